@@ -1,0 +1,1 @@
+"""The pure part: plan model, offsets, gates, wave machine, snapshot. No I/O, no clock."""

@@ -1,0 +1,326 @@
+"""What a person may do now, why not, and how a confirmation is bound to what was on the screen.
+
+The one choke point for every verb, whoever asks: key, command or program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import assert_never
+
+from cockpit.core import progress
+from cockpit.core.flight import Armed, FlightState, WaveState
+from cockpit.core.gates import gate_view
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.plan import FenceStep, step_name
+from cockpit.core.script import undo_words
+from cockpit.core.snapshot import GateView, RollbackWord
+from cockpit.core.turn import Turn, produces
+
+CONFIRM_AFTER_MS = 700
+"""A confirmation sooner than this after arming is a bouncing or repeating key."""
+ARMED_FOR_MS = 15_000
+NOTE_MAX_CHARS = 500
+
+
+def gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
+    """The gates of a wave, judged now."""
+    name = wave.wave.name
+    return tuple(
+        gate_view(g, state.histories.get(f"{name}.gates.{i}", ()), state.plan, state.at_ms)
+        for i, g in enumerate(wave.wave.gates)
+    )
+
+
+def fresh_until_ms(state: FlightState, wave: WaveState) -> int:
+    """When the oldest evidence of the wave's gates becomes stale."""
+    times = [
+        view.at_ms + gate.max_age_ms
+        for gate, view in zip(wave.wave.gates, gate_views(state, wave), strict=True)
+        if view.at_ms is not None
+    ]
+    return min(times, default=state.at_ms + ARMED_FOR_MS)
+
+
+def why_not_advance(state: FlightState) -> str:
+    """Why `advance` is not open now; empty: it is."""
+    wave = state.wave()
+    if state.outcome:
+        return "the flight has ended"
+    if wave.back_wanted or (wave.back and wave.word == "rolling back"):
+        return f"wave {wave.wave.name} is going back"
+    if wave.word == "done":
+        return "every wave is done"
+    if wave.word == "holding":
+        return "going back failed: only another try to go back is open" if wave.back else ""
+    if wave.word in ("ready", "rolled back"):
+        for view in gate_views(state, wave):
+            if view.verdict != "PASS":
+                return f"gate {view.name} {view.verdict}: {view.evidence}"
+        return ""
+    if progress.waits_for_person(wave.stages) or state.paused:
+        return ""
+    if wave.word == "running":
+        return f"step {step_name(wave.steps[wave.cursor].step)} is under way"
+    return "an earlier wave comes first"
+
+
+def rollback_index(state: FlightState) -> tuple[int | None, str]:
+    """The wave that `rollback` would take back; or None and why not."""
+    if state.outcome:
+        return None, "the flight has ended"
+    wave = state.wave()
+    if wave.back_wanted or wave.word == "rolling back":
+        return None, f"wave {wave.wave.name} is going back already"
+    index = state.current
+    if wave.word in ("ready", "pending", "rolled back"):
+        index -= 1
+        if index < 0 or state.waves[index].word != "done" or wave.word == "rolled back":
+            return None, "nothing of this wave has been done"
+        if state.waves[index].attempt == 0:
+            return None, f"wave {state.waves[index].wave.name} was moved by an earlier flight"
+    word, _, why = rollback_word(state, state.waves[index])
+    if word == "closed":
+        return None, why
+    return index, ""
+
+
+def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, int | None, str]:
+    """Whether going back is possible, since when not, and what it costs."""
+    topics = produces(state, wave)
+    if wave.closed_at_ms is not None and topics:
+        why = "records are on the target that the source does not have: go forward"
+        return "closed", wave.closed_at_ms, why
+    window = wave.wave.rollback_window_ms
+    if wave.done_at_ms is not None and window is not None:
+        end_ms = wave.done_at_ms + window
+        if state.at_ms > end_ms:
+            return "closed", end_ms, "the wave's rollback window is over"
+    if wave.start_intent_at_ms is not None and topics:
+        why = "producers were started on the target: what they wrote there would stay there"
+        return "lossy", wave.start_intent_at_ms, why
+    if wave.word in ("ready", "pending", "rolled back"):
+        return "possible", None, "nothing has been moved"
+    if wave.start_intent_at_ms is not None or wave.word == "done":
+        return (
+            "possible",
+            None,
+            "groups go back to the inverse of their place; some records re-read",
+        )
+    return "possible", None, "costs nothing"
+
+
+def why_not_end(state: FlightState) -> str:
+    """Why the flight may not be closed now; empty: it may."""
+    wave = state.wave()
+    if state.outcome:
+        return "the flight has ended"
+    if wave.word in ("running", "rolling back"):
+        return f"wave {wave.wave.name} is under way: pause, or take it back first"
+    if wave.word == "holding" and any(step.begun for step in wave.steps):
+        return f"wave {wave.wave.name} stands half way: finish it or take it back first"
+    return ""
+
+
+def handle(turn: Turn, intent: Intent) -> None:
+    """Take in what a person wants."""
+    match intent:
+        case Arm(verb=verb, by=by):
+            _arm(turn, verb, by)
+        case Confirm():
+            _confirm(turn, intent)
+        case Disarm(by=by):
+            if turn.state.armed is not None:
+                turn.tell("disarmed", f"{turn.state.armed.verb} taken back by {by}", by=by)
+                turn.set(armed=None)
+        case Pause(by=by):
+            _pause(turn, by)
+        case AddNote(text=text, by=by):
+            turn.tell("note", f"{by}: {text[:NOTE_MAX_CHARS]}", by=by)
+        case End(by=by):
+            _end(turn, by)
+        case _:
+            assert_never(intent)
+
+
+def refuse(turn: Turn, verb: str, by: str, why: str) -> None:
+    """Say no, and say why."""
+    turn.tell("refused", f"{verb} refused ({by}): {why}", "warn", verb=verb, by=by, why=why)
+
+
+def check_armed(turn: Turn) -> None:
+    """Disarm what is too old, or what is no longer what the person saw."""
+    armed = turn.state.armed
+    if armed is None:
+        return
+    if turn.now_ms > armed.armed_at_ms + ARMED_FOR_MS:
+        turn.set(armed=None)
+        turn.tell("disarmed", f"{armed.verb} was not confirmed in time", "warn")
+    elif _token(turn.state, armed.verb) != armed.token:
+        why = why_not_advance(turn.state) if armed.verb == "advance" else "the wave has moved on"
+        turn.set(armed=None)
+        turn.tell("disarmed", f"{armed.verb} disarmed: {why or 'the state changed'}", "warn")
+
+
+def _why_not(state: FlightState, verb: Verb) -> str:
+    return why_not_advance(state) if verb == "advance" else rollback_index(state)[1]
+
+
+def _token(state: FlightState, verb: Verb) -> str:
+    """Binds to the plan, the wave's state and the evidence, but not to numbers that always move.
+
+    Going back is bound to the wave and its price only: the wave may move on meanwhile.
+    """
+    wave = state.wave()
+    if verb == "rollback":
+        price = rollback_word(state, wave)[0]
+        parts: tuple[str, ...] = (
+            state.plan.name,
+            state.session,
+            verb,
+            str(rollback_index(state)[0]),
+            str(wave.attempt),
+            price,
+        )
+        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+    parts = (
+        state.plan.name,
+        state.session,
+        verb,
+        str(state.current),
+        wave.word,
+        str(wave.attempt),
+        str(wave.cursor),
+        str(state.paused),
+        progress.waits_for_person(wave.stages),
+        rollback_word(state, wave)[0],
+        _why_not(state, verb),
+    )
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+
+
+def _arm(turn: Turn, verb: Verb, by: str) -> None:
+    if why := _why_not(turn.state, verb):
+        refuse(turn, verb, by, why)
+        return
+    lines = _advance_lines(turn.state) if verb == "advance" else _rollback_lines(turn.state)
+    armed = Armed(verb, by, _token(turn.state, verb), turn.now_ms, lines)
+    turn.set(armed=armed)
+    turn.tell("armed", f"{verb} armed by {by}", verb=verb, by=by, token=armed.token)
+
+
+def _confirm(turn: Turn, intent: Confirm) -> None:
+    armed = turn.state.armed
+    if armed is None:
+        refuse(turn, "confirm", intent.by, "nothing is armed")
+        return
+    if intent.by != armed.by:
+        refuse(turn, armed.verb, intent.by, f"it was armed by {armed.by}")
+        return
+    if intent.token != armed.token or _token(turn.state, armed.verb) != armed.token:
+        turn.set(armed=None)
+        refuse(turn, armed.verb, intent.by, "what was shown has changed")
+        return
+    if turn.now_ms < armed.armed_at_ms + CONFIRM_AFTER_MS:
+        refuse(turn, armed.verb, intent.by, "confirmed too quickly after arming: once more")
+        return
+    turn.set(armed=None)
+    turn.tell("confirmed", f"{armed.verb} confirmed by {intent.by}", verb=armed.verb, by=intent.by)
+    if armed.verb == "advance":
+        _advance(turn, intent.by)
+    else:
+        _rollback(turn, intent.by)
+
+
+def _advance(turn: Turn, by: str) -> None:
+    wave = turn.wave
+    if wave.word in ("ready", "rolled back"):
+        turn.set(paused=False)
+        progress.begin_wave(turn, by, fresh_until_ms(turn.state, wave))
+    elif wave.word == "holding":
+        turn.set(paused=False)
+        progress.retry(turn)
+        turn.tell("retry", f"{wave.wave.name}: tries the step again ({by})", by=by)
+    else:
+        if turn.state.paused:
+            turn.set(paused=False)
+            turn.tell("resumed", f"resumed by {by}", by=by)
+        if progress.waits_for_person(wave.stages):
+            progress.answer(turn, by)
+
+
+def _rollback(turn: Turn, by: str) -> None:
+    index, why = rollback_index(turn.state)
+    if index is None:
+        refuse(turn, "rollback", by, why)
+        return
+    if index != turn.state.current:
+        turn.set_wave(word="pending")
+        turn.set(current=index)
+    if turn.wave.back:
+        progress.retry(turn)
+    else:
+        progress.want_back(turn, f"rolled back by {by}")
+
+
+def _pause(turn: Turn, by: str) -> None:
+    turn.set(armed=None)
+    if not turn.state.paused:
+        turn.set(paused=True)
+        turn.tell("paused", f"paused by {by}: no new step begins", "warn", by=by)
+
+
+def _end(turn: Turn, by: str) -> None:
+    if why := why_not_end(turn.state):
+        refuse(turn, "end", by, why)
+        return
+    words = [wave.word for wave in turn.state.waves]
+    if all(word == "done" for word in words):
+        outcome = "completed"
+    elif turn.wave.word == "rolled back":
+        outcome = "rolled_back"
+    else:
+        outcome = "stopped"
+    turn.set(outcome=outcome)
+    turn.tell("flight_ended", f"ended by {by}: {outcome}", "good", outcome=outcome, by=by)
+
+
+def _advance_lines(state: FlightState) -> tuple[str, ...]:
+    wave = state.wave()
+    name = wave.wave.name
+    asks = progress.waits_for_person(wave.stages)
+    if wave.word == "holding":
+        return (f"try again: {wave.detail}",)
+    if asks:
+        return (f"confirm: {asks}",)
+    if wave.word == "running":
+        return (f"resume wave {name} at step {step_name(wave.steps[wave.cursor].step)}",)
+    lines = [f"begin wave {name}: {', '.join(wave.wave.services)} move from source to target"]
+    lines.append("steps: " + ", ".join(step_name(step) for step in wave.wave.steps))
+    topics = produces(state, wave)
+    fences = [step for step in wave.wave.steps if isinstance(step, FenceStep)]
+    if topics and fences:
+        lines.append(f"writes to {', '.join(topics)} are blocked on the source meanwhile")
+        lines.append(
+            f"fence deadline {fences[0].deadline_ms / 1000:.0f} s, then {fences[0].at_zero}"
+        )
+    for view in gate_views(state, wave):
+        age = "" if view.at_ms is None else f", {(state.at_ms - view.at_ms) / 1000:.1f} s old"
+        lines.append(f"gate {view.name} {view.verdict}: {view.evidence}{age}")
+    lines.append("undo: R takes the wave back" + (" until its producers start" if topics else ""))
+    return tuple(lines)
+
+
+def _rollback_lines(state: FlightState) -> tuple[str, ...]:
+    index, _ = rollback_index(state)
+    assert index is not None
+    wave = state.waves[index]
+    word, _, price = rollback_word(state, wave)
+    lines = [f"take wave {wave.wave.name} back: {', '.join(wave.wave.services)} return to source"]
+    lines.append(f"rollback is {word}: {price}")
+    lines.extend(
+        f"undo {step_name(step.step)}: {words}"
+        for step in reversed(wave.steps)
+        if step.begun and (words := undo_words(step.step))
+    )
+    return tuple(lines)

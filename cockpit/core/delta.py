@@ -1,0 +1,180 @@
+"""Where a group would resume on the target, and what that would cost.
+
+MirrorMaker's own translation, from its offset-syncs (the algorithm is in
+`cockpit.core.translate`): the answer never lies past the true place, so a group that resumes
+there may read again but never skips. The cost is bounded in source offsets: everything after the
+sync that the answer stands on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cockpit.core.facts import Facts
+from cockpit.core.lag import newest_before
+from cockpit.core.observe import MISSING, GroupSample, LogSample, TopicPartition, Unknown
+from cockpit.core.plan import Service
+from cockpit.core.snapshot import DeltaRow
+
+Pairs = tuple[tuple[int, int], ...]
+"""(source offset, target offset), newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A translated offset and the bound of what is read again from there, in records."""
+
+    offset: int
+    reread_max: int
+
+
+def to_target(pairs: Pairs, source_offset: int) -> Place | None:
+    """Translate a committed source offset; None: older than every sync that is kept."""
+    for source, target in pairs:
+        if source <= source_offset:
+            if source == source_offset:
+                return Place(target, 0)
+            return Place(target + 1, source_offset - source - 1)
+    return None
+
+
+def to_source(pairs: Pairs, target_offset: int) -> Place | None:
+    """The inverse: the source offset from which nothing that lies past `target_offset` is
+    missed."""
+    for source, target in pairs:
+        if target <= target_offset:
+            if target == target_offset:
+                return Place(source, 0)
+            return Place(source + 1, target_offset - target - 1)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Log start and end of one partition on both sides."""
+
+    source_start: int
+    source_end: int
+    target_start: int
+    target_end: int
+
+
+def bounds(facts: Facts, name: TopicPartition) -> Bounds | Unknown:
+    """The newest log bounds of one partition, or which of them is not known."""
+    values: list[int] = []
+    for side in ("source", "target"):
+        logs: LogSample | None = facts.newest_logs(side)
+        if logs is None:
+            return Unknown(f"{side} offsets not read yet")
+        index = logs.keys.position.get(name)
+        if index is None:
+            return Unknown(f"{name[0]}/{name[1]} does not exist on {side}")
+        pair = (int(logs.start[index]), int(logs.end[index]))
+        if MISSING in pair:
+            return Unknown(f"{side}: {logs.errors.get(name, 'offsets unknown')}")
+        values.extend(pair)
+    return Bounds(values[0], values[1], values[2], values[3])
+
+
+def resume_place(committed: int | None, pairs: Pairs, log: Bounds) -> Place | Unknown:
+    """Where to resume on the target after `committed` on the source.
+
+    A group that has read nothing of the log resumes at the target's log start.
+    """
+    if committed is None:
+        return Place(log.target_start, 0)
+    if committed <= log.source_start:
+        return Place(log.target_start, 0)
+    place = to_target(pairs, committed)
+    if place is None:
+        return Unknown(f"no offset sync at or before {committed}: it cannot be translated")
+    if place.offset > log.target_end:
+        return Unknown(f"translation {place.offset} lies past the target's end {log.target_end}")
+    return place
+
+
+def service_partitions(facts: Facts, service: Service) -> tuple[TopicPartition, ...]:
+    """Every source partition that a service reads, sorted."""
+    logs = facts.newest_logs("source")
+    if logs is None:
+        return ()
+    wanted = frozenset(service.consumes)
+    return tuple(sorted(name for name in logs.keys.names if name[0] in wanted))
+
+
+def delta_rows(facts: Facts, service: Service) -> tuple[DeltaRow, ...]:
+    """One row for each partition that the service's group reads."""
+    if service.group is None:
+        return ()
+    source = facts.newest_groups("source")
+    before = source.asked_at_ms if source else 0
+    target = newest_before(facts.groups.get("target", ()), before)
+    slots = facts.syncs.slots if facts.syncs else {}
+    commits = (_commits(source, service.group), _commits(target, service.group))
+    times = [s.asked_at_ms for s in (source, target, facts.syncs) if s is not None]
+    at_ms = min(times) if len(times) == 3 else None
+    return tuple(
+        _row(facts, (service.group, name), commits, slots.get(name, ()), at_ms)
+        for name in service_partitions(facts, service)
+    )
+
+
+Commits = Mapping[TopicPartition, int] | Unknown
+
+
+def _commits(sample: GroupSample | None, group: str) -> Commits:
+    if sample is None:
+        return Unknown("groups not read yet")
+    state = sample.groups.get(group)
+    if state is None:
+        return {}
+    if state.unknown is not None:
+        return Unknown(state.unknown)
+    return state.committed()
+
+
+def _row(
+    facts: Facts,
+    subject: tuple[str, TopicPartition],
+    commits: tuple[Commits, Commits],
+    pairs: Pairs,
+    at_ms: int | None,
+) -> DeltaRow:
+    group, name = subject
+    log = bounds(facts, name)
+    source, target = commits
+    source_commit = source if isinstance(source, Unknown) else source.get(name)
+    target_commit = target if isinstance(target, Unknown) else target.get(name)
+    place: Place | Unknown
+    if isinstance(log, Unknown):
+        place = log
+    elif isinstance(source_commit, Unknown):
+        place = source_commit
+    elif facts.syncs is None or not facts.syncs.read_to_end:
+        place = Unknown("offset-syncs not read yet")
+    else:
+        place = resume_place(source_commit, pairs, log)
+    delta: int | Unknown
+    skipped: int | Unknown
+    if isinstance(target_commit, Unknown):
+        delta = skipped = target_commit
+    elif target_commit is None:
+        delta, skipped = Unknown("no commit on the target"), 0
+    elif isinstance(place, Unknown):
+        delta = skipped = place
+    else:
+        delta = target_commit - place.offset
+        skipped = max(0, delta)
+    return DeltaRow(
+        group=group,
+        topic=name[0],
+        partition=name[1],
+        source_committed=Unknown("no commit") if source_commit is None else source_commit,
+        translated=place if isinstance(place, Unknown) else place.offset,
+        target_committed=Unknown("no commit") if target_commit is None else target_commit,
+        delta=delta,
+        reread_max=place if isinstance(place, Unknown) else place.reread_max,
+        skipped_max=skipped,
+        at_ms=at_ms,
+    )

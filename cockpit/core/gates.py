@@ -1,0 +1,341 @@
+"""Gates and triggers: measure the clusters, then judge a window of measurements.
+
+`measure` turns facts into one reading, `judge` turns readings into a verdict. No reading is not a
+pass, an old reading is not a reading, and "for 60 s" means that every reading of an unbroken
+minute was good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+
+from cockpit.core.delta import delta_rows
+from cockpit.core.facts import Facts
+from cockpit.core.lag import group_lag, replication_lag, select
+from cockpit.core.observe import MISSING, Unknown
+from cockpit.core.parity import acl_checks, topic_checks
+from cockpit.core.plan import (
+    Condition,
+    GroupLagGate,
+    OffsetDeltaGate,
+    ParityGate,
+    Plan,
+    ReplicationLagGate,
+    Service,
+    Side,
+    SignalGate,
+    touched_topics,
+)
+from cockpit.core.snapshot import CheckView, GateView, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measurement. `at_ms` is the time of the oldest sample that it stands on."""
+
+    at_ms: int
+    value: float | Unknown
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a wave's conditions are about: its services, and the side on which each group runs."""
+
+    plan: Plan
+    services: tuple[Service, ...]
+    running_on: Mapping[str, Side]
+    """By service name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and how it came about."""
+
+    verdict: Verdict
+    held_ms: int
+    evidence: str
+
+
+def judge(
+    readings: tuple[Reading, ...],
+    *,
+    good: Callable[[float], bool],
+    for_ms: int,
+    max_age_ms: int,
+    now_ms: int,
+) -> Judgement:
+    """PASS only when every reading of the last `for_ms` was good, without a gap over
+    `max_age_ms`."""
+    if not readings:
+        return Judgement("UNKNOWN", 0, "no sample yet")
+    newest = readings[-1]
+    age_ms = now_ms - newest.at_ms
+    if age_ms > max_age_ms:
+        return Judgement("UNKNOWN", 0, f"newest sample is {age_ms / 1000:.1f} s old")
+    if isinstance(newest.value, Unknown):
+        return Judgement("UNKNOWN", 0, newest.value.reason)
+    if not good(newest.value):
+        return Judgement("FAIL", 0, newest.evidence)
+    oldest = newest
+    for reading in reversed(readings):
+        gap = oldest.at_ms - reading.at_ms
+        if gap > max_age_ms or isinstance(reading.value, Unknown) or not good(reading.value):
+            break
+        oldest = reading
+    held_ms = newest.at_ms - oldest.at_ms
+    if held_ms < for_ms:
+        window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
+        return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
+    return Judgement("PASS", held_ms, newest.evidence)
+
+
+def limit(condition: Condition) -> float:
+    """The number that a value may not exceed."""
+    match condition:
+        case ReplicationLagGate() | GroupLagGate():
+            return condition.max_records
+        case OffsetDeltaGate():
+            return condition.max_reread_records
+        case ParityGate():
+            return 0
+        case SignalGate():
+            return condition.max_value
+
+
+def name(condition: Condition) -> str:
+    """As the plan calls it."""
+    match condition:
+        case ReplicationLagGate():
+            return "replication_lag"
+        case GroupLagGate():
+            return "group_lag"
+        case OffsetDeltaGate():
+            return "offset_delta"
+        case ParityGate():
+            return "parity"
+        case SignalGate(name=signal):
+            return f"signal {signal}"
+
+
+def unit(condition: Condition, plan: Plan) -> str:
+    """What the value counts."""
+    match condition:
+        case ReplicationLagGate() | GroupLagGate() | OffsetDeltaGate():
+            return "records"
+        case ParityGate():
+            return "differences"
+        case SignalGate(name=signal):
+            return next((s.unit for s in plan.signals if s.name == signal), "")
+
+
+def measure(condition: Condition, subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    """The value of a condition now."""
+    match condition:
+        case ReplicationLagGate():
+            return _replication_lag(subject, facts, now_ms)
+        case GroupLagGate():
+            return _group_lag(subject, facts, now_ms)
+        case OffsetDeltaGate():
+            return _offset_delta(condition, subject, facts, now_ms)
+        case ParityGate():
+            return _parity(condition, subject, facts, now_ms)
+        case SignalGate(name=signal):
+            return _signal(signal, facts, now_ms)
+        case _:
+            assert_never(condition)
+
+
+def _unknown(now_ms: int, reason: str) -> Reading:
+    return Reading(now_ms, Unknown(reason), reason)
+
+
+def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    lag = replication_lag(facts)
+    if isinstance(lag, Unknown):
+        return _unknown(now_ms, lag.reason)
+    topics = touched_topics(subject.services)
+    indexes = select(lag.logs, topics)
+    present = {lag.logs.keys.names[i][0] for i in indexes}
+    if absent := sorted(set(topics) - present):
+        return _unknown(now_ms, f"no topic {absent[0]} on the source")
+    values = lag.lag[indexes]
+    blind = indexes[values == MISSING]
+    if len(blind):
+        topic, partition = key = lag.logs.keys.names[blind[0]]
+        why = lag.logs.errors.get(key, "the mirror has no position for it")
+        return _unknown(now_ms, f"{topic}/{partition}: {why} ({len(blind)} unknown)")
+    worst = int(np.argmax(values))
+    topic, partition = lag.logs.keys.names[indexes[worst]]
+    if (ahead := int(values.min())) < 0:
+        topic, partition = lag.logs.keys.names[indexes[int(np.argmin(values))]]
+        return _unknown(
+            now_ms, f"{topic}/{partition}: the mirror is {-ahead} past the source's end"
+        )
+    total = int(values.sum())
+    evidence = (
+        f"worst {topic}/{partition} {int(values[worst])}, {total} in {len(values)} partitions"
+    )
+    return Reading(lag.at_ms, float(values[worst]), evidence)
+
+
+def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    worst: Reading | None = None
+    for service in subject.services:
+        if service.group is None:
+            continue
+        side = subject.running_on[service.name]
+        lag = group_lag(facts, side, service.group, service.consumes)
+        if isinstance(lag, Unknown):
+            return _unknown(now_ms, lag.reason)
+        if worst is None or isinstance(worst.value, Unknown) or lag.records > worst.value:
+            at_ms = lag.at_ms if worst is None else min(worst.at_ms, lag.at_ms)
+            where = f", most in {lag.worst[0]}/{lag.worst[1]}" if lag.worst else ""
+            text = f"{service.group} on {side}: {lag.records}{where}"
+            worst = Reading(at_ms, float(lag.records), text)
+    return worst or Reading(now_ms, 0.0, "the wave has no consumer group")
+
+
+def _offset_delta(
+    condition: OffsetDeltaGate, subject: Subject, facts: Facts, now_ms: int
+) -> Reading:
+    reread, skipped, rows_seen = 0, 0, 0
+    at_ms = now_ms
+    worst = ""
+    for service in subject.services:
+        total = 0
+        for row in delta_rows(facts, service):
+            where = f"{row.group} {row.topic}/{row.partition}"
+            if row.at_ms is None:
+                return _unknown(now_ms, "commits or offset-syncs not read yet")
+            if isinstance(row.reread_max, Unknown):
+                return _unknown(now_ms, f"{where}: {row.reread_max.reason}")
+            if isinstance(row.skipped_max, Unknown):
+                return _unknown(now_ms, f"{where}: {row.skipped_max.reason}")
+            rows_seen += 1
+            total += row.reread_max
+            at_ms = min(at_ms, row.at_ms)
+            if row.skipped_max > skipped:
+                skipped, worst = row.skipped_max, where
+        reread = max(reread, total)
+    if any(s.group for s in subject.services) and not rows_seen:
+        return _unknown(now_ms, "no partition of the wave's groups is known yet")
+    if skipped > condition.max_skipped_records:
+        evidence = f"target commit of {worst} would skip up to {skipped} records"
+        return Reading(at_ms, float("inf"), evidence)
+    return Reading(at_ms, float(reread), f"at most {reread} records read again, none skipped")
+
+
+def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    checks: list[CheckView] = []
+    times: list[int] = []
+    parts = (
+        (condition.topics, topic_checks, facts.configs),
+        (condition.acls, acl_checks, facts.acls),
+    )
+    for wanted, compare, samples in parts:
+        if not wanted:
+            continue
+        found = compare(subject.plan, facts)
+        if isinstance(found, Unknown):
+            return _unknown(now_ms, found.reason)
+        checks.extend(found)
+        times.extend(sample.asked_at_ms for sample in samples.values())
+    blind = [check for check in checks if check.word == "unknown"]
+    if blind:
+        return _unknown(now_ms, f"{blind[0].name}: {blind[0].why}")
+    open_checks = [check for check in checks if check.word == "open"]
+    approved = sum(check.word == "approved" for check in checks)
+    evidence = f"{len(checks)} compared, {approved} approved"
+    if open_checks:
+        evidence = f"{len(open_checks)} open, first: {open_checks[0].name} ({open_checks[0].why})"
+    return Reading(min(times, default=now_ms), float(len(open_checks)), evidence)
+
+
+def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
+    samples = facts.signals.get(signal, ())
+    failure = facts.failures.get(f"signal.{signal}")
+    if failure is not None:
+        return Reading(failure.asked_at_ms, Unknown(failure.reason), failure.reason)
+    if not samples:
+        return _unknown(now_ms, f"signal {signal} not read yet")
+    newest = samples[-1]
+    text = newest.value.reason if isinstance(newest.value, Unknown) else f"{newest.value:g}"
+    return Reading(newest.asked_at_ms, newest.value, text)
+
+
+Histories = Mapping[str, tuple[Reading, ...]]
+
+
+def extend_history(
+    history: tuple[Reading, ...], reading: Reading, condition: Condition
+) -> tuple[Reading, ...]:
+    """Add a reading, unless it stands on the same samples; drop what no window needs."""
+    if history and reading.at_ms <= history[-1].at_ms and reading.value == history[-1].value:
+        return history
+    if history and reading.at_ms < history[-1].at_ms:
+        reading = Reading(history[-1].at_ms, reading.value, reading.evidence)
+    horizon = reading.at_ms - condition.for_ms - 2 * condition.max_age_ms
+    start = next((i for i, r in enumerate(history) if r.at_ms >= horizon), len(history))
+    return (*history[start:], reading)
+
+
+def gate_view(
+    condition: Condition, history: tuple[Reading, ...], plan: Plan, now_ms: int
+) -> GateView:
+    """A gate: PASS when the condition has held for its window."""
+    most = limit(condition)
+    verdict = judge(
+        history,
+        good=lambda value: value <= most,
+        for_ms=condition.for_ms,
+        max_age_ms=condition.max_age_ms,
+        now_ms=now_ms,
+    )
+    return _view(condition, history, plan, verdict)
+
+
+def trigger_view(
+    condition: Condition, history: tuple[Reading, ...], plan: Plan, now_ms: int
+) -> GateView:
+    """A trigger: FAIL (fired) when the limit was exceeded for its whole window; PASS is quiet."""
+    most = limit(condition)
+    broken = judge(
+        history,
+        good=lambda value: value > most,
+        for_ms=condition.for_ms,
+        max_age_ms=condition.max_age_ms,
+        now_ms=now_ms,
+    )
+    words: dict[Verdict, Verdict] = {
+        "PASS": "FAIL",
+        "FAIL": "PASS",
+        "UNKNOWN": "UNKNOWN",
+        "INCONCLUSIVE": "INCONCLUSIVE",
+    }
+    evidence = broken.evidence.replace("good for", "over the limit for")
+    turned = Judgement(words[broken.verdict], broken.held_ms, evidence)
+    return _view(condition, history, plan, turned)
+
+
+def _view(
+    condition: Condition, history: tuple[Reading, ...], plan: Plan, verdict: Judgement
+) -> GateView:
+    newest = history[-1] if history else None
+    stale = verdict.verdict == "UNKNOWN"
+    value = Unknown(verdict.evidence) if newest is None or stale else newest.value
+    return GateView(
+        name=name(condition),
+        verdict=verdict.verdict,
+        value=value,
+        limit=limit(condition),
+        unit=unit(condition, plan),
+        at_ms=newest.at_ms if newest else None,
+        held_ms=verdict.held_ms,
+        for_ms=condition.for_ms,
+        evidence=verdict.evidence,
+    )

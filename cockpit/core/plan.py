@@ -1,0 +1,335 @@
+"""The plan as values: what moves, in which waves, behind which gates.
+
+Built by `cockpit.plan` from YAML; never reads a file, a clock or a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Side = Literal["source", "target"]
+SIDES: tuple[Side, Side] = ("source", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is kept. The secret itself is never part of a plan."""
+
+    kind: Literal["env", "file"]
+    name: str
+    """Environment variable name, or absolute file path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One principal's credentials at one cluster."""
+
+    username: str
+    password: SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How to connect to one cluster."""
+
+    protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    mechanism: Literal["plain", "scram-sha-256", "scram-sha-512"] | None = None
+    login: Login | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """One side of the move."""
+
+    bootstrap: tuple[str, ...]
+    """`host:port` each."""
+    security: Security
+    canary: Login | None = None
+    """A principal that is not a super user; its authorised operations prove a fence. Source
+    only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """MirrorMaker 2 on a Connect cluster."""
+
+    connect: str
+    """Base URL of Connect's REST interface."""
+    source_connector: str
+    checkpoint_connector: str
+    kind: Literal["mirrormaker2"] = "mirrormaker2"
+    policy: Literal["identity"] = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSpec:
+    """A number read over HTTP that gates and triggers may use."""
+
+    name: str
+    url: str
+    path: str
+    """Dotted path into the JSON body, such as `errors.ratio` or `0.value`."""
+    unit: Literal["ratio", "count", "ms", "per_s"] = "ratio"
+    max_age_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """An HTTP request that an owner's system answers with a 2xx when it is done."""
+
+    url: str
+    method: Literal["POST", "PUT", "GET"] = "POST"
+    timeout_ms: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A person does it and confirms."""
+
+    text: str
+
+
+Control = HttpCall | Manual
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetsSpec:
+    """How a group finds its place on the target."""
+
+    resume: Literal["translated"] = "translated"
+    replay_tolerance_records: int | None = None
+    """How many records the owner accepts to be read twice; None: not stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One workload that moves as a whole."""
+
+    name: str
+    principal: str
+    """Kafka principal, such as `User:checkout`."""
+    stop: Control
+    start: Control
+    undo: Control
+    produces: tuple[str, ...] = ()
+    consumes: tuple[str, ...] = ()
+    group: str | None = None
+    offsets: OffsetsSpec | None = None
+    owner: str = ""
+    criticality: Literal["low", "normal", "high"] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedDifference:
+    """A difference between the clusters that somebody accepted."""
+
+    why: str
+    by: str
+    topic: str
+    """Topic name, or `*` for every topic of the plan."""
+    config: str
+
+
+# --- gates and triggers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationLagGate:
+    """Largest lag of any partition that the wave reads or writes, in records."""
+
+    max_records: int
+    for_ms: int = 0
+    max_age_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLagGate:
+    """Largest total lag of any group of the wave, on the side where it runs, in records."""
+
+    max_records: int
+    for_ms: int = 0
+    max_age_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetDeltaGate:
+    """Records that a group of the wave would read again, or skip, if it moved now."""
+
+    max_reread_records: int
+    max_skipped_records: int = 0
+    for_ms: int = 0
+    max_age_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ParityGate:
+    """No open difference between the clusters for the objects of the plan."""
+
+    topics: bool = True
+    acls: bool = True
+    for_ms: int = 0
+    max_age_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignalGate:
+    """A signal at or under its limit."""
+
+    name: str
+    max_value: float
+    for_ms: int = 0
+    max_age_ms: int = 5_000
+
+
+Condition = ReplicationLagGate | GroupLagGate | OffsetDeltaGate | ParityGate | SignalGate
+"""Used as a gate it must hold; used as a trigger it must be broken for the whole window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What makes a wave go back, and how much the cockpit may do by itself."""
+
+    triggers: tuple[Condition, ...] = ()
+    on_trigger: Literal["ask", "pause", "rollback"] = "ask"
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """Services stop on the source."""
+
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class FenceStep:
+    """Topics that the wave produces refuse writes on the source."""
+
+    deadline_ms: int = 60_000
+    """How long clients may be blocked before the start on the target is intended."""
+    at_zero: Literal["unfence", "hold"] = "unfence"
+    by: Literal["acl"] = "acl"
+
+
+@dataclass(frozen=True, slots=True)
+class DrainStep:
+    """Everything on the source has arrived on the target."""
+
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetsStep:
+    """Groups get their place on the target."""
+
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class StartStep:
+    """Services start on the target."""
+
+    timeout_ms: int = 120_000
+
+
+@dataclass(frozen=True, slots=True)
+class SoakStep:
+    """The wave's gates hold for a time."""
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmStep:
+    """A person answers before the wave goes on."""
+
+    text: str
+
+
+Step = StopStep | FenceStep | DrainStep | OffsetsStep | StartStep | SoakStep | ConfirmStep
+
+STEP_NAMES: dict[type, str] = {
+    StopStep: "stop",
+    FenceStep: "fence",
+    DrainStep: "drain",
+    OffsetsStep: "offsets",
+    StartStep: "start",
+    SoakStep: "soak",
+    ConfirmStep: "confirm",
+}
+
+
+def step_name(step: Step) -> str:
+    """The word that a plan uses for this step."""
+    return STEP_NAMES[type(step)]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOwner:
+    """Which side owns the writes of the wave's topics."""
+
+    before: Side
+    after: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Services that move together."""
+
+    name: str
+    services: tuple[str, ...]
+    steps: tuple[Step, ...]
+    write_owner: WriteOwner
+    gates: tuple[Condition, ...] = ()
+    rollback: Rollback = Rollback()
+    approvers: tuple[str, ...] = ()
+    rollback_window_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole migration, as reviewed."""
+
+    name: str
+    source: ClusterSpec
+    target: ClusterSpec
+    replication: Replication
+    services: tuple[Service, ...]
+    waves: tuple[Wave, ...]
+    signals: tuple[SignalSpec, ...] = ()
+    approved_differences: tuple[ApprovedDifference, ...] = ()
+    environment: str = ""
+    """A word shown on every screen, such as `PROD`."""
+
+    def service(self, name: str) -> Service:
+        """The service of that name; the loader has proved that it exists."""
+        return next(service for service in self.services if service.name == name)
+
+    def wave_services(self, wave: Wave) -> tuple[Service, ...]:
+        """The services of a wave in the plan's order."""
+        return tuple(self.service(name) for name in wave.services)
+
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that a service reads or writes, sorted."""
+        names = {t for s in self.services for t in (*s.produces, *s.consumes)}
+        return tuple(sorted(names))
+
+    def groups(self) -> tuple[str, ...]:
+        """Every consumer group of the plan, in the plan's order."""
+        return tuple(s.group for s in self.services if s.group is not None)
+
+
+def produced_topics(services: tuple[Service, ...]) -> tuple[str, ...]:
+    """Topics that these services write, sorted: what a fence must cover."""
+    return tuple(sorted({topic for service in services for topic in service.produces}))
+
+
+def touched_topics(services: tuple[Service, ...]) -> tuple[str, ...]:
+    """Topics that these services read or write, sorted."""
+    return tuple(sorted({t for s in services for t in (*s.produces, *s.consumes)}))

@@ -1,0 +1,398 @@
+"""How a wave moves: step by step forward, and back over every step that was begun.
+
+Pure rules over a Turn. A wave goes back only when nothing of it is in flight any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core.actions import CallService, ExcludeGroups
+from cockpit.core.actions import Fence as FenceAction
+from cockpit.core.flight import Abandon, Finished, Run, StepState
+from cockpit.core.gates import gate_view
+from cockpit.core.plan import OffsetDeltaGate, ParityGate, StopStep, step_name
+from cockpit.core.script import Script, backward, forward
+from cockpit.core.tasks import (
+    Act,
+    Ask,
+    Do,
+    Done,
+    Failed,
+    PlaceGroup,
+    Progress,
+    Scene,
+    Soak,
+    Wait,
+    poll,
+)
+from cockpit.core.turn import Turn, produces, subject_of
+
+MAX_MOVES_PER_TURN = 500
+
+
+def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
+    """Start the current wave, or start it again after it was rolled back."""
+    wave = turn.wave
+    turn.set_wave(
+        word="running",
+        steps=tuple(StepState(step) for step in wave.wave.steps),
+        cursor=0,
+        stages=(),
+        attempt=wave.attempt + 1,
+        back=False,
+        back_wanted="",
+        memory={"fresh_until_ms": fresh_until_ms},
+        detail="",
+        blocked_since_ms=None,
+        fenced_at_ms=None,
+        start_intent_at_ms=None,
+        closed_at_ms=None,
+        done_at_ms=None,
+        fired=frozenset(),
+        deadline_told=False,
+    )
+    name = wave.wave.name
+    turn.tell("wave_started", f"wave {name} begins ({by})", wave=name, attempt=wave.attempt + 1)
+
+
+def want_back(turn: Turn, reason: str) -> None:
+    """Let the current wave go back as soon as nothing of it is in flight."""
+    if turn.wave.back or turn.wave.back_wanted:
+        return
+    turn.set_wave(back_wanted=reason, detail=reason)
+    turn.set(paused=False, armed=None)
+    name = turn.wave.wave.name
+    turn.tell("rollback_wanted", f"wave {name} goes back: {reason}", "warn", wave=name)
+    for run in _in_flight(turn):
+        turn.commands.append(Abandon(run.action_id))
+
+
+def retry(turn: Turn) -> None:
+    """Try the step that failed again, in the direction in which it failed."""
+    back = turn.wave.back
+    turn.set_wave(word="rolling back" if back else "running", stages=(), detail="")
+    turn.set_step(turn.wave.cursor, word="pending", detail="")
+
+
+def answer(turn: Turn, by: str) -> None:
+    """A person has done or decided what the step asked for."""
+    stage = tuple(
+        replace(run, done=True, detail=f"confirmed by {by}") if isinstance(run.task, Ask) else run
+        for run in turn.wave.stages[0]
+    )
+    turn.set_wave(stages=(stage, *turn.wave.stages[1:]))
+
+
+def waits_for_person(turn_wave_stages: tuple[tuple[Run, ...], ...]) -> str:
+    """What a person is asked at the moment; empty: nothing."""
+    if not turn_wave_stages:
+        return ""
+    texts = [r.task.text for r in turn_wave_stages[0] if isinstance(r.task, Ask) and not r.done]
+    return "; ".join(texts)
+
+
+def settle(turn: Turn) -> None:
+    """Move the current wave as far as it goes now."""
+    for _ in range(MAX_MOVES_PER_TURN):
+        if turn.state.outcome or not _move(turn):
+            return
+    msg = "a wave that never settles is a defect"
+    raise AssertionError(msg)
+
+
+def _in_flight(turn: Turn) -> list[Run]:
+    stages = turn.wave.stages
+    return [run for run in stages[0] if run.action_id and not run.done] if stages else []
+
+
+def _move(turn: Turn) -> bool:
+    """One move; whether there may be another."""
+    wave = turn.wave
+    if wave.back_wanted and wave.word in ("running", "holding", "done"):
+        if _in_flight(turn):
+            return False
+        _begin_back(turn)
+        return True
+    if wave.word not in ("running", "rolling back"):
+        return False
+    if not wave.stages:
+        return _next_step(turn)
+    if all(run.done for run in wave.stages[0]):
+        turn.set_wave(stages=wave.stages[1:])
+        if not turn.wave.stages:
+            _end_step(turn)
+        return True
+    return _poll_stage(turn)
+
+
+def _begin_back(turn: Turn) -> None:
+    reason = turn.wave.back_wanted
+    steps = tuple(
+        replace(step, detail="interrupted") if step.word in ("running", "waiting") else step
+        for step in turn.wave.steps
+    )
+    turn.set_wave(
+        word="rolling back", back=True, back_wanted="", stages=(), steps=steps, detail=reason
+    )
+    turn.set(paused=False)
+    turn.set_wave(cursor=max((i for i, s in enumerate(steps) if s.begun), default=-1))
+    name = turn.wave.wave.name
+    turn.tell("rollback_started", f"wave {name} is rolled back: {reason}", "warn", wave=name)
+
+
+def _next_step(turn: Turn) -> bool:
+    wave, state = turn.wave, turn.state
+    if wave.back:
+        return _next_undo(turn)
+    if wave.cursor >= len(wave.steps):
+        _end_wave(turn)
+        return False
+    if state.paused:
+        return False
+    step = wave.steps[wave.cursor]
+    script = forward(step.step, wave.wave, state.plan)
+    turn.set_step(
+        wave.cursor, word="running", started_at_ms=turn.now_ms, ended_at_ms=None, detail=""
+    )
+    _load(turn, script)
+    name = step_name(step.step)
+    turn.tell("step_started", f"{wave.wave.name}: {name}", wave=wave.wave.name, step=name)
+    return True
+
+
+def _next_undo(turn: Turn) -> bool:
+    wave, state = turn.wave, turn.state
+    cursor = wave.cursor
+    while cursor >= 0 and not wave.steps[cursor].begun:
+        cursor -= 1
+    if cursor < 0:
+        _end_back(turn)
+        return False
+    turn.set_wave(cursor=cursor)
+    step = wave.steps[cursor]
+    turn.set_step(cursor, word="undoing", detail="")
+    script = backward(step.step, wave.wave, state.plan, wave.memory)
+    _load(turn, script)
+    name = step_name(step.step)
+    turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
+    return True
+
+
+def _load(turn: Turn, script: Script) -> None:
+    stages = tuple(tuple(Run(task, turn.now_ms) for task in stage) for stage in script if stage)
+    turn.set_wave(stages=stages)
+    if not stages:
+        _end_step(turn)
+
+
+def _end_step(turn: Turn) -> None:
+    wave = turn.wave
+    step = turn.current_step()
+    name = step_name(step.step)
+    word = "undone" if wave.back else "done"
+    turn.set_step(wave.cursor, word=word, ended_at_ms=turn.now_ms)
+    kind = "step_undone" if wave.back else "step_done"
+    text = f"{wave.wave.name}: {name} {word}"
+    if step.detail and not wave.back:
+        text += f" - {step.detail}"
+    turn.tell(kind, text, "good", wave=wave.wave.name, step=name)
+    if not wave.back and name == "start":
+        turn.set_wave(blocked_since_ms=None)
+    if wave.back and isinstance(step.step, StopStep):
+        turn.set_wave(blocked_since_ms=None)
+    turn.set_wave(cursor=wave.cursor + (-1 if wave.back else 1))
+
+
+def _end_wave(turn: Turn) -> None:
+    wave = turn.wave
+    turn.set_wave(word="done", done_at_ms=turn.now_ms, detail="")
+    turn.tell("wave_done", f"wave {wave.wave.name} is done", "good", wave=wave.wave.name)
+    next_wave(turn)
+
+
+def next_wave(turn: Turn) -> None:
+    """Make the next wave current, or say that there is none left."""
+    if turn.state.current + 1 < len(turn.state.waves):
+        turn.set(current=turn.state.current + 1)
+        turn.set_wave(word="ready")
+    else:
+        turn.tell("all_waves_done", "every wave is done: E ends the flight", "good")
+
+
+def _end_back(turn: Turn) -> None:
+    wave = turn.wave
+    turn.set_wave(
+        word="rolled back",
+        back=False,
+        blocked_since_ms=None,
+        fenced_at_ms=None,
+        start_intent_at_ms=None,
+    )
+    text = f"wave {wave.wave.name} is back on the source: {wave.detail}"
+    turn.tell("wave_rolled_back", text, "warn", wave=wave.wave.name, reason=wave.detail)
+
+
+def _poll_stage(turn: Turn) -> bool:
+    """Ask every open run of the stage how it stands; whether anything moved."""
+    moved = False
+    for index, run in enumerate(turn.wave.stages[0]):
+        if run.done or run.action_id:
+            continue
+        if _poll_run(turn, index, run):
+            moved = True
+        if turn.wave.word == "holding":
+            return False
+    details = [r.detail for r in turn.wave.stages[0] if r.detail and not r.done]
+    asks = waits_for_person(turn.wave.stages)
+    word = turn.current_step().word
+    if not turn.wave.back:
+        word = "waiting" if asks else "running"
+    done = [r.detail for r in turn.wave.stages[0] if r.detail and r.done]
+    turn.set_step(turn.wave.cursor, word=word, detail="; ".join(details or done))
+    return moved
+
+
+def _poll_run(turn: Turn, index: int, run: Run) -> bool:
+    wave, state = turn.wave, turn.state
+    progress: Progress
+    if isinstance(run.task, Soak):
+        progress = _soak(turn, run.task)
+    else:
+        subject = subject_of(state, wave)
+        scene = Scene(state.facts, subject, wave.memory, turn.now_ms, run.started_at_ms)
+        progress = poll(run.task, scene)
+    match progress:
+        case Wait(detail=detail):
+            _set_run(turn, index, replace(run, detail=detail))
+            return False
+        case Done(detail=detail, remember=remember):
+            turn.remember(remember)
+            _set_run(turn, index, replace(run, done=True, detail=detail))
+            return True
+        case Failed(reason=reason):
+            hold(turn, reason, "failed")
+            return False
+        case Act(action=action, verify_ms=verify_ms, remember=remember):
+            turn.remember(remember)
+            _mark_effect(turn, action)
+            fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
+            action_id = turn.perform(action, verify_ms, fresh)
+            if fresh is not None:
+                kept = {k: v for k, v in turn.wave.memory.items() if k != "fresh_until_ms"}
+                turn.set_wave(memory=kept)
+            _set_run(turn, index, replace(run, action_id=action_id, detail="on its way"))
+            return True
+
+
+def _mark_effect(turn: Turn, action: object) -> None:
+    """What an intended effect means for the wave, before it leaves."""
+    wave = turn.wave
+    if wave.back:
+        return
+    turn.set_step(wave.cursor, begun=True)
+    if isinstance(action, CallService) and action.verb == "stop":
+        if wave.blocked_since_ms is None:
+            turn.set_wave(blocked_since_ms=turn.now_ms)
+    elif isinstance(action, FenceAction):
+        turn.set_wave(fenced_at_ms=turn.now_ms)
+    elif (
+        isinstance(action, CallService)
+        and action.verb == "start"
+        and wave.start_intent_at_ms is None
+    ):
+        turn.set_wave(start_intent_at_ms=turn.now_ms)
+        if topics := produces(turn.state, wave):
+            turn.tell(
+                "point_of_no_return",
+                f"producers of {', '.join(topics)} start on the target: "
+                "from here on going back may lose records",
+                "warn",
+                wave=wave.wave.name,
+            )
+
+
+def _set_run(turn: Turn, index: int, run: Run) -> None:
+    stages = turn.wave.stages
+    stage = (*stages[0][:index], run, *stages[0][index + 1 :])
+    turn.set_wave(stages=(stage, *stages[1:]))
+
+
+def hold(turn: Turn, reason: str, word: str) -> None:
+    """A step cannot go on: a person decides."""
+    wave = turn.wave
+    name = step_name(turn.current_step().step)
+    turn.set_step(wave.cursor, word=word, detail=reason)
+    turn.set_wave(word="holding", detail=f"{name}: {reason}")
+    direction = "undo " if wave.back else ""
+    text = f"{wave.wave.name}: {direction}{name} {word}: {reason}"
+    turn.tell("step_failed", text, "bad", wave=wave.wave.name, step=name, outcome=word)
+
+
+def _soak(turn: Turn, soak: Soak) -> Wait | Done:
+    """The wave's gates that still mean something after the move must hold without a break."""
+    broken = ""
+    for index, condition in enumerate(turn.wave.wave.gates):
+        if isinstance(condition, OffsetDeltaGate | ParityGate):
+            continue  # they compare places before the move
+        key = f"{turn.wave.wave.name}.gates.{index}"
+        history = turn.state.histories.get(key, ())
+        view = gate_view(condition, history, turn.state.plan, turn.now_ms)
+        if view.verdict not in ("PASS", "INCONCLUSIVE"):
+            broken = f"{view.name} {view.verdict}: {view.evidence}"
+            break
+    since = turn.wave.memory.get("soak.since_ms")
+    if broken:
+        turn.remember({"soak.since_ms": None})
+        return Wait(f"soak starts again: {broken}")
+    if since is None:
+        turn.remember({"soak.since_ms": turn.now_ms})
+        since = turn.now_ms
+    held_ms = turn.now_ms - since
+    if held_ms >= soak.for_ms:
+        turn.remember({"soak.since_ms": None})
+        return Done(f"held for {held_ms / 1000:.0f} s")
+    return Wait(f"held for {held_ms / 1000:.0f} of {soak.for_ms / 1000:.0f} s")
+
+
+def finished(turn: Turn, event: Finished) -> None:
+    """Take in how an action ended."""
+    level = {"done": "good", "already": "good", "failed": "bad", "unknown": "warn"}[event.outcome]
+    turn.tell(
+        "action_finished",
+        f"{event.action_id}: {event.outcome}" + (f" - {event.detail}" if event.detail else ""),
+        level,  # type: ignore[arg-type]  # the table above holds nothing else
+        action_id=event.action_id,
+        outcome=event.outcome,
+    )
+    stages = turn.wave.stages
+    found = [
+        (i, r) for i, r in enumerate(stages[0] if stages else ()) if r.action_id == event.action_id
+    ]
+    if not found:
+        return
+    index, run = found[0]
+    action = _action_of(run)
+    _learn(turn, run, action, event)
+    lost_call = event.outcome == "unknown" and isinstance(action, CallService)
+    good = event.outcome in ("done", "already") or lost_call
+    detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
+    _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
+    if not good and not turn.wave.back_wanted:
+        hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _action_of(run: Run) -> object:
+    return run.task.action if isinstance(run.task, Do) else None
+
+
+def _learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
+    if turn.wave.back:
+        return
+    if isinstance(run.task, Do) and run.task.key:
+        turn.remember({f"{run.task.key}.{k}": v for k, v in event.data.items()})
+        if isinstance(action, ExcludeGroups) and event.outcome in ("done", "unknown"):
+            turn.remember({f"{run.task.key}.groups": list(action.groups)})
+    if isinstance(run.task, PlaceGroup) and "previous" in event.data:
+        key = f"placed.{run.task.service.group}.previous"
+        turn.remember({key: event.data["previous"]})

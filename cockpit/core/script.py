@@ -1,0 +1,205 @@
+"""Which tasks a step and its undo consist of, in which order. Pure: a plan and a memory in, tasks
+out.
+
+A script is a tuple of stages; the tasks of one stage go side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from cockpit.core.actions import (
+    CallService,
+    CommitOffsets,
+    ExcludeGroups,
+    Fence,
+    PatchConnector,
+    ProveDrained,
+    ServiceVerb,
+    Unfence,
+)
+from cockpit.core.observe import TopicPartition
+from cockpit.core.plan import (
+    ConfirmStep,
+    DrainStep,
+    FenceStep,
+    HttpCall,
+    Manual,
+    OffsetsStep,
+    Plan,
+    ReplicationLagGate,
+    Service,
+    Side,
+    SoakStep,
+    StartStep,
+    Step,
+    StopStep,
+    Wave,
+    produced_topics,
+)
+from cockpit.core.tasks import (
+    Ask,
+    AwaitActive,
+    AwaitEmpty,
+    AwaitMirror,
+    AwaitWrites,
+    CheckPlaced,
+    Do,
+    PlaceGroup,
+    ReturnGroup,
+    Soak,
+    Task,
+)
+
+Script = tuple[tuple[Task, ...], ...]
+
+MIRROR_SYNC_OFF = (("sync.topic.acls.enabled", "false"), ("sync.topic.configs.enabled", "false"))
+"""A mirror that goes on copying ACLs copies the fence to the target, and never removes it there."""
+
+CONNECTOR_TIMEOUT_MS = 60_000
+UNDO_TIMEOUT_MS = 120_000
+MIRROR_CLOSE_RECORDS = 1_000
+
+
+def forward(step: Step, wave: Wave, plan: Plan) -> Script:
+    """The tasks of a step."""
+    services = plan.wave_services(wave)
+    match step:
+        case StopStep():
+            return (
+                *_prepare_mirror(wave, plan),
+                _calls(services, "stop", step.timeout_ms),
+                _empty(services, "source", step.timeout_ms),
+            )
+        case FenceStep():
+            fence = Fence(produced_topics(services))
+            return ((Do(fence, step.deadline_ms, "fence"),),)
+        case DrainStep():
+            return ((Do(ProveDrained(produced_topics(services)), step.timeout_ms, "drained"),),)
+        case OffsetsStep():
+            return (tuple(PlaceGroup(s, step.timeout_ms) for s in services if s.group),)
+        case StartStep():
+            return _start(step, services)
+        case SoakStep():
+            return ((Soak(step.for_ms),),)
+        case ConfirmStep():
+            return ((Ask(step.text),),)
+        case _:
+            assert_never(step)
+
+
+def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
+    """The tasks that undo a step which was begun."""
+    services = plan.wave_services(wave)
+    match step:
+        case StopStep():
+            return (
+                _calls(services, "undo", step.timeout_ms),
+                tuple(AwaitActive(s, "source", UNDO_TIMEOUT_MS) for s in services if s.group),
+                *_restore_mirror(plan, memory),
+            )
+        case FenceStep():
+            return ((Do(Unfence(produced_topics(services)), UNDO_TIMEOUT_MS),),)
+        case OffsetsStep():
+            return (
+                tuple(ReturnGroup(s, UNDO_TIMEOUT_MS) for s in services if s.group),
+                _former_commits(services, memory),
+            )
+        case StartStep():
+            return (
+                _calls(services, "stop", step.timeout_ms),
+                _empty(services, "target", step.timeout_ms),
+            )
+        case DrainStep() | SoakStep() | ConfirmStep():
+            return ()
+        case _:
+            assert_never(step)
+
+
+def undo_words(step: Step) -> str:
+    """What undoing a step means, for the confirmation."""
+    match step:
+        case StopStep():
+            return "start the services on the source again, give the mirror its settings back"
+        case FenceStep():
+            return "remove the DENY ACLs, verified on every broker"
+        case OffsetsStep():
+            return "bring progress back to the source, restore the target's former commits"
+        case StartStep():
+            return "stop the services on the target"
+        case DrainStep() | SoakStep() | ConfirmStep():
+            return ""
+        case _:
+            assert_never(step)
+
+
+def _calls(services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int) -> tuple[Task, ...]:
+    tasks: list[Task] = []
+    for service in services:
+        control: HttpCall | Manual = getattr(service, verb)
+        if isinstance(control, Manual):
+            tasks.append(Ask(f"{verb} {service.name}: {control.text}"))
+        else:
+            tasks.append(Do(CallService(service.name, verb), timeout_ms))
+    return tuple(tasks)
+
+
+def _empty(services: tuple[Service, ...], side: Side, timeout_ms: int) -> tuple[Task, ...]:
+    return tuple(AwaitEmpty(s, side, timeout_ms) for s in services if s.group)
+
+
+def _prepare_mirror(wave: Wave, plan: Plan) -> Script:
+    """Before anybody is blocked: changing a connector restarts its tasks, which takes seconds."""
+    services = plan.wave_services(wave)
+    tasks: list[Task] = []
+    if any(isinstance(step, FenceStep) for step in wave.steps):
+        patch = PatchConnector(plan.replication.source_connector, MIRROR_SYNC_OFF)
+        tasks.append(Do(patch, CONNECTOR_TIMEOUT_MS, "patched"))
+    groups = tuple(s.group for s in services if s.group)
+    if groups:
+        tasks.append(Do(ExcludeGroups(groups, True), CONNECTOR_TIMEOUT_MS, "excluded"))
+    limits = [g.max_records for g in wave.gates if isinstance(g, ReplicationLagGate)]
+    close = AwaitMirror(services, min(limits, default=MIRROR_CLOSE_RECORDS), CONNECTOR_TIMEOUT_MS)
+    return (tuple(tasks), (close,)) if tasks else ()
+
+
+def _restore_mirror(plan: Plan, memory: Mapping[str, Any]) -> Script:
+    tasks: list[Task] = []
+    previous = memory.get("patched.previous")
+    if previous:
+        settings = tuple(sorted(previous.items()))
+        patch = PatchConnector(plan.replication.source_connector, settings)
+        tasks.append(Do(patch, CONNECTOR_TIMEOUT_MS))
+    groups = tuple(memory.get("excluded.groups", ()))
+    if groups:
+        tasks.append(Do(ExcludeGroups(groups, False), CONNECTOR_TIMEOUT_MS))
+    return (tuple(tasks),) if tasks else ()
+
+
+def _start(step: StartStep, services: tuple[Service, ...]) -> Script:
+    groups = [s for s in services if s.group]
+    silent = [s for s in services if not s.group]
+    proofs: list[Task] = [AwaitActive(s, "target", step.timeout_ms) for s in groups]
+    if silent:
+        proofs.append(AwaitWrites(produced_topics(tuple(silent)), step.timeout_ms))
+    return (
+        tuple(CheckPlaced(s, step.timeout_ms) for s in groups),
+        _calls(services, "start", step.timeout_ms),
+        tuple(proofs),
+    )
+
+
+def _former_commits(services: tuple[Service, ...], memory: Mapping[str, Any]) -> tuple[Task, ...]:
+    tasks: list[Task] = []
+    for service in services:
+        previous = memory.get(f"placed.{service.group}.previous")
+        if service.group and previous:
+            offsets = tuple((_partition(key), value) for key, value in sorted(previous.items()))
+            tasks.append(Do(CommitOffsets("target", service.group, offsets), UNDO_TIMEOUT_MS))
+    return tuple(tasks)
+
+
+def _partition(key: str) -> TopicPartition:
+    topic, _, partition = key.rpartition("/")
+    return topic, int(partition)

@@ -1,0 +1,373 @@
+"""The small pieces that steps are made of, and how each judges from the facts whether it is done.
+
+`poll` answers for one task at one moment: wait, done, failed, or carry out this action. It never
+changes anything; time comes in as `now_ms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from cockpit.core.actions import Action, CommitOffsets
+from cockpit.core.delta import Place, bounds, resume_place, service_partitions, to_source
+from cockpit.core.facts import Facts
+from cockpit.core.gates import Subject, gate_view, measure
+from cockpit.core.lag import group_lag
+from cockpit.core.observe import GroupState, TopicPartition, Unknown
+from cockpit.core.plan import ReplicationLagGate, Service, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Carry out one action and take its result into the wave's memory under `key`."""
+
+    action: Action
+    timeout_ms: int
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitEmpty:
+    """A service's group has no member on a side."""
+
+    service: Service
+    side: Side
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitActive:
+    """A service's group works on a side: members, and either a commit that moved or nothing to
+    read."""
+
+    service: Service
+    side: Side
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitWrites:
+    """A record has arrived past the drained end on the target: a producer writes there."""
+
+    topics: tuple[str, ...]
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitMirror:
+    """The mirror is close again, on samples asked after this task began."""
+
+    services: tuple[Service, ...]
+    max_records: int
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGroup:
+    """Translate a stopped group's commits and commit them on the target."""
+
+    service: Service
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlaced:
+    """The target's commits of a group still are what was committed for it."""
+
+    service: Service
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnGroup:
+    """Bring a group's progress on the target back to the source: the inverse translation.
+
+    Never behind what the group had committed on the source before it moved.
+    """
+
+    service: Service
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """The soak's conditions hold for a time without a break."""
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person does or decides something and confirms."""
+
+    text: str
+
+
+Task = (
+    Do
+    | AwaitEmpty
+    | AwaitActive
+    | AwaitWrites
+    | AwaitMirror
+    | PlaceGroup
+    | CheckPlaced
+    | ReturnGroup
+    | Soak
+    | Ask
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet, and what is missing."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is so. `remember` goes into the wave's memory."""
+
+    detail: str = ""
+    remember: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It cannot become so without a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Carry this out; its outcome ends the task."""
+
+    action: Action
+    verify_ms: int
+    remember: Mapping[str, Any] = field(default_factory=dict)
+
+
+Progress = Wait | Done | Failed | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a task may look at."""
+
+    facts: Facts
+    subject: Subject
+    memory: Mapping[str, Any]
+    now_ms: int
+    started_at_ms: int
+
+
+def poll(task: Task, scene: Scene) -> Progress:
+    """How a task stands now."""
+    match task:
+        case Do():
+            return Act(task.action, task.timeout_ms)
+        case Ask():
+            return Wait(f"waits for a person: {task.text}")
+        case Soak():
+            return Wait("soaking")  # the machine judges a soak: it needs the wave's gates
+        case AwaitEmpty():
+            progress = _await_empty(task, scene)
+        case AwaitActive():
+            progress = _await_active(task, scene)
+        case AwaitWrites():
+            progress = _await_writes(task, scene)
+        case AwaitMirror():
+            progress = _await_mirror(task, scene)
+        case PlaceGroup():
+            progress = _place_group(task, scene)
+        case CheckPlaced():
+            progress = _check_placed(task, scene)
+        case ReturnGroup():
+            progress = _return_group(task, scene)
+        case _:
+            assert_never(task)
+    if isinstance(progress, Wait) and scene.now_ms - scene.started_at_ms > task.timeout_ms:
+        return Failed(f"not within {task.timeout_ms / 1000:.0f} s: {progress.detail}")
+    return progress
+
+
+def memory_key(name: TopicPartition) -> str:
+    """A partition as a JSON key."""
+    return f"{name[0]}/{name[1]}"
+
+
+def _group(scene: Scene, side: Side, group: str) -> GroupState | Wait | None:
+    """The group in a sample asked after the task began; None when it does not exist there."""
+    sample = scene.facts.newest_groups(side)
+    if sample is None or sample.asked_at_ms <= scene.started_at_ms:
+        failure = scene.facts.failures.get(f"{side}.groups")
+        return Wait(failure.reason if failure else f"reads groups on {side}")
+    state = sample.groups.get(group)
+    if state is not None and state.unknown is not None:
+        return Wait(f"group {group} on {side}: {state.unknown}")
+    return state
+
+
+def _await_empty(task: AwaitEmpty, scene: Scene) -> Progress:
+    assert task.service.group is not None
+    state = _group(scene, task.side, task.service.group)
+    if isinstance(state, Wait):
+        return state
+    if state is None:
+        return Done(f"{task.service.group} does not exist on {task.side}")
+    if state.members or state.state not in ("Empty", "Dead"):
+        return Wait(f"{task.service.group} on {task.side}: {state.state}, {state.members} members")
+    return Done(f"{task.service.group} is empty on {task.side}")
+
+
+def _await_active(task: AwaitActive, scene: Scene) -> Progress:
+    group = task.service.group
+    assert group is not None
+    state = _group(scene, task.side, group)
+    if isinstance(state, Wait):
+        return state
+    if state is None or not state.members or state.state != "Stable":
+        word = "absent" if state is None else f"{state.state}, {state.members} members"
+        return Wait(f"{group} on {task.side}: {word}")
+    if task.side == "source":
+        return Done(f"{group} is back on the source")
+    placed = scene.memory.get(f"placed.{group}", {})
+    moved = any(
+        offset > placed.get(memory_key(name), offset) for name, offset in state.committed().items()
+    )
+    if moved:
+        return Done(f"{group} commits on {task.side}")
+    lag = group_lag(scene.facts, task.side, group, task.service.consumes)
+    if not isinstance(lag, Unknown) and lag.records == 0 and lag.at_ms > scene.started_at_ms:
+        return Done(f"{group} has members on {task.side} and nothing to read")
+    return Wait(f"{group} on {task.side}: {state.members} members, no commit past its place yet")
+
+
+def _await_writes(task: AwaitWrites, scene: Scene) -> Progress:
+    logs = scene.facts.newest_logs("target")
+    ends = scene.memory.get("drained.target_end", {})
+    if logs is None or logs.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the target's offsets")
+    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
+        if name[0] in task.topics and end > ends.get(memory_key(name), end):
+            return Done(f"first write past the drained end in {name[0]}/{name[1]}")
+    return Wait("no write on the target yet")
+
+
+def _await_mirror(task: AwaitMirror, scene: Scene) -> Progress:
+    condition = ReplicationLagGate(task.max_records)
+    subject = Subject(scene.subject.plan, task.services, scene.subject.running_on)
+    reading = measure(condition, subject, scene.facts, scene.now_ms)
+    if reading.at_ms <= scene.started_at_ms:
+        return Wait("reads the mirror's positions")
+    view = gate_view(condition, (reading,), scene.subject.plan, scene.now_ms)
+    if view.verdict == "PASS":
+        return Done(f"mirror is close: {view.evidence}")
+    return Wait(f"mirror: {view.evidence}")
+
+
+def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
+    group, facts = task.service.group, scene.facts
+    assert group is not None
+    state = _group(scene, "source", group)
+    if isinstance(state, Wait):
+        return state
+    if state is not None and state.members:
+        return Failed(f"{group} still has {state.members} members on the source")
+    committed = state.committed() if state else {}
+    mirror = facts.newest_mirror()
+    if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the mirror's positions")
+    if facts.syncs is None or facts.syncs.asked_at_ms < mirror.answered_at_ms:
+        return Wait("reads the offset-syncs")
+    if not facts.syncs.read_to_end:
+        return Wait("reads the offset-syncs to their end")
+    offsets: list[tuple[TopicPartition, int]] = []
+    reread = 0
+    for name in service_partitions(facts, task.service):
+        placed = _place_partition(name, committed.get(name), scene)
+        if isinstance(placed, Unknown):
+            return Wait(f"{group} {memory_key(name)}: {placed.reason}")
+        offsets.append((name, placed.offset))
+        reread += placed.reread_max
+    if not offsets:
+        return Wait(f"no partition of {', '.join(task.service.consumes)} is known yet")
+    return _commit_placed(task, committed, offsets, reread)
+
+
+def _commit_placed(
+    task: PlaceGroup,
+    committed: Mapping[TopicPartition, int],
+    offsets: list[tuple[TopicPartition, int]],
+    reread: int,
+) -> Progress:
+    group = task.service.group
+    assert group is not None
+    tolerance = task.service.offsets.replay_tolerance_records if task.service.offsets else None
+    if tolerance is not None and reread > tolerance:
+        return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
+    remember = {
+        f"placed.{group}": {memory_key(name): offset for name, offset in offsets},
+        f"source.{group}": {memory_key(name): offset for name, offset in committed.items()},
+        f"reread_max.{group}": reread,
+    }
+    action = CommitOffsets("target", group, tuple(offsets))
+    return Act(action, task.timeout_ms, remember)
+
+
+def _place_partition(name: TopicPartition, committed: int | None, scene: Scene) -> Place | Unknown:
+    log = bounds(scene.facts, name)
+    if isinstance(log, Unknown):
+        return log
+    mirror = scene.facts.newest_mirror()
+    position = mirror.positions.get(name) if mirror else None
+    if committed is not None and committed > log.source_start:
+        if position is None:
+            return Unknown("the mirror has no position for it")
+        if position < committed:
+            return Unknown(f"the mirror is at {position}, the group's commit at {committed}")
+    assert scene.facts.syncs is not None
+    return resume_place(committed, scene.facts.syncs.slots.get(name, ()), log)
+
+
+def _check_placed(task: CheckPlaced, scene: Scene) -> Progress:
+    group = task.service.group
+    assert group is not None
+    state = _group(scene, "target", group)
+    if isinstance(state, Wait):
+        return state
+    if state is not None and state.members:
+        return Failed(f"{group} already has {state.members} members on the target")
+    committed = {memory_key(k): v for k, v in (state.committed() if state else {}).items()}
+    for key, offset in scene.memory.get(f"placed.{group}", {}).items():
+        if committed.get(key) != offset:
+            return Failed(
+                f"{group} {key}: committed {offset}, the target now says {committed.get(key)}"
+            )
+    return Done(f"{group}: commits on the target read again and equal")
+
+
+def _return_group(task: ReturnGroup, scene: Scene) -> Progress:
+    group, facts = task.service.group, scene.facts
+    assert group is not None
+    state = _group(scene, "target", group)
+    if isinstance(state, Wait):
+        return state
+    if facts.syncs is None or facts.syncs.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the offset-syncs")
+    placed = scene.memory.get(f"placed.{group}", {})
+    before = scene.memory.get(f"source.{group}", {})
+    offsets: list[tuple[TopicPartition, int]] = []
+    for name, offset in (state.committed() if state else {}).items():
+        key = memory_key(name)
+        if name[0] not in task.service.consumes or offset <= placed.get(key, -1):
+            continue
+        place = to_source(facts.syncs.slots.get(name, ()), offset)
+        if place is not None and place.offset > before.get(key, -1):
+            offsets.append((name, place.offset))
+    if not offsets:
+        return Done(f"{group} made no progress on the target that the source does not know")
+    return Act(CommitOffsets("source", group, tuple(sorted(offsets))), task.timeout_ms)

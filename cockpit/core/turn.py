@@ -1,0 +1,123 @@
+"""One call of `step` on its way: the state so far and the commands so far.
+
+A local notebook of the pure rules; it never outlives the call that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from cockpit.core.actions import Action, action_text
+from cockpit.core.flight import (
+    Command,
+    FlightState,
+    Perform,
+    StepState,
+    Tell,
+    WaveState,
+)
+from cockpit.core.gates import Subject
+from cockpit.core.plan import Service, Side, produced_topics, step_name
+from cockpit.core.snapshot import LogLine
+
+KEEP_LOG_LINES = 400
+
+
+class Turn:
+    """The state and the commands of one `step`."""
+
+    def __init__(self, state: FlightState) -> None:
+        self.state = state
+        self.commands: list[Command] = []
+
+    @property
+    def now_ms(self) -> int:
+        """The event's time."""
+        return self.state.at_ms
+
+    @property
+    def wave(self) -> WaveState:
+        """The wave that keys act on."""
+        return self.state.wave()
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the flight."""
+        self.state = replace(self.state, **changes)
+
+    def set_wave(self, index: int | None = None, **changes: Any) -> None:
+        """Change fields of one wave, the current one unless told otherwise."""
+        at = self.state.current if index is None else index
+        waves = list(self.state.waves)
+        waves[at] = replace(waves[at], **changes)
+        self.set(waves=tuple(waves))
+
+    def set_step(self, index: int, **changes: Any) -> None:
+        """Change fields of one step of the current wave."""
+        steps = list(self.wave.steps)
+        steps[index] = replace(steps[index], **changes)
+        self.set_wave(steps=tuple(steps))
+
+    def remember(self, facts: Mapping[str, Any]) -> None:
+        """Add to the current wave's memory. What was so before the wave is only learnt once."""
+        memory = dict(self.wave.memory)
+        for key, value in facts.items():
+            if not (key.endswith(".previous") and key in memory):
+                memory[key] = value
+        self.set_wave(memory=memory)
+
+    def tell(
+        self,
+        kind: str,
+        text: str,
+        level: Literal["info", "good", "warn", "bad"] = "info",
+        **data: Any,
+    ) -> None:
+        """Journal it, log it, let everybody know."""
+        told = self.state.told + 1
+        line = LogLine(told, self.now_ms, level, text)
+        self.set(told=told, log=(*self.state.log[1 - KEEP_LOG_LINES :], line))
+        self.commands.append(Tell(kind, text, level, data))
+
+    def perform(self, action: Action, verify_ms: int, fresh_until_ms: int | None) -> str:
+        """Send an action on its way; its id."""
+        wave = self.wave
+        number = self.state.next_action
+        step = step_name(wave.steps[wave.cursor].step)
+        direction = "undo-" if wave.back else ""
+        action_id = f"{wave.wave.name}.{wave.attempt}.{direction}{step}.{number}"
+        self.set(next_action=number + 1)
+        self.commands.append(Perform(action_id, action, verify_ms, fresh_until_ms))
+        self.tell("action_started", action_text(action), action_id=action_id, wave=wave.wave.name)
+        return action_id
+
+    def current_step(self) -> StepState:
+        """The step at work."""
+        return self.wave.steps[self.wave.cursor]
+
+
+def services_of(state: FlightState, wave: WaveState) -> tuple[Service, ...]:
+    """The services of a wave."""
+    return state.plan.wave_services(wave.wave)
+
+
+def produces(state: FlightState, wave: WaveState) -> tuple[str, ...]:
+    """The topics that a wave's services write."""
+    return produced_topics(services_of(state, wave))
+
+
+def is_moved(wave: WaveState) -> bool:
+    """Whether the wave's services run on the target, as far as the flight has ordered."""
+    if wave.word == "done":
+        return True
+    return wave.start_intent_at_ms is not None and not wave.back
+
+
+def subject_of(state: FlightState, wave: WaveState) -> Subject:
+    """What a wave's gates are about now."""
+    running_on: dict[str, Side] = {}
+    for other in state.waves:
+        for name in other.wave.services:
+            running_on[name] = "target" if is_moved(other) else "source"
+    return Subject(state.plan, services_of(state, wave), running_on)

@@ -1,0 +1,1 @@
+"""The I/O edge: both clusters, MirrorMaker, Connect, signals and effectors."""

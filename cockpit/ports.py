@@ -1,0 +1,125 @@
+"""Protocols that the engine works through: real clusters, simulated ones and tests all fit here.
+
+Types only; nothing here runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+from cockpit.core.actions import Action, Finding
+from cockpit.core.intents import Intent
+from cockpit.core.observe import (
+    AclSample,
+    ClusterInfo,
+    ConfigSample,
+    FailureKind,
+    GroupSample,
+    LogSample,
+    MirrorSample,
+    SignalSample,
+    SyncsSample,
+)
+from cockpit.core.snapshot import Snapshot
+
+
+class PortError(Exception):
+    """A call through a port failed. `reason` is fit for a person; it may hold data from outside."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.kind: FailureKind = kind
+        self.reason = reason
+
+
+class OutcomeUnknownError(Exception):
+    """An effect was sent and its reply was lost: it may or may not have happened."""
+
+
+class Clock(Protocol):
+    """Time as the engine knows it."""
+
+    def now_ms(self) -> int:
+        """UTC milliseconds that never run backwards."""
+
+    async def sleep(self, duration_ms: int) -> None:
+        """Wait."""
+
+
+class Cluster(Protocol):
+    """One cluster, read only. Every method raises PortError."""
+
+    async def info(self) -> ClusterInfo:
+        """Cluster id and brokers."""
+
+    async def logs(self) -> LogSample:
+        """Start and end offsets of all partitions of all topics that are not internal."""
+
+    async def groups(self) -> GroupSample:
+        """State and commits of all groups (committed offsets; never joins a group)."""
+
+    async def configs(self) -> ConfigSample:
+        """Effective configs and partition counts of the plan's topics."""
+
+    async def acls(self) -> AclSample:
+        """All ACLs."""
+
+    async def close(self) -> None:
+        """Let go of every connection. Never raises, never takes more than two seconds."""
+
+
+class Replication(Protocol):
+    """The replication tool, read only. Every method raises PortError."""
+
+    async def mirror(self) -> MirrorSample:
+        """Connectors, tasks and positions."""
+
+    async def syncs(self) -> SyncsSample:
+        """The offset-syncs topic, read to its end."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class Signals(Protocol):
+    """Numbers from outside Kafka."""
+
+    async def read(self, name: str) -> SignalSample:
+        """One reading of a signal of the plan; raises PortError."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class Effector(Protocol):
+    """The only part that changes anything."""
+
+    async def precheck(self, action: Action) -> Finding:
+        """Read whether it is already so. Raises PortError."""
+
+    async def do(self, action: Action) -> Mapping[str, Any]:
+        """Make it so; the mapping is JSON-able and goes into the journal (never a secret).
+
+        Raises PortError when it certainly did not happen, OutcomeUnknownError when nobody can say.
+        """
+
+    async def verify(self, action: Action) -> Finding:
+        """Read whether it is so now. Raises PortError."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class Session(Protocol):
+    """What a screen sees of a flight: live, simulated, attached or replayed, it cannot tell
+    which."""
+
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Newest snapshots, whole; a slow reader skips some. Ends when the session ends."""
+
+    async def submit(self, intent: Intent) -> None:
+        """Hand in what a person wants. The answer is in the snapshots."""
+
+    async def close(self) -> None:
+        """Leave. The flight goes on."""

@@ -1,0 +1,1 @@
+"""A Session over a recording. Never acts."""

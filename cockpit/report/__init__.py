@@ -1,0 +1,1 @@
+"""A recording as Markdown, HTML or JSON."""

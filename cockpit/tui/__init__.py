@@ -1,0 +1,1 @@
+"""The screen: draws snapshots, sends intents, holds only cursor, scroll and focus."""

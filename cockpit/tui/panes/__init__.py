@@ -1,0 +1,1 @@
+"""One pane a file, each drawing one part of a snapshot."""

@@ -1,0 +1,1 @@
+"""Overlays: confirm, help, notices."""

@@ -1,0 +1,1 @@
+"""Events and snapshots to bytes and back: the one encoding of socket and file."""

@@ -1,0 +1,109 @@
+"""Where a group resumes, and what it costs: never past the true place, always with its bound."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.core.delta import Bounds, Place, delta_rows, resume_place, to_source, to_target
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.observe import Unknown
+from tests.core.build import group, groups, logs, syncs, two_wave_plan
+
+PAIRS = ((100, 90), (50, 45), (0, 0))
+LEDGER = two_wave_plan().service("ledger")
+
+
+def test_an_offset_with_a_sync_of_its_own_is_exact() -> None:
+    assert to_target(PAIRS, 50) == Place(45, 0)
+
+
+def test_between_two_syncs_the_answer_is_one_past_the_older_and_the_rest_is_read_again() -> None:
+    assert to_target(PAIRS, 60) == Place(46, 9)
+
+
+def test_older_than_every_sync_cannot_be_translated() -> None:
+    assert to_target(PAIRS[:2], 49) is None
+
+
+def test_the_way_back_never_lies_past_what_was_read() -> None:
+    assert to_source(PAIRS, 45) == Place(50, 0)
+    assert to_source(PAIRS, 60) == Place(51, 14)
+
+
+def test_a_group_that_read_nothing_resumes_at_the_start_of_the_target() -> None:
+    log = Bounds(source_start=10, source_end=20, target_start=3, target_end=13)
+    assert resume_place(None, (), log) == Place(3, 0)
+    assert resume_place(10, (), log) == Place(3, 0)
+
+
+def test_a_translation_past_the_targets_end_is_refused() -> None:
+    log = Bounds(0, 100, 0, 40)
+    assert isinstance(resume_place(60, PAIRS, log), Unknown)
+
+
+@st.composite
+def mirrored_logs(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    """Source offsets of data records, and the target offsets of their images: both with holes."""
+    steps = draw(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=60))
+    source, target = [], []
+    up = down = 0
+    for source_step, target_step in steps:
+        source.append(up)
+        target.append(down)
+        up += source_step
+        down += target_step
+    return source, target
+
+
+@given(mirrored_logs(), st.data())
+def test_resuming_at_the_translation_skips_nothing_and_rereads_at_most_the_bound(
+    both: tuple[list[int], list[int]], data: st.DataObject
+) -> None:
+    source, target = both
+    picked = sorted(data.draw(st.sets(st.sampled_from(range(len(source))), min_size=1)))
+    pairs = tuple((source[i], target[i]) for i in reversed(picked))
+    committed = data.draw(st.integers(0, source[-1] + 1))
+    place = to_target(pairs, committed)
+    if place is None:
+        return
+    unread = [t for s, t in zip(source, target, strict=True) if s >= committed]
+    again = [s for s, t in zip(source, target, strict=True) if s < committed and t >= place.offset]
+    assert all(t >= place.offset for t in unread)
+    assert len(again) <= place.reread_max
+
+
+def observed(target_commit: int | None, *, target_at_ms: int = 900) -> Facts:
+    """ledger at 60 on the source; its target commit as given."""
+    facts = absorb(Facts(), logs("target", 850, (95, 95)))
+    commits = {} if target_commit is None else {("orders", 0): target_commit}
+    facts = absorb(facts, groups("target", target_at_ms, group("ledger", 0, commits)))
+    facts = absorb(facts, groups("source", 1_000, group("ledger", 1, {("orders", 0): 60})))
+    facts = absorb(facts, logs("source", 1_050, (110, 110)))
+    return absorb(facts, syncs(1_100, *PAIRS))
+
+
+def test_rows_show_both_commits_the_translation_and_the_bound() -> None:
+    row = delta_rows(observed(46), LEDGER)[0]
+    assert (row.source_committed, row.translated, row.target_committed) == (60, 46, 46)
+    assert (row.delta, row.reread_max, row.skipped_max) == (0, 9, 0)
+
+
+def test_a_target_commit_past_the_translation_counts_as_skipping() -> None:
+    row = delta_rows(observed(50), LEDGER)[0]
+    assert (row.delta, row.skipped_max) == (4, 4)
+
+
+def test_a_target_commit_read_after_the_sources_is_not_compared() -> None:
+    row = delta_rows(observed(50, target_at_ms=1_500), LEDGER)[0]
+    assert isinstance(row.delta, Unknown)
+
+
+def test_an_unreadable_group_is_unknown_not_without_commits() -> None:
+    facts = observed(46)
+    loading = group("ledger", 0, {})
+    broken = type(loading)("ledger", "", 0, (), (), "coordinator is loading")
+    facts = absorb(facts, groups("source", 2_000, broken))
+    row = delta_rows(facts, LEDGER)[0]
+    assert isinstance(row.source_committed, Unknown)
+    assert isinstance(row.reread_max, Unknown)

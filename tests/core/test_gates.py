@@ -1,0 +1,165 @@
+"""Verdicts: what passes, and above all what does not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.gates import (
+    Judgement,
+    Reading,
+    Subject,
+    extend_history,
+    judge,
+    measure,
+    trigger_view,
+)
+from cockpit.core.observe import MISSING, Failure, LogSample, SignalSample, Unknown
+from cockpit.core.plan import ReplicationLagGate, SignalGate
+from tests.core.build import KEYS, logs, mirror, two_wave_plan
+
+PLAN = two_wave_plan()
+SUBJECT = Subject(PLAN, PLAN.wave_services(PLAN.waves[0]), {"ledger": "source"})
+
+
+def verdict(readings: list[Reading], *, for_ms: int = 0, now_ms: int = 10_000) -> Judgement:
+    """A gate of at most 10, samples no older than 5 s."""
+    return judge(
+        tuple(readings), good=lambda v: v <= 10, for_ms=for_ms, max_age_ms=5_000, now_ms=now_ms
+    )
+
+
+def at(at_ms: int, value: float | Unknown) -> Reading:
+    return Reading(at_ms, value, f"value {value}")
+
+
+def test_no_sample_is_unknown() -> None:
+    assert verdict([]).verdict == "UNKNOWN"
+
+
+def test_a_stale_sample_is_unknown_however_good_it_was() -> None:
+    assert verdict([at(4_999, 0)]).verdict == "UNKNOWN"
+    assert verdict([at(5_000, 0)]).verdict == "PASS"
+
+
+def test_an_unknown_newest_sample_is_unknown_after_any_number_of_good_ones() -> None:
+    readings = [at(9_000, 1), at(9_500, 1), at(9_900, Unknown("group is loading"))]
+    judged = verdict(readings)
+    assert judged.verdict == "UNKNOWN"
+    assert judged.evidence == "group is loading"
+
+
+def test_a_bad_newest_sample_fails() -> None:
+    assert verdict([at(9_000, 1), at(9_900, 11)]).verdict == "FAIL"
+
+
+def test_a_window_needs_every_sample_good() -> None:
+    readings = [at(t, 11 if t == 7_000 else 1) for t in range(1_000, 10_001, 1_000)]
+    judged = verdict(readings, for_ms=5_000)
+    assert judged.verdict == "INCONCLUSIVE"
+    assert judged.held_ms == 2_000
+
+
+def test_a_window_with_a_gap_is_not_a_window() -> None:
+    readings = [at(0, 1), at(9_000, 1), at(10_000, 1)]
+    assert verdict(readings, for_ms=9_000).verdict == "INCONCLUSIVE"
+
+
+def test_a_whole_good_window_passes() -> None:
+    readings = [at(t, 1) for t in range(1_000, 10_001, 1_000)]
+    assert verdict(readings, for_ms=9_000).verdict == "PASS"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 20_000),
+            st.one_of(st.floats(0, 30), st.just(Unknown("?"))),
+        ),
+        max_size=30,
+    ),
+    st.integers(0, 8_000),
+)
+def test_pass_means_that_the_whole_window_was_good(
+    samples: list[tuple[int, float | Unknown]], for_ms: int
+) -> None:
+    readings = [at(t, v) for t, v in sorted(samples, key=lambda s: s[0])]
+    now_ms = readings[-1].at_ms + 100 if readings else 0
+    if verdict(readings, for_ms=for_ms, now_ms=now_ms).verdict != "PASS":
+        return
+    window = [r for r in readings if r.at_ms > readings[-1].at_ms - for_ms]
+    assert window or not for_ms
+    assert all(not isinstance(r.value, Unknown) and r.value <= 10 for r in window)
+
+
+def test_replication_lag_takes_the_worst_partition() -> None:
+    facts = absorb(Facts(), mirror(900, (90, 35)))
+    facts = absorb(facts, logs("source", 1_000, (100, 40)))
+    reading = measure(ReplicationLagGate(100), SUBJECT, facts, 1_100)
+    assert reading.value == 10
+    assert "orders/0 10" in reading.evidence
+    assert reading.at_ms == 900
+
+
+def test_replication_lag_never_compares_with_a_mirror_sample_taken_after_the_ends() -> None:
+    facts = absorb(Facts(), logs("source", 1_000, (100, 40)))
+    facts = absorb(facts, mirror(1_500, (105, 45)))
+    assert isinstance(measure(ReplicationLagGate(100), SUBJECT, facts, 1_600).value, Unknown)
+
+
+def test_one_unknown_partition_makes_the_lag_unknown() -> None:
+    facts = absorb(Facts(), mirror(900, (90, 35)))
+    ends = np.array([100, MISSING], dtype=np.int64)
+    start = np.array([0, MISSING], dtype=np.int64)
+    why = {("orders", 1): "broker 2 does not answer"}
+    facts = absorb(facts, LogSample("source", 1_000, 1_010, KEYS, start, ends, why))
+    reading = measure(ReplicationLagGate(100), SUBJECT, facts, 1_100)
+    assert isinstance(reading.value, Unknown)
+    assert "broker 2 does not answer" in reading.value.reason
+
+
+def test_a_mirror_past_the_end_is_an_anomaly_not_a_small_lag() -> None:
+    facts = absorb(Facts(), mirror(900, (103, 40)))
+    facts = absorb(facts, logs("source", 1_000, (100, 40)))
+    reading = measure(ReplicationLagGate(100), SUBJECT, facts, 1_100)
+    assert isinstance(reading.value, Unknown)
+    assert "3 past the source's end" in reading.value.reason
+
+
+def test_an_empty_log_without_a_position_does_not_lag() -> None:
+    facts = absorb(Facts(), mirror(900, (90,), KEYS.of((("orders", 0),))))
+    facts = absorb(facts, logs("source", 1_000, (100, 0)))
+    assert measure(ReplicationLagGate(100), SUBJECT, facts, 1_100).value == 10
+
+
+def test_a_signal_that_fails_to_answer_is_unknown_even_after_good_readings() -> None:
+    facts = absorb(Facts(), SignalSample("errors", 1_000, 1_010, 0.0))
+    facts = absorb(facts, Failure("signal.errors", 2_000, 2_010, "unreachable", "refused"))
+    assert isinstance(measure(SignalGate("errors", 0.1), SUBJECT, facts, 2_100).value, Unknown)
+
+
+def test_the_same_sample_measured_twice_is_one_reading() -> None:
+    condition = ReplicationLagGate(100)
+    history = extend_history((), at(1_000, 5), condition)
+    history = extend_history(history, at(1_000, 5), condition)
+    assert len(history) == 1
+
+
+def test_a_trigger_fires_only_after_a_whole_bad_window_and_unknown_is_not_firing() -> None:
+    condition = SignalGate("errors", 0.02, for_ms=2_000)
+    bad = tuple(at(t, 0.5) for t in (1_000, 2_000, 3_000))
+    assert trigger_view(condition, bad[:2], PLAN, 2_100).verdict == "INCONCLUSIVE"
+    assert trigger_view(condition, bad, PLAN, 3_100).verdict == "FAIL"
+    blind = (*bad, at(3_500, Unknown("no answer")))
+    assert trigger_view(condition, blind, PLAN, 3_600).verdict == "UNKNOWN"
+    assert trigger_view(condition, (at(1_000, 0.0),), PLAN, 1_100).verdict == "PASS"
+
+
+@given(st.floats())
+def test_not_a_number_never_passes(value: float) -> None:
+    judged = verdict([at(9_900, value)])
+    assert (judged.verdict == "PASS") == (not math.isnan(value) and value <= 10)

@@ -1,0 +1,465 @@
+"""The wave machine as transcripts: events in, commands out, on the test's own clock."""
+
+from __future__ import annotations
+
+from cockpit.core import progress
+from cockpit.core.actions import (
+    CallService,
+    CommitOffsets,
+    ExcludeGroups,
+    Fence,
+    PatchConnector,
+    ProveDrained,
+    Unfence,
+)
+from cockpit.core.flight import (
+    Abandon,
+    Asked,
+    Event,
+    Finished,
+    FlightState,
+    Observed,
+    Outcome,
+    Perform,
+    Tell,
+    Ticked,
+    begin,
+)
+from cockpit.core.intents import Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.machine import step
+from cockpit.core.observe import Failure, Sample, SignalSample, SyncsSample
+from cockpit.core.plan import Plan, Rollback, SignalGate, SignalSpec
+from cockpit.core.project import project
+from cockpit.core.snapshot import WaveWord
+from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
+
+
+class Script:
+    """Drives the machine and remembers what came out."""
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self.now_ms = 1_000
+        self.state: FlightState = begin(
+            plan or two_wave_plan(), session="s", simulated=False, at_ms=0
+        )
+        self.performs: list[Perform] = []
+        self.abandoned: list[str] = []
+        self.told: list[Tell] = []
+        self.members = {"source": 1, "target": 0}
+        self.commits = {
+            "source": {("orders", 0): 90, ("orders", 1): 90},
+            "target": {("orders", 0): 80, ("orders", 1): 80},
+        }
+        self.ends = {"source": (100, 100), "target": (100, 100)}
+        self.signal = 0.0
+        self.mirror_up = True
+
+    def send(self, event: Event) -> None:
+        self.state, commands = step(self.state, event)
+        for command in commands:
+            match command:
+                case Perform():
+                    self.performs.append(command)
+                case Abandon(action_id=action_id):
+                    self.abandoned.append(action_id)
+                case Tell():
+                    self.told.append(command)
+
+    def see(self, sample: Sample | Failure) -> None:
+        self.send(Observed(self.now_ms, sample))
+
+    def look(self, seconds: int = 1) -> None:
+        """Fresh samples of everything, then a tick; a second passes each time."""
+        for _ in range(seconds):
+            self.now_ms += 1_000
+            now = self.now_ms
+            for side in ("target", "source"):
+                state = group("ledger", self.members[side], dict(self.commits[side]))
+                self.see(groups(side, now - 400, state))
+            if self.mirror_up:
+                self.see(mirror(now - 300, (100, 100)))
+            self.see(syncs(now - 200, (90, 90), (0, 0)))
+            for side in ("target", "source"):
+                self.see(logs(side, now - 100, self.ends[side]))
+            self.see(SignalSample("errors", now - 50, now - 40, self.signal))
+            self.send(Ticked(now))
+
+    def ask(self, intent: Intent) -> None:
+        self.send(Asked(self.now_ms, intent))
+
+    def go(self, verb: Verb, *, wait_ms: int = 800) -> None:
+        """Arm and confirm."""
+        self.ask(Arm(verb, "ana"))
+        assert self.state.armed is not None, self.told[-1].text
+        self.now_ms += wait_ms
+        self.ask(Confirm(self.state.armed.token, "ana"))
+
+    def open_actions(self) -> list[Perform]:
+        stages = self.state.wave().stages
+        ids = {run.action_id for run in stages[0] if run.action_id} if stages else set()
+        return [p for p in self.performs if p.action_id in ids]
+
+    def end_all(self, outcome: Outcome = "done", **data: object) -> None:
+        for perform in self.open_actions():
+            self.send(Finished(self.now_ms, perform.action_id, outcome, "", data))
+
+    def word(self) -> WaveWord:
+        return self.state.wave().word
+
+    def kinds(self) -> list[str]:
+        return [tell.kind for tell in self.told]
+
+    def fly_readers(self) -> None:
+        """The first wave, all of it."""
+        self.look(2)
+        self.go("advance")
+        self.end_all()  # the mirror's group sync
+        self.look(1)  # mirror close again; stop is called
+        self.end_all()
+        self.members["source"] = 0
+        self.look(2)
+        self.end_all(previous={"orders/0": 80, "orders/1": 80})
+        self.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+        self.look(1)
+        self.end_all()  # start
+        self.members["target"] = 1
+        self.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
+        self.look(4)
+
+    def fly_writers_to_start(self) -> None:
+        """The second wave, up to the start call on its way."""
+        self.look(2)
+        self.go("advance")
+        self.end_all(previous={"sync.topic.acls.enabled": "true"})
+        self.look(1)
+        for _ in range(2):  # stop, fence
+            self.end_all()
+        self.end_all(target_end={"orders/0": 100, "orders/1": 100})  # drain
+        self.look(1)
+
+
+def actions(script: Script) -> list[object]:
+    return [perform.action for perform in script.performs]
+
+
+def test_a_consumer_wave_goes_through_its_steps_in_order() -> None:
+    script = Script()
+    script.fly_readers()
+    assert actions(script) == [
+        ExcludeGroups(("ledger",), True),
+        CallService("ledger", "stop"),
+        CommitOffsets("target", "ledger", ((("orders", 0), 90), (("orders", 1), 90))),
+        CallService("ledger", "start"),
+    ]
+    assert script.state.waves[0].word == "done"
+    assert script.state.current == 1
+
+
+def test_a_producer_wave_fences_and_proves_the_drain_before_it_starts() -> None:
+    script = Script()
+    script.fly_readers()
+    script.performs.clear()
+    script.fly_writers_to_start()
+    script.end_all()
+    script.ends["target"] = (101, 100)
+    script.look(4)
+    assert actions(script) == [
+        PatchConnector(
+            "mm2-source",
+            (("sync.topic.acls.enabled", "false"), ("sync.topic.configs.enabled", "false")),
+        ),
+        CallService("checkout", "stop"),
+        Fence(("orders",)),
+        ProveDrained(("orders",)),
+        CallService("checkout", "start"),
+    ]
+    assert [wave.word for wave in script.state.waves] == ["done", "done"]
+    script.ask(End("ana"))
+    assert script.state.outcome == "completed"
+
+
+def test_advance_is_refused_while_a_gate_is_not_met_and_says_which() -> None:
+    script = Script()
+    script.look(1)
+    script.ends["source"] = (500, 100)
+    script.look(1)
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
+    assert script.told[-1].kind == "refused"
+    assert "replication_lag FAIL" in script.told[-1].text
+
+
+def test_a_confirmation_right_after_arming_is_a_bouncing_key() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance", wait_ms=699)
+    assert script.word() == "ready"
+    assert script.told[-1].kind == "refused"
+    assert not script.performs
+
+
+def test_a_confirmation_of_what_is_no_longer_shown_is_refused() -> None:
+    script = Script()
+    script.look(2)
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is not None
+    token = script.state.armed.token
+    script.ends["source"] = (500, 100)
+    script.look(1)
+    assert script.state.armed is None
+    assert script.told[-1].kind == "disarmed"
+    script.ask(Confirm(token, "ana"))
+    assert not script.performs
+
+
+def test_nobody_confirms_what_another_has_armed() -> None:
+    script = Script()
+    script.look(2)
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is not None
+    script.now_ms += 800
+    script.ask(Confirm(script.state.armed.token, "ben"))
+    assert not script.performs
+
+
+def test_what_is_armed_expires_and_can_be_taken_back() -> None:
+    script = Script()
+    script.look(2)
+    script.ask(Arm("advance", "ana"))
+    script.ask(Disarm("ana"))
+    assert script.state.armed is None
+    script.ask(Arm("advance", "ana"))
+    script.look(16)
+    assert script.state.armed is None
+    assert "not confirmed in time" in script.told[-1].text
+
+
+def test_pause_is_accepted_at_once_and_no_further_step_begins() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.ask(Pause("ben"))
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.members["source"] = 0
+    script.look(5)
+    assert script.state.wave().steps[0].word == "done"
+    assert script.state.wave().steps[1].word == "pending"
+    script.go("advance")
+    assert script.state.wave().steps[1].word == "running"
+
+
+def test_going_back_waits_for_what_is_in_flight_then_undoes_only_what_was_begun() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)  # stop is called and in flight
+    script.go("rollback")
+    assert script.word() == "running"
+    assert script.abandoned == [script.performs[-1].action_id]
+    script.end_all()
+    assert script.word() == "rolling back"
+    script.end_all()
+    script.look(2)
+    script.end_all()
+    assert actions(script)[2:] == [
+        CallService("ledger", "undo"),
+        ExcludeGroups(("ledger",), False),
+    ]
+    assert script.word() == "rolled back"
+
+
+def test_a_wave_that_was_rolled_back_can_be_flown_again() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.go("rollback")
+    script.end_all()
+    script.end_all()
+    script.look(2)
+    script.end_all()
+    assert script.word() == "rolled back"
+    script.look(1)
+    script.go("advance")
+    assert script.word() == "running"
+    assert script.state.wave().attempt == 2
+
+
+def test_a_failed_action_holds_the_wave_and_advance_tries_the_step_again() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.end_all("failed")
+    assert script.word() == "holding"
+    script.go("advance")
+    assert script.word() == "running"
+    assert actions(script) == [ExcludeGroups(("ledger",), True)] * 2
+
+
+def test_a_lost_reply_of_a_service_call_is_resolved_by_observing_the_group() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all("unknown")
+    assert script.word() == "running"
+    script.members["source"] = 0
+    script.look(1)
+    assert script.state.wave().steps[0].word == "done"
+
+
+def test_an_unknown_outcome_of_a_fence_holds() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.end_all("unknown")
+    assert script.word() == "holding"
+    assert script.state.wave().steps[1].word == "unknown"
+
+
+def test_the_deadline_takes_the_wave_back_before_the_start_is_intended() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()  # stopped; the fence is on its way
+    script.end_all()
+    script.look(61)
+    assert "rollback_wanted" in script.kinds()
+    script.end_all("unknown")  # the drain was being proved
+    script.end_all()
+    assert Unfence(("orders",)) in actions(script)
+
+
+def test_after_the_start_is_intended_no_deadline_removes_the_fence() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    assert script.state.wave().start_intent_at_ms is not None
+    script.look(70)
+    assert "rollback_wanted" not in script.kinds()
+    assert script.kinds().count("deadline") == 1
+
+
+def test_the_point_of_no_return_is_lossy_first_and_closed_once_a_foreign_record_is_seen() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    assert project(script.state, 1).status.rollback == "lossy"
+    script.end_all()
+    script.ends["target"] = (100, 101)
+    script.look(1)
+    status = project(script.state, 1).status
+    assert (status.rollback, status.writes) == ("closed", "TARGET")
+    script.ask(Arm("rollback", "ana"))
+    assert script.state.armed is None
+    assert "the source does not have" in script.told[-1].text
+
+
+def fly_with_trigger(on_trigger: str) -> Script:
+    rollback = Rollback((SignalGate("errors", 0.02, for_ms=2_000),), on_trigger)  # type: ignore[arg-type]  # one of the three words
+    plan = two_wave_plan(rollback=rollback)
+    import dataclasses
+
+    signal = SignalSpec("errors", "http://127.0.0.1:1/", "ratio")
+    script = Script(dataclasses.replace(plan, signals=(signal,)))
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.signal = 0.5
+    script.look(4)
+    return script
+
+
+def test_a_trigger_that_may_roll_back_does() -> None:
+    script = fly_with_trigger("rollback")
+    assert script.state.wave().back_wanted
+    script.end_all()
+    assert script.word() == "rolling back"
+
+
+def test_a_trigger_that_asks_pauses_and_waits() -> None:
+    script = fly_with_trigger("ask")
+    assert script.state.paused
+    assert not script.state.wave().back_wanted
+    assert script.kinds().count("trigger") == 1
+
+
+def test_a_wave_found_on_the_target_is_not_flown_again() -> None:
+    script = Script()
+    script.members = {"source": 0, "target": 1}
+    script.look(2)
+    assert script.state.waves[0].word == "done"
+    assert script.state.current == 1
+    script.ask(Arm("rollback", "ana"))
+    assert "earlier flight" in script.told[-1].text
+
+
+def test_end_is_refused_while_a_wave_stands_half_way() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.ask(End("ana"))
+    assert not script.state.outcome
+    assert script.told[-1].kind == "refused"
+
+
+def test_the_mirror_falling_silent_makes_the_gate_unknown_within_its_limit() -> None:
+    script = Script()
+    script.look(2)
+    script.mirror_up = False
+    script.see(Failure("mirror", script.now_ms, script.now_ms, "unreachable", "Connect is down"))
+    script.look(6)
+    gate = project(script.state, 1).gates[0]
+    assert gate.verdict == "UNKNOWN"
+
+
+def test_offsets_are_not_committed_before_the_mirror_has_passed_the_groups_commit() -> None:
+    script = Script()
+    script.commits["source"] = {("orders", 0): 100, ("orders", 1): 105}
+    script.ends["source"] = (105, 105)
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.members["source"] = 0
+    script.look(5)
+    assert not any(isinstance(a, CommitOffsets) for a in actions(script))
+    step_state = script.state.wave().steps[1]
+    assert "the mirror is at 100, the group's commit at 105" in step_state.detail
+
+
+def test_every_action_of_a_wave_is_bound_to_fresh_evidence_at_first() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    assert script.performs[0].fresh_until_ms is not None
+    script.end_all()
+    script.look(1)
+    assert script.performs[1].fresh_until_ms is None
+
+
+def test_the_machine_is_deterministic() -> None:
+    first, second = Script(), Script()
+    for script in (first, second):
+        script.fly_readers()
+        script.fly_writers_to_start()
+    assert first.told == second.told
+    assert first.performs == second.performs
+    assert progress.waits_for_person(first.state.wave().stages) == ""
+    assert isinstance(first.state.facts.syncs, SyncsSample)
