@@ -5,7 +5,9 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from cockpit.core.actions import CallService, ExcludeGroups
 from cockpit.core.actions import Fence as FenceAction
@@ -21,8 +23,10 @@ from cockpit.core.tasks import (
     Failed,
     PlaceGroup,
     Progress,
+    ReturnGroup,
     Scene,
     Soak,
+    Task,
     Wait,
     poll,
 )
@@ -119,6 +123,8 @@ def _move(turn: Turn) -> bool:
     if not wave.stages:
         return _next_step(turn)
     if all(run.done for run in wave.stages[0]):
+        details = "; ".join(run.detail for run in wave.stages[0] if run.detail)
+        turn.set_step(wave.cursor, detail=details or turn.current_step().detail)
         turn.set_wave(stages=wave.stages[1:])
         if not turn.wave.stages:
             _end_step(turn)
@@ -275,6 +281,7 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
+            _tell_place(turn, run.task, remember)
             _mark_effect(turn, action)
             fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
             action_id = turn.perform(action, verify_ms, fresh)
@@ -283,6 +290,22 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
                 turn.set_wave(memory=kept)
             _set_run(turn, index, replace(run, action_id=action_id, detail="on its way"))
             return True
+
+
+def _tell_place(turn: Turn, task: Task, remember: Mapping[str, Any]) -> None:
+    """Say what a group will read again before its place is committed."""
+    if not isinstance(task, PlaceGroup | ReturnGroup):
+        return
+    group = task.service.group
+    reread = remember[f"reread_max.{group}"]
+    side = "target" if isinstance(task, PlaceGroup) else "source"
+    turn.tell(
+        "offsets_placed",
+        f"{group} resumes on {side}: at most {reread} records are read again",
+        group=group,
+        side=side,
+        reread_max_records=reread,
+    )
 
 
 def _mark_effect(turn: Turn, action: object) -> None:

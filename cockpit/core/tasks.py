@@ -14,8 +14,8 @@ from cockpit.core.actions import Action, CommitOffsets
 from cockpit.core.delta import Place, bounds, resume_place, service_partitions, to_source
 from cockpit.core.facts import Facts
 from cockpit.core.gates import Subject, gate_view, measure
-from cockpit.core.lag import group_lag
-from cockpit.core.observe import GroupState, TopicPartition, Unknown
+from cockpit.core.lag import group_lag, newest_before
+from cockpit.core.observe import GroupState, MirrorSample, TopicPartition, Unknown
 from cockpit.core.plan import ReplicationLagGate, Service, Side
 
 
@@ -84,7 +84,7 @@ class CheckPlaced:
 class ReturnGroup:
     """Bring a group's progress on the target back to the source: the inverse translation.
 
-    Never behind what the group had committed on the source before it moved.
+    Never behind what the group has committed on the source.
     """
 
     service: Service
@@ -278,17 +278,16 @@ def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
     if state is not None and state.members:
         return Failed(f"{group} still has {state.members} members on the source")
     committed = state.committed() if state else {}
-    mirror = facts.newest_mirror()
-    if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
-        return Wait("reads the mirror's positions")
-    if facts.syncs is None or facts.syncs.asked_at_ms < mirror.answered_at_ms:
-        return Wait("reads the offset-syncs")
-    if not facts.syncs.read_to_end:
+    if facts.syncs is None or not facts.syncs.read_to_end:
         return Wait("reads the offset-syncs to their end")
+    # syncs read after the positions hold every sync that those positions stand for
+    mirror = newest_before(facts.mirror, facts.syncs.asked_at_ms)
+    if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the mirror's positions, then its offset-syncs")
     offsets: list[tuple[TopicPartition, int]] = []
     reread = 0
     for name in service_partitions(facts, task.service):
-        placed = _place_partition(name, committed.get(name), scene)
+        placed = _place_partition(name, committed.get(name), scene, mirror)
         if isinstance(placed, Unknown):
             return Wait(f"{group} {memory_key(name)}: {placed.reason}")
         offsets.append((name, placed.offset))
@@ -318,12 +317,13 @@ def _commit_placed(
     return Act(action, task.timeout_ms, remember)
 
 
-def _place_partition(name: TopicPartition, committed: int | None, scene: Scene) -> Place | Unknown:
+def _place_partition(
+    name: TopicPartition, committed: int | None, scene: Scene, mirror: MirrorSample
+) -> Place | Unknown:
     log = bounds(scene.facts, name)
     if isinstance(log, Unknown):
         return log
-    mirror = scene.facts.newest_mirror()
-    position = mirror.positions.get(name) if mirror else None
+    position = mirror.positions.get(name)
     if committed is not None and committed > log.source_start:
         if position is None:
             return Unknown("the mirror has no position for it")
@@ -353,21 +353,28 @@ def _check_placed(task: CheckPlaced, scene: Scene) -> Progress:
 def _return_group(task: ReturnGroup, scene: Scene) -> Progress:
     group, facts = task.service.group, scene.facts
     assert group is not None
-    state = _group(scene, "target", group)
+    placed = scene.memory.get(f"placed.{group}")
+    if placed is None:
+        return Done(f"{group} was never placed on the target")
+    state, source = _group(scene, "target", group), _group(scene, "source", group)
     if isinstance(state, Wait):
         return state
+    if isinstance(source, Wait):
+        return source
     if facts.syncs is None or facts.syncs.asked_at_ms <= scene.started_at_ms:
         return Wait("reads the offset-syncs")
-    placed = scene.memory.get(f"placed.{group}", {})
-    before = scene.memory.get(f"source.{group}", {})
+    before = source.committed() if source else {}
     offsets: list[tuple[TopicPartition, int]] = []
+    reread = 0
     for name, offset in (state.committed() if state else {}).items():
         key = memory_key(name)
         if name[0] not in task.service.consumes or offset <= placed.get(key, -1):
             continue
         place = to_source(facts.syncs.slots.get(name, ()), offset)
-        if place is not None and place.offset > before.get(key, -1):
+        if place is not None and place.offset > before.get(name, -1):
             offsets.append((name, place.offset))
+            reread += place.reread_max
     if not offsets:
         return Done(f"{group} made no progress on the target that the source does not know")
-    return Act(CommitOffsets("source", group, tuple(sorted(offsets))), task.timeout_ms)
+    action = CommitOffsets("source", group, tuple(sorted(offsets)))
+    return Act(action, task.timeout_ms, {f"reread_max.{group}": reread})

@@ -28,10 +28,12 @@ from cockpit.core.flight import (
 from cockpit.core.intents import Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.machine import step
 from cockpit.core.observe import Failure, Sample, SignalSample, SyncsSample
-from cockpit.core.plan import Plan, Rollback, SignalGate, SignalSpec
+from cockpit.core.plan import Plan, Rollback, Side, SignalGate, SignalSpec
 from cockpit.core.project import project
 from cockpit.core.snapshot import WaveWord
 from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
+
+SIDES: tuple[Side, Side] = ("target", "source")
 
 
 class Script:
@@ -73,13 +75,13 @@ class Script:
         for _ in range(seconds):
             self.now_ms += 1_000
             now = self.now_ms
-            for side in ("target", "source"):
+            for side in SIDES:
                 state = group("ledger", self.members[side], dict(self.commits[side]))
                 self.see(groups(side, now - 400, state))
             if self.mirror_up:
                 self.see(mirror(now - 300, (100, 100)))
             self.see(syncs(now - 200, (90, 90), (0, 0)))
-            for side in ("target", "source"):
+            for side in SIDES:
                 self.see(logs(side, now - 100, self.ends[side]))
             self.see(SignalSample("errors", now - 50, now - 40, self.signal))
             self.send(Ticked(now))

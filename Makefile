@@ -1,0 +1,61 @@
+# make demo | test | lab | soak | bench [ONLY=name] | check | clean
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ONLY   ?=
+SEEDS  ?= 2000
+
+.PHONY: help demo test unit broker lab lab-down soak bench check venv tools clean
+
+help:
+	@sed -n '1s/^# //p' Makefile
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+venv: $(VENV)/.ready
+
+demo: venv
+	$(BIN)/cockpit demo
+
+tools:
+	@command -v java >/dev/null || { echo "Java 17 is missing: the real-broker tests need it" >&2; exit 2; }
+	@command -v mvn  >/dev/null || { echo "Maven is missing: the real-broker tests need it" >&2; exit 2; }
+	@java -version 2>&1 | awk -F'"' '/version/ {split($$2, v, "."); exit !(v[1] >= 17)}' || \
+	  { echo "Java 17 or newer is needed, this is: $$(java -version 2>&1 | head -1)" >&2; exit 2; }
+
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: venv
+	$(BIN)/pytest -q -m "not broker and not soak"
+
+broker: venv tools
+	$(BIN)/pytest -q -m "broker and not soak"
+
+test: tools check unit broker
+
+lab: venv tools
+	$(BIN)/cockpit lab up
+	$(BIN)/cockpit run "$$($(BIN)/cockpit lab status --json | $(BIN)/python -c 'import json,sys; print(json.load(sys.stdin)["plan"])')"
+	@echo "the lab goes on: make lab-down stops it"
+
+lab-down: venv
+	$(BIN)/cockpit lab down
+
+soak: venv tools
+	SEEDS=$(SEEDS) $(BIN)/pytest -q -m soak
+
+bench: venv
+	$(BIN)/cockpit bench $(if $(ONLY),--only $(ONLY))
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,98 @@
+"""`cockpit attach [SESSION]`: the screen on a running flight. Leaving it changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from cockpit.cli import exits
+from cockpit.cli.launch import find_running, is_running
+from cockpit.cli.options import add_screen_options
+from cockpit.cli.output import complain, say
+from cockpit.core.intents import Intent
+from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import SessionFolder
+from cockpit.engine.remote import RemoteSession
+from cockpit.wire.values import WireError
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
+    """`attach` and its options."""
+    parser = commands.add_parser("attach", help="open the screen on a flight that is under way")
+    parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")
+    add_screen_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find the flight and open the screen."""
+    found = find_running(options.session)
+    if isinstance(found, str):
+        complain(found)
+        return exits.REFUSED
+    if why := why_no_screen():
+        complain(why)
+        return exits.USAGE
+    return screen(found, Path(str(found.read_meta()["socket"])), options)
+
+
+def why_no_screen() -> str:
+    """Why a full screen cannot be drawn here; empty: it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "no terminal here: use --headless, or `cockpit status`"
+    if os.environ.get("TERM", "dumb") == "dumb":
+        return "TERM=dumb cannot draw the screen: use --headless, or `cockpit status`"
+    return ""
+
+
+class LazySession:
+    """Connects when the screen's own event loop first asks."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._session: RemoteSession | None = None
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Newest snapshots; ends when the engine is gone."""
+        try:
+            self._session = await RemoteSession.connect(self._socket)
+            async for snapshot in self._session.snapshots():
+                yield snapshot
+        except (OSError, WireError):
+            return
+
+    async def submit(self, intent: Intent) -> None:
+        """Hand in an intent; nothing happens when the engine is gone."""
+        if self._session is None:
+            return
+        try:
+            await self._session.submit(intent)
+        except ConnectionError:
+            return
+
+    async def close(self) -> None:
+        """Leave."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> int:
+    """The screen until it is left; then one line that says what still runs."""
+    from cockpit.tui.run import run_screen
+
+    run_screen(
+        LazySession(socket),
+        user=getpass.getuser(),
+        theme=options.theme,
+        remote="SSH_CONNECTION" in os.environ,
+        mouse=options.mouse,
+    )
+    if is_running(folder):
+        say(f"the flight goes on without this screen: cockpit attach {folder.id}")
+    else:
+        say(f"the flight has ended: {folder.path}")
+    return exits.COMPLETED

@@ -1,0 +1,104 @@
+"""`cockpit engine SESSION_DIR`: the engine process of one flight. Started by `run`, not by people.
+
+Says one JSON line on standard output when it is ready or when it cannot be, then nothing more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import cockpit
+from cockpit.cli import exits
+from cockpit.cli.output import complain
+from cockpit.core.flight import begin
+from cockpit.core.plan import SecretRef
+from cockpit.engine.clock import SystemClock
+from cockpit.engine.folders import SessionFolder, runtime_home, write_private
+from cockpit.engine.journal import Journal
+from cockpit.engine.loop import Engine, Ports
+from cockpit.engine.server import Server
+from cockpit.plan.loader import load_plan
+from cockpit.plan.secrets import SecretUnavailable, resolve_secret
+from cockpit.ports import PortError
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
+    """The hidden command that `run` starts."""
+    parser = commands.add_parser("engine")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--no-preflight", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fly until the end, or until told to stop."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.umask(0o077)
+    return asyncio.run(_host(SessionFolder(options.folder), preflight=not options.no_preflight))
+
+
+def _answer(content: dict[str, Any]) -> None:
+    """The one line for whoever started us; afterwards standard output goes to the log."""
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _reveal(ref: SecretRef) -> str:
+    return resolve_secret(ref).reveal()
+
+
+async def _host(folder: SessionFolder, *, preflight: bool) -> int:
+    from cockpit.cli.preflight import preflight as look
+    from cockpit.kafka.factory import connect_real
+
+    clock = SystemClock()
+    plan = load_plan(folder.plan.read_text(), origin=str(folder.read_meta()["plan_path"]))
+    try:
+        real = connect_real(plan, clock, _reveal)
+    except (SecretUnavailable, PortError) as error:
+        _answer({"ready": False, "problems": [str(error)]})
+        return exits.FAILED
+    ports = Ports(real.source, real.target, real.replication, real.signals, real.effector, clock)
+    try:
+        problems = await look(plan, ports) if preflight else ()
+        if problems:
+            _answer({"ready": False, "problems": list(problems)})
+            return exits.FAILED
+        state = begin(plan, session=folder.id, simulated=False, at_ms=clock.now_ms())
+        journal = Journal(folder.journal)
+        engine = Engine(state, ports, journal)
+        socket = runtime_home(os.environ) / f"{folder.id}.sock"
+        async with Server(engine, socket, cockpit.__version__).serving():
+            _note_running(folder, socket)
+            _answer({"ready": True, "socket": str(socket)})
+            await _fly(engine)
+        journal.close()
+    finally:
+        await real.close()
+    return exits.COMPLETED
+
+
+def _note_running(folder: SessionFolder, socket: Path) -> None:
+    meta = {**folder.read_meta(), "pid": os.getpid(), "socket": str(socket)}
+    write_private(folder.meta, json.dumps(meta, indent=1, sort_keys=True) + "\n")
+
+
+async def _fly(engine: Engine) -> None:
+    """SIGTERM ends the process and nothing else: the clusters stay as they are."""
+    loop = asyncio.get_running_loop()
+    flight = asyncio.current_task()
+    assert flight is not None
+    loop.add_signal_handler(signal.SIGTERM, flight.cancel)
+    try:
+        await engine.run()
+    except asyncio.CancelledError:
+        complain("engine stopped by a signal; the clusters are as they were left")
+    # what was said last must still reach the screens
+    await asyncio.sleep(0.5)

@@ -1,0 +1,29 @@
+"""Exit codes: one table for every command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COMPLETED: Final = 0
+INTERNAL: Final = 1
+USAGE: Final = 2
+ROLLED_BACK: Final = 3
+FAILED: Final = 4
+REFUSED: Final = 5
+GATE_NOT_MET: Final = 6
+UNKNOWN: Final = 7
+STOPPED: Final = 8
+INTERRUPTED: Final = 130
+
+MEANINGS: dict[int, str] = {
+    COMPLETED: "completed",
+    INTERNAL: "internal error",
+    USAGE: "usage, or the plan is invalid",
+    ROLLED_BACK: "rolled back",
+    FAILED: "failed",
+    REFUSED: "refused",
+    GATE_NOT_MET: "a gate was not met in time",
+    UNKNOWN: "outcome unknown",
+    STOPPED: "stopped or paused",
+    INTERRUPTED: "interrupted",
+}

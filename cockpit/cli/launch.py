@@ -1,0 +1,123 @@
+"""Starts an engine process for a plan, and finds the ones that run."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cockpit.engine.clock import SystemClock
+from cockpit.engine.folders import (
+    SessionFolder,
+    all_sessions,
+    new_session,
+    private_folder,
+    state_home,
+    write_private,
+)
+
+READY_WITHIN_S = 60
+
+
+class LaunchError(Exception):
+    """The engine did not come up. `problems` are fit for a person."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """An engine that is ready."""
+
+    folder: SessionFolder
+    socket: Path
+
+
+def launch(plan_path: Path, plan_name: str, *, preflight: bool) -> Launched:
+    """Start an engine in a session of its own; raises LaunchError, FolderError."""
+    home = state_home(os.environ)
+    private_folder(home)
+    stamp = _stamp(SystemClock().now_ms())
+    folder = new_session(home, plan_name, stamp=stamp)
+    write_private(folder.plan, plan_path.read_text())
+    meta = {"plan": plan_name, "plan_path": str(plan_path.resolve()), "started": stamp}
+    write_private(folder.meta, json.dumps(meta) + "\n")
+    command = [sys.executable, "-m", "cockpit", "engine", str(folder.path)]
+    if not preflight:
+        command.append("--no-preflight")
+    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and a folder that we made
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    assert process.stdout is not None
+    with process.stdout as output:
+        answer = _first_line(output.fileno())
+    if answer.get("ready"):
+        return Launched(folder, Path(str(answer["socket"])))
+    problems = answer.get("problems") or [f"the engine did not start: see {folder.log}"]
+    process.kill()
+    process.wait()
+    raise LaunchError(tuple(str(problem) for problem in problems))
+
+
+def _first_line(file: int) -> Mapping[str, Any]:
+    """The engine's one line of JSON; empty when it died or took too long."""
+    data = b""
+    while b"\n" not in data:
+        ready, _, _ = select.select([file], [], [], READY_WITHIN_S)
+        chunk = os.read(file, 65_536) if ready else b""
+        if not chunk:
+            return {}
+        data += chunk
+    content = json.loads(data.partition(b"\n")[0])
+    return content if isinstance(content, dict) else {}
+
+
+def _stamp(at_ms: int) -> str:
+    import datetime
+
+    at = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
+    return at.strftime("%Y%m%d-%H%M%S")
+
+
+def is_running(folder: SessionFolder) -> bool:
+    """Whether the session's engine is alive and still listens."""
+    meta = folder.read_meta()
+    pid, socket = meta.get("pid"), meta.get("socket")
+    if not isinstance(pid, int) or not isinstance(socket, str) or not Path(socket).exists():
+        return False
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return str(folder.path).encode() in arguments
+
+
+def running_sessions() -> tuple[SessionFolder, ...]:
+    """Sessions whose engine is alive, oldest first."""
+    return tuple(f for f in all_sessions(state_home(os.environ)) if is_running(f))
+
+
+def find_running(name: str | None) -> SessionFolder | str:
+    """The session to attach to, by name or prefix; or why there is none."""
+    found = [f for f in running_sessions() if name is None or f.id.startswith(name)]
+    if not found:
+        return "no flight is under way" if name is None else f"no running session is called {name}"
+    if len(found) > 1 and name is None:
+        return "several flights are under way, name one: " + ", ".join(f.id for f in found)
+    return found[-1]

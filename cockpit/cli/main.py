@@ -1,0 +1,69 @@
+"""`cockpit`: finds the command and hands over. Loads nothing that the command does not need."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import cockpit
+from cockpit.cli import exits
+from cockpit.cli.output import complain
+
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("check", "read a plan and name every problem"),
+    ("run", "fly a plan: an engine of its own, and the screen on it"),
+    ("attach", "open the screen on a flight that is under way"),
+    ("status", "say in a line how a flight stands"),
+    ("act", "do what a key does, from a script"),
+    ("sessions", "list the flights of this user"),
+    ("demo", "fly a simulated cutover"),
+    ("lab", "real clusters on this machine, to try it on"),
+    ("schema", "print the JSON Schema of the plan"),
+    ("bench", "measure, and say what falls short"),
+)
+HIDDEN = ("engine",)
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line; with `only`, that command alone is loaded."""
+    parser = argparse.ArgumentParser(
+        prog="cockpit",
+        description="A terminal cockpit for live Kafka-to-Kafka cutovers.",
+        epilog="exit codes: "
+        + ", ".join(f"{code} {meaning}" for code, meaning in exits.MEANINGS.items()),
+    )
+    parser.add_argument("--version", action="version", version=f"cockpit {cockpit.__version__}")
+    listed = "{" + ",".join(name for name, _ in COMMANDS) + "}"
+    commands = parser.add_subparsers(dest="command", metavar=listed, required=True)
+    for name, text in COMMANDS:
+        if only is None or name == only:
+            _module(name).add_parser(commands)
+        else:
+            commands.add_parser(name, help=text)
+    if only is not None and only in HIDDEN:
+        _module(only).add_parser(commands)
+    return parser
+
+
+def _module(name: str) -> Any:  # noqa: ANN401  # a command's module: add_parser and run
+    return importlib.import_module(f"cockpit.cli.{name}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    names = [name for name, _ in COMMANDS]
+    chosen = next((w for w in words if not w.startswith("-")), "")
+    parser = build_parser(chosen if chosen in (*names, *HIDDEN) else "")
+    options = parser.parse_args(words)
+    try:
+        return int(_module(options.command).run(options))
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return exits.INTERRUPTED

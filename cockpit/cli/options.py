@@ -1,0 +1,63 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+
+from cockpit.cli.pilot import Orders
+
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def duration_ms(text: str) -> int:
+    """`90s`, `5m`, ... as milliseconds."""
+    match = re.fullmatch(r"(\d+)(ms|s|m|h)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s or 5m")
+    return int(match[1]) * _UNITS_MS[match[2]]
+
+
+def add_pilot_options(parser: argparse.ArgumentParser) -> None:
+    """Flying without a screen."""
+    group = parser.add_argument_group("without a screen")
+    group.add_argument(
+        "--headless", action="store_true", help="advance by itself whenever the gates pass"
+    )
+    group.add_argument("--json", action="store_true", help="one JSON event a line")
+    group.add_argument(
+        "--gate-wait",
+        type=duration_ms,
+        default=300_000,
+        metavar="DURATION",
+        help="give up when a wave's gates are not met within this (default 5m)",
+    )
+    group.add_argument(
+        "--on-ask",
+        choices=("rollback", "pause"),
+        default="rollback",
+        help="when a trigger or a failed step asks for a person (default rollback)",
+    )
+    group.add_argument("--yes", action="store_true", help="answer the plan's confirm steps")
+    group.add_argument(
+        "--again", action="store_true", help="fly a wave that was rolled back once more"
+    )
+
+
+def orders_from(options: argparse.Namespace) -> Orders:
+    """The autopilot's orders."""
+    return Orders(
+        user=getpass.getuser(),
+        gate_wait_ms=options.gate_wait,
+        on_ask=options.on_ask,
+        confirm_steps=options.yes,
+        fly_again=options.again,
+    )
+
+
+def add_screen_options(parser: argparse.ArgumentParser) -> None:
+    """How the screen looks."""
+    group = parser.add_argument_group("screen")
+    group.add_argument("--theme", help="a theme of themes/ (default cockpit-dark)")
+    group.add_argument("--mouse", action="store_true", help="take the mouse (off by default)")

@@ -1,0 +1,39 @@
+"""Text to the terminal, cleaned: nothing that came from outside may drive it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+_CONTROLS = {
+    **{n: 0x2400 + n for n in range(0x20) if n not in (0x0A,)},
+    **dict.fromkeys(range(0x7F, 0xA0), 0xFFFD),
+    **dict.fromkeys((0x61C, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF), 0xFFFD),
+    **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
+    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
+}
+
+
+def clean(text: str) -> str:
+    """Text without anything that a terminal would obey; line feeds stay."""
+    return text.translate(_CONTROLS)
+
+
+def say(text: str) -> None:
+    """One line of output."""
+    sys.stdout.write(clean(text) + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """One line of diagnosis."""
+    sys.stderr.write(clean(text) + "\n")
+    sys.stderr.flush()
+
+
+def say_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line, ASCII only, keys sorted."""
+    sys.stdout.write(json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,231 @@
+"""Flies a session without a screen: the same intents as a person's keys, nothing more.
+
+Reads snapshots and answers with intents. Its time is the snapshot's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from cockpit.cli import exits
+from cockpit.core.intents import Arm, Confirm, End, Intent, Pause, Verb
+from cockpit.core.snapshot import Snapshot, WaveView
+
+TRY_AGAIN_MS = 1_000
+MAX_BACK_TRIES = 3
+
+
+class NewsSession(Protocol):
+    """A session that also tells its events."""
+
+    async def news(self) -> tuple[list[Mapping[str, Any]], Snapshot | None] | None:
+        """Events and the newest snapshot; None when it is over."""
+
+    async def submit(self, intent: Intent) -> None:
+        """Hand in an intent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a flight without a person may do."""
+
+    user: str
+    gate_wait_ms: int = 300_000
+    on_ask: Literal["rollback", "pause"] = "rollback"
+    """When a trigger asks or pauses, or a step fails."""
+    confirm_steps: bool = False
+    fly_again: bool = False
+    """Whether a wave that was rolled back is tried once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How it ended."""
+
+    outcome: str
+    exit_code: int
+    waves: tuple[tuple[str, str], ...]
+    left_running: bool
+    """The engine was left as it is, for a person."""
+    why: str = ""
+    reread_max_records: int = 0
+    """The predicted bound of what is read twice, over all groups that were placed."""
+
+
+class Pilot:
+    """One flight's autopilot."""
+
+    def __init__(
+        self,
+        session: NewsSession,
+        orders: Orders,
+        on_event: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self._session = session
+        self._orders = orders
+        self._on_event = on_event
+        self._asked_ms = -TRY_AGAIN_MS
+        self._ready_since: dict[str, int] = {}
+        self._back_tries = 0
+        self._rolled_back: list[str] = []
+        self._gate_why = ""
+        self._ending: int | None = None
+        self._last: Snapshot | None = None
+        self._reread_max_records = 0
+
+    async def fly(self) -> Result:
+        """Until the flight has an outcome, or stands where only a person may decide."""
+        while (news := await self._session.news()) is not None:
+            events, snapshot = news
+            for event in events:
+                self._on_event(event)
+                self._reread_max_records += int(event.get("reread_max_records", 0))
+            if snapshot is None:
+                continue
+            self._last = snapshot
+            if snapshot.status.outcome:
+                return self._final(snapshot)
+            left = await self._decide(snapshot)
+            if left is not None:
+                return left
+        if self._last is not None and self._last.status.outcome:
+            return self._final(self._last)
+        return self._result("unknown", exits.UNKNOWN, left=False, why="the engine is gone")
+
+    async def _decide(self, snapshot: Snapshot) -> Result | None:
+        """At most one intent for each snapshot; a Result when a person is needed."""
+        armed = snapshot.armed
+        if armed is not None and armed.by == self._orders.user:
+            if snapshot.at_ms >= armed.confirm_from_ms and self._may_ask(snapshot):
+                await self._ask(snapshot, Confirm(armed.token, self._orders.user))
+            return None
+        wave = snapshot.waves[snapshot.status.wave_number - 1]
+        decide: dict[str, Callable[[Snapshot, WaveView], Awaitable[Result | None]]] = {
+            "ready": self._ready,
+            "done": self._all_done,
+            "rolled back": self._was_rolled_back,
+            "holding": self._holding,
+            "running": self._running,
+        }
+        action = decide.get(wave.word)
+        return await action(snapshot, wave) if action else None
+
+    async def _ready(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        since = self._ready_since.setdefault(f"{wave.name}", snapshot.at_ms)
+        advance = snapshot.action("advance")
+        if advance.enabled:
+            await self._arm(snapshot, "advance")
+        elif snapshot.at_ms - since > self._orders.gate_wait_ms:
+            self._gate_why = advance.why_not
+            self._ending = exits.GATE_NOT_MET
+            await self._end(snapshot)
+        return None
+
+    async def _all_done(self, snapshot: Snapshot, _: WaveView) -> None:
+        await self._end(snapshot)
+
+    async def _was_rolled_back(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        if wave.name not in self._rolled_back:
+            self._rolled_back.append(wave.name)
+            self._ready_since[wave.name] = snapshot.at_ms
+        if self._orders.fly_again and self._rolled_back.count(wave.name) < 2:
+            if snapshot.action("advance").enabled:
+                self._rolled_back.append(wave.name)
+                await self._arm(snapshot, "advance")
+                return None
+            return await self._ready(snapshot, wave)
+        await self._end(snapshot)
+        return None
+
+    async def _holding(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        rollback = snapshot.action("rollback")
+        can_go_back = rollback.enabled and self._orders.on_ask == "rollback"
+        if can_go_back and self._back_tries < MAX_BACK_TRIES:
+            if await self._arm(snapshot, "rollback"):
+                self._back_tries += 1
+            return None
+        if self._asked_recently(snapshot):
+            return None
+        word = next((s.word for s in wave.steps if s.word in ("unknown", "failed")), "failed")
+        code = exits.UNKNOWN if word == "unknown" else exits.FAILED
+        outcome = "unknown" if word == "unknown" else "failed"
+        return self._result(outcome, code, left=True, why=wave.detail)
+
+    async def _running(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        waiting = any(step.word == "waiting" for step in wave.steps)
+        if snapshot.status.paused:
+            fired = any(trigger.verdict == "FAIL" for trigger in snapshot.triggers)
+            if self._orders.on_ask == "rollback" and snapshot.action("rollback").enabled:
+                await self._arm(snapshot, "rollback")
+                return None
+            why = "a trigger asks for a person" if fired else "paused"
+            return self._result("paused", exits.STOPPED, left=True, why=why)
+        if waiting:
+            if self._orders.confirm_steps:
+                await self._arm(snapshot, "advance")
+                return None
+            await self._ask(snapshot, Pause(self._orders.user))
+            why = f"step {snapshot.status.step} asks for a person"
+            return self._result("paused", exits.STOPPED, left=True, why=why)
+        return None
+
+    def _asked_recently(self, snapshot: Snapshot) -> bool:
+        return snapshot.at_ms - self._asked_ms < TRY_AGAIN_MS
+
+    def _may_ask(self, snapshot: Snapshot) -> bool:
+        return not self._asked_recently(snapshot) or snapshot.armed is not None
+
+    async def _ask(self, snapshot: Snapshot, intent: Intent) -> None:
+        self._asked_ms = snapshot.at_ms
+        await self._session.submit(intent)
+
+    async def _arm(self, snapshot: Snapshot, verb: Verb) -> bool:
+        if self._asked_recently(snapshot):
+            return False
+        await self._ask(snapshot, Arm(verb, self._orders.user))
+        return True
+
+    async def _end(self, snapshot: Snapshot) -> None:
+        if not self._asked_recently(snapshot):
+            await self._ask(snapshot, End(self._orders.user))
+
+    def _final(self, snapshot: Snapshot) -> Result:
+        codes = {
+            "completed": exits.COMPLETED,
+            "rolled_back": exits.ROLLED_BACK,
+            "failed": exits.FAILED,
+            "stopped": exits.STOPPED,
+        }
+        code = codes.get(snapshot.status.outcome, exits.UNKNOWN)
+        if self._ending is not None and code == exits.STOPPED:
+            code = self._ending
+        return self._result(snapshot.status.outcome, code, left=False, why=self._gate_why)
+
+    def _result(self, outcome: str, code: int, *, left: bool, why: str = "") -> Result:
+        waves = self._last.waves if self._last else ()
+        words = tuple((w.name, w.word) for w in waves)
+        return Result(outcome, code, words, left, why, self._reread_max_records)
+
+
+def result_event(
+    result: Result,
+    *,
+    lost: int | None = None,
+    duplicated: int | None = None,
+    measured_by: str | None = None,
+) -> dict[str, Any]:
+    """The last line of a flight without a screen."""
+    return {
+        "kind": "result",
+        "outcome": result.outcome,
+        "exit_code": result.exit_code,
+        "waves": [{"name": name, "state": word} for name, word in result.waves],
+        "lost": lost,
+        "duplicated": duplicated,
+        "measured_by": measured_by,
+        "predicted_duplicates_max": result.reread_max_records,
+        "why": result.why,
+        "left_running": result.left_running,
+    }

@@ -1,0 +1,64 @@
+"""Looks once at everything that a plan needs, before a flight: each problem in one line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from cockpit.core.observe import ConfigSample, MirrorSample
+from cockpit.core.plan import Plan
+from cockpit.engine.loop import Ports
+from cockpit.ports import PortError
+
+TIMEOUT_S = 20
+
+
+async def preflight(plan: Plan, ports: Ports) -> tuple[str, ...]:
+    """Everything that would keep the plan from being flown now; empty: nothing."""
+    looks = {
+        "source": ports.source.configs(),
+        "target": ports.target.configs(),
+        "mirror": ports.replication.mirror(),
+    }
+    answers: dict[str, object] = {}
+    async with asyncio.TaskGroup() as group:
+        for name, look in looks.items():
+            group.create_task(_look(name, look, answers), name=f"preflight {name}")
+    problems: list[str] = []
+    for name in looks:
+        answer = answers[name]
+        if isinstance(answer, PortError):
+            problems.append(f"{name}: {answer.kind}: {answer.reason}")
+        elif isinstance(answer, ConfigSample):
+            problems.extend(_topics(plan, answer))
+        elif isinstance(answer, MirrorSample):
+            problems.extend(_connectors(plan, answer))
+    return tuple(problems)
+
+
+async def _look(name: str, look: Awaitable[object], answers: dict[str, object]) -> None:
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            answers[name] = await look
+    except PortError as error:
+        answers[name] = error
+    except TimeoutError:
+        answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
+
+
+def _topics(plan: Plan, sample: ConfigSample) -> list[str]:
+    problems: list[str] = []
+    for topic in plan.topics():
+        if topic not in sample.partitions:
+            users = [s.name for s in plan.services if topic in (*s.produces, *s.consumes)]
+            problems.append(
+                f"{sample.side}: topic {topic} does not exist, or may not be described "
+                f"(used by {', '.join(users)})"
+            )
+    return problems
+
+
+def _connectors(plan: Plan, sample: MirrorSample) -> list[str]:
+    known = {connector.name for connector in sample.connectors}
+    wanted = (plan.replication.source_connector, plan.replication.checkpoint_connector)
+    return [f"mirror: Connect has no connector {name}" for name in wanted if name not in known]

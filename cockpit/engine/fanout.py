@@ -1,0 +1,115 @@
+"""Newest snapshot and every event, to any number of listeners; a slow one skips, none blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from cockpit.core.snapshot import Snapshot
+
+MAX_EVENTS = 10_000
+"""A listener that is further behind than this loses the oldest, and is told how many."""
+
+
+News = tuple[list[Mapping[str, Any]], Snapshot | None]
+"""Events since the last time, and the newest snapshot if there is a newer one."""
+
+
+class Listener:
+    """One listener's view of the stream."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._events: deque[Mapping[str, Any]] = deque()
+        self._dropped = 0
+        self._closed = False
+        self._news = asyncio.Event()
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """A newer snapshot replaces one that was not taken."""
+        self._snapshot = snapshot
+        self._news.set()
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """One event; events are not replaced."""
+        if len(self._events) >= MAX_EVENTS:
+            self._events.popleft()
+            self._dropped += 1
+        self._events.append(event)
+        self._news.set()
+
+    def close(self) -> None:
+        """No more will come."""
+        self._closed = True
+        self._news.set()
+
+    async def news(self) -> News | None:
+        """Wait for something new; None: it is over."""
+        while True:
+            if self._events or self._snapshot is not None:
+                events = list(self._events)
+                if self._dropped:
+                    gap = {"kind": "gap", "text": f"{self._dropped} events were too many"}
+                    events.insert(0, gap)
+                    self._dropped = 0
+                self._events.clear()
+                snapshot, self._snapshot = self._snapshot, None
+                self._news.clear()
+                return events, snapshot
+            if self._closed:
+                return None
+            await self._news.wait()
+            self._news.clear()
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Snapshots only; events are thrown away."""
+        while (news := await self.news()) is not None:
+            if news[1] is not None:
+                yield news[1]
+
+
+class Fanout:
+    """All listeners of one engine."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+        self._newest: Snapshot | None = None
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
+    def join(self) -> Listener:
+        """A new listener; it gets the newest snapshot at once."""
+        listener = Listener()
+        if self._newest is not None:
+            listener.offer(self._newest)
+        if self._closed:
+            listener.close()
+        self._listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Forget a listener."""
+        self._listeners.discard(listener)
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Give everybody a newer snapshot."""
+        self._newest = snapshot
+        for listener in self._listeners:
+            listener.offer(snapshot)
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Give everybody an event."""
+        for listener in self._listeners:
+            listener.tell(event)
+
+    def close(self) -> None:
+        """Tell everybody that it is over."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.close()

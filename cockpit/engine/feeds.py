@@ -1,0 +1,86 @@
+"""Reads every feed at its own pace and puts the answers into the inbox.
+
+One read of a feed is under way at a time; a slow answer makes the next one late, never queues it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cockpit.core.observe import Failure, Sample
+from cockpit.core.plan import SIDES, Plan, Side
+from cockpit.ports import Clock, Cluster, PortError, Replication, Signals
+
+ACLS_EVERY_MS = 2_000
+CONFIGS_EVERY_MS = 15_000
+INFO_EVERY_MS = 30_000
+FAILED_AGAIN_MS = 1_000
+
+Put = Callable[[Sample | Failure], Awaitable[None]]
+Pace = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One thing to read again and again."""
+
+    name: str
+    read: Callable[[], Awaitable[Sample]]
+    pace_ms: Pace
+
+
+def cluster_feeds(side: Side, cluster: Cluster, pace_ms: Pace) -> tuple[Feed, ...]:
+    """What one cluster tells. Each is a feed of its own: none waits for another."""
+    return (
+        Feed(f"{side}.groups", cluster.groups, pace_ms),
+        Feed(f"{side}.logs", cluster.logs, pace_ms),
+        Feed(f"{side}.acls", cluster.acls, lambda: ACLS_EVERY_MS),
+        Feed(f"{side}.configs", cluster.configs, lambda: CONFIGS_EVERY_MS),
+        Feed(f"{side}.info", cluster.info, lambda: INFO_EVERY_MS),
+    )
+
+
+def all_feeds(
+    plan: Plan,
+    clusters: dict[Side, Cluster],
+    replication: Replication,
+    signals: Signals,
+    pace_ms: Pace,
+) -> tuple[Feed, ...]:
+    """Every feed of a flight."""
+    feeds: list[Feed] = []
+    for side in SIDES:
+        feeds.extend(cluster_feeds(side, clusters[side], pace_ms))
+    feeds.append(Feed("mirror", replication.mirror, pace_ms))
+    feeds.append(Feed("syncs", replication.syncs, pace_ms))
+    feeds.extend(_signal_feed(signals, spec.name) for spec in plan.signals)
+    return tuple(feeds)
+
+
+def _signal_feed(signals: Signals, name: str) -> Feed:
+    async def read() -> Sample:
+        return await signals.read(name)
+
+    return Feed(f"signal.{name}", read, lambda: 1_000)
+
+
+async def follow(feed: Feed, clock: Clock, put: Put) -> None:
+    """Read a feed until cancelled. Whatever goes wrong becomes a Failure of this feed alone."""
+    while True:
+        asked_ms = clock.now_ms()
+        failed = False
+        try:
+            await put(await feed.read())
+        except PortError as error:
+            failed = True
+            await put(Failure(feed.name, asked_ms, clock.now_ms(), error.kind, error.reason))
+        except Exception as error:  # noqa: BLE001  # the edge: one feed's defect must not end a flight
+            failed = True
+            reason = f"{type(error).__name__}: {error}"
+            await put(Failure(feed.name, asked_ms, clock.now_ms(), "protocol", reason))
+        pace_ms = max(feed.pace_ms(), FAILED_AGAIN_MS) if failed else feed.pace_ms()
+        if failed:
+            pace_ms = min(pace_ms, FAILED_AGAIN_MS * 2)
+        spent_ms = clock.now_ms() - asked_ms
+        await clock.sleep(max(pace_ms - spent_ms, 20))

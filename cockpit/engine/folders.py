@@ -1,0 +1,125 @@
+"""Where sessions live, and who may read them.
+
+State: `$XDG_STATE_HOME/cockpit/sessions/<id>/` (0700, files 0600). Sockets have a runtime folder of
+their own, short enough for the kernel's limit of 108 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class FolderError(Exception):
+    """A folder is not ours, or cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFolder:
+    """One session on disk."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The session's name."""
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        """Hash-chained journal."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def plan(self) -> Path:
+        """The plan as flown."""
+        return self.path / "plan.yaml"
+
+    @property
+    def meta(self) -> Path:
+        """Who flies it: pid, socket, where the plan came from."""
+        return self.path / "session.json"
+
+    @property
+    def log(self) -> Path:
+        """What the engine process wrote to its standard output and error."""
+        return self.path / "engine.log"
+
+    def read_meta(self) -> Mapping[str, Any]:
+        """The session's description; empty when there is none."""
+        try:
+            content = json.loads(self.meta.read_text())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+def state_home(environment: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/cockpit`, or its usual place."""
+    base = environment.get("XDG_STATE_HOME") or f"{environment.get('HOME', '~')}/.local/state"
+    return Path(base).expanduser() / "cockpit"
+
+
+def runtime_home(environment: Mapping[str, str]) -> Path:
+    """The folder for sockets: 0700, ours, not a link. Raises FolderError."""
+    base = environment.get("XDG_RUNTIME_DIR")
+    path = Path(base) / "cockpit" if base else Path(f"/tmp/cockpit-{os.getuid()}")  # noqa: S108  # checked below: ours, 0700, no link
+    private_folder(path)
+    return path
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder 0700, or prove that it is one of ours. Raises FolderError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise FolderError(f"{path}: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise FolderError(f"{path}: not a folder of this user")
+    if found.st_mode & 0o077:
+        path.chmod(0o700)
+
+
+def new_session(home: Path, plan_name: str, *, stamp: str) -> SessionFolder:
+    """A new session folder. `stamp` is UTC `YYYYMMDD-HHMMSS`; a taken name gets a number."""
+    sessions = home / "sessions"
+    private_folder(sessions)
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", plan_name)[:40]
+    for number in range(100):
+        suffix = f"-{number}" if number else ""
+        folder = sessions / f"{stamp}-{name}{suffix}"
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise FolderError(f"{folder}: {error.strerror}") from error
+        return SessionFolder(folder)
+    raise FolderError(f"{sessions}: too many sessions of {stamp}")
+
+
+def all_sessions(home: Path) -> tuple[SessionFolder, ...]:
+    """Every session, oldest first."""
+    sessions = home / "sessions"
+    if not sessions.is_dir():
+        return ()
+    return tuple(SessionFolder(path) for path in sorted(sessions.iterdir()) if path.is_dir())
+
+
+def write_private(path: Path, text: str) -> None:
+    """A new or replaced file, 0600 from its first byte, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    file = os.open(temporary, flags, 0o600)
+    with os.fdopen(file, "w") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)

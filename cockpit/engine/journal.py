@@ -1,0 +1,104 @@
+"""The journal: one JSON object a line, each naming the hash of the line before, on disk before any
+effect.
+
+Never rewritten, never read by the engine that writes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+FIRST_HASH = "0" * 64
+FORMAT_VERSION = 1
+
+
+class JournalError(Exception):
+    """The journal cannot be written, or is not what was written."""
+
+
+class Journal:
+    """Appends to one file, which must not exist yet. Mode 0600 from the first byte."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
+        try:
+            self._file = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise JournalError(f"{path}: {error.strerror}") from error
+        self._head = FIRST_HASH
+        self._seq = 0
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest line: whoever keeps it can prove that nothing was changed."""
+        return self._head
+
+    def append(
+        self, kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
+    ) -> dict[str, Any]:
+        """Write one entry, and with `sync` wait until the disk has it; raises JournalError."""
+        entry = {
+            "v": FORMAT_VERSION,
+            "seq": self._seq + 1,
+            "at_ms": at_ms,
+            "kind": kind,
+            **data,
+            "prev": self._head,
+        }
+        digest = entry_hash(entry)
+        line = json.dumps({**entry, "hash": digest}, sort_keys=True, separators=(",", ":"))
+        try:
+            _write_all(self._file, line.encode() + b"\n")
+            if sync:
+                os.fdatasync(self._file)
+        except OSError as error:
+            raise JournalError(f"journal: {error.strerror}") from error
+        self._head = digest
+        self._seq += 1
+        return entry
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
+
+
+def entry_hash(entry: Mapping[str, Any]) -> str:
+    """SHA-256 of an entry's canonical JSON, without its own hash."""
+    content = {key: value for key, value in entry.items() if key != "hash"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Every entry, verified as it goes; raises JournalError with the line of the first break.
+
+    A last line without its newline is a torn write: it was never acknowledged and is left out.
+    """
+    head, number = FIRST_HASH, 0
+    with path.open("rb") as lines:
+        for raw in lines:
+            number += 1
+            if not raw.endswith(b"\n"):
+                return
+            try:
+                entry = json.loads(raw)
+            except ValueError as error:
+                raise JournalError(f"{path}:{number}: not JSON") from error
+            if not isinstance(entry, dict):
+                raise JournalError(f"{path}:{number}: not an entry")
+            if entry.get("prev") != head or entry.get("hash") != entry_hash(entry):
+                raise JournalError(f"{path}:{number}: the hash chain is broken")
+            if entry.get("seq") != number:
+                raise JournalError(f"{path}:{number}: an entry is missing")
+            head = entry["hash"]
+            yield entry

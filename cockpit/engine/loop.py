@@ -1,0 +1,185 @@
+"""The engine: one inbox, one `step`, the journal, the runner, the fan-out.
+
+The single writer of a flight's state. No screen, no Kafka client, no decision of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cockpit.core.flight import (
+    Abandon,
+    Asked,
+    Command,
+    Event,
+    Finished,
+    FlightState,
+    Observed,
+    Perform,
+    Tell,
+    Ticked,
+)
+from cockpit.core.intents import Intent
+from cockpit.core.machine import pace_ms, step
+from cockpit.core.observe import Failure, Sample
+from cockpit.core.plan import Side
+from cockpit.core.project import project
+from cockpit.core.snapshot import Snapshot
+from cockpit.engine.fanout import Fanout, News
+from cockpit.engine.feeds import all_feeds, follow
+from cockpit.engine.journal import Journal, JournalError
+from cockpit.engine.runner import Runner
+from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
+from cockpit.wire.values import to_json
+
+INBOX_LIMIT = 10_000
+TICK_MS = 1_000
+TICK_BUSY_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside that one flight works through."""
+
+    source: Cluster
+    target: Cluster
+    replication: Replication
+    signals: Signals
+    effector: Effector
+    clock: Clock
+
+
+class Engine:
+    """One flight."""
+
+    def __init__(self, state: FlightState, ports: Ports, journal: Journal | None) -> None:
+        self.state = state
+        self.fanout = Fanout()
+        self._ports = ports
+        self._journal = journal
+        self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_LIMIT)
+        self._runner = Runner(ports.effector, ports.clock, self._write_action, self._inbox.put)
+        self._snapshot_seq = 0
+        self._event_seq = 0
+
+    async def run(self) -> None:
+        """Fly until the flight has an outcome. Cancelling it leaves everything as it is."""
+        clock = self._ports.clock
+        self._tell(Tell("flight_started", f"plan {self.state.plan.name}", data=self._identity()))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._tick(), name="tick")]
+            clusters: dict[Side, Cluster] = {
+                "source": self._ports.source,
+                "target": self._ports.target,
+            }
+            for feed in all_feeds(
+                self.state.plan,
+                clusters,
+                self._ports.replication,
+                self._ports.signals,
+                lambda: pace_ms(self.state),
+            ):
+                coroutine = follow(feed, clock, self._observe)
+                tasks.append(group.create_task(coroutine, name=f"feed {feed.name}"))
+            while not self.state.outcome:
+                self._take(await self._inbox.get(), group)
+            for task in tasks:
+                task.cancel()
+        self._publish()
+        self.fanout.close()
+
+    async def submit(self, intent: Intent) -> None:
+        """Hand in what a person wants."""
+        await self._inbox.put(Asked(self._ports.clock.now_ms(), intent))
+
+    def _identity(self) -> Mapping[str, Any]:
+        state = self.state
+        return {
+            "plan": state.plan.name,
+            "session": state.session,
+            "simulated": state.simulated,
+            "waves": [wave.wave.name for wave in state.waves],
+        }
+
+    async def _observe(self, sample: Sample | Failure) -> None:
+        await self._inbox.put(Observed(self._ports.clock.now_ms(), sample))
+
+    async def _tick(self) -> None:
+        clock = self._ports.clock
+        while True:
+            await self._inbox.put(Ticked(clock.now_ms()))
+            busy = pace_ms(self.state) < TICK_MS or self.state.armed is not None
+            await clock.sleep(TICK_BUSY_MS if busy else TICK_MS)
+
+    def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
+        """One event: step, then everything that came out, in order."""
+        if isinstance(event, Asked):
+            self._write("asked", {"intent": type(event.intent).__name__, **to_json(event.intent)})
+        self.state, commands = step(self.state, event)
+        for command in commands:
+            self._dispatch(command, group)
+        if commands or isinstance(event, Ticked | Asked | Finished):
+            self._publish()
+
+    def _dispatch(self, command: Command, group: asyncio.TaskGroup) -> None:
+        match command:
+            case Perform(action_id=action_id):
+                group.create_task(self._runner.run(command), name=f"action {action_id}")
+            case Abandon(action_id=action_id):
+                self._runner.abandon(action_id)
+            case Tell():
+                self._tell(command)
+
+    def _tell(self, tell: Tell) -> None:
+        data = {**to_json(tell.data), "text": tell.text, "level": tell.level}
+        self._write(tell.kind, data)
+        self._event_seq += 1
+        event = {"seq": self._event_seq, "at_ms": self.state.at_ms, "kind": tell.kind, **data}
+        self.fanout.tell(event)
+
+    def _write(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Journal something that is no effect; a full disk must not end the watch."""
+        if self._journal is None:
+            return
+        try:
+            self._journal.append(kind, self.state.at_ms, data, sync=False)
+        except JournalError as error:
+            self.fanout.tell(
+                {"seq": 0, "at_ms": self.state.at_ms, "kind": "journal_broken", "text": str(error)}
+            )
+
+    def _write_action(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Journal an intent or an outcome, synced; raises JournalError."""
+        if self._journal is not None:
+            self._journal.append(kind, self._ports.clock.now_ms(), data, sync=True)
+
+    def _publish(self) -> None:
+        self._snapshot_seq += 1
+        self.fanout.offer(project(self.state, self._snapshot_seq))
+
+
+class LocalSession:
+    """A Session on an engine in the same process: for demonstrations and tests."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._listener = engine.fanout.join()
+
+    async def news(self) -> News | None:
+        """Events and the newest snapshot, as they come; None when it is over."""
+        return await self._listener.news()
+
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Newest snapshots."""
+        return self._listener.snapshots()
+
+    async def submit(self, intent: Intent) -> None:
+        """Hand in an intent."""
+        await self._engine.submit(intent)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._engine.fanout.leave(self._listener)

@@ -1,0 +1,83 @@
+"""A Session on an engine in another process, over its Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cockpit.core.intents import Intent
+from cockpit.core.snapshot import Snapshot
+from cockpit.engine.fanout import News
+from cockpit.wire.frames import (
+    EVENT,
+    HELLO,
+    KEYS,
+    MAX_FROM_ENGINE,
+    SNAPSHOT,
+    FrameReader,
+    check_hello,
+    encode_intent,
+    read_json,
+)
+from cockpit.wire.snapshots import SnapshotDecoder
+
+
+class RemoteSession:
+    """What a screen in its own process holds. Losing it changes nothing for the flight."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: str
+    ) -> None:
+        self.session = session
+        self._reader = reader
+        self._writer = writer
+        self._frames = FrameReader(MAX_FROM_ENGINE)
+        self._decoder = SnapshotDecoder()
+
+    @staticmethod
+    async def connect(path: Path) -> RemoteSession:
+        """Attach to the engine behind a socket; raises OSError, WireError."""
+        reader, writer = await asyncio.open_unix_connection(path)
+        return RemoteSession(reader, writer, path.stem)
+
+    async def news(self) -> News | None:
+        """Events and the newest snapshot, as they come; None when the engine is gone."""
+        while True:
+            try:
+                data = await self._reader.read(1 << 20)
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            events: list[Mapping[str, Any]] = []
+            newest: bytes | None = None
+            for kind, payload in self._frames.feed(data):
+                if kind == HELLO:
+                    self.session = str(check_hello(payload)["session"])
+                elif kind == KEYS:
+                    newest = None  # columns sent before these keys belong to other keys
+                    self._decoder.keys(payload)
+                elif kind == SNAPSHOT:
+                    newest = payload
+                elif kind == EVENT:
+                    events.append(read_json(payload))
+            snapshot = None if newest is None else self._decoder.snapshot(newest)
+            if events or snapshot is not None:
+                return events, snapshot
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Newest snapshots; ends when the engine is gone."""
+        while (news := await self.news()) is not None:
+            if news[1] is not None:
+                yield news[1]
+
+    async def submit(self, intent: Intent) -> None:
+        """Send an intent; raises ConnectionError."""
+        self._writer.write(encode_intent(intent))
+        await self._writer.drain()
+
+    async def close(self) -> None:
+        """Leave."""
+        self._writer.close()

@@ -1,0 +1,132 @@
+"""Carries out commands: precheck, durable intent, effect, verification, durable outcome.
+
+Decides nothing. Every way in which an effect can end becomes one `Finished`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from cockpit.core.actions import (
+    Action,
+    CallService,
+    CommitOffsets,
+    Finding,
+    ProveDrained,
+    action_text,
+)
+from cockpit.core.flight import Finished, Outcome, Perform
+from cockpit.engine.journal import JournalError
+from cockpit.ports import Clock, Effector, OutcomeUnknownError, PortError
+from cockpit.wire.values import to_json
+
+VERIFY_EVERY_MS = 200
+PRECHECK_RETRY_MS = 500
+PRECHECK_TRIES = 3
+
+ReportFinished = Callable[[Finished], Awaitable[None]]
+WriteJournal = Callable[[str, Mapping[str, Any]], None]
+"""Appends a synced entry; raises JournalError."""
+
+
+class Runner:
+    """Runs one Perform at a time per call; calls may go side by side."""
+
+    def __init__(
+        self, effector: Effector, clock: Clock, write: WriteJournal, report: ReportFinished
+    ) -> None:
+        self._effector = effector
+        self._clock = clock
+        self._write = write
+        self._report = report
+        self._abandoned: set[str] = set()
+
+    def abandon(self, action_id: str) -> None:
+        """Stop waiting for this action's verification."""
+        self._abandoned.add(action_id)
+
+    async def run(self, command: Perform) -> None:
+        """Carry a command out and report how it ended, whatever happens."""
+        try:
+            outcome, detail, data = await self._attempt(command)
+        except JournalError as error:
+            outcome, detail, data = "failed", f"nothing was done: {error}", {}
+        except PortError as error:
+            outcome, detail, data = "failed", error.reason, {}
+        except Exception as error:  # noqa: BLE001  # the edge: a defect here must end as an outcome
+            outcome, detail, data = "unknown", f"{type(error).__name__}: {error}", {}
+        self._abandoned.discard(command.action_id)
+        try:
+            entry = {"action_id": command.action_id, "outcome": outcome, "detail": detail}
+            self._write("outcome", {**entry, "data": dict(data)})
+        except JournalError as error:
+            detail = f"{detail} ({error})"
+        now_ms = self._clock.now_ms()
+        await self._report(Finished(now_ms, command.action_id, outcome, detail, data))
+
+    async def _attempt(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+        action = command.action
+        if isinstance(action, ProveDrained):
+            return await self._prove(command)
+        found = await self._precheck(action)
+        if found.holds and not isinstance(action, CallService):
+            return "already", found.detail, {}
+        if command.fresh_until_ms is not None and self._clock.now_ms() > command.fresh_until_ms:
+            return "failed", "the evidence became stale before the effect: nothing was done", {}
+        intent = {"action_id": command.action_id, "text": action_text(action)}
+        content = {"type": type(action).__name__, **to_json(action)}
+        self._write("intent", {**intent, "action": content})
+        try:
+            data = await self._effector.do(action)
+        except OutcomeUnknownError as error:
+            return await self._after_lost_reply(command, str(error))
+        if isinstance(action, CallService):
+            return "done", "", data
+        return (*await self._verified(command), data)
+
+    async def _precheck(self, action: Action) -> Finding:
+        """A precheck that cannot be read is tried again before the effect is given up."""
+        for attempt in range(PRECHECK_TRIES):
+            try:
+                return await self._effector.precheck(action)
+            except PortError as error:
+                if error.kind not in ("slow", "unreachable") or attempt == PRECHECK_TRIES - 1:
+                    raise
+                await self._clock.sleep(PRECHECK_RETRY_MS)
+        raise AssertionError("unreachable")
+
+    async def _after_lost_reply(
+        self, command: Perform, why: str
+    ) -> tuple[Outcome, str, Mapping[str, Any]]:
+        """A lost reply is resolved by reading, where reading can tell."""
+        if isinstance(command.action, CallService):
+            return "unknown", why, {}
+        outcome, detail = await self._verified(command)
+        return outcome, f"reply lost, then read: {detail}", {}
+
+    async def _verified(self, command: Perform) -> tuple[Outcome, str]:
+        """Read until it is so, or until time is up."""
+        deadline = self._clock.now_ms() + command.verify_ms
+        found = Finding(None, "not read yet")
+        while True:
+            try:
+                found = await self._effector.verify(command.action)
+            except PortError as error:
+                found = Finding(None, error.reason)
+            if found.holds:
+                return "done", found.detail
+            if command.action_id in self._abandoned:
+                return "unknown", f"given up while verifying: {found.detail}"
+            if self._clock.now_ms() >= deadline:
+                outcome: Outcome = "failed" if found.holds is False else "unknown"
+                return outcome, f"not verified in time: {found.detail}"
+            if found.holds is False and isinstance(command.action, CommitOffsets):
+                return "failed", found.detail
+            await self._clock.sleep(VERIFY_EVERY_MS)
+
+    async def _prove(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+        outcome, detail = await self._verified(command)
+        if outcome != "done":
+            return outcome, detail, {}
+        return outcome, detail, await self._effector.do(command.action)

@@ -1,0 +1,187 @@
+"""Fence and drain on a simulated source: how they are made and how they are proved.
+
+Believes no acknowledgement: a fence stands when every broker refuses the canary and no log grows; a
+partition is drained when both sides end with the same record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from cockpit.core.actions import Finding
+from cockpit.core.observe import I64, AclBinding
+from cockpit.core.plan import Side
+from cockpit.ports import PortError
+from cockpit.sim.acls import allows, canary_principal, fence_bindings
+from cockpit.sim.line import Line
+from cockpit.sim.truth import records
+
+SAMPLES: Final = 5
+SAMPLE_PAUSE_MS: Final = 110
+
+
+class SimFence:
+    """DENY WRITE on the simulated source."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._shore = line.world.shores["source"]
+        self._canary = canary_principal(line.world.plan)
+
+    async def precheck(self, topics: tuple[str, ...]) -> Finding:
+        """Whether the fence stands already. Raises PortError where it could not be proved."""
+        await self._line.cluster("source")
+        self._survey(topics)
+        left = self._unfenced(topics)
+        if left:
+            return Finding(False, f"not fenced: {', '.join(left)}")
+        return await self.verify(topics)
+
+    async def do(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
+        """Create the bindings. Raises PortError."""
+        self._survey(topics)
+        left, world = self._unfenced(topics), self._line.world
+        self._shore.acls.change(world.now_ms, add=fence_bindings(topics))
+        world.fence_happened("fence", topics)
+        return {
+            "bindings": [f"deny write User:* on topic {topic}" for topic in topics],
+            "already_there": [topic for topic in topics if topic not in left],
+        }
+
+    async def verify(self, topics: tuple[str, ...]) -> Finding:
+        """Every broker refuses the canary, then nothing grows in five samples of 0.5 s."""
+        try:
+            await self._line.cluster("source")
+            refused = self._canary_finding(topics, may_write=False)
+            return await self._flat(topics) if refused.holds else refused
+        except PortError as error:
+            return Finding(None, error.reason)
+
+    async def precheck_open(self, topics: tuple[str, ...]) -> Finding:
+        """Whether no fence stands on these topics. Raises PortError."""
+        await self._line.cluster("source")
+        unfenced = self._unfenced(topics)
+        fenced = [topic for topic in topics if topic not in unfenced]
+        if fenced:
+            return Finding(False, f"fenced: {', '.join(fenced)}")
+        return Finding(True, f"no fence on {', '.join(topics)}")
+
+    async def undo(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
+        """Remove exactly the fence's bindings."""
+        bindings, world = fence_bindings(topics), self._line.world
+        removed = len(bindings & self._shore.acls.bindings)
+        self._shore.acls.change(world.now_ms, remove=bindings)
+        world.fence_happened("unfence", topics)
+        return {"removed": removed}
+
+    async def verify_open(self, topics: tuple[str, ...]) -> Finding:
+        """No binding of the fence is left and every broker lets the canary write."""
+        try:
+            gone = await self.precheck_open(topics)
+            return self._canary_finding(topics, may_write=True) if gone.holds else gone
+        except PortError as error:
+            return Finding(None, error.reason)
+
+    def _unfenced(self, topics: tuple[str, ...]) -> list[str]:
+        bindings = self._shore.acls.bindings
+        return [topic for topic in topics if not fence_bindings((topic,)) <= bindings]
+
+    def _survey(self, topics: tuple[str, ...]) -> None:
+        """Raise PortError unless a fence on these topics can be set and proved."""
+        known = self._line.world.layout.topics
+        for topic in topics:
+            if topic not in known:
+                raise PortError("protocol", f"simulated: no topic {topic}")
+        self._all_brokers()
+        if self._canary is None:
+            raise PortError("protocol", "the plan names no canary: no fence could be proved")
+        for topic in self._unfenced(topics):
+            if not all(self._may_write(view, topic) for view in self._shore.acls.views):
+                why = f"simulated: the canary may not write {topic} now: it could prove no fence"
+                raise PortError("protocol", why)
+
+    def _all_brokers(self) -> None:
+        for broker in sorted(self._shore.brokers_down):
+            raise PortError("unreachable", f"simulated: broker {broker} of source is down")
+
+    def _may_write(self, view: Iterable[AclBinding], topic: str) -> bool:
+        assert self._canary is not None
+        return allows(view, self._canary, "write", topic)
+
+    def _canary_finding(self, topics: tuple[str, ...], *, may_write: bool) -> Finding:
+        """Whether every broker gives the canary just this answer for every topic."""
+        self._all_brokers()
+        if self._canary is None:
+            return Finding(None, "the plan names no canary")
+        for broker, view in enumerate(self._shore.acls.views):
+            for topic in topics:
+                if self._may_write(view, topic) != may_write:
+                    word = "still refuses" if may_write else "still accepts"
+                    return Finding(False, f"broker {broker} {word} writes to {topic}")
+        return Finding(True, "every broker agrees")
+
+    async def _flat(self, topics: tuple[str, ...]) -> Finding:
+        where = self._line.world.layout.partitions_of(topics)
+        first = self._ends(where)
+        for _ in range(SAMPLES - 1):
+            await self._line.wait(SAMPLE_PAUSE_MS)
+            self._all_brokers()
+            grown = np.flatnonzero(self._ends(where) != first)
+            if len(grown):
+                topic, partition = self._line.world.layout.keys.names[where[int(grown[0])]]
+                return Finding(False, f"somebody still writes: {topic}/{partition} grew")
+        return Finding(True, f"every broker refuses writes; {len(where)} partitions flat for 0.5 s")
+
+    def _ends(self, where: list[int]) -> I64:
+        return self._shore.ends()[where]
+
+
+class SimDrain:
+    """Whether the target's last record is the source's, for every partition of some topics."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def verify(self, topics: tuple[str, ...]) -> Finding:
+        """Compare the last records' identities. Raises PortError."""
+        for side in ("source", "target"):
+            await self._line.cluster(side)
+        world = self._line.world
+        behind = []
+        where = world.layout.partitions_of(topics)
+        for p in where:
+            if not (world.shores["source"].up[p] and world.shores["target"].up[p]):
+                return Finding(None, f"{self._name(p)}: its leader is down")
+            if self._last("source", p) != self._last("target", p):
+                behind.append(p)
+        if not behind:
+            return Finding(True, f"{len(where)} partitions end with the same record on both sides")
+        rest = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+        return Finding(False, f"{self._name(behind[0])} ends with another record{rest}")
+
+    async def do(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
+        """The ends at which it holds. Raises PortError when it does not hold, or cannot be seen."""
+        found = await self.verify(topics)
+        if not found.holds:
+            raise PortError("protocol", f"simulated: not drained: {found.detail}")
+        where = self._line.world.layout.partitions_of(topics)
+        data: dict[str, Any] = {}
+        for side, shore in self._line.world.shores.items():
+            ends = shore.ends()
+            data[f"{side}_end"] = {self._name(p): int(ends[p]) for p in where}
+        return data
+
+    def _name(self, partition: int) -> str:
+        topic, number = self._line.world.layout.keys.names[partition]
+        return f"{topic}/{number}"
+
+    def _last(self, side: Side, partition: int) -> tuple[int, int] | None:
+        shores = self._line.world.shores
+        place = shores[side].last_record(partition)
+        if place is None:
+            return None
+        lane, number, _ = next(records(shores, side, partition, place, place + 1))
+        return lane, number

@@ -1,0 +1,112 @@
+"""Frames: four bytes of length (big endian), one byte of kind, the payload. No sockets here."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.wire.values import WireError, from_json, to_json
+
+PROTOCOL_VERSION = 1
+
+HELLO, KEYS, SNAPSHOT, EVENT, INTENT = b"H", b"K", b"S", b"E", b"I"
+KINDS = (HELLO, KEYS, SNAPSHOT, EVENT, INTENT)
+
+MAX_FROM_ENGINE = 64 * 1024 * 1024
+MAX_FROM_PERSON = 64 * 1024
+
+_HEAD = struct.Struct(">IB")
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """One frame."""
+    return _HEAD.pack(len(payload), kind[0]) + payload
+
+
+class FrameReader:
+    """Bytes in as they come, whole frames out."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._buffer = bytearray()
+        self._max_bytes = max_bytes
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """(kind, payload) of every frame that is complete; raises WireError on nonsense."""
+        self._buffer += data
+        while len(self._buffer) >= _HEAD.size:
+            length, number = _HEAD.unpack_from(self._buffer)
+            kind = bytes([number])
+            if kind not in KINDS:
+                msg = f"unknown frame kind {number}"
+                raise WireError(msg)
+            if length > self._max_bytes:
+                msg = f"frame of {length} bytes is over the limit of {self._max_bytes}"
+                raise WireError(msg)
+            if len(self._buffer) < _HEAD.size + length:
+                return
+            payload = bytes(self._buffer[_HEAD.size : _HEAD.size + length])
+            del self._buffer[: _HEAD.size + length]
+            yield kind, payload
+
+
+def json_bytes(value: object) -> bytes:
+    """Compact JSON with sorted keys: the same value gives the same bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=True).encode()
+
+
+def read_json(payload: bytes) -> Any:  # noqa: ANN401  # any JSON value
+    """The JSON value of a payload; raises WireError."""
+    try:
+        return json.loads(payload)
+    except ValueError as error:
+        msg = f"not JSON: {error}"
+        raise WireError(msg) from error
+
+
+def hello(*, session: str, engine: str) -> bytes:
+    """The first frame of a connection, from the engine."""
+    content = {"protocol": PROTOCOL_VERSION, "session": session, "engine": engine}
+    return frame(HELLO, json_bytes(content))
+
+
+def check_hello(payload: bytes) -> Mapping[str, Any]:
+    """The engine's greeting; refuses a protocol that is not ours, by number."""
+    content = read_json(payload)
+    spoken = content.get("protocol") if isinstance(content, dict) else None
+    if spoken != PROTOCOL_VERSION:
+        msg = f"the engine speaks protocol {spoken}, this screen {PROTOCOL_VERSION}"
+        raise WireError(msg)
+    return dict(content)
+
+
+_INTENTS: dict[str, type] = {
+    "arm": Arm,
+    "confirm": Confirm,
+    "disarm": Disarm,
+    "pause": Pause,
+    "note": AddNote,
+    "end": End,
+}
+
+
+def encode_intent(intent: Intent) -> bytes:
+    """An intent as a frame."""
+    word = next(word for word, kind in _INTENTS.items() if isinstance(intent, kind))
+    return frame(INTENT, json_bytes({"intent": word, **to_json(intent)}))
+
+
+def decode_intent(payload: bytes) -> Intent:
+    """The intent of a frame; raises WireError."""
+    content = read_json(payload)
+    if not isinstance(content, dict):
+        raise WireError("an intent is an object")
+    word = content.pop("intent", None)
+    kind = _INTENTS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        msg = f"unknown intent {word!r:.40}"
+        raise WireError(msg)
+    intent: Intent = from_json(kind, content)
+    return intent

@@ -1,0 +1,92 @@
+"""Flies the demonstration's plan in a simulated world with faults of the test's choice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cockpit.cli.pilot import Orders, Pilot, Result
+from cockpit.core.flight import begin
+from cockpit.core.plan import Plan
+from cockpit.core.snapshot import Snapshot
+from cockpit.engine.fanout import News
+from cockpit.engine.journal import Journal
+from cockpit.engine.loop import Engine, LocalSession, Ports
+from cockpit.sim.demo import demo_plan, demo_world
+from cockpit.sim.factory import connect_sim
+from cockpit.sim.faults import Fault
+from cockpit.sim.loop import VirtualClock, run_virtual
+from cockpit.sim.truth import TruthReport
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """A flight and what really came of it."""
+
+    result: Result
+    truth: TruthReport
+    events: tuple[Mapping[str, Any], ...]
+    snapshots: tuple[Snapshot, ...]
+
+    def kinds(self) -> list[str]:
+        return [event["kind"] for event in self.events]
+
+
+class Watching(LocalSession):
+    """A session that keeps every snapshot that went through it."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.seen: list[Snapshot] = []
+
+    async def news(self) -> News | None:
+        news = await super().news()
+        if news is not None and news[1] is not None:
+            self.seen.append(news[1])
+        return news
+
+
+ORDERS = Orders(user="test", confirm_steps=True)
+
+
+def fly(
+    *faults: Fault,
+    seed: int = 1,
+    orders: Orders = ORDERS,
+    plan: Plan | None = None,
+    keep_demo_faults: bool = False,
+    journal: Path | None = None,
+) -> Flown:
+    """One flight on virtual time, to its result."""
+    return run_virtual(_fly(faults, seed, orders, plan or demo_plan(), keep_demo_faults, journal))
+
+
+async def _fly(
+    faults: tuple[Fault, ...],
+    seed: int,
+    orders: Orders,
+    plan: Plan,
+    keep: bool,
+    journal: Path | None,
+) -> Flown:
+    clock = VirtualClock()
+    spec = demo_world(seed)
+    spec = replace(spec, faults=(*spec.faults, *faults) if keep else faults)
+    world = connect_sim(plan, clock, spec)
+    ports = Ports(
+        world.source, world.target, world.replication, world.signals, world.effector, clock
+    )
+    state = begin(plan, session=f"seed-{seed}", simulated=True, at_ms=clock.now_ms())
+    engine = Engine(state, ports, Journal(journal) if journal else None)
+    session = Watching(engine)
+    events: list[Mapping[str, Any]] = []
+    async with asyncio.TaskGroup() as group:
+        flight = group.create_task(engine.run(), name="engine")
+        result = await Pilot(session, orders, events.append).fly()
+        # let groups catch up before anybody counts
+        await clock.sleep(5_000)
+        flight.cancel()
+    return Flown(result, world.truth(), tuple(events), tuple(session.seen))
