@@ -1,0 +1,120 @@
+"""Who may do what on the lab's clusters: principals and their ACLs, as values.
+
+Services have the same bindings on both sides; the others have what they need on each. Only `admin`
+is a super user. Never talks to a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cockpit.lab.workload import GROUP_PREFIX, PREFIX, WORKLOAD, Side
+
+Resource = Literal["topic", "group", "cluster"]
+Pattern = Literal["literal", "prefixed"]
+Operation = Literal[
+    "read",
+    "write",
+    "create",
+    "delete",
+    "alter",
+    "describe",
+    "describe_configs",
+    "alter_configs",
+]
+
+ADMIN = "admin"
+MIRROR = "mm2"
+COCKPIT = "cockpit"
+CANARY = "canary"
+USERS: tuple[str, ...] = (ADMIN, MIRROR, COCKPIT, CANARY, *(work.name for work in WORKLOAD))
+CONNECT_PREFIX = "lab-connect"
+"""Names of Connect's own topics and its group."""
+OWN_TOPICS = (CONNECT_PREFIX, "mm2-", "source.checkpoints.", "heartbeats")
+"""Beginnings of the names of topics that the mirror keeps on the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """One ALLOW binding, from any host."""
+
+    user: str
+    resource: Resource
+    pattern: Pattern
+    name: str
+    operation: Operation
+
+
+def bindings(side: Side) -> tuple[Allow, ...]:
+    """Every binding of one cluster."""
+    match side:
+        case "source":
+            return (*_cockpit(), *_canary(), *_mirror_at_source(), *_services())
+        case "target":
+            return (*_cockpit(), *_mirror_at_target(), *_services())
+
+
+def _allow(
+    user: str, resource: Resource, pattern: Pattern, name: str, *operations: Operation
+) -> tuple[Allow, ...]:
+    return tuple(Allow(user, resource, pattern, name, operation) for operation in operations)
+
+
+def _cluster(user: str, *operations: Operation) -> tuple[Allow, ...]:
+    return _allow(user, "cluster", "literal", "kafka-cluster", *operations)
+
+
+def _cockpit() -> tuple[Allow, ...]:
+    """Reads everything, changes ACLs and broker configs, commits and deletes offsets."""
+    return (
+        *_cluster(COCKPIT, "alter", "describe", "describe_configs", "alter_configs"),
+        *_allow(COCKPIT, "topic", "literal", "*", "read", "describe", "describe_configs"),
+        *_allow(COCKPIT, "group", "literal", "*", "read", "describe", "delete"),
+    )
+
+
+def _canary() -> tuple[Allow, ...]:
+    """An ordinary writer of everything: a fence that stops it stops everybody but super users."""
+    return _allow(CANARY, "topic", "prefixed", PREFIX, "write", "describe")
+
+
+def _mirror_at_source() -> tuple[Allow, ...]:
+    """Reads the workload, its ACLs and its groups' commits."""
+    return (
+        *_cluster(MIRROR, "describe"),
+        *_allow(MIRROR, "topic", "prefixed", PREFIX, "read", "describe", "describe_configs"),
+        *_allow(MIRROR, "group", "prefixed", GROUP_PREFIX, "describe"),
+    )
+
+
+def _mirror_at_target() -> tuple[Allow, ...]:
+    """Writes the workload's copy with its configs, ACLs and commits, and keeps its own topics.
+
+    A commit needs `read` on both the topic and the group.
+    """
+    own: tuple[Operation, ...] = ("read", "write", "create", "describe", "describe_configs")
+    return (
+        *_cluster(MIRROR, "describe", "alter"),
+        *_allow(MIRROR, "topic", "prefixed", PREFIX, *own, "alter", "alter_configs"),
+        *_allow(MIRROR, "group", "prefixed", GROUP_PREFIX, "read", "describe"),
+        *_allow(MIRROR, "group", "prefixed", CONNECT_PREFIX, "read", "describe"),
+        *(
+            allow
+            for name in OWN_TOPICS
+            for allow in _allow(MIRROR, "topic", "prefixed", name, *own)
+        ),
+    )
+
+
+def _services() -> tuple[Allow, ...]:
+    """Each service: its own topics and its own group, nothing else."""
+    found: list[Allow] = []
+    for work in WORKLOAD:
+        for topic in work.consumes:
+            found += _allow(work.name, "topic", "literal", topic, "read", "describe")
+        for topic in work.produces:
+            found += _allow(work.name, "topic", "literal", topic, "write", "describe")
+        if work.group is not None:
+            found += _allow(work.name, "group", "literal", work.group, "read", "describe")
+    return tuple(found)

@@ -1,0 +1,172 @@
+"""The lab's jars: fetched once by Maven coordinates into a cache, then only read.
+
+Never starts a broker. Two labs that fetch at the same time do it one after the other, and a fetch
+that is broken off leaves nothing that could be taken for a complete one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.lab.home import LabBusyError, LabError, cache_folder, locked
+
+JAVA_VERSION = 17
+POMS = ("pom.xml", "source.xml", "target.xml")
+FETCH_TIMEOUT_S = 600.0
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """Java and the class path of each side."""
+
+    java: str
+    folder: Path
+
+    def classpath(self, side: str) -> str:
+        """Class path of `source` or `target`, in an order that never changes."""
+        return os.pathsep.join(sorted(str(jar) for jar in (self.folder / side).glob("*.jar")))
+
+
+async def fetch(progress: Progress) -> Jars:
+    """The jars, from the cache or from Maven. Raises LabError that names what is missing."""
+    poms = {name: (Path(__file__).parent / name).read_bytes() for name in POMS}
+    digest = hashlib.sha256(b"\0".join(poms.values())).hexdigest()[:16]
+    cache = Cache(cache_folder(), f"jars-{digest}")
+    java, maven = _find_java(), shutil.which("mvn")
+    missing = []
+    if java is None:
+        home = os.environ.get("JAVA_HOME")
+        where = f"under JAVA_HOME ({home})" if home else "on PATH, and JAVA_HOME is not set"
+        missing.append(f"Java {JAVA_VERSION} or newer: there is no `java` {where}")
+    if maven is None and not cache.is_complete():
+        missing.append("Maven, to fetch jars once: there is no `mvn` on PATH")
+    if java is None or missing:
+        raise LabError("the lab needs what is missing here: " + "; ".join(missing))
+    await _check_java(java)
+    while not cache.is_complete():
+        try:
+            with locked(cache.lock, busy="another lab is fetching jars"):
+                if not cache.is_complete():
+                    await _fetch(str(maven), poms, cache, progress)
+        except LabBusyError as busy:
+            progress(f"jars: {busy}; waiting")
+            await asyncio.sleep(1.0)
+    return Jars(java, cache.final)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The folder of one set of jars. It appears by one rename: it is its own stamp."""
+
+    parent: Path
+    name: str
+
+    @property
+    def final(self) -> Path:
+        """Where the jars are once they are all there."""
+        return self.parent / self.name
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever fetches."""
+        return self.parent / "lock"
+
+    def is_complete(self) -> bool:
+        """Whether the jars are there."""
+        return self.final.is_dir()
+
+    def stage(self, poms: Mapping[str, bytes]) -> Path:
+        """A fresh folder to fetch into; what a fetch that was killed has left is removed."""
+        for left in self.parent.glob("fetching-*"):
+            shutil.rmtree(left)
+        staging = Path(tempfile.mkdtemp(dir=self.parent, prefix="fetching-"))
+        for name, body in poms.items():
+            (staging / name).write_bytes(body)
+        return staging
+
+    def publish(self, staging: Path) -> None:
+        """Make what was fetched the cache's content. Raises LabError when a broker is not in it."""
+        for side in ("source", "target"):
+            if not any((staging / "out" / side).glob("kafka_*.jar")):
+                raise LabError(f"Maven fetched no broker for the {side}")
+        (staging / "out").rename(self.final)
+
+
+def _find_java() -> str | None:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+
+
+async def _check_java(java: str) -> None:
+    """Raises LabError when this is not a Java that the brokers run on."""
+    code, output = await _run([java, "-version"], timeout_s=30.0)
+    found = re.search(r'version "(\d+)', output)
+    if code != 0 or found is None:
+        raise LabError(f"{java} -version failed: {_tail(output)}")
+    if int(found[1]) < JAVA_VERSION:
+        raise LabError(f"the lab needs Java {JAVA_VERSION} or newer; {java} is Java {found[1]}")
+
+
+async def _fetch(maven: str, poms: Mapping[str, bytes], cache: Cache, progress: Progress) -> None:
+    progress(f"jars: fetching into {cache.final} (once)")
+    staging = cache.stage(poms)
+    try:
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(_tick(progress), name="lab-fetch-ticker")
+            await _run_maven(maven, staging)
+            ticker.cancel()
+        cache.publish(staging)
+    except* LabError as errors:
+        raise errors.exceptions[0] from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+async def _run_maven(maven: str, staging: Path) -> None:
+    # Maven remembers a failed download; -U asks again.
+    argv = [maven, "-q", "-B", "-U", "-f", str(staging / "pom.xml"), f"-Dlab.out={staging}/out"]
+    code, output = await _run([*argv, "generate-resources"], timeout_s=FETCH_TIMEOUT_S)
+    if code != 0:
+        raise LabError(f"Maven could not fetch the lab's jars:\n{_tail(output)}")
+
+
+async def _tick(progress: Progress) -> None:
+    """Say now and then that a long fetch goes on."""
+    for seconds in range(10, int(FETCH_TIMEOUT_S), 10):
+        await asyncio.sleep(10.0)
+        progress(f"jars: still fetching, {seconds} s")
+
+
+async def _run(argv: list[str], timeout_s: float) -> tuple[int, str]:
+    """Run a command to its end; it is killed with its children if we do not get there."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        raise LabError(f"{argv[0]} did not end within {timeout_s:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return process.returncode or 0, output.decode(errors="replace")
+
+
+def _tail(text: str, lines: int = 12) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])

@@ -1,0 +1,89 @@
+"""Names of everything in a lab's folder.
+
+Never reads or writes a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A lab's folder. `consumed`, `produced`, `plan` and `workload` are for others to read."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> Layout:
+        """The lab in this folder, which may be a relative path."""
+        return cls(folder.absolute())
+
+    @property
+    def plan(self) -> Path:
+        """The plan that moves the workload."""
+        return self.folder / "plan.yaml"
+
+    @property
+    def workload(self) -> Path:
+        """Who reads and writes which topics, for the services and for any checker."""
+        return self.folder / "workload.json"
+
+    @property
+    def secrets(self) -> Path:
+        """A file with the password of each user."""
+        return self.folder / "secrets"
+
+    @property
+    def consumed(self) -> Path:
+        """What each service has processed."""
+        return self.folder / "consumed"
+
+    @property
+    def produced(self) -> Path:
+        """What each service has written and got acknowledged."""
+        return self.folder / "produced"
+
+    @property
+    def config(self) -> Path:
+        """Configuration of the Java processes."""
+        return self.folder / "config"
+
+    @property
+    def data(self) -> Path:
+        """Data of ZooKeeper and the brokers."""
+        return self.folder / "data"
+
+    @property
+    def logs(self) -> Path:
+        """What each process printed."""
+        return self.folder / "logs"
+
+    @property
+    def lock(self) -> Path:
+        """Held by a command that changes the lab."""
+        return self.folder / ".lock"
+
+    def log(self, name: str) -> Path:
+        """What one process printed."""
+        return self.logs / f"{name}.log"
+
+    def secret(self, user: str) -> Path:
+        """The password of one user."""
+        return self.secrets / user
+
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that belongs to one run of the lab."""
+        return (
+            self.secrets,
+            self.consumed,
+            self.produced,
+            self.config,
+            self.data,
+            self.logs,
+        )
+
+    def run_files(self) -> tuple[Path, ...]:
+        """Every file outside those folders that belongs to one run of the lab."""
+        return (self.plan, self.workload)

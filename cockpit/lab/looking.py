@@ -1,0 +1,149 @@
+"""`lab status`: which parts of the lab live, and which really answer.
+
+Never starts or stops anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from cockpit.lab import access, clusters, mirror
+from cockpit.lab.components import JAVA_COMPONENTS
+from cockpit.lab.layout import Layout
+from cockpit.lab.procs import alive
+from cockpit.lab.state import State, load
+from cockpit.lab.workload import WORKLOAD
+
+PARTS: tuple[str, ...] = (*JAVA_COMPONENTS, *(work.name for work in WORKLOAD))
+ASK_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the lab. `pid` is None when it was never started, or ended."""
+
+    name: str
+    pid: int | None
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A lab as it is now."""
+
+    folder: Path
+    state: Literal["up", "partial", "down"]
+    parts: tuple[Part, ...]
+    record: State | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form for scripts; addresses are null while there is no lab."""
+        layout, record = Layout(self.folder), self.record
+        running = record if self.state != "down" else None
+        return {
+            "state": self.state,
+            "folder": str(self.folder),
+            "plan": str(layout.plan) if running else None,
+            "bootstrap": {
+                side: running.address(side) if running else None for side in ("source", "target")
+            },
+            "connect": running.url("connect") if running else None,
+            "services": {work.name: running.url(work.name) for work in WORKLOAD} if running else {},
+            "pids": {part.name: part.pid for part in self.parts if part.pid is not None},
+            "parts": {
+                part.name: {"alive": part.pid is not None, "answers": part.answers}
+                for part in self.parts
+            },
+        }
+
+
+async def read_status(folder: Path) -> Status:
+    """The state of the lab in this folder. Raises LabError when its record is damaged."""
+    layout = Layout.of(folder)
+    record = load(layout.folder)
+    if record is None:
+        parts = tuple(Part(name, None, answers=False) for name in PARTS)
+        return Status(layout.folder, "down", parts, None)
+    return await look(layout, record)
+
+
+async def look(layout: Layout, record: State) -> Status:
+    """Ask every living part."""
+    pids = {process.name: process.pid for process in record.processes if alive(process)}
+    async with (
+        httpx.AsyncClient(timeout=ASK_TIMEOUT_S, trust_env=False) as http,
+        asyncio.TaskGroup() as group,
+    ):
+        asked = {
+            name: group.create_task(part_answers(name, layout, record, http), name=f"ask-{name}")
+            for name in PARTS
+            if name in pids
+        }
+    parts = tuple(
+        Part(name, pids.get(name), answers=name in asked and asked[name].result()) for name in PARTS
+    )
+    if not pids:
+        return Status(layout.folder, "down", parts, record)
+    whole = record.phase == "ready" and all(part.answers for part in parts)
+    return Status(layout.folder, "up" if whole else "partial", parts, record)
+
+
+async def part_answers(name: str, layout: Layout, record: State, http: httpx.AsyncClient) -> bool:
+    """Whether one part does its work: more than an open port."""
+    ask = _question(name, layout, record, http)
+    try:
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            return await ask()
+    except TimeoutError:
+        return False
+
+
+def _question(
+    name: str, layout: Layout, record: State, http: httpx.AsyncClient
+) -> Callable[[], Awaitable[bool]]:
+    match name:
+        case "zookeeper":
+            return lambda: _zookeeper_answers(record.ports["zookeeper"])
+        case "source" | "target":
+            return lambda: _cluster_answers(name, layout, record)
+        case "connect":
+            return lambda: mirror.answers(http, record.url("connect"))
+        case _:
+            return lambda: _service_answers(http, record.url(name))
+
+
+async def _cluster_answers(side: str, layout: Layout, record: State) -> bool:
+    try:
+        password = layout.secret(access.COCKPIT).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return await clusters.answers(clusters.Login(record.address(side), access.COCKPIT, password))
+
+
+async def _service_answers(http: httpx.AsyncClient, base: str) -> bool:
+    try:
+        return (await http.get(f"{base}/status")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _zookeeper_answers(port: int) -> bool:
+    """Whether ZooKeeper answers its `srvr` command as a serving node."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"srvr")
+        await writer.drain()
+        return b"Mode:" in await reader.read(4096)
+    except OSError:
+        return False
+    finally:
+        writer.close()

@@ -1,0 +1,127 @@
+"""MirrorMaker 2 on the lab's Connect worker: three connectors, over Connect's REST interface.
+
+Never starts the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cockpit.lab.access import MIRROR
+from cockpit.lab.home import LabError
+from cockpit.lab.state import State
+from cockpit.lab.workload import GROUP_PREFIX, PREFIX
+
+SOURCE_CONNECTOR = "mm2-source"
+CHECKPOINT_CONNECTOR = "mm2-checkpoint"
+HEARTBEAT_CONNECTOR = "mm2-heartbeat"
+_PACKAGE = "org.apache.kafka.connect.mirror"
+_BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+
+
+def connector_configs(state: State, secrets: Path) -> dict[str, dict[str, str]]:
+    """Configuration of each connector by its name."""
+    common = _common(state, secrets)
+    return {
+        SOURCE_CONNECTOR: common
+        | {
+            "connector.class": f"{_PACKAGE}.MirrorSourceConnector",
+            "tasks.max": "1",
+            "topics": f"{PREFIX.replace('.', '[.]')}.*",
+            "replication.factor": "1",
+            "refresh.topics.interval.seconds": "5",
+            "sync.topic.configs.interval.seconds": "5",
+            "sync.topic.acls.enabled": "true",
+            "sync.topic.acls.interval.seconds": "5",
+            "offset.lag.max": "0",
+            "consumer.auto.offset.reset": "earliest",
+            "consumer.fetch.max.wait.ms": "100",
+            "producer.linger.ms": "0",
+        },
+        CHECKPOINT_CONNECTOR: common
+        | {
+            "connector.class": f"{_PACKAGE}.MirrorCheckpointConnector",
+            "tasks.max": "1",
+            "topics": f"{PREFIX.replace('.', '[.]')}.*",
+            "groups": f"{GROUP_PREFIX}.*",
+            "emit.checkpoints.interval.seconds": "1",
+            "sync.group.offsets.enabled": "true",
+            "sync.group.offsets.interval.seconds": "1",
+            "refresh.groups.interval.seconds": "2",
+        },
+        HEARTBEAT_CONNECTOR: common
+        | {
+            "connector.class": f"{_PACKAGE}.MirrorHeartbeatConnector",
+            "tasks.max": "1",
+            "emit.heartbeats.interval.seconds": "1",
+        },
+    }
+
+
+def _common(state: State, secrets: Path) -> dict[str, str]:
+    jaas = (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required "
+        f'username="{MIRROR}" password="${{directory:{secrets}:{MIRROR}}}";'
+    )
+    config = {
+        "source.cluster.alias": "source",
+        "target.cluster.alias": "target",
+        "replication.policy.class": f"{_PACKAGE}.IdentityReplicationPolicy",
+        "offset-syncs.topic.location": "target",
+        "offset-syncs.topic.replication.factor": "1",
+        "checkpoints.topic.replication.factor": "1",
+        "heartbeats.topic.replication.factor": "1",
+        "key.converter": _BYTES,
+        "value.converter": _BYTES,
+        "header.converter": _BYTES,
+    }
+    for side in ("source", "target"):
+        config |= {
+            f"{side}.cluster.bootstrap.servers": state.address(side),
+            f"{side}.cluster.security.protocol": "SASL_PLAINTEXT",
+            f"{side}.cluster.sasl.mechanism": "SCRAM-SHA-512",
+            f"{side}.cluster.sasl.jaas.config": jaas,
+        }
+    return config
+
+
+async def answers(http: httpx.AsyncClient, base: str) -> bool:
+    """Whether the worker serves its REST interface: early on it gives 404, 500 or no JSON."""
+    try:
+        reply = await http.get(f"{base}/connectors")
+        return reply.status_code == 200 and isinstance(reply.json(), list)
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+async def create(http: httpx.AsyncClient, base: str, configs: dict[str, dict[str, str]]) -> None:
+    """Create the connectors or bring them to these configurations. Raises LabError."""
+    for name, config in configs.items():
+        for attempt in range(20):
+            reply = await http.put(f"{base}/connectors/{name}/config", json=config)
+            if reply.status_code < 300:
+                break
+            if reply.status_code not in {404, 409, 500} or attempt == 19:
+                raise LabError(f"Connect refused {name}: {reply.status_code} {reply.text[:500]}")
+            # 409: the worker is rebalancing; 404 and 500: its interface is not complete yet.
+            await asyncio.sleep(0.25)
+
+
+async def failure(http: httpx.AsyncClient, base: str) -> str | None:
+    """Why a connector or task has failed; None while none has."""
+    try:
+        reply = await http.get(f"{base}/connectors", params={"expand": "status"})
+        body: dict[str, Any] = reply.json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    for name, entry in body.items():
+        status = entry.get("status", {})
+        for part in (status.get("connector", {}), *status.get("tasks", ())):
+            if part.get("state") == "FAILED":
+                cause = str(part.get("trace", "")).strip().splitlines()
+                return f"{name}: {cause[0] if cause else 'FAILED'}"
+    return None

@@ -1,0 +1,148 @@
+"""The plan that moves the lab's workload from the source to the target, as YAML text.
+
+Never reads the lab's state from anywhere: it is given.
+"""
+
+from __future__ import annotations
+
+from cockpit.lab import access, mirror
+from cockpit.lab.layout import Layout
+from cockpit.lab.properties import SOURCE_SEGMENT_BYTES
+from cockpit.lab.state import State
+from cockpit.lab.workload import WAVES, WORKLOAD, Work, work_of
+
+MAX_REREAD_RECORDS = 200
+REPLAY_TOLERANCE_RECORDS = 500
+
+
+def plan_text(layout: Layout, state: State) -> str:
+    """The whole plan; every password in it is the path of a file."""
+    parts = [_head(), _clusters(layout, state), _replication(state)]
+    parts += ["signals:", *(_signal(work, state) for work in WORKLOAD), ""]
+    parts += ["services:", *(_service(work, state) for work in WORKLOAD), ""]
+    parts += [_approved(), "waves:", *(_wave(name, names) for name, names in WAVES)]
+    return "\n".join(parts) + "\n"
+
+
+def _head() -> str:
+    return """\
+# Moves the lab's workload in four waves. Written by `cockpit lab up`.
+cockpit: 1
+name: lab
+environment: LAB
+"""
+
+
+def _clusters(layout: Layout, state: State) -> str:
+    def login(user: str) -> str:
+        return f'username: {user}, password: "${{file:{layout.secret(user)}}}"'
+
+    def cluster(side: str, canary: str) -> str:
+        security = f"protocol: sasl_plaintext, mechanism: scram-sha-512, {login(access.COCKPIT)}"
+        return (
+            f'{side}:\n  bootstrap: ["{state.address(side)}"]\n  security: {{{security}}}\n{canary}'
+        )
+
+    canary = f"  canary: {{{login(access.CANARY)}}}\n"
+    return cluster("source", canary) + cluster("target", "")
+
+
+def _replication(state: State) -> str:
+    return f"""\
+replication:
+  kind: mirrormaker2
+  connect: "{state.url("connect")}"
+  connectors: {{source: {mirror.SOURCE_CONNECTOR}, checkpoint: {mirror.CHECKPOINT_CONNECTOR}}}
+  policy: identity
+"""
+
+
+def _signal(work: Work, state: State) -> str:
+    url = f"{state.url(work.name)}/status"
+    return f'  {work.name}-errors: {{http: "{url}", path: error_ratio, unit: ratio}}'
+
+
+def _service(work: Work, state: State) -> str:
+    base = state.url(work.name)
+    lines = [
+        f"  - name: {work.name}",
+        f"    owner: {work.owner}",
+        f"    criticality: {work.criticality}",
+        f'    principal: "{work.principal}"',
+    ]
+    if work.consumes:
+        lines.append(f"    consumes: [{', '.join(work.consumes)}]")
+        lines.append(f"    group: {work.group}")
+        tolerance = REPLAY_TOLERANCE_RECORDS
+        lines.append(f"    offsets: {{resume: translated, replay_tolerance: {tolerance}}}")
+    if work.produces:
+        lines.append(f"    produces: [{', '.join(work.produces)}]")
+    calls = (
+        ("stop", "stop"),
+        ("start", "start?cluster=target"),
+        ("undo", "start?cluster=source"),
+    )
+    for key, path in calls:
+        lines.append(f'    {key}: {{http: {{method: POST, url: "{base}/{path}"}}}}')
+    return "\n".join(lines)
+
+
+def _approved() -> str:
+    return f"""\
+approved_differences:
+  - topic: "*"
+    config: segment.bytes
+    why: "{SOURCE_SEGMENT_BYTES} is a default of the old brokers; segment size changes no client"
+    by: team-platform
+"""
+
+
+def _wave(name: str, names: tuple[str, ...]) -> str:
+    works = [work_of(service) for service in names]
+    reads = any(work.consumes for work in works)
+    writes = any(work.produces for work in works)
+    return "\n".join(
+        [
+            f"  - name: {name}",
+            f"    services: [{', '.join(names)}]",
+            f"    write_owner: {{before: source, after: {'target' if writes else 'source'}}}",
+            "    rollback_window: 24h",
+            "    gates:",
+            *_gates(names, reads=reads),
+            f"    steps: [{_steps(reads=reads, writes=writes)}]",
+            "    rollback:",
+            "      triggers:",
+            *_triggers(names, reads=reads),
+            "      on_trigger: rollback",
+        ]
+    )
+
+
+def _gates(names: tuple[str, ...], *, reads: bool) -> list[str]:
+    lines = ["      - replication_lag: {max: 200, for: 5s}"]
+    if reads:
+        limits = f"max_reread: {MAX_REREAD_RECORDS}, max_skipped: 0"
+        lines.append(f"      - offset_delta: {{groups: wave, {limits}}}")
+    lines.append("      - parity: {topics: all, acls: all}")
+    return lines + [f"      - signal: {{name: {name}-errors, max: 1%, for: 5s}}" for name in names]
+
+
+def _steps(*, reads: bool, writes: bool) -> str:
+    steps = ["stop"]
+    if writes:
+        steps += ["{fence: {deadline: 60s, at_zero: unfence}}", "drain"]
+    if reads:
+        steps.append("offsets")
+    return ", ".join([*steps, "start", "{soak: {for: 10s}}"])
+
+
+def _triggers(names: tuple[str, ...], *, reads: bool) -> list[str]:
+    """The wave's own errors, and those of whoever reads what it writes."""
+    written = {topic for name in names for topic in work_of(name).produces}
+    watched = [
+        work.name for work in WORKLOAD if work.name in names or written.intersection(work.consumes)
+    ]
+    lines = ["        - group_lag: {max: 5000, for: 10s}"] if reads else []
+    return lines + [
+        f"        - signal: {{name: {name}-errors, max: 5%, for: 3s}}" for name in watched
+    ]

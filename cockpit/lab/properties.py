@@ -1,0 +1,170 @@
+"""Configuration files of the lab's Java processes, as text.
+
+Never writes a file and never starts a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cockpit.lab.access import ADMIN, CONNECT_PREFIX, MIRROR
+from cockpit.lab.state import State
+
+CONTROLLER = "controller"
+"""Principal of the target's controller listener."""
+SOURCE_SEGMENT_BYTES = "536870912"
+
+_BROKER = {
+    "auto.create.topics.enable": "false",
+    "allow.everyone.if.no.acl.found": "false",
+    "num.partitions": "1",
+    "offsets.topic.num.partitions": "5",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.num.partitions": "2",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    # PLAIN knows `admin` alone: it lets the lab in before any SCRAM user exists.
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
+    "sasl.mechanism.inter.broker.protocol": "PLAIN",
+}
+
+
+def _text(values: Mapping[str, str]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def _plain(username: str, password: str) -> str:
+    return (
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'username="{username}" password="{password}" user_{username}="{password}";'
+    )
+
+
+def _scram(username: str, password: str) -> str:
+    return (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required "
+        f'username="{username}" password="{password}";'
+    )
+
+
+def _listener(password: str) -> dict[str, str]:
+    name = "listener.name.sasl_plaintext"
+    return {
+        f"{name}.plain.sasl.jaas.config": _plain(ADMIN, password),
+        f"{name}.scram-sha-512.sasl.jaas.config": _scram(ADMIN, password),
+    }
+
+
+def zookeeper(state: State, data: Path) -> str:
+    """ZooKeeper of the source."""
+    return _text(
+        {
+            "dataDir": str(data),
+            "clientPort": str(state.ports["zookeeper"]),
+            "clientPortAddress": "127.0.0.1",
+            "maxClientCnxns": "0",
+            "admin.enableServer": "false",
+            "tickTime": "500",
+            "4lw.commands.whitelist": "srvr",
+        }
+    )
+
+
+def source(state: State, data: Path, password: str) -> str:
+    """The source's broker."""
+    listener = f"SASL_PLAINTEXT://{state.address('source')}"
+    return _text(
+        _BROKER
+        | _listener(password)
+        | {
+            "broker.id": "1",
+            "zookeeper.connect": state.address("zookeeper"),
+            # Short, so that a killed broker may come back soon under its id.
+            "zookeeper.session.timeout.ms": "2000",
+            "zookeeper.connection.timeout.ms": "10000",
+            "listeners": listener,
+            "advertised.listeners": listener,
+            "security.inter.broker.protocol": "SASL_PLAINTEXT",
+            "authorizer.class.name": "kafka.security.authorizer.AclAuthorizer",
+            "super.users": f"User:{ADMIN}",
+            "log.dirs": str(data),
+            # A default of the old broker that mirroring does not carry over: see the plan's
+            # approved differences.
+            "log.segment.bytes": SOURCE_SEGMENT_BYTES,
+        }
+    )
+
+
+def target(state: State, data: Path, password: str, controller_password: str) -> str:
+    """The target's broker, which is its own controller."""
+    listener = f"SASL_PLAINTEXT://{state.address('target')}"
+    controller = state.address("controller")
+    return _text(
+        _BROKER
+        | _listener(password)
+        | {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{controller}",
+            "listeners": f"{listener},CONTROLLER://{controller}",
+            "advertised.listeners": listener,
+            "listener.security.protocol.map": (
+                "CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
+            ),
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "SASL_PLAINTEXT",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.controller.plain.sasl.jaas.config": _plain(
+                CONTROLLER, controller_password
+            ),
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:{ADMIN};User:{CONTROLLER}",
+            "broker.session.timeout.ms": "3000",
+            "broker.heartbeat.interval.ms": "500",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "log.dirs": str(data),
+        }
+    )
+
+
+def connect(state: State, password: str, secrets: Path) -> str:
+    """The Connect worker. Connectors name their passwords by file, so REST never shows one."""
+    security = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.jaas.config": _scram(MIRROR, password),
+    }
+    converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
+    values = {
+        "bootstrap.servers": state.address("target"),
+        "group.id": CONNECT_PREFIX,
+        "key.converter": converter,
+        "value.converter": converter,
+        "header.converter": converter,
+        "listeners": state.url("connect"),
+        "rest.advertised.host.name": "127.0.0.1",
+        "plugin.discovery": "service_load",
+        "scheduled.rebalance.max.delay.ms": "0",
+        "offset.flush.interval.ms": "1000",
+        "task.shutdown.graceful.timeout.ms": "3000",
+        "connector.client.config.override.policy": "All",
+        "config.providers": "directory",
+        "config.providers.directory.class": (
+            "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+        ),
+        "config.providers.directory.param.allowed.paths": str(secrets),
+    }
+    for topic in ("config", "offset", "status"):
+        values[f"{topic}.storage.topic"] = f"{CONNECT_PREFIX}-{topic}"
+        values[f"{topic}.storage.replication.factor"] = "1"
+    values["offset.storage.partitions"] = values["status.storage.partitions"] = "1"
+    for role in ("", "producer.", "consumer.", "admin."):
+        values |= {f"{role}{key}": value for key, value in security.items()}
+    return _text(values)

@@ -1,0 +1,179 @@
+"""One service of the lab's workload: `python -m cockpit.lab.service --folder F --name N --port P`.
+
+Runs until SIGTERM. Never moves by itself: HTTP calls start and stop it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+from pathlib import Path
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from cockpit.lab.clusters import Login
+from cockpit.lab.control import Answer, Call, serve
+from cockpit.lab.layout import Layout
+from cockpit.lab.meter import Meter
+from cockpit.lab.workers import Worker, worker_for
+from cockpit.lab.workload import SIDES, work_of
+
+OPEN_TIMEOUT_S = 15.0
+MAX_FAULT = 0.9
+"""With more, a retry would hardly ever succeed."""
+
+
+class Service:
+    """One service: stopped, or running on one of the two clusters."""
+
+    def __init__(self, name: str, folder: Path, tasks: asyncio.TaskGroup) -> None:
+        self._name = name
+        self._layout = Layout(folder)
+        self._tasks = tasks
+        self._meter = Meter()
+        self._worker: Worker = worker_for(work_of(name), folder, self._meter)
+        self._cluster: str | None = None
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+
+    async def handle(self, call: Call) -> Answer:
+        """Do what an HTTP call asks for."""
+        match call.path:
+            case "/status":
+                return Answer(200, self.status())
+            case "/start":
+                return await self._start(call.query.get("cluster", ""))
+            case "/stop":
+                return await self.stop()
+            case "/fault":
+                return self._fault(call.query.get("ratio", ""))
+            case _:
+                return Answer(404, {"error": "try /status, /start?cluster=, /stop, /fault?ratio="})
+
+    def status(self) -> dict[str, Any]:
+        """The service as it is now."""
+        produced, consumed = self._worker.produced, self._worker.consumed
+        return {
+            "service": self._name,
+            "running": self._cluster is not None,
+            "cluster": self._cluster,
+            "produced": produced.count if produced is not None else None,
+            "consumed": consumed.count if consumed is not None else None,
+            "errors": self._meter.errors,
+            "error_ratio": self._meter.ratio(asyncio.get_running_loop().time()),
+            "last_error": self._meter.last_error,
+        }
+
+    async def stop(self) -> Answer:
+        """Finish what is under way, commit, disconnect. Stopping a stopped service is fine."""
+        async with self._turn:
+            if self._task is None:
+                return Answer(200, self.status())
+            self._stopping.set()
+            await asyncio.wait({self._task})
+            failure = await self._worker.close()
+            self._task, self._cluster = None, None
+            if failure is not None:
+                return Answer(500, self.status() | {"error": f"stopped, but {failure}"})
+            return Answer(200, self.status())
+
+    async def _start(self, cluster: str) -> Answer:
+        if cluster not in SIDES:
+            return Answer(400, {"error": "cluster must be source or target"})
+        async with self._turn:
+            if self._cluster == cluster:
+                return Answer(200, self.status())
+            if self._cluster is not None:
+                error = f"{self._name} runs on the {self._cluster}; stop it first"
+                return Answer(409, self.status() | {"error": error})
+            try:
+                async with asyncio.timeout(OPEN_TIMEOUT_S):
+                    await self._worker.open(cluster, self._login(cluster))
+            except (KafkaError, TimeoutError, OSError) as failure:
+                error = f"cannot reach the {cluster}: {type(failure).__name__}: {failure}"
+                return Answer(503, self.status() | {"error": error})
+            self._cluster = cluster
+            self._stopping.clear()
+            self._task = self._tasks.create_task(self._run(), name=f"{self._name}-work")
+            return Answer(200, self.status())
+
+    async def _run(self) -> None:
+        """Work until told to stop, whatever happens: a load that ends by itself proves nothing."""
+        while not self._stopping.is_set():
+            try:
+                await self._worker.run(self._stopping)
+            except Exception as error:
+                logging.getLogger(__name__).exception("unexpected")
+                self._meter.error(asyncio.get_running_loop().time(), repr(error))
+                await asyncio.sleep(0.5)
+
+    def _fault(self, text: str) -> Answer:
+        try:
+            ratio = float(text)
+        except ValueError:
+            ratio = -1.0
+        if not 0.0 <= ratio <= MAX_FAULT:
+            return Answer(400, {"error": f"ratio must be a number from 0 to {MAX_FAULT}"})
+        self._meter.set_fault(ratio)
+        return Answer(200, self.status())
+
+    def _login(self, cluster: str) -> Login:
+        workload = json.loads(self._layout.workload.read_text(encoding="utf-8"))
+        password = self._layout.secret(self._name).read_text(encoding="utf-8")
+        return Login(workload["bootstrap"][cluster], self._name, password)
+
+
+class _Quiet(logging.Filter):
+    """Lets a few lines a second through: a client without a broker writes hundreds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._second = 0
+        self._lines = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this line is written."""
+        if int(record.created) != self._second:
+            self._second, self._lines = int(record.created), 0
+        self._lines += 1
+        return self._lines <= 3
+
+
+async def run(name: str, folder: Path, port: int) -> None:
+    """Serve the control port until SIGTERM or SIGINT, then stop gracefully."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    async with asyncio.TaskGroup() as tasks:
+        service = Service(name, folder, tasks)
+        server = await serve(port, service.handle)
+        try:
+            await ended.wait()
+        finally:
+            server.close()
+            await service.stop()
+
+
+def main() -> None:
+    """Command line of one service."""
+    parser = argparse.ArgumentParser(prog="cockpit.lab.service")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    handler = logging.StreamHandler()
+    handler.addFilter(_Quiet())
+    logging.basicConfig(
+        level=logging.WARNING, handlers=[handler], format="%(asctime)s %(name)s %(message)s"
+    )
+    asyncio.run(run(options.name, options.folder, options.port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""`lab up`: starts everything, waits until each part really answers, and ends.
+
+Never leaves a part behind when it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+from aiokafka.errors import KafkaError
+
+from cockpit.lab import access, clusters, components, mirror
+from cockpit.lab.home import LabError, locked, write_private
+from cockpit.lab.jars import Jars, Progress, fetch
+from cockpit.lab.layout import Layout
+from cockpit.lab.looking import look
+from cockpit.lab.planfile import plan_text
+from cockpit.lab.ports import free_ports
+from cockpit.lab.procs import Process
+from cockpit.lab.state import PORTS, STATE_FILE, State, load, new_state, save
+from cockpit.lab.stopping import stop_everything
+from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
+from cockpit.lab.workload import PARTITIONS, PREFIX, TOPICS, WORKLOAD, Side
+
+START_TIMEOUT_S = 20.0
+"""Longer than a service tries to reach its cluster."""
+TOPIC_CONFIG = {"retention.ms": "86400000", "min.insync.replicas": "1"}
+
+
+async def bring_up(folder: Path, progress: Progress) -> State:
+    """Start a lab in this folder, or find that it runs already. Raises LabError.
+
+    Leftovers of a lab that crashed are stopped first. On any failure, cancellation included,
+    everything that was started is stopped again.
+    """
+    layout = Layout.of(folder)
+    _refuse_strangers(layout.folder)
+    with locked(layout.lock, busy=f"another command is at work on the lab in {layout.folder}"):
+        old = load(layout.folder)
+        if old is not None and old.phase == "ready" and (await look(layout, old)).state == "up":
+            progress(f"the lab in {layout.folder} is up already")
+            return old
+        if old is not None:
+            left = await stop_everything(layout, old)
+            if left:
+                progress(f"stopped what an earlier lab had left: {', '.join(left)}")
+        jars = await fetch(progress)
+        try:
+            return await _Start(layout, jars, progress).run()
+        except PartDiedError as error:
+            # Most often a port that somebody took in the moment since it was found free.
+            progress(f"{error}; trying once more on other ports")
+            return await _Start(layout, jars, progress).run()
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """The lab clears its folder: it must be its own, or empty. Raises LabError."""
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise LabError(f"cannot use {folder}: {error.strerror}") from error
+    if names and STATE_FILE not in names and names != {".lock"}:
+        raise LabError(f"{folder} is not empty and not a lab's folder")
+
+
+class _Start:
+    """One attempt to start a lab."""
+
+    def __init__(self, layout: Layout, jars: Jars, progress: Progress) -> None:
+        self._layout = layout
+        self._jars = jars
+        self._began = time.perf_counter()
+        self._say = progress
+        self._state = new_state(free_ports(PORTS))
+        self._passwords: dict[str, str] = {}
+
+    async def run(self) -> State:
+        """Everything in its order. Raises LabError; then nothing runs."""
+        try:
+            self._prepare()
+            try:
+                await self._start()
+            except* (LabError, KafkaError, httpx.HTTPError) as errors:
+                raise _first(errors) from None
+            self._state = replace(self._state, phase="ready")
+            save(self._layout.folder, self._state)
+        except BaseException:
+            self._say("stopping what was started")
+            await stop_everything(self._layout, self._state)
+            raise
+        return self._state
+
+    def _prepare(self) -> None:
+        layout = self._layout
+        for folder in layout.folders():
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in layout.run_files():
+            file.unlink(missing_ok=True)
+        # Written before the first child: from here on a crash can be cleaned up.
+        save(layout.folder, self._state)
+        for folder in layout.folders():
+            folder.mkdir(mode=0o700, parents=True)
+        self._passwords = components.write_secrets(layout)
+        components.write_configs(layout, self._state, self._passwords)
+        write_private(layout.workload, json.dumps(workload_json(self._state), indent=1) + "\n")
+        write_private(layout.plan, plan_text(layout, self._state))
+
+    async def _start(self) -> None:
+        async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._source(), name="lab-source")
+                group.create_task(self._target(http), name="lab-target")
+            configs = mirror.connector_configs(self._state, self._layout.secrets)
+            await mirror.create(http, self._state.url("connect"), configs)
+            self._progress("connectors created")
+            await self._first_records(http)
+
+    async def _source(self) -> None:
+        self._java("zookeeper")
+        process = self._java("source")
+        await self._wait("source", process, lambda: clusters.answers(self._admin("source")))
+        await self._wait("source", process, lambda: self._furnished("source"), quiet=True)
+        self._progress(f"source: users, ACLs and {len(TOPICS)} topics are there")
+        for work in WORKLOAD:
+            self._service(work.name)
+
+    async def _target(self, http: httpx.AsyncClient) -> None:
+        process = self._java("target")
+        await self._wait("target", process, lambda: clusters.answers(self._admin("target")))
+        await self._wait("target", process, lambda: self._furnished("target"), quiet=True)
+        self._progress("target: users and ACLs are there")
+        worker = self._java("connect")
+        base = self._state.url("connect")
+        await self._wait("connect", worker, lambda: mirror.answers(http, base))
+
+    async def _furnished(self, side: Side) -> bool:
+        """Whether users, ACLs and topics could be made: a young broker may still refuse."""
+        try:
+            async with clusters.connected(self._admin(side)) as setup:
+                await setup.users({user: self._passwords[user] for user in access.USERS})
+                await setup.allow(access.bindings(side))
+                if side == "source":
+                    await setup.topics(dict.fromkeys(TOPICS, TOPIC_CONFIG), partitions=PARTITIONS)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            return False
+        return True
+
+    async def _first_records(self, http: httpx.AsyncClient) -> None:
+        """Start the services on the source and wait until their records are on the target."""
+        async with asyncio.TaskGroup() as group:
+            for process in self._state.processes:
+                if process.name in {work.name for work in WORKLOAD}:
+                    group.create_task(self._begin(http, process), name=f"lab-{process.name}")
+        self._progress(f"{len(WORKLOAD)} services run on the source")
+        worker = next(p for p in self._state.processes if p.name == "connect")
+        async with clusters.connected(self._admin("target")) as setup:
+            await self._wait("mirror", worker, lambda: self._mirrored(http, setup))
+
+    async def _begin(self, http: httpx.AsyncClient, process: Process) -> None:
+        base = self._state.url(process.name)
+
+        async def started() -> bool:
+            try:
+                reply = await http.post(
+                    f"{base}/start", params={"cluster": "source"}, timeout=START_TIMEOUT_S
+                )
+            except httpx.HTTPError:
+                return False
+            return reply.status_code == 200
+
+        await self._wait(process.name, process, started, quiet=True)
+
+    async def _mirrored(self, http: httpx.AsyncClient, setup: clusters.Setup) -> bool:
+        """Whether every topic is on the target and has a record."""
+        failed = await mirror.failure(http, self._state.url("connect"))
+        if failed is not None:
+            raise LabError(f"MirrorMaker failed: {failed}; see {self._layout.log('connect')}")
+        partitions = await setup.partitions(PREFIX)
+        if len(partitions) < len(TOPICS):
+            return False
+        try:
+            return all((await setup.end_offsets(partitions)).values())
+        except KafkaError:
+            return False  # a partition that was made a moment ago has no leader yet
+
+    def _java(self, name: str) -> Process:
+        return self._record(
+            components.start_java(name, jars=self._jars, layout=self._layout, state=self._state)
+        )
+
+    def _service(self, name: str) -> Process:
+        return self._record(components.start_service(name, layout=self._layout, state=self._state))
+
+    def _record(self, process: Process) -> Process:
+        self._state = self._state.started(process)
+        save(self._layout.folder, self._state)
+        return process
+
+    def _admin(self, side: str) -> clusters.Login:
+        return clusters.Login(
+            self._state.address(side), access.ADMIN, self._passwords[access.ADMIN], "PLAIN"
+        )
+
+    async def _wait(
+        self, name: str, process: Process, answers: Asking, *, quiet: bool = False
+    ) -> None:
+        await wait_for_answer(name, process, answers, log=self._layout.log(process.name))
+        if not quiet:
+            self._progress(f"{name}: answers")
+
+    def _progress(self, text: str) -> None:
+        self._say(f"{time.perf_counter() - self._began:5.1f} s  {text}")
+
+
+def workload_json(state: State) -> dict[str, object]:
+    """The workload for the services and for any checker."""
+    return {
+        "bootstrap": {side: state.address(side) for side in ("source", "target")},
+        "topics": dict.fromkeys(TOPICS, PARTITIONS),
+        "services": {
+            work.name: {
+                "principal": work.principal,
+                "group": work.group,
+                "consumes": list(work.consumes),
+                "produces": list(work.produces),
+                "control": state.url(work.name),
+            }
+            for work in WORKLOAD
+        },
+    }
+
+
+def _first(errors: BaseExceptionGroup[Exception]) -> LabError:
+    """One of several failures: a process that died explains more than one that did not answer."""
+    leaves: list[LabError] = []
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            leaves.append(_first(error))
+        elif isinstance(error, LabError):
+            leaves.append(error)
+        else:
+            leaves.append(LabError(f"setting up the lab failed: {error!r}"))
+    return next((leaf for leaf in leaves if isinstance(leaf, PartDiedError)), leaves[0])

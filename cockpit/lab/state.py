@@ -1,0 +1,102 @@
+"""The lab's own record of what it started: read by `status` and `down`, also after a crash.
+
+Never starts or stops anything.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from cockpit.lab.home import LabError, write_private
+from cockpit.lab.procs import Process
+from cockpit.lab.workload import WORKLOAD
+
+Phase = Literal["starting", "ready", "down"]
+STATE_FILE = "lab.json"
+VERSION = 1
+
+PORTS: tuple[str, ...] = (
+    "zookeeper",
+    "source",
+    "target",
+    "controller",
+    "connect",
+    *(work.name for work in WORKLOAD),
+)
+"""Everything that listens, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One lab."""
+
+    lab_id: str
+    phase: Phase
+    ports: Mapping[str, int]
+    processes: tuple[Process, ...] = ()
+
+    def address(self, name: str) -> str:
+        """`host:port` of something that listens."""
+        return f"127.0.0.1:{self.ports[name]}"
+
+    def url(self, name: str) -> str:
+        """Base URL of something that speaks HTTP."""
+        return f"http://{self.address(name)}"
+
+    def started(self, process: Process) -> State:
+        """The same lab with one more process."""
+        return replace(self, processes=(*self.processes, process))
+
+
+def new_state(ports: Mapping[str, int]) -> State:
+    """A lab that has started nothing yet."""
+    return State(lab_id=secrets.token_hex(8), phase="starting", ports=ports)
+
+
+def save(folder: Path, state: State) -> None:
+    """Write the record durably."""
+    body = {
+        "version": VERSION,
+        "lab_id": state.lab_id,
+        "phase": state.phase,
+        "ports": dict(state.ports),
+        "processes": [asdict(process) for process in state.processes],
+    }
+    write_private(folder / STATE_FILE, json.dumps(body, indent=1) + "\n")
+
+
+def load(folder: Path) -> State | None:
+    """The lab of this folder, None when there never was one. Raises LabError."""
+    path = folder / STATE_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LabError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return _decode(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LabError(f"{path} is not a lab's record: {error}") from error
+
+
+def _decode(body: dict[str, Any]) -> State:
+    if body["version"] != VERSION:
+        raise ValueError(f"version {body['version']}, this is {VERSION}")
+    phase = body["phase"]
+    if phase not in {"starting", "ready", "down"}:
+        raise ValueError(f"phase {phase}")
+    return State(
+        lab_id=str(body["lab_id"]),
+        phase=cast("Phase", phase),
+        ports={str(name): int(port) for name, port in body["ports"].items()},
+        processes=tuple(
+            Process(str(entry["name"]), int(entry["pid"]), str(entry["born"]))
+            for entry in body["processes"]
+        ),
+    )

@@ -1,0 +1,119 @@
+"""The lab's workload as values: twelve topics, eight services, who reads and writes what.
+
+Never reads a file, a clock or a cluster. 200 records/s in all: gateway 60, sensors 40, pricing 30,
+fraud 40, fulfil 30.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+PREFIX = "shop."
+GROUP_PREFIX = "shop-"
+PARTITIONS = 10
+TICK_S = 0.1
+"""How often a generator writes its share."""
+
+Side = Literal["source", "target"]
+SIDES: tuple[Side, Side] = ("source", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one service does."""
+
+    name: str
+    owner: str
+    generates: tuple[tuple[str, int], ...] = ()
+    """(topic, records a tick) of a service that has no input."""
+    emits: tuple[tuple[str, tuple[str | None, ...]], ...] = ()
+    """(input topic, outputs in turn) of a service that consumes and produces; None: no output."""
+    reads: tuple[str, ...] = ()
+    """Topics of a service that only consumes."""
+    criticality: Literal["low", "normal", "high"] = "normal"
+    consumes: tuple[str, ...] = field(init=False)
+    produces: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive what the service consumes and produces, sorted."""
+        consumes = {*self.reads, *(topic for topic, _ in self.emits)}
+        produces = {topic for topic, _ in self.generates}
+        produces |= {out for _, outs in self.emits for out in outs if out is not None}
+        object.__setattr__(self, "consumes", tuple(sorted(consumes)))
+        object.__setattr__(self, "produces", tuple(sorted(produces)))
+
+    @property
+    def group(self) -> str | None:
+        """The consumer group, None for a service that reads nothing."""
+        return f"{GROUP_PREFIX}{self.name}" if self.consumes else None
+
+    @property
+    def principal(self) -> str:
+        """The Kafka principal that the service logs in as."""
+        return f"User:{self.name}"
+
+
+WORKLOAD: tuple[Work, ...] = (
+    Work(
+        name="audit",
+        owner="team-risk",
+        reads=("shop.metrics", "shop.alerts", "shop.verdicts", "shop.mail"),
+        criticality="low",
+    ),
+    Work(
+        name="billing",
+        owner="team-money",
+        reads=("shop.payments", "shop.shipments", "shop.returns"),
+    ),
+    Work(name="search", owner="team-find", reads=("shop.prices",), criticality="low"),
+    Work(
+        name="pricing",
+        owner="team-find",
+        emits=(("shop.clicks", ("shop.prices",)), ("shop.stock", ("shop.prices",))),
+    ),
+    Work(
+        name="fulfil",
+        owner="team-move",
+        emits=(
+            ("shop.orders", ("shop.shipments",)),
+            ("shop.payments", ("shop.mail", None, "shop.alerts", None)),
+        ),
+        criticality="high",
+    ),
+    Work(
+        name="fraud",
+        owner="team-risk",
+        emits=(
+            ("shop.orders", ("shop.payments",)),
+            ("shop.users", ("shop.verdicts", "shop.returns", "shop.verdicts", "shop.alerts")),
+        ),
+        criticality="high",
+    ),
+    Work(
+        name="gateway",
+        owner="team-web",
+        generates=(("shop.orders", 2), ("shop.clicks", 2), ("shop.users", 2)),
+        criticality="high",
+    ),
+    Work(name="sensors", owner="team-iot", generates=(("shop.metrics", 3), ("shop.stock", 1))),
+)
+
+TOPICS: tuple[str, ...] = tuple(
+    sorted({topic for work in WORKLOAD for topic in (*work.consumes, *work.produces)})
+)
+
+WAVES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("readers", ("audit", "billing", "search")),
+    ("pricing", ("pricing",)),
+    ("fulfilment", ("fulfil", "fraud")),
+    ("edge", ("gateway", "sensors")),
+)
+
+
+def work_of(name: str) -> Work:
+    """The service of that name. Raises KeyError."""
+    for work in WORKLOAD:
+        if work.name == name:
+            return work
+    raise KeyError(name)
