@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
 
 def why_no_screen() -> str:
     """Why a full screen cannot be drawn here; empty: it can."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return "no terminal here: use --headless, or `cockpit status`"
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        return "no terminal on standard input, output and error: use --headless, or `cockpit status`"
     if os.environ.get("TERM", "dumb") == "dumb":
         return "TERM=dumb cannot draw the screen: use --headless, or `cockpit status`"
     return ""

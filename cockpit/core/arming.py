@@ -12,10 +12,10 @@ from cockpit.core import progress
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
-from cockpit.core.plan import FenceStep, step_name
+from cockpit.core.plan import FenceStep, OffsetDeltaGate, step_name
 from cockpit.core.script import undo_words
 from cockpit.core.snapshot import GateView, RollbackWord
-from cockpit.core.turn import Turn, produces
+from cockpit.core.turn import Turn, is_moved, produces
 
 CONFIRM_AFTER_MS = 700
 """A confirmation sooner than this after arming is a bouncing or repeating key."""
@@ -30,6 +30,15 @@ def gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
         gate_view(g, state.histories.get(f"{name}.gates.{i}", ()), state.plan, state.at_ms)
         for i, g in enumerate(wave.wave.gates)
     )
+
+
+def live_gates(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
+    """The gates that still mean something: places are compared only before the move."""
+    views = gate_views(state, wave)
+    if not is_moved(wave):
+        return views
+    pairs = zip(wave.wave.gates, views, strict=True)
+    return tuple(view for gate, view in pairs if not isinstance(gate, OffsetDeltaGate))
 
 
 def fresh_until_ms(state: FlightState, wave: WaveState) -> int:

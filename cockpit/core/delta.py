@@ -50,6 +50,12 @@ def to_source(pairs: Pairs, target_offset: int) -> Place | None:
     return None
 
 
+def latest_image(pairs: Pairs, source_offset: int) -> int | None:
+    """The target offset that the true place cannot lie past: of the nearest sync at or after it."""
+    later = [target for source, target in pairs if source >= source_offset]
+    return min(later, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Log start and end of one partition on both sides."""
@@ -58,6 +64,8 @@ class Bounds:
     source_end: int
     target_start: int
     target_end: int
+    target_is_newer: bool = True
+    """Its end was asked for after the offset-syncs: a translation past it is an anomaly."""
 
 
 def bounds(facts: Facts, name: TopicPartition) -> Bounds | Unknown:
@@ -74,7 +82,10 @@ def bounds(facts: Facts, name: TopicPartition) -> Bounds | Unknown:
         if MISSING in pair:
             return Unknown(f"{side}: {logs.errors.get(name, 'offsets unknown')}")
         values.extend(pair)
-    return Bounds(values[0], values[1], values[2], values[3])
+    target, syncs = facts.newest_logs("target"), facts.syncs
+    assert target is not None
+    newer = syncs is None or target.asked_at_ms >= syncs.answered_at_ms
+    return Bounds(values[0], values[1], values[2], values[3], newer)
 
 
 def resume_place(committed: int | None, pairs: Pairs, log: Bounds) -> Place | Unknown:
@@ -89,7 +100,7 @@ def resume_place(committed: int | None, pairs: Pairs, log: Bounds) -> Place | Un
     place = to_target(pairs, committed)
     if place is None:
         return Unknown(f"no offset sync at or before {committed}: it cannot be translated")
-    if place.offset > log.target_end:
+    if log.target_is_newer and place.offset > log.target_end:
         return Unknown(f"translation {place.offset} lies past the target's end {log.target_end}")
     return place
 
@@ -145,6 +156,7 @@ def _row(
     log = bounds(facts, name)
     source, target = commits
     source_commit = source if isinstance(source, Unknown) else source.get(name)
+    # mirror and store differ in how finely they keep old syncs: inside that nothing is skipped
     target_commit = target if isinstance(target, Unknown) else target.get(name)
     place: Place | Unknown
     if isinstance(log, Unknown):
@@ -165,7 +177,8 @@ def _row(
         delta = skipped = place
     else:
         delta = target_commit - place.offset
-        skipped = max(0, delta)
+        latest = latest_image(pairs, source_commit) if isinstance(source_commit, int) else None
+        skipped = max(0, target_commit - max(place.offset, latest or 0))
     return DeltaRow(
         group=group,
         topic=name[0],

@@ -154,6 +154,9 @@ class WaveState:
     fired: frozenset[str] = frozenset()
     """Triggers that have fired and not been quiet since."""
     deadline_told: bool = False
+    escape_told: bool = False
+    verdicts: tuple[str, ...] = ()
+    """Of the gates, as last told."""
 
 
 @dataclass(frozen=True, slots=True)

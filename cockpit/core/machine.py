@@ -73,6 +73,7 @@ def _ticked(turn: Turn) -> None:
     _adopt(turn)
     _measure(turn)
     _deadline(turn)
+    _watch_fence(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
     arming.check_armed(turn)
@@ -84,7 +85,6 @@ def _measure(turn: Turn) -> None:
     subject = subject_of(state, wave)
     histories = dict(state.histories)
     name = wave.wave.name
-    before = {i: v.verdict for i, v in enumerate(arming.gate_views(state, wave))}
     for kind, conditions in (("gates", wave.wave.gates), ("triggers", wave.wave.rollback.triggers)):
         for index, condition in enumerate(conditions):
             key = f"{name}.{kind}.{index}"
@@ -93,8 +93,11 @@ def _measure(turn: Turn) -> None:
     turn.set(histories=histories)
     if wave.word not in ("ready", "rolled back"):
         return
-    for index, view in enumerate(arming.gate_views(turn.state, wave)):
-        if view.verdict != before[index]:
+    views = arming.gate_views(turn.state, wave)
+    before = wave.verdicts or ("",) * len(views)
+    turn.set_wave(verdicts=tuple(view.verdict for view in views))
+    for view, told in zip(views, before, strict=True):
+        if view.verdict != told:
             text = f"gate {view.name} {view.verdict}: {view.evidence}"
             good = view.verdict == "PASS"
             turn.tell(
@@ -130,6 +133,31 @@ def deadline_ms(state: FlightState) -> int | None:
         return None
     fence = next((s.step for s in wave.steps if isinstance(s.step, FenceStep)), None)
     return None if fence is None else wave.fenced_at_ms + fence.deadline_ms
+
+
+def _watch_fence(turn: Turn) -> None:
+    """Whoever writes to a drained source topic has escaped the fence: named, and asked about."""
+    wave = turn.wave
+    ends = wave.memory.get("drained.source_end")
+    logs = turn.state.facts.newest_logs("source")
+    if not ends or logs is None or wave.back or wave.back_wanted or wave.escape_told:
+        return
+    if wave.word not in ("running", "holding") or logs.asked_at_ms <= (wave.fenced_at_ms or 0):
+        return
+    grown: list[str] = []
+    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
+        before = ends.get(memory_key(name))
+        if before is not None and end != MISSING and end > before:
+            grown.append(f"{name[0]}/{name[1]} by {end - before}")
+    if not grown:
+        return
+    turn.set_wave(escape_told=True)
+    more = f" and {len(grown) - 3} more" if len(grown) > 3 else ""
+    text = f"a writer escapes the fence on the source: {', '.join(grown[:3])}{more}"
+    turn.tell("fence_escaped", text, "bad", wave=wave.wave.name)
+    if wave.start_intent_at_ms is None and not turn.state.paused:
+        turn.set(paused=True)
+        turn.tell("paused", "paused: R takes the wave back, A goes on", "warn")
 
 
 def _proof_of_no_return(turn: Turn) -> None:

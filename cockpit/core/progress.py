@@ -55,6 +55,7 @@ def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
         done_at_ms=None,
         fired=frozenset(),
         deadline_told=False,
+        escape_told=False,
     )
     name = wave.wave.name
     turn.tell("wave_started", f"wave {name} begins ({by})", wave=name, attempt=wave.attempt + 1)

@@ -56,7 +56,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         target=_side(state, "target"),
         mirror=_mirror_word(facts),
         waves=tuple(_wave(state, w) for w in state.waves),
-        gates=arming.gate_views(state, wave),
+        gates=arming.live_gates(state, wave),
         triggers=_triggers(state, wave),
         partitions=_partitions(state),
         groups=_groups(state),

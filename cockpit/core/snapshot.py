@@ -134,8 +134,8 @@ class DeltaRow:
 
     `translated` is MirrorMaker's own translation of the source's committed offset; `delta` is the
     target's commit less that. `reread_max` bounds the records that the group would read twice if it
-    resumed at `translated` now, `skipped_max` those that it would never read if it resumed at its
-    present target commit.
+    resumed at `translated` now, `skipped_max` those that it would never
+    read if it resumed at its present target commit, as far as the offset-syncs can tell.
     """
 
     group: str

@@ -18,6 +18,10 @@ from cockpit.core.lag import group_lag, newest_before
 from cockpit.core.observe import GroupState, MirrorSample, TopicPartition, Unknown
 from cockpit.core.plan import ReplicationLagGate, Service, Side
 
+CLOSER_PLACE_MS = 5_000
+"""How long a group waits for the mirror to pass its commit, for a closer place. A place taken
+before that is as safe; a trailing transaction marker would be waited for in vain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Do:
@@ -324,13 +328,17 @@ def _place_partition(
     if isinstance(log, Unknown):
         return log
     position = mirror.positions.get(name)
-    if committed is not None and committed > log.source_start:
+    waited_ms = scene.now_ms - scene.started_at_ms
+    if committed is not None and committed > log.source_start and waited_ms < CLOSER_PLACE_MS:
         if position is None:
             return Unknown("the mirror has no position for it")
         if position < committed:
             return Unknown(f"the mirror is at {position}, the group's commit at {committed}")
     assert scene.facts.syncs is not None
-    return resume_place(committed, scene.facts.syncs.slots.get(name, ()), log)
+    place = resume_place(committed, scene.facts.syncs.slots.get(name, ()), log)
+    if isinstance(place, Place) and place.offset > log.target_end:
+        return Unknown(f"place {place.offset} lies past the target's end as read before it")
+    return place
 
 
 def _check_placed(task: CheckPlaced, scene: Scene) -> Progress:

@@ -6,8 +6,10 @@ The single writer of a flight's state. No screen, no Kafka client, no decision o
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cockpit.core.flight import (
@@ -64,6 +66,7 @@ class Engine:
         self._runner = Runner(ports.effector, ports.clock, self._write_action, self._inbox.put)
         self._snapshot_seq = 0
         self._event_seq = 0
+        self._last_defect = ""
 
     async def run(self) -> None:
         """Fly until the flight has an outcome. Cancelling it leaves everything as it is."""
@@ -118,11 +121,25 @@ class Engine:
         """One event: step, then everything that came out, in order."""
         if isinstance(event, Asked):
             self._write("asked", {"intent": type(event.intent).__name__, **to_json(event.intent)})
-        self.state, commands = step(self.state, event)
+        try:
+            self.state, commands = step(self.state, event)
+        except Exception as error:  # noqa: BLE001  # the last line: a defect must not end the watch
+            self._defect(error)
+            return
         for command in commands:
             self._dispatch(command, group)
         if commands or isinstance(event, Ticked | Asked | Finished):
             self._publish()
+
+    def _defect(self, error: Exception) -> None:
+        """A rule of ours is broken: act no more by ourselves, go on showing, say which one."""
+        text = f"a defect of the cockpit's own, it is paused: {type(error).__name__}: {error}"
+        self.state = replace(self.state, paused=True)
+        if text != self._last_defect:
+            self._last_defect = text
+            sys.stderr.write("".join(traceback.format_exception(error)))
+            self._tell(Tell("defect", text, "bad"))
+        self._publish()
 
     def _dispatch(self, command: Command, group: asyncio.TaskGroup) -> None:
         match command:

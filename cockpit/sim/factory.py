@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.actions import ServiceVerb
 from cockpit.core.plan import Plan
 from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
 from cockpit.sim.cluster import SimCluster
 from cockpit.sim.effector import SimEffector
 from cockpit.sim.feeds import SimReplication, SimSignals
+from cockpit.sim.fleet import Where
 from cockpit.sim.line import Line
 from cockpit.sim.spec import WorldSpec
 from cockpit.sim.truth import TruthReport
@@ -22,8 +24,8 @@ from cockpit.sim.world import World
 class SimPorts:
     """Everything that the engine works through, simulated.
 
-    `world` is for the one who composes and for tests: the checker, and a person's hand on a
-    service.
+    `world` lives only as far as it was asked for something: reach it through the methods here,
+    which bring it up to the clock's time first.
     """
 
     source: Cluster
@@ -38,6 +40,16 @@ class SimPorts:
         """What really became of every record, up to the clock's time."""
         self.world.advance_to(self.clock.now_ms())
         return self.world.truth()
+
+    def call_service(self, name: str, verb: ServiceVerb) -> None:
+        """A person's hand on a service. KeyError: no such service."""
+        self.world.advance_to(self.clock.now_ms())
+        self.world.call_service(name, verb)
+
+    def where(self) -> dict[str, Where]:
+        """Where each service is now."""
+        self.world.advance_to(self.clock.now_ms())
+        return self.world.where()
 
     async def close(self) -> None:
         """Nothing is held."""

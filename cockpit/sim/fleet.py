@@ -21,7 +21,9 @@ from cockpit.sim.traffic import Traffic
 
 Phase = Literal["stopped", "starting", "running", "stopping"]
 Where = Literal["source", "target", "stopped", "starting", "stopping", "both"]
-Move = tuple[Literal["start", "stop"], Side]
+Word = Literal["start", "linger", "stop"]
+"""linger: nothing changes; the old instance of a redeploy has not been told to stop yet."""
+Move = tuple[Word, Side]
 
 
 @dataclass(slots=True)
@@ -141,8 +143,8 @@ class Fleet:
                 instance.crashed_on = None
                 return [("stop", side) for side in runs]
             case "start":
-                leave: list[Move] = [("stop", "source")] if "source" in runs else []
-                return [("start", "target"), *leave]
+                leave: list[Move] = [("linger", "source"), ("stop", "source")]
+                return [("start", "target"), *(leave if "source" in runs else [])]
             case "undo":
                 before: list[Move] = [("stop", "target")] if "target" in runs else []
                 return [*before, ("start", "source")]
@@ -153,6 +155,8 @@ class Fleet:
         """Begin a move; False when there is nothing to do."""
         word, side = move
         instance = self.instances[service]
+        if word == "linger":
+            return True
         if word == "start":
             if instance.phase[side] != "stopped":
                 return False
@@ -165,12 +169,12 @@ class Fleet:
         self._traffic.retune()
         return True
 
-    def _complete(self, service: int, word: Literal["start", "stop"], side: Side) -> None:
+    def _complete(self, service: int, word: Word, side: Side) -> None:
         name = self._layout.services[service].name
         if word == "start":
             self._run(service, side)
             self._tell(f"started {name}")
-        elif self.instances[service].phase[side] == "stopping":
+        elif word == "stop" and self.instances[service].phase[side] == "stopping":
             self._halt(service, side, graceful=True)
             self._tell(f"stopped {name}")
         self._traffic.retune()

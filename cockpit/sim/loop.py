@@ -68,7 +68,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_is_done)
         return future
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the base class's signature from Python 3.12 on
+    async def shutdown_default_executor(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  # the base class's, from Python 3.12 on
+    ) -> None:
         """Wait for the threads, in no virtual time."""
         self._jump.threads += 1
         try:

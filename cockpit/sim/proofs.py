@@ -13,7 +13,7 @@ import numpy as np
 
 from cockpit.core.actions import Finding
 from cockpit.core.observe import I64, AclBinding
-from cockpit.core.plan import Side
+from cockpit.core.plan import SIDES, Side
 from cockpit.ports import PortError
 from cockpit.sim.acls import allows, canary_principal, fence_bindings
 from cockpit.sim.line import Line
@@ -146,25 +146,15 @@ class SimDrain:
         self._line = line
 
     async def verify(self, topics: tuple[str, ...]) -> Finding:
-        """Compare the last records' identities. Raises PortError."""
-        for side in ("source", "target"):
-            await self._line.cluster(side)
-        world = self._line.world
-        behind = []
-        where = world.layout.partitions_of(topics)
-        for p in where:
-            if not (world.shores["source"].up[p] and world.shores["target"].up[p]):
-                return Finding(None, f"{self._name(p)}: its leader is down")
-            if self._last("source", p) != self._last("target", p):
-                behind.append(p)
-        if not behind:
-            return Finding(True, f"{len(where)} partitions end with the same record on both sides")
-        rest = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-        return Finding(False, f"{self._name(behind[0])} ends with another record{rest}")
+        """Compare the last records' identities; None where a side could not be read."""
+        try:
+            return await self._look(topics)
+        except PortError as error:
+            return Finding(None, error.reason)
 
     async def do(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
-        """The ends at which it holds. Raises PortError when it does not hold, or cannot be seen."""
-        found = await self.verify(topics)
+        """The ends at which it holds. Raises PortError, also where something has not arrived."""
+        found = await self._look(topics)
         if not found.holds:
             raise PortError("protocol", f"simulated: not drained: {found.detail}")
         where = self._line.world.layout.partitions_of(topics)
@@ -173,6 +163,22 @@ class SimDrain:
             ends = shore.ends()
             data[f"{side}_end"] = {self._name(p): int(ends[p]) for p in where}
         return data
+
+    async def _look(self, topics: tuple[str, ...]) -> Finding:
+        for side in SIDES:
+            await self._line.cluster(side)
+        world = self._line.world
+        behind = []
+        where = world.layout.partitions_of(topics)
+        for p in where:
+            if not (world.shores["source"].up[p] and world.shores["target"].up[p]):
+                raise PortError("unreachable", f"simulated: no leader for {self._name(p)}")
+            if self._last("source", p) != self._last("target", p):
+                behind.append(p)
+        if not behind:
+            return Finding(True, f"{len(where)} partitions end with the same record on both sides")
+        rest = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+        return Finding(False, f"{self._name(behind[0])} ends with another record{rest}")
 
     def _name(self, partition: int) -> str:
         topic, number = self._line.world.layout.keys.names[partition]

@@ -155,7 +155,8 @@ class World:
         self.mirror.copy_everything()
         source = self.shores["source"]
         for group in range(len(self.layout.groups)):
-            self.traffic.position["source"][group] = source.logs.end
+            read = source.logs.end * self.layout.reads[group]
+            self.traffic.position["source"][group] = read
             self.traffic.commit("source", group)
         self._begun_at = source.logs.end.copy()
         self.fleet.begin()

@@ -89,9 +89,19 @@ def test_rows_show_both_commits_the_translation_and_the_bound() -> None:
     assert (row.delta, row.reread_max, row.skipped_max) == (0, 9, 0)
 
 
-def test_a_target_commit_past_the_translation_counts_as_skipping() -> None:
+def test_a_target_commit_past_the_next_sync_counts_as_skipping() -> None:
+    row = delta_rows(observed(93), LEDGER)[0]
+    assert (row.delta, row.skipped_max) == (47, 3)
+
+
+def test_a_target_commit_inside_what_the_syncs_leave_open_does_not() -> None:
     row = delta_rows(observed(50), LEDGER)[0]
-    assert (row.delta, row.skipped_max) == (4, 4)
+    assert (row.delta, row.skipped_max) == (4, 0)
+
+
+def test_an_end_read_before_the_syncs_proves_no_anomaly() -> None:
+    log = Bounds(0, 100, 0, 40, target_is_newer=False)
+    assert resume_place(60, PAIRS, log) == Place(46, 9)
 
 
 def test_a_target_commit_read_after_the_sources_is_not_compared() -> None:

@@ -369,6 +369,26 @@ def test_the_point_of_no_return_is_lossy_first_and_closed_once_a_foreign_record_
     assert "the source does not have" in script.told[-1].text
 
 
+def test_a_write_on_a_drained_source_topic_is_an_escape_and_pauses_before_the_start() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    for _ in range(2):  # stop, fence
+        script.end_all()
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.ends["source"] = (103, 100)
+    script.ask(Pause("ana"))
+    script.end_all(target_end=ends, source_end=ends)  # drain
+    script.go("advance", wait_ms=800)
+    script.look(1)
+    assert "fence_escaped" in script.kinds()
+    escape = next(tell for tell in script.told if tell.kind == "fence_escaped")
+    assert "orders/0 by 3" in escape.text
+
+
 def fly_with_trigger(on_trigger: str) -> Script:
     rollback = Rollback((SignalGate("errors", 0.02, for_ms=2_000),), on_trigger)  # type: ignore[arg-type]  # one of the three words
     plan = two_wave_plan(rollback=rollback)
@@ -430,7 +450,7 @@ def test_the_mirror_falling_silent_makes_the_gate_unknown_within_its_limit() -> 
     assert gate.verdict == "UNKNOWN"
 
 
-def test_offsets_are_not_committed_before_the_mirror_has_passed_the_groups_commit() -> None:
+def test_a_place_waits_for_the_mirror_to_pass_the_commit_but_not_for_ever() -> None:
     script = Script()
     script.commits["source"] = {("orders", 0): 100, ("orders", 1): 105}
     script.ends["source"] = (105, 105)
@@ -440,10 +460,16 @@ def test_offsets_are_not_committed_before_the_mirror_has_passed_the_groups_commi
     script.look(1)
     script.end_all()
     script.members["source"] = 0
-    script.look(5)
+    script.look(4)
     assert not any(isinstance(a, CommitOffsets) for a in actions(script))
     step_state = script.state.wave().steps[1]
     assert "the mirror is at 100, the group's commit at 105" in step_state.detail
+    script.look(3)
+    assert actions(script)[-1] == CommitOffsets(
+        "target", "ledger", ((("orders", 0), 91), (("orders", 1), 91))
+    )
+    placed = next(tell for tell in script.told if tell.kind == "offsets_placed")
+    assert placed.data["reread_max_records"] == (100 - 91) + (105 - 91)
 
 
 def test_every_action_of_a_wave_is_bound_to_fresh_evidence_at_first() -> None:

@@ -1,0 +1,169 @@
+"""What `cockpit bench` measures: groups of figures, each a function that yields them.
+
+CPU time of this process unless a figure says otherwise; medians. Ratios compare two things that
+were run in turns within one run, so that a noisy machine disturbs both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cockpit.core.flight import FlightState, Observed, Ticked, begin
+from cockpit.core.machine import step
+from cockpit.core.observe import (
+    ConnectorState,
+    LogSample,
+    MirrorSample,
+    PartitionKeys,
+    TaskState,
+)
+from cockpit.core.project import project
+from cockpit.engine.journal import Journal
+from cockpit.sim.demo import demo_plan
+from cockpit.wire.frames import MAX_FROM_ENGINE, FrameReader
+from cockpit.wire.snapshots import SnapshotDecoder, SnapshotEncoder
+
+PARTITIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number and the most that it may be."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it keeps its limit."""
+        return self.value <= self.limit
+
+    def line(self) -> str:
+        """`name value unit limit ok|short`."""
+        word = "ok" if self.ok else "short"
+        return f"{self.name} {self.value:.3f} {self.unit} {self.limit:g} {word}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For `bench-results.json`."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "limit": self.limit,
+            "ok": self.ok,
+        }
+
+
+def cpu_ms(work: Callable[[], object], rounds: int) -> float:
+    """Median CPU milliseconds of one call."""
+    taken: list[float] = []
+    for _ in range(rounds):
+        began = time.process_time()
+        work()
+        taken.append((time.process_time() - began) * 1000)
+    return statistics.median(taken)
+
+
+def wide_state() -> FlightState:
+    """The demonstration's plan, watching 10,000 partitions on both sides."""
+    names = tuple((f"topic-{n // 50:04d}", n % 50) for n in range(PARTITIONS))
+    keys = PartitionKeys.of(names)
+    state = begin(demo_plan(), session="bench", simulated=True, at_ms=0)
+    ends = np.arange(PARTITIONS, dtype=np.int64) + 1_000
+    zeros = np.zeros(PARTITIONS, dtype=np.int64)
+    positions = dict(zip(names, (ends - 3).tolist(), strict=True))
+    connectors = (ConnectorState("mm2-source", "RUNNING", (TaskState(0, "RUNNING"),)),)
+    for second in range(1, 4):
+        now = second * 1_000
+        mirror = MirrorSample(now - 300, now - 290, connectors, positions)
+        state, _ = step(state, Observed(now, mirror))
+        for side in ("target", "source"):
+            sample = LogSample(side, now - 100, now - 90, keys, zeros, ends + second)
+            state, _ = step(state, Observed(now, sample))
+        state, _ = step(state, Ticked(now))
+    return state
+
+
+def engine_figures() -> Iterator[Figure]:
+    """What one second costs the engine at 10,000 partitions."""
+    state = wide_state()
+    tick = Ticked(state.at_ms)
+    yield Figure("tick_10k_partitions", cpu_ms(lambda: step(state, tick), 40), "ms", 10)
+    yield Figure("project_10k_partitions", cpu_ms(lambda: project(state, 1), 40), "ms", 20)
+    snapshot = project(state, 1)
+    encoder = SnapshotEncoder()
+    encoder.encode(snapshot)
+    yield Figure("encode_10k_partitions", cpu_ms(lambda: encoder.encode(snapshot), 40), "ms", 10)
+    decoder = SnapshotDecoder()
+    frames = list(FrameReader(MAX_FROM_ENGINE).feed(SnapshotEncoder().encode(snapshot)))
+    decoder.keys(frames[0][1])
+    payload = frames[1][1]
+    yield Figure("decode_10k_partitions", cpu_ms(lambda: decoder.snapshot(payload), 40), "ms", 10)
+    yield Figure("snapshot_10k_partitions", len(payload) / 1_000, "kB", 800)
+
+
+def journal_figures() -> Iterator[Figure]:
+    """What the journal costs: wall time, for it waits for the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "journal.jsonl")
+        taken: list[float] = []
+        for number in range(200):
+            began = time.perf_counter()
+            journal.append("intent", number, {"action_id": f"w.1.stop.{number}", "text": "x" * 80})
+            taken.append((time.perf_counter() - began) * 1000)
+        journal.close()
+    yield Figure("journal_fsync_median", statistics.median(taken), "ms", 5)
+    yield Figure("journal_fsync_p99", sorted(taken)[197], "ms", 50)
+
+
+def simulation_figures() -> Iterator[Figure]:
+    """How fast a whole simulated flight goes by: CPU of a process of its own, start included."""
+    command = [sys.executable, "-m", "cockpit", "demo", "--headless", "--json", "--seed"]
+    yield Figure("simulated_flight", _children_ms([*command, "1"], rounds=3) / 1000, "s", 3)
+
+
+def start_figures() -> Iterator[Figure]:
+    """What must be loaded before the first paint, against Textual alone: a ratio in one run."""
+    ours, theirs = [], []
+    for _ in range(7):
+        theirs.append(_children_ms([sys.executable, "-c", "import textual.app"], rounds=1))
+        ours.append(_children_ms([sys.executable, "-c", "import cockpit.tui.app"], rounds=1))
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    yield Figure("screen_import_ratio", ratio, "x", 1.5)
+    bare = _children_ms([sys.executable, "-c", "pass"], rounds=5)
+    version = _children_ms([sys.executable, "-m", "cockpit", "--version"], rounds=5)
+    yield Figure("version_over_bare_python", version - bare, "ms", 100)
+
+
+def _children_ms(command: list[str], *, rounds: int) -> float:
+    """Median CPU milliseconds of a child process."""
+    import resource
+
+    taken: list[float] = []
+    for _ in range(rounds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        taken.append(spent * 1000)
+    return statistics.median(taken)
+
+
+GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "engine": engine_figures,
+    "journal": journal_figures,
+    "simulation": simulation_figures,
+    "start": start_figures,
+}

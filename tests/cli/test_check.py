@@ -1,0 +1,133 @@
+"""`cockpit check` and `cockpit schema`, as a person or a script calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cockpit.cli import exits
+from cockpit.cli.main import main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAMPLES = ROOT / "sample-plans"
+GOOD = SAMPLES / "payments-week.yaml"
+FIVE = SAMPLES / "broken" / "five-mistakes.yaml"
+
+
+def test_a_good_plan_is_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(GOOD)]) == exits.COMPLETED
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "payments-week (PROD): the plan is valid"
+    for part in (
+        "1 readers: ledger, fraud-report",
+        "confirm, stop, fence, drain, offsets, start, soak 30m",
+        "topics  2: orders, payments",
+        "groups  3: ledger, fraud-report-v2, settlement",
+    ):
+        assert part in out
+    assert all(": warning: " in line for line in err.splitlines())
+
+
+def test_every_problem_is_a_line_that_an_editor_can_jump_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", str(FIVE)]) == exits.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    *lines, total = err.splitlines()
+    assert total == "5 problems"
+    assert len(lines) == 5
+    assert lines[0].startswith(f"{FIVE}:3:7: 'first move' is not a name")
+    assert lines[-1].endswith("unknown service 'chekout' (did you mean checkout?)")
+
+
+def test_json_of_a_good_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", str(GOOD)]) == exits.COMPLETED
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert err == ""
+    assert found["valid"] is True
+    assert found["problems"] == []
+    assert [wave["name"] for wave in found["waves"]] == ["readers", "writers"]
+    assert found["waves"][0]["steps"] == ["stop", "offsets", "start", "soak"]
+    assert found["topics"] == ["orders", "payments"]
+    assert len(found["warnings"]) == 5
+
+
+def test_json_of_a_broken_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", str(FIVE)]) == exits.USAGE
+    found = json.loads(capsys.readouterr().out)
+    assert found["valid"] is False
+    assert len(found["problems"]) == 5
+    assert found["problems"][0]["line"] == 3
+    assert "name" not in found
+
+
+def test_missing_secrets_are_warnings_unless_they_are_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minimal = str(SAMPLES / "minimal.yaml")
+    for name in ("SOURCE_PASSWORD", "CANARY_PASSWORD", "TARGET_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["check", minimal]) == exits.COMPLETED
+    assert capsys.readouterr().err.count("warning: environment variable") == 3
+    assert main(["check", "--secrets", minimal]) == exits.USAGE
+    assert "environment variable SOURCE_PASSWORD is not set" in capsys.readouterr().err
+    for name in ("SOURCE_PASSWORD", "CANARY_PASSWORD", "TARGET_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2Zebra")
+    assert main(["check", "--secrets", minimal]) == exits.COMPLETED
+    out, err = capsys.readouterr()
+    assert "hunter2Zebra" not in out + err
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"\x00", b"- a", b"{", b'"\\e": 1', b"a: \xc2\x9b"]
+)
+def test_no_file_makes_a_traceback(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(content)
+    assert main(["check", str(path)]) == exits.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("problems\n" if "problems" in err else "1 problem\n")
+    assert err.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("name", ["none.yaml", ".", "\x1b[2J.yaml", os.fsdecode(b"\xff.yaml")])
+def test_a_path_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(tmp_path / name)]) == exits.USAGE
+    _, err = capsys.readouterr()
+    assert err.replace("\n", "").isprintable()
+    assert main(["check", "--json", str(tmp_path / name)]) == exits.USAGE
+    assert json.loads(capsys.readouterr().out)["valid"] is False
+
+
+def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == exits.COMPLETED
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["title"] == "cockpit plan"
+    assert "waves" in schema["properties"]
+
+
+@pytest.mark.parametrize("words", [["check", str(GOOD)], ["schema"]])
+def test_only_yaml_is_loaded(words: list[str]) -> None:
+    program = (
+        "import sys\nfrom cockpit.cli.main import main\n"
+        f"main({words!r})\n"
+        "print(*{m.split('.')[0] for m in sys.modules}, sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.splitlines())
+    assert "yaml" in loaded
+    assert not loaded & {"aiokafka", "httpx", "textual", "rich", "numpy", "plotext"}

@@ -1,0 +1,171 @@
+"""The commands as a script meets them: output, exit codes, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cockpit.cli import exits
+from cockpit.cli.main import COMMANDS, build_parser
+from cockpit.cli.output import clean
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FIVE_MISTAKES = """\
+cockpit: 1
+name: five
+source: {bootstrap: ["localhost:1"], security: {protocol: plaintext}}
+target: {bootstrap: [], security: {protocol: plaintext}}
+replication: {kind: mirrormaker2, connect: "http://localhost:1",
+  connectors: {source: a, checkpoint: b}}
+services:
+  - {name: one, principal: "User:one", consumes: [t], group: g, offsets: {resume: translated},
+     stop: {manual: "stop"}, start: {manual: "start"}, undo: {manual: "undo"}, colour: red}
+waves:
+  - name: w
+    services: [one, two]
+    write_owner: {before: source, after: source}
+    steps: [stop, offsets, start, {soak: {for: 1:30}}]
+    gates: [{replication_lag: {max: many}}]
+"""
+
+
+def cockpit(
+    *arguments: str, state: Path, within_s: int = 60, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "cockpit", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=within_s,
+        cwd=state,
+        env={**os.environ, "XDG_STATE_HOME": str(state), **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
+def test_every_command_has_help(name: str, tmp_path: Path) -> None:
+    done = cockpit(name, "--help", state=tmp_path)
+    assert done.returncode == 0
+    assert f"cockpit {name}" in done.stdout
+
+
+def test_help_names_every_command_and_every_exit_code() -> None:
+    text = build_parser("").format_help()
+    for name, _ in COMMANDS:
+        assert name in text
+    for code, meaning in exits.MEANINGS.items():
+        assert f"{code} {meaning}" in " ".join(text.split())
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, _ in COMMANDS:
+        assert f"cockpit {name}" in readme, name
+
+
+def test_a_plan_with_five_mistakes_names_all_five_with_their_places(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(FIVE_MISTAKES)
+    done = cockpit("check", str(plan), state=tmp_path)
+    assert done.returncode == exits.USAGE
+    assert "Traceback" not in done.stderr
+    for line, word in (
+        (4, "an empty list"),
+        (9, "colour"),
+        (12, "two"),
+        (14, "1:30"),
+        (15, "many"),
+    ):
+        found = [x for x in done.stderr.splitlines() if x.startswith(f"{plan}:{line}:")]
+        assert any(word in text for text in found), (line, word, done.stderr)
+
+
+def test_run_refuses_an_invalid_plan_and_starts_nothing(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(FIVE_MISTAKES)
+    done = cockpit("run", str(plan), "--headless", state=tmp_path)
+    assert done.returncode == exits.USAGE
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "cockpit").exists()
+
+
+def valid_plan(tmp_path: Path) -> Path:
+    """A valid plan whose clusters and mirror are closed ports on loopback."""
+    text = (
+        FIVE_MISTAKES.replace("bootstrap: []", 'bootstrap: ["127.0.0.1:2"]')
+        .replace(", colour: red", "")
+        .replace("[one, two]", "[one]")
+        .replace("1:30", "90s")
+        .replace("many", "5")
+        .replace("localhost", "127.0.0.1")
+    )
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(text)
+    return plan
+
+
+def test_unreachable_clusters_are_named_before_anything_starts(tmp_path: Path) -> None:
+    done = cockpit("run", str(valid_plan(tmp_path)), "--headless", state=tmp_path)
+    assert done.returncode == exits.FAILED
+    assert "Traceback" not in done.stderr
+    for side in ("source: unreachable", "target: unreachable", "mirror: unreachable"):
+        assert side in done.stderr
+    assert "nothing was started" in done.stderr
+
+
+def test_without_a_terminal_the_screen_is_refused_and_the_way_out_named(tmp_path: Path) -> None:
+    done = cockpit("run", str(valid_plan(tmp_path)), state=tmp_path)
+    assert done.returncode == exits.USAGE
+    assert "--headless" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["attach", "status"])
+def test_without_a_flight_there_is_nothing_to_look_at(command: str, tmp_path: Path) -> None:
+    done = cockpit(command, state=tmp_path)
+    assert done.returncode == exits.REFUSED
+    assert "no flight is under way" in done.stderr
+
+
+def test_the_demo_tells_each_event_as_json_and_how_it_ended(tmp_path: Path) -> None:
+    done = cockpit("demo", "--headless", "--seed", "4", "--json", state=tmp_path)
+    assert done.returncode == exits.COMPLETED, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["seq"] for event in events[:-1]] == list(range(1, len(events)))
+    kinds = [event["kind"] for event in events]
+    assert kinds.count("wave_rolled_back") == 1
+    assert "trigger" in kinds
+    last = events[-1]
+    assert last["outcome"] == "completed"
+    assert last["lost"] == 0
+    assert 0 <= last["duplicated"] <= last["predicted_duplicates_max"]
+    assert last["measured_by"] == "simulation"
+    assert {wave["state"] for wave in last["waves"]} == {"done"}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    first, again, other = (
+        cockpit("demo", "--headless", "--json", "--seed", seed, state=tmp_path, TZ=zone).stdout
+        for seed, zone in (("5", "UTC"), ("5", "Asia/Tokyo"), ("6", "UTC"))
+    )
+    assert first == again
+    assert first != other
+
+
+def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
+    done = cockpit("explode", state=tmp_path)
+    assert done.returncode == exits.USAGE
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
+    hostile = "a\x1b]52;c;eA==\x07b\x9bc\u202ed\rf"
+    assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in clean(hostile))
+    assert "\u202e" not in clean(hostile)

@@ -1,0 +1,118 @@
+"""Flies a plan against the lab as a script would: a process, its JSON lines, its exit code."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Drill:
+    """A signal of the test's own: what it says, and where."""
+
+    url: str
+    value: float = 0.0
+    asked: int = field(default=0)
+
+
+@contextmanager
+def drill_signal() -> Iterator[Drill]:
+    """A real HTTP endpoint on loopback that answers with the drill's value."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            drill.asked += 1
+            body = json.dumps({"errors": {"ratio": drill.value}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    drill = Drill(f"http://127.0.0.1:{server.server_port}/")
+    thread = threading.Thread(target=server.serve_forever, name="drill", daemon=True)
+    thread.start()
+    try:
+        yield drill
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML without anchors: the loader refuses them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def drilled_plan(plan: Path, drill: Drill, to: Path) -> Path:
+    """The lab's plan with short windows, and a drill signal as a trigger of wave `pricing`."""
+    text = re.sub(r"for: (5|10)s", "for: 2s", plan.read_text())
+    content = yaml.safe_load(text)
+    content["signals"]["drill"] = {"http": drill.url, "path": "errors.ratio", "unit": "ratio"}
+    wave = next(wave for wave in content["waves"] if wave["name"] == "pricing")
+    wave["rollback"]["triggers"].append({"signal": {"name": "drill", "max": 0.1, "for": "1s"}})
+    wave["rollback"]["on_trigger"] = "rollback"
+    steps = wave["steps"]
+    steps.insert(steps.index("offsets"), {"soak": {"for": "4s"}})
+    to.write_text(yaml.dump(content, Dumper=_Plain, sort_keys=False))
+    return to
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What a flight said, and its exit code."""
+
+    events: tuple[Event, ...]
+    exit_code: int
+    errors: str
+
+    @property
+    def result(self) -> Event:
+        return self.events[-1]
+
+    def kinds(self) -> list[str]:
+        return [event["kind"] for event in self.events]
+
+
+def fly(
+    plan: Path, state: Path, on_event: Callable[[Event], None] = lambda _: None, *options: str
+) -> Flight:
+    """`cockpit run PLAN --headless --json`, to its end."""
+    command = [sys.executable, "-m", "cockpit", "run", str(plan), "--headless", "--json", *options]
+    events: list[Event] = []
+    with (state / "errors.txt").open("w+") as errors:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "XDG_STATE_HOME": str(state), "XDG_RUNTIME_DIR": str(state)},
+        )
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                events.append(json.loads(line))
+                on_event(events[-1])
+        code = process.wait(30)
+        errors.seek(0)
+        return Flight(tuple(events), code, errors.read())

@@ -1,0 +1,131 @@
+"""Flights on real brokers, judged by a checker that shares no code with the cockpit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+import cockpit.lab
+from cockpit.cli import exits
+from cockpit.engine.journal import read_journal
+from cockpit.lab.checker import check
+from cockpit.lab.looking import Status
+from tests.flights.real import Drill, Event, Flight, drill_signal, drilled_plan, fly
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+
+
+def until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    """Poll, with a deadline."""
+    end = time.monotonic() + within_s  # a test's own deadline
+    while not condition():
+        assert time.monotonic() < end, "not within the deadline"  # as above
+        time.sleep(0.25)
+
+
+def lost(lab: Status, until_ms: int | None = None) -> int:
+    return check(lab.folder, until_ms=until_ms).lost
+
+
+def assert_nothing_lost(lab: Status) -> None:
+    """Everything acknowledged up to now is processed by everybody who reads it."""
+    now_ms = time.time_ns() // 1_000_000
+    until(lambda: lost(lab, now_ms) == 0)
+
+
+def runs_on(lab: Status, service: str) -> str:
+    url = lab.as_json()["services"][service]
+    answer = httpx.get(f"{url}/status", trust_env=False).json()
+    return str(answer["cluster"]) if answer["running"] else "stopped"
+
+
+def first_flight(lab: Status, plan: Path, state: Path, drill: Drill) -> Flight:
+    """Wave 1 goes through; wave 2 is taken back by a trigger between fence and start."""
+
+    def trip(event: Event) -> None:
+        if event["kind"] == "step_done" and event["step"] == "fence":
+            drill.value = 0.5
+
+    flight = fly(plan, state, trip)
+    drill.value = 0.0
+    assert flight.exit_code == exits.ROLLED_BACK, flight.errors
+    assert flight.result["outcome"] == "rolled_back"
+    kinds = flight.kinds()
+    assert "trigger" in kinds
+    assert "point_of_no_return" not in kinds
+    assert {name: runs_on(lab, name) for name in ("audit", "billing", "search", "pricing")} == {
+        "audit": "target",
+        "billing": "target",
+        "search": "target",
+        "pricing": "source",
+    }
+    assert_nothing_lost(lab)
+    return flight
+
+
+class BreakSource:
+    """Kills the source broker (-9) once a wave is done; starts it again when it is missed."""
+
+    def __init__(self, lab: Status, after: str) -> None:
+        self._lab = lab
+        self._after = after
+        self._thread: threading.Thread | None = None
+        self._killed = False
+        self.duplicated_before = 0
+        self.words: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        if event["kind"] == "wave_done" and event["wave"] == self._after:
+            self.duplicated_before = check(self._lab.folder).duplicated
+            os.kill(self._lab.as_json()["pids"]["source"], signal.SIGKILL)
+            self._killed = True
+        if self._killed and event["kind"] == "side" and event["side"] == "source":
+            self.words.append(event["word"])
+            if event["word"] != "connected" and self._thread is None:
+                self._thread = threading.Thread(target=self._again, name="restart")
+                self._thread.start()
+
+    def _again(self) -> None:
+        cockpit.lab.restart(self._lab.folder, "source")
+
+    def join(self) -> None:
+        assert self._thread is not None, "the dead broker was never noticed"
+        self._thread.join()
+
+
+def test_a_wave_comes_back_by_its_trigger_then_everything_moves_through_a_broker_that_dies(
+    own_lab: Status, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with drill_signal() as drill:
+        plan = drilled_plan(own_lab.folder / "plan.yaml", drill, own_lab.folder / "drilled.yaml")
+        first = first_flight(own_lab, plan, state, drill)
+        outage = BreakSource(own_lab, after="fulfilment")
+        second = fly(plan, state, outage)
+        outage.join()
+    assert second.exit_code == exits.COMPLETED, second.errors
+    assert second.result["outcome"] == "completed"
+    assert "wave_found" in second.kinds()
+    assert {wave["state"] for wave in second.result["waves"]} == {"done"}
+    predicted = sum(f.result["predicted_duplicates_max"] for f in (first, second))
+    assert outage.duplicated_before <= predicted
+    assert outage.words[0] in ("slow", "unreachable")
+    assert outage.words[-1] == "connected"
+    gates_meanwhile = [
+        event
+        for event in second.events
+        if event["kind"] == "gate" and event.get("verdict") == "UNKNOWN"
+    ]
+    assert gates_meanwhile, "no gate became unknown while the broker was dead"
+    assert_nothing_lost(own_lab)
+    assert check(own_lab.folder).reordered == 0
+    for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):
+        assert list(read_journal(journal))
