@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from cockpit.cli.launch import find_running
 from cockpit.cli.output import complain, say
 from cockpit.core.intents import AddNote, Arm, Confirm, End, Intent, Pause
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import this_user
 from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError
 
@@ -59,7 +59,7 @@ async def _act(socket: Path, options: argparse.Namespace) -> str:
 
 
 async def _ask(session: RemoteSession, options: argparse.Namespace) -> str:
-    user = getpass.getuser()
+    user = this_user()
     if options.verb in ("advance", "rollback"):
         return await _two_keys(session, options, user)
     simple: dict[str, Intent] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -16,7 +15,7 @@ from cockpit.cli.options import add_screen_options
 from cockpit.cli.output import complain, say
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
-from cockpit.engine.folders import SessionFolder
+from cockpit.engine.folders import SessionFolder, this_user
 from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError
 
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 def why_no_screen() -> str:
     """Why a full screen cannot be drawn here; empty: it can."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        return "no terminal on standard input, output and error: use --headless, or `cockpit status`"
+        return "no terminal on standard input, output and error: use --headless"
     if os.environ.get("TERM", "dumb") == "dumb":
         return "TERM=dumb cannot draw the screen: use --headless, or `cockpit status`"
     return ""
@@ -86,7 +85,7 @@ def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> 
 
     run_screen(
         LazySession(socket),
-        user=getpass.getuser(),
+        user=this_user(),
         theme=options.theme,
         remote="SSH_CONNECTION" in os.environ,
         mouse=options.mouse,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from cockpit.cli.output import complain, say, say_json
 from cockpit.core.flight import begin
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import this_user
 
 DEMO_USER = "demo"
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
     run_screen(
         DemoSession(options.seed, options.speed, auto=options.auto),
-        user=getpass.getuser(),
+        user=this_user(),
         theme=options.theme,
         mouse=options.mouse,
     )

@@ -20,7 +20,7 @@ from cockpit.cli.output import complain
 from cockpit.core.flight import begin
 from cockpit.core.plan import SecretRef
 from cockpit.engine.clock import SystemClock
-from cockpit.engine.folders import SessionFolder, runtime_home, write_private
+from cockpit.engine.folders import SessionFolder, socket_path, write_private
 from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, Ports
 from cockpit.engine.server import Server
@@ -74,7 +74,7 @@ async def _host(folder: SessionFolder, *, preflight: bool) -> int:
         state = begin(plan, session=folder.id, simulated=False, at_ms=clock.now_ms())
         journal = Journal(folder.journal)
         engine = Engine(state, ports, journal)
-        socket = runtime_home(os.environ) / f"{folder.id}.sock"
+        socket = socket_path(os.environ, folder.id)
         async with Server(engine, socket, cockpit.__version__).serving():
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket)})

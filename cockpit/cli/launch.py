@@ -50,7 +50,7 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool) -> Launched:
     write_private(folder.plan, plan_path.read_text())
     meta = {"plan": plan_name, "plan_path": str(plan_path.resolve()), "started": stamp}
     write_private(folder.meta, json.dumps(meta) + "\n")
-    command = [sys.executable, "-m", "cockpit", "engine", str(folder.path)]
+    command = [sys.executable, "-P", "-m", "cockpit", "engine", str(folder.path)]
     if not preflight:
         command.append("--no-preflight")
     log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -93,6 +93,13 @@ def _stamp(at_ms: int) -> str:
 
     at = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
     return at.strftime("%Y%m%d-%H%M%S")
+
+
+def flown_by(plan_path: Path) -> SessionFolder | None:
+    """The running session that flies this plan file already."""
+    wanted = str(plan_path.resolve())
+    found = [f for f in running_sessions() if f.read_meta().get("plan_path") == wanted]
+    return found[-1] if found else None
 
 
 def is_running(folder: SessionFolder) -> bool:

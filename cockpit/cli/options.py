@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import re
 
 from cockpit.cli.pilot import Orders
+from cockpit.engine.folders import this_user
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 
@@ -48,7 +48,7 @@ def add_pilot_options(parser: argparse.ArgumentParser) -> None:
 def orders_from(options: argparse.Namespace) -> Orders:
     """The autopilot's orders."""
     return Orders(
-        user=getpass.getuser(),
+        user=this_user(),
         gate_wait_ms=options.gate_wait,
         on_ask=options.on_ask,
         confirm_steps=options.yes,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import Launched, LaunchError, launch
+from cockpit.cli.launch import Launched, LaunchError, flown_by, launch
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
 from cockpit.cli.output import complain, say, say_json
-from cockpit.engine.folders import FolderError
+from cockpit.engine.folders import FolderError, this_user
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -43,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     if not options.headless and (why := _no_screen()):
         complain(why)
         return exits.USAGE
+    if (other := flown_by(options.plan)) is not None:
+        complain(f"this plan is being flown: cockpit attach {other.id}")
+        return exits.REFUSED
     try:
         launched = launch(options.plan, plan.name, preflight=not options.no_preflight)
     except FolderError as error:
@@ -84,7 +86,7 @@ async def _pause(launched: Launched) -> None:
         session = await RemoteSession.connect(launched.socket)
     except OSError:
         return
-    await session.submit(Pause(getpass.getuser()))
+    await session.submit(Pause(this_user()))
     await session.news()
     await session.close()
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+MAX_SOCKET_BYTES = 100
+"""The kernel takes 108, some of which a temporary name may need."""
 
 
 class FolderError(Exception):
@@ -60,6 +64,19 @@ class SessionFolder:
         return content if isinstance(content, dict) else {}
 
 
+def user_name(uid: int) -> str:
+    """The login name of a user, or the number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def this_user() -> str:
+    """Who runs this process, as the kernel knows it: the environment may say otherwise."""
+    return user_name(os.getuid())
+
+
 def state_home(environment: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/cockpit`, or its usual place."""
     base = environment.get("XDG_STATE_HOME") or f"{environment.get('HOME', '~')}/.local/state"
@@ -69,9 +86,22 @@ def state_home(environment: Mapping[str, str]) -> Path:
 def runtime_home(environment: Mapping[str, str]) -> Path:
     """The folder for sockets: 0700, ours, not a link. Raises FolderError."""
     base = environment.get("XDG_RUNTIME_DIR")
-    path = Path(base) / "cockpit" if base else Path(f"/tmp/cockpit-{os.getuid()}")  # noqa: S108  # checked below: ours, 0700, no link
+    path = Path(base) / "cockpit" if base else _fallback()
     private_folder(path)
     return path
+
+
+def socket_path(environment: Mapping[str, str], session: str) -> Path:
+    """Where a session's socket goes; a runtime folder whose name is too long is passed over."""
+    path = runtime_home(environment) / f"{session}.sock"
+    if len(os.fsencode(path)) <= MAX_SOCKET_BYTES:
+        return path
+    private_folder(_fallback())
+    return _fallback() / path.name
+
+
+def _fallback() -> Path:
+    return Path(f"/tmp/cockpit-{os.getuid()}")  # noqa: S108  # private_folder proves that it is ours
 
 
 def private_folder(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pwd
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cockpit.engine.fanout import Listener
+from cockpit.engine.folders import user_name
 from cockpit.engine.loop import Engine
 from cockpit.wire.frames import (
     EVENT,
@@ -40,14 +40,6 @@ def peer_uid(connection: socket.socket) -> int:
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, _ = _CREDENTIALS.unpack(raw)
     return int(uid)
-
-
-def user_name(uid: int) -> str:
-    """The login name of a user, or the number."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 class Server:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from cockpit.core.flight import begin
 from cockpit.core.intents import AddNote, Arm, Confirm, End, Pause
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import this_user
 from cockpit.engine.loop import Engine, Ports
 from cockpit.engine.remote import RemoteSession
 from cockpit.engine.server import Server
@@ -72,7 +72,7 @@ async def test_a_screen_sees_the_flight_and_its_own_key(tmp_path: Path) -> None:
         snapshot = await until(session, "paused by")
         assert snapshot.status.paused
         # the kernel says who it was, whatever the frame said
-        assert any(f"paused by {getpass.getuser()}" in line.text for line in snapshot.log)
+        assert any(f"paused by {this_user()}" in line.text for line in snapshot.log)
         assert session.session == "s"
         await session.close()
 
@@ -111,7 +111,7 @@ async def test_keys_through_the_socket_are_armed_confirmed_and_acted_on(tmp_path
     socket = tmp_path / "s.sock"
     async with flight(socket) as engine:
         session = await RemoteSession.connect(socket)
-        user = getpass.getuser()
+        user = this_user()
         asked = False
         async for snapshot in session.snapshots():
             if snapshot.waves[0].word == "running":
@@ -140,3 +140,13 @@ def test_the_runtime_folder_is_ours_alone(tmp_path: Path) -> None:
     with pytest.raises(FolderError):
         private_folder(tmp_path / "link")
     assert os.getuid() == folder.stat().st_uid
+
+
+def test_a_runtime_folder_with_a_long_name_is_passed_over(tmp_path: Path) -> None:
+    from cockpit.engine.folders import socket_path
+
+    deep = tmp_path / ("x" * 90)
+    deep.mkdir()
+    path = socket_path({"XDG_RUNTIME_DIR": str(deep)}, "20260101-000000-payments-week")
+    assert len(str(path)) <= 100
+    assert path.parent.stat().st_mode & 0o777 == 0o700
