@@ -1,0 +1,176 @@
+"""A whole cluster as one principal sees it: brokers by number, one link each.
+
+Finds its way back by itself: every refresh asks known brokers first, then the plan's bootstrap
+addresses. Never asks for a topic in a way that could create it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from cockpit.core.observe import TopicPartition
+from cockpit.kafka.errors import ReplyLostError, code_error, code_name
+from cockpit.kafka.link import Link
+from cockpit.kafka.protocol.metadata import (
+    Broker,
+    MetadataReply,
+    TopicInfo,
+    all_topics,
+    brokers_only,
+    named_topics,
+)
+from cockpit.kafka.protocol.request import Request
+from cockpit.kafka.security import Access
+from cockpit.ports import PortError
+
+A = TypeVar("A")
+
+READ_TIMEOUT_MS: Final = 3_000
+CHANGE_TIMEOUT_MS: Final = 15_000
+CLOSE_TIMEOUT_S: Final = 1.5
+UNKNOWN_TOPIC: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Topics of a cluster; the same object is returned while nothing changes."""
+
+    topics: Mapping[str, TopicInfo]
+
+    def leaders(self, topics: Sequence[str]) -> tuple[Leaders, dict[TopicPartition, str]]:
+        """Partitions of these topics by leading broker, and those without one and why."""
+        led: dict[int, dict[str, list[int]]] = {}
+        missing: dict[TopicPartition, str] = {}
+        for name in topics:
+            for part in self.topics[name].partitions:
+                if part.leader >= 0:
+                    led.setdefault(part.leader, {}).setdefault(name, []).append(part.partition)
+                else:
+                    why = code_name(part.error) if part.error else "no leader"
+                    missing[name, part.partition] = f"no leader: {why}" if part.error else why
+        return led, missing
+
+
+Leaders = dict[int, dict[str, list[int]]]
+"""Broker number, then topic, then its partition numbers."""
+
+
+class Client:
+    """Sends requests to brokers of one cluster."""
+
+    def __init__(self, access: Access, *, timeout_ms: int = READ_TIMEOUT_MS) -> None:
+        self._access = access
+        self._timeout_ms = timeout_ms
+        self._links: dict[tuple[str, int], Link] = {}
+        self._brokers: dict[int, Broker] = {}
+        self._all_topics = all_topics()
+        self._last_reply: MetadataReply | None = None
+        self._view = View({})
+
+    async def brokers(self) -> Mapping[int, Broker]:
+        """Live brokers by number, asked for now. Raises PortError."""
+        await self.ask_any(brokers_only())
+        return self._brokers
+
+    async def describe(self) -> MetadataReply:
+        """Cluster id and brokers, asked for now. Raises PortError."""
+        return await self.ask_any(brokers_only())
+
+    async def view(self) -> View:
+        """All topics, asked for now. Raises PortError."""
+        reply = await self.ask_any(self._all_topics)
+        if reply is not self._last_reply:
+            self._last_reply = reply
+            self._view = View({t.name: t for t in reply.topics if t.name and not t.error})
+        return self._view
+
+    async def topics(self, names: Sequence[str]) -> View:
+        """These topics as they are now, those left out that are not there. Raises PortError."""
+        reply = await self.ask_any(named_topics(names))
+        for topic in reply.topics:
+            if topic.error and topic.error != UNKNOWN_TOPIC:
+                raise code_error(topic.error, f"topic {topic.name}")
+        return View({t.name: t for t in reply.topics if not t.error})
+
+    async def call(self, node: int, request: Request[A]) -> A:
+        """Ask one broker. Raises PortError."""
+        if node not in self._brokers:
+            await self.brokers()
+        broker = self._brokers.get(node)
+        if broker is None:
+            raise PortError("unreachable", f"broker {node} is not among the live brokers")
+        return await self._link(broker.host, broker.port).call(request)
+
+    async def ask_each(
+        self, requests: Mapping[int, Request[A]]
+    ) -> tuple[dict[int, A], dict[int, PortError]]:
+        """Ask several brokers at once; answers and failures by broker number."""
+        answers: dict[int, A] = {}
+        failures: dict[int, PortError] = {}
+
+        async def ask(node: int, request: Request[A]) -> None:
+            try:
+                answers[node] = await self.call(node, request)
+            except PortError as error:
+                failures[node] = error
+
+        async with asyncio.TaskGroup() as tasks:
+            for node, request in requests.items():
+                tasks.create_task(ask(node, request), name=f"{request.api.name}-{node}")
+        return answers, failures
+
+    async def ask_any(self, request: Request[A]) -> A:
+        """Ask the first broker that answers; every one, then bootstrap, is tried once.
+
+        A request that changes something is not tried again once it has gone out. Raises the
+        failure that says most.
+        """
+        failures: list[PortError] = []
+        for link in self._candidates():
+            try:
+                answer = await link.call(request)
+            except PortError as error:
+                failures.append(error)
+                if request.changes and isinstance(error, ReplyLostError):
+                    raise
+                continue
+            if isinstance(answer, MetadataReply):
+                if not answer.brokers:
+                    why = f"{link.address} has just started and knows no brokers yet"
+                    failures.append(PortError("protocol", why))
+                    continue
+                self._brokers = {broker.node: broker for broker in answer.brokers}
+            return answer
+        raise max(failures, key=_telling)
+
+    def _candidates(self) -> list[Link]:
+        known = [(b.host, b.port) for b in self._brokers.values()]
+        addresses = dict.fromkeys([*known, *self._access.bootstrap])
+        links = [self._link(host, port) for host, port in addresses]
+        return sorted(links, key=lambda link: link.suspect)
+
+    def _link(self, host: str, port: int) -> Link:
+        link = self._links.get((host, port))
+        if link is None:
+            link = Link(host, port, self._access, timeout_ms=self._timeout_ms)
+            self._links[host, port] = link
+        return link
+
+    async def close(self) -> None:
+        """Close every connection; gives up on those that do not go in time."""
+        links = tuple(self._links.values())
+        self._links.clear()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S), asyncio.TaskGroup() as tasks:
+                for link in links:
+                    tasks.create_task(link.close(), name=f"close-{link.address}")
+        except TimeoutError:
+            return
+
+
+def _telling(error: PortError) -> int:
+    """How much a failure explains, when each broker failed in its own way."""
+    return {"unreachable": 0, "slow": 1, "protocol": 2, "refused": 3}[error.kind]

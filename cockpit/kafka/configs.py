@@ -1,0 +1,75 @@
+"""Effective topic configs and partition counts of the plan's topics, and every ACL.
+
+What a broker keeps to itself (sensitive values) is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from cockpit.core.observe import AclBinding, AclSample, ConfigSample
+from cockpit.core.plan import Side
+from cockpit.kafka.client import Client
+from cockpit.kafka.errors import code_error
+from cockpit.kafka.protocol.acls import describe_acls
+from cockpit.kafka.protocol.configs import TOPIC, describe_configs
+from cockpit.kafka.text import one_line
+from cockpit.ports import Clock, PortError
+
+NO_AUTHORIZER: Final = 54
+
+
+async def read_configs(
+    side: Side, client: Client, clock: Clock, topics: Iterable[str]
+) -> ConfigSample:
+    """Configs of those of these topics that exist. Raises PortError."""
+    asked_at_ms = clock.now_ms()
+    view = await client.view()
+    names = tuple(sorted(name for name in set(topics) if name in view.topics))
+    answer = await client.ask_any(describe_configs(TOPIC, names)) if names else ()
+    for resource in answer:
+        if resource.error:
+            raise code_error(resource.error, f"configs of topic {resource.name}", resource.message)
+    missing = set(names) - {resource.name for resource in answer}
+    if missing:
+        raise PortError("protocol", f"no configs answered for topic {min(missing)}")
+    return ConfigSample(
+        side=side,
+        asked_at_ms=asked_at_ms,
+        answered_at_ms=clock.now_ms(),
+        topics={
+            resource.name: {key: value for key, value in resource.values if value is not None}
+            for resource in answer
+        },
+        partitions={name: len(view.topics[name].partitions) for name in names},
+    )
+
+
+async def read_bindings(client: Client) -> frozenset[AclBinding]:
+    """Every ACL. Raises PortError; protocol where the cluster has no authorizer."""
+    return _bindings(await client.ask_any(describe_acls()))
+
+
+async def bindings_by_broker(client: Client) -> dict[int, frozenset[AclBinding]]:
+    """Every ACL as each broker knows it now: one may be behind. Raises PortError."""
+    answers, failures = await client.ask_each(
+        {node: describe_acls() for node in await client.brokers()}
+    )
+    for node in sorted(failures):
+        raise PortError(failures[node].kind, one_line(f"broker {node}: {failures[node].reason}"))
+    return {node: _bindings(answer) for node, answer in answers.items()}
+
+
+def _bindings(answer: tuple[int, str, tuple[AclBinding, ...]]) -> frozenset[AclBinding]:
+    error, message, bindings = answer
+    if error:
+        raise code_error(error, "ACLs", message if error != NO_AUTHORIZER else "")
+    return frozenset(bindings)
+
+
+async def read_acls(side: Side, client: Client, clock: Clock) -> AclSample:
+    """Every ACL as a sample. Raises PortError."""
+    asked_at_ms = clock.now_ms()
+    bindings = await read_bindings(client)
+    return AclSample(side, asked_at_ms, clock.now_ms(), bindings)

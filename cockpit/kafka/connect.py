@@ -1,0 +1,129 @@
+"""Kafka Connect's REST interface, as far as a cutover needs it.
+
+Connector configs carry passwords in clear: they stay in memory, and only the keys that a caller
+names ever leave this room. A worker that is booting or rebalancing answers 404, 409, 500 or no JSON
+at all: that is a PortError, never a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from cockpit.core.observe import ConnectorState, TaskState, TopicPartition
+from cockpit.kafka.errors import ReplyLostError
+from cockpit.kafka.http import Http, Reply
+from cockpit.kafka.text import one_line
+from cockpit.ports import PortError
+
+CHANGE_TIMEOUT_MS: Final = 15_000
+
+
+class RebalancingError(PortError):
+    """The workers are sorting out who does what: nothing was done, and soon it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRest:
+    """A Connect worker, by the base URL of its REST interface."""
+
+    http: Http
+    base: str
+
+    async def state(self, connector: str) -> ConnectorState:
+        """State of a connector and of all its tasks. Raises PortError."""
+        body = await self._get(connector, "status")
+        try:
+            return ConnectorState(
+                name=connector,
+                state=one_line(body["connector"]["state"], 40),
+                tasks=tuple(
+                    TaskState(
+                        id=int(task["id"]),
+                        state=one_line(task["state"], 40),
+                        cause=last_cause(task.get("trace")),
+                    )
+                    for task in sorted(body["tasks"], key=lambda task: int(task["id"]))
+                ),
+            )
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self._nonsense(connector, "status") from error
+
+    async def positions(self, connector: str) -> Mapping[TopicPartition, int]:
+        """Next source offset of each partition that the connector has a position for.
+
+        Needs Connect 3.5. Raises PortError.
+        """
+        body = await self._get(connector, "offsets")
+        found: dict[TopicPartition, int] = {}
+        try:
+            for entry in body["offsets"]:
+                at, offset = entry["partition"], (entry["offset"] or {}).get("offset")
+                if type(offset) is int:
+                    found[str(at["topic"]), int(at["partition"])] = offset + 1
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self._nonsense(connector, "offsets") from error
+        return found
+
+    async def config(self, connector: str) -> dict[str, str]:
+        """The whole config, passwords included: not to be shown or kept. Raises PortError."""
+        body = await self._get(connector, "config")
+        if not isinstance(body, dict):
+            raise self._nonsense(connector, "config")
+        return {str(key): str(value) for key, value in body.items() if value is not None}
+
+    async def task_configs(self, connector: str) -> tuple[Mapping[str, str], ...]:
+        """Configs of the tasks as they run now, passwords included. Raises PortError."""
+        body = await self._get(connector, "tasks")
+        try:
+            return tuple(dict(task["config"]) for task in body)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._nonsense(connector, "tasks") from error
+
+    async def change_config(self, connector: str, changes: Mapping[str, str | None]) -> None:
+        """Set or (None) remove keys of a config; the other keys stay.
+
+        Raises PortError; ReplyLostError where it may have happened all the same.
+        """
+        url = self._url(connector, "config")
+        reply = await self.http.request("PATCH", url, body=changes, timeout_ms=CHANGE_TIMEOUT_MS)
+        if reply.status in (404, 405) and not reply.said():
+            # Before 3.8 there is no PATCH: the whole config is read and put back.
+            merged: dict[str, str | None] = {**await self.config(connector), **changes}
+            whole = {key: value for key, value in merged.items() if value is not None}
+            reply = await self.http.request("PUT", url, body=whole, timeout_ms=CHANGE_TIMEOUT_MS)
+        failed = self._failed(connector, "config", reply)
+        if reply.status >= 500:
+            raise ReplyLostError(failed.kind, failed.reason)
+        if not reply.ok:
+            raise failed
+
+    async def _get(self, connector: str, what: str) -> Any:  # noqa: ANN401 - JSON
+        reply = await self.http.request("GET", self._url(connector, what))
+        if not reply.ok:
+            raise self._failed(connector, what, reply)
+        return reply.json(f"Connect, {what} of {connector}")
+
+    def _url(self, connector: str, what: str) -> str:
+        return f"{self.base.rstrip('/')}/connectors/{quote(connector, safe='')}/{what}"
+
+    def _failed(self, connector: str, what: str, reply: Reply) -> PortError:
+        kind: Any = "refused" if reply.status in (401, 403) else "protocol"
+        text = f"Connect, {what} of {connector}: HTTP {reply.status}{reply.said()}"
+        if reply.status == 409:
+            return RebalancingError(kind, one_line(text))
+        return PortError(kind, one_line(text))
+
+    def _nonsense(self, connector: str, what: str) -> PortError:
+        return PortError("protocol", one_line(f"Connect, {what} of {connector}: unexpected JSON"))
+
+
+def last_cause(trace: object) -> str:
+    """The innermost cause of a Java stack trace, or its first line; empty where there is none."""
+    if not isinstance(trace, str) or not trace.strip():
+        return ""
+    lines = [line.strip() for line in trace.splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    return one_line(causes[-1].removeprefix("Caused by: ") if causes else lines[0])

@@ -1,0 +1,130 @@
+"""CommitOffsets: a group's place, set while the group is empty.
+
+The cluster itself refuses while the group has members; nothing here works around that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cockpit.core.actions import CommitOffsets, Finding
+from cockpit.core.observe import TopicPartition
+from cockpit.core.plan import Side
+from cockpit.kafka.client import Client
+from cockpit.kafka.effects.outcome import changing
+from cockpit.kafka.errors import code_error, code_name
+from cockpit.kafka.protocol.commits import (
+    GroupCommits,
+    PartitionErrors,
+    commit,
+    delete_commits,
+    fetch_commits,
+)
+from cockpit.kafka.protocol.groups import find_coordinators
+from cockpit.kafka.text import one_line
+from cockpit.ports import OutcomeUnknownError, PortError
+
+METADATA: Final = "cockpit"
+GROUP_NOT_FOUND: Final = 69
+HAS_MEMBERS: Final = frozenset({22, 25, 27, 68, 86})
+"""What a coordinator answers to nobody's commit while the group is alive."""
+
+
+class OffsetCommits:
+    """Commits on either cluster."""
+
+    def __init__(self, *, source: Client, target: Client) -> None:
+        self._clients: Mapping[Side, Client] = {"source": source, "target": target}
+
+    async def check(self, action: CommitOffsets) -> Finding:
+        """Whether the commits are as wanted. Raises PortError."""
+        _, previous = await self._read(action)
+        wrong = [(tp, want) for tp, want in action.offsets if previous[tp] != want]
+        if not wrong:
+            return Finding(True, one_line(f"{len(previous)} offsets of {action.group} as wanted"))
+        (topic, partition), want = wrong[0]
+        has = previous[topic, partition]
+        return Finding(
+            False,
+            one_line(
+                f"{len(wrong)} offsets of {action.group} differ:"
+                f" {topic}/{partition} is {_text(has)}, wanted {_text(want)}"
+            ),
+        )
+
+    async def do(self, action: CommitOffsets) -> Mapping[str, Any]:
+        """Commit and delete. Raises PortError or OutcomeUnknownError."""
+        node, previous = await self._read(action)
+        wanted = [(tp, offset) for tp, offset in action.offsets if offset is not None]
+        gone = [tp for tp, offset in action.offsets if offset is None and previous[tp] is not None]
+        client = self._clients[action.side]
+        if wanted:
+            with changing():
+                errors = await client.call(node, commit(action.group, wanted, METADATA))
+            _raise_for(action.group, errors, len(wanted))
+        if gone:
+            try:
+                await self._delete(client, node, action.group, gone)
+            except PortError as error:
+                if wanted:
+                    why = f"committed, but not deleted: {error.reason}"
+                    raise OutcomeUnknownError(one_line(why)) from error
+                raise
+        return {"previous": {f"{t}/{p}": offset for (t, p), offset in sorted(previous.items())}}
+
+    async def _delete(
+        self, client: Client, node: int, group: str, partitions: list[TopicPartition]
+    ) -> None:
+        with changing():
+            error, errors = await client.call(node, delete_commits(group, partitions))
+        if error and error != GROUP_NOT_FOUND:
+            raise _refusal(group, error)
+        _raise_for(group, errors, len(partitions))
+
+    async def _read(self, action: CommitOffsets) -> tuple[int, dict[TopicPartition, int | None]]:
+        """The group's coordinator, and what is committed for the action's partitions."""
+        client = self._clients[action.side]
+        node = await _coordinator(client, action.group)
+        (found,) = await client.call(node, fetch_commits([action.group], stable=True))
+        _raise_for_group(found)
+        committed = dict(zip(found.keys, found.offsets, strict=True))
+        return node, {tp: committed.get(tp) for tp, _ in action.offsets}
+
+
+async def _coordinator(client: Client, group: str) -> int:
+    (found,) = await client.ask_any(find_coordinators([group]))
+    if found.error:
+        raise code_error(found.error, f"coordinator of {group}")
+    return found.node
+
+
+def _raise_for_group(found: GroupCommits) -> None:
+    if found.error and found.error != GROUP_NOT_FOUND:
+        raise code_error(found.error, f"commits of {found.group}")
+    for (topic, partition), code in found.failed:
+        raise code_error(code, f"commit of {found.group} for {topic}/{partition}")
+
+
+def _raise_for(group: str, errors: PartitionErrors, count: int) -> None:
+    failed = [(tp, code) for tp, code in errors if code]
+    if not failed and len(errors) == count:
+        return
+    if not failed:
+        raise OutcomeUnknownError(one_line(f"{group}: {len(errors)} answers for {count} offsets"))
+    (topic, partition), code = failed[0]
+    if len(failed) == len(errors) == count:
+        raise _refusal(group, code)
+    raise OutcomeUnknownError(
+        one_line(f"{group}: done for some partitions only; {topic}/{partition}: {code_name(code)}")
+    )
+
+
+def _refusal(group: str, code: int) -> PortError:
+    if code in HAS_MEMBERS:
+        return PortError("refused", one_line(f"group {group} still has members ({code})"))
+    return code_error(code, f"commit for {group}")
+
+
+def _text(offset: int | None) -> str:
+    return "nothing" if offset is None else str(offset)

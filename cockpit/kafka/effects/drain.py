@@ -1,0 +1,189 @@
+"""ProveDrained: the last data record of each source partition is the last one of the target.
+
+Compares content, never offsets: markers, compaction and a mirror that began late make offsets of
+two clusters incomparable. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cockpit.core.actions import Finding
+from cockpit.core.observe import TopicPartition
+from cockpit.kafka.client import Client
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.effects.offsets import (
+    Layout,
+    lay_out,
+    lay_out_present,
+    offsets_at,
+    offsets_of,
+    unreplicated,
+)
+from cockpit.kafka.effects.tails import Span, read_tails
+from cockpit.kafka.protocol.fetch import Record
+from cockpit.kafka.protocol.offsets import EARLIEST, LATEST
+from cockpit.kafka.text import one_line
+from cockpit.ports import PortError
+
+NAMED: Final = 5
+"""How many partitions a finding names."""
+
+_ISOLATION: Final = ("source.consumer.isolation.level", "consumer.isolation.level")
+
+Tails = Mapping[TopicPartition, tuple[Record, ...]]
+
+
+@dataclass(slots=True)
+class _Look:
+    """Both sides as they were read once."""
+
+    source: Layout
+    target: Layout
+    source_spans: dict[TopicPartition, Span]
+    target_spans: dict[TopicPartition, Span]
+    late: dict[TopicPartition, str] = field(default_factory=dict)
+    """Partitions that are not drained, and what is missing."""
+
+
+class DrainProof:
+    """Compares the ends of topics on both clusters."""
+
+    def __init__(self, *, source: Client, target: Client, rest: ConnectRest, mirror: str) -> None:
+        self._source = source
+        self._target = target
+        self._rest = rest
+        self._mirror = mirror
+
+    async def verify(self, topics: Sequence[str]) -> Finding:
+        """Whether everything has arrived; None where a side could not be read."""
+        try:
+            look = await self._look(topics)
+        except PortError as error:
+            return Finding(None, error.reason)
+        return _finding(look)
+
+    async def do(self, topics: Sequence[str]) -> Mapping[str, Any]:
+        """Ends of both sides. Raises PortError, also where something has not arrived."""
+        look = await self._look(topics)
+        if look.late:
+            raise PortError("protocol", _finding(look).detail)
+        return {
+            "source_end": {_name(tp): span.end for tp, span in sorted(look.source_spans.items())},
+            "target_end": {_name(tp): span.end for tp, span in sorted(look.target_spans.items())},
+        }
+
+    async def _look(self, topics: Sequence[str]) -> _Look:
+        source = await lay_out(self._source, topics)
+        source_spans = await _spans(self._source, source, committed_only=False)
+        target = await lay_out_present(self._target, topics)
+        target_spans = await _spans(self._target, target, committed_only=True)
+        look = _Look(source, target, source_spans, target_spans)
+        stable = await offsets_of(self._source, source, LATEST, committed_only=True)
+        ends = {tp: span.end for tp, span in source_spans.items()}
+        behind = await unreplicated(self._source, source, ends)
+        for tp, span in source_spans.items():
+            if tp in behind:
+                look.late[tp] = f"{behind[tp]} records not replicated on the source yet"
+            elif tp not in target_spans:
+                look.late[tp] = "no such partition on the target"
+            elif stable[tp] < span.end:
+                look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
+        await self._compare(look)
+        return look
+
+    async def _compare(self, look: _Look) -> None:
+        open_keys = [tp for tp in look.source_spans if tp not in look.late]
+        spans = {tp: look.source_spans[tp] for tp in open_keys}
+        written = await read_tails(self._source, spans, committed_only=False)
+        differing = await self._differing(look, written)
+        if differing:
+            committed = await read_tails(
+                self._source, {tp: spans[tp] for tp in differing}, committed_only=True
+            )
+            aborted_end = {tp for tp in differing if committed[tp][-1:] != written[tp][-1:]}
+            if aborted_end and await self._skips_aborted():
+                arrived = aborted_end - await self._differing(
+                    look, {tp: committed[tp] for tp in aborted_end}
+                )
+                differing -= arrived
+        await self._count(look, {tp: written[tp] for tp in differing})
+
+    async def _differing(self, look: _Look, source: Tails) -> set[TopicPartition]:
+        """Partitions whose last source record is not the last one of the target.
+
+        A run of equal records at the end counts: as many must have arrived.
+        """
+        runs = {tp: _run(tail) for tp, tail in source.items() if tail}
+        spans = {tp: look.target_spans[tp] for tp in runs}
+        target = await read_tails(self._target, spans, committed_only=True, wanted=runs)
+        return {tp for tp, run in runs.items() if not _arrived(source[tp][-1], run, target[tp])}
+
+    async def _skips_aborted(self) -> bool:
+        """Whether the mirror reads committed records only, by its own config."""
+        config = await self._rest.config(self._mirror)
+        return any(config.get(key) == "read_committed" for key in _ISOLATION)
+
+    async def _count(self, look: _Look, differing: Tails) -> None:
+        """Say how much is missing, by the place on the source of the target's last record."""
+        if not differing:
+            return
+        spans = {tp: look.target_spans[tp] for tp in differing}
+        last = await read_tails(self._target, spans, committed_only=True)
+        times = {tp: tail[-1].timestamp_ms for tp, tail in last.items() if tail}
+        at = await offsets_at(self._source, look.source, times)
+        for tp in differing:
+            span = look.source_spans[tp]
+            reached = at.get(tp, -1)
+            missing = span.end - (reached + 1 if reached >= 0 else span.start)
+            look.late[tp] = f"about {max(missing, 1)} records not there yet"
+
+
+async def _spans(
+    client: Client, layout: Layout, *, committed_only: bool
+) -> dict[TopicPartition, Span]:
+    starts = await offsets_of(client, layout, EARLIEST)
+    ends = await offsets_of(client, layout, LATEST, committed_only=committed_only)
+    return {tp: Span(node, starts[tp], ends[tp]) for tp, node in layout.leader.items()}
+
+
+def _run(tail: Sequence[Record]) -> int:
+    """How many records at the end of a tail are the same as the last."""
+    run = 0
+    for record in reversed(tail):
+        if not same_record(record, tail[-1]):
+            break
+        run += 1
+    return run
+
+
+def _arrived(last: Record, run: int, target: Sequence[Record]) -> bool:
+    return len(target) >= run and all(same_record(last, record) for record in target[-run:])
+
+
+def same_record(source: Record, target: Record) -> bool:
+    """Equal in key, value and headers, and in time unless a broker set it on one side."""
+    timed = not (source.append_time or target.append_time)
+    return (
+        source.key == target.key
+        and source.value == target.value
+        and source.headers == target.headers
+        and (not timed or source.timestamp_ms == target.timestamp_ms)
+    )
+
+
+def _name(tp: TopicPartition) -> str:
+    return f"{tp[0]}/{tp[1]}"
+
+
+def _finding(look: _Look) -> Finding:
+    count = len(look.source_spans)
+    if not look.late:
+        return Finding(True, f"the last record of all {count} partitions is on the target")
+    named = [f"{_name(tp)}: {why}" for tp, why in sorted(look.late.items())[:NAMED]]
+    more = f" and {len(look.late) - NAMED} more" if len(look.late) > NAMED else ""
+    return Finding(
+        False, one_line(f"{len(look.late)} of {count} not drained: {'; '.join(named)}{more}")
+    )

@@ -1,0 +1,121 @@
+"""The Effector port for real clusters: sends each action to the file that knows it.
+
+Decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from cockpit.core.actions import (
+    Action,
+    CallService,
+    CommitOffsets,
+    ExcludeGroups,
+    Fence,
+    Finding,
+    PatchConnector,
+    ProveDrained,
+    Unfence,
+)
+from cockpit.kafka.client import Client
+from cockpit.kafka.effects.commits import OffsetCommits
+from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
+from cockpit.kafka.effects.drain import DrainProof
+from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.service import ServiceCalls
+from cockpit.kafka.http import Http
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """One for each kind of action."""
+
+    services: ServiceCalls
+    patches: ConnectorPatches
+    exclusions: GroupExclusions
+    fencing: Fencing
+    drain: DrainProof
+    commits: OffsetCommits
+
+
+class RealEffector:
+    """Changes real clusters, services and connectors."""
+
+    def __init__(self, handlers: Handlers, *, clients: tuple[Client, ...], http: Http) -> None:
+        self._handlers = handlers
+        self._clients = clients
+        self._http = http
+
+    async def precheck(self, action: Action) -> Finding:
+        """Read whether it is already so. Raises PortError."""
+        handlers = self._handlers
+        match action:
+            case CallService():
+                return await handlers.services.check(action)
+            case PatchConnector():
+                return await handlers.patches.precheck(action)
+            case ExcludeGroups():
+                return await handlers.exclusions.precheck(action)
+            case Fence(topics=topics):
+                return await handlers.fencing.precheck(topics)
+            case Unfence(topics=topics):
+                return await handlers.fencing.verify_open(topics)
+            case ProveDrained(topics=topics):
+                return await handlers.drain.verify(topics)
+            case CommitOffsets():
+                return await handlers.commits.check(action)
+            case _:
+                assert_never(action)
+
+    async def do(self, action: Action) -> Mapping[str, Any]:
+        """Make it so. Raises PortError or OutcomeUnknownError."""
+        handlers = self._handlers
+        match action:
+            case CallService():
+                return await handlers.services.do(action)
+            case PatchConnector():
+                return await handlers.patches.do(action)
+            case ExcludeGroups():
+                return await handlers.exclusions.do(action)
+            case Fence(topics=topics):
+                return await handlers.fencing.do(topics)
+            case Unfence(topics=topics):
+                return await handlers.fencing.undo(topics)
+            case ProveDrained(topics=topics):
+                return await handlers.drain.do(topics)
+            case CommitOffsets():
+                return await handlers.commits.do(action)
+            case _:
+                assert_never(action)
+
+    async def verify(self, action: Action) -> Finding:
+        """Read whether it is so now. Raises PortError."""
+        handlers = self._handlers
+        match action:
+            case CallService():
+                return await handlers.services.check(action)
+            case PatchConnector():
+                return await handlers.patches.verify(action)
+            case ExcludeGroups():
+                return await handlers.exclusions.verify(action)
+            case Fence(topics=topics):
+                return await handlers.fencing.verify(topics)
+            case Unfence(topics=topics):
+                return await handlers.fencing.verify_open(topics)
+            case ProveDrained(topics=topics):
+                return await handlers.drain.verify(topics)
+            case CommitOffsets():
+                return await handlers.commits.check(action)
+            case _:
+                assert_never(action)
+
+    async def close(self) -> None:
+        """Let go of every connection. Never raises."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._http.close(), name="close-effector-http")
+            for client in self._clients:
+                tasks.create_task(client.close(), name="close-effector-client")

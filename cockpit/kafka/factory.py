@@ -1,0 +1,112 @@
+"""Builds the real ports of a plan: two clusters, the mirror, the signals and the effector.
+
+Opens no connection by itself; the first call of a port does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cockpit.core.plan import Plan, SecretRef
+from cockpit.kafka.client import CHANGE_TIMEOUT_MS, Client
+from cockpit.kafka.cluster import KafkaCluster
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.effects.commits import OffsetCommits
+from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
+from cockpit.kafka.effects.drain import DrainProof
+from cockpit.kafka.effects.effector import Handlers, RealEffector
+from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.service import ServiceCalls
+from cockpit.kafka.http import Http
+from cockpit.kafka.mirror import MirrorMaker
+from cockpit.kafka.security import Access, access
+from cockpit.kafka.signals import HttpSignals
+from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
+
+
+@dataclass(frozen=True, slots=True)
+class RealPorts:
+    """Everything that the engine works through, for real clusters."""
+
+    source: Cluster
+    target: Cluster
+    replication: Replication
+    signals: Signals
+    effector: Effector
+
+    async def close(self) -> None:
+        """Let go of every connection, all at once. Never raises."""
+        async with asyncio.TaskGroup() as tasks:
+            for port in (self.source, self.target, self.replication, self.signals, self.effector):
+                tasks.create_task(port.close(), name="close-port")
+
+
+def reveal_secret(ref: SecretRef) -> str:
+    """A secret from where the plan says it is. Raises `cockpit.plan.secrets.SecretUnavailable`."""
+    from cockpit.plan.secrets import resolve_secret
+
+    return resolve_secret(ref).reveal()
+
+
+def connect_real(
+    plan: Plan, clock: Clock, reveal: Callable[[SecretRef], str] = reveal_secret
+) -> RealPorts:
+    """The ports of a plan.
+
+    `reveal` reads a secret; it is called here, once for each login, and whatever it raises passes
+    through. Raises PortError when a TLS file cannot be read. Needs no running event loop.
+    """
+    source = access(plan.source, reveal)
+    target = access(plan.target, reveal)
+    topics, groups = plan.topics(), plan.groups()
+    return RealPorts(
+        source=KafkaCluster("source", source, clock, topics=topics, groups=groups),
+        target=KafkaCluster("target", target, clock, topics=topics, groups=groups),
+        replication=MirrorMaker(plan.replication, clock, source=source, target=target),
+        signals=HttpSignals(plan.signals, clock),
+        effector=_effector(plan, clock, reveal, source=source, target=target),
+    )
+
+
+def _effector(
+    plan: Plan,
+    clock: Clock,
+    reveal: Callable[[SecretRef], str],
+    *,
+    source: Access,
+    target: Access,
+) -> RealEffector:
+    """The effector on connections of its own: a slow proof holds up no observation."""
+    login = plan.source.canary
+    canary = Client(access(plan.source, reveal, login=login)) if login is not None else None
+    source_reader, target_reader = Client(source), Client(target)
+    source_changer = Client(source, timeout_ms=CHANGE_TIMEOUT_MS)
+    target_changer = Client(target, timeout_ms=CHANGE_TIMEOUT_MS)
+    http = Http()
+    rest = ConnectRest(http, plan.replication.connect)
+    patches = ConnectorPatches(rest, clock)
+    handlers = Handlers(
+        services=ServiceCalls(plan, http),
+        patches=patches,
+        exclusions=GroupExclusions(plan.replication.checkpoint_connector, rest, patches),
+        fencing=Fencing(
+            clock,
+            admin=source_reader,
+            changer=source_changer,
+            canary=canary,
+            name=f"User:{login.username}" if login is not None else "",
+        ),
+        drain=DrainProof(
+            source=source_reader,
+            target=target_reader,
+            rest=rest,
+            mirror=plan.replication.source_connector,
+        ),
+        commits=OffsetCommits(source=source_changer, target=target_changer),
+    )
+    clients = (source_reader, target_reader, source_changer, target_changer)
+    return RealEffector(
+        handlers, clients=clients + ((canary,) if canary is not None else ()), http=http
+    )

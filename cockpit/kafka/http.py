@@ -1,0 +1,151 @@
+"""HTTP with JSON, for Connect and for signals: bounded, direct, verified.
+
+Never follows a redirect, never takes a proxy or credentials from the environment, never puts a body
+into a reason unless the server meant it as an error message, and reads four megabytes at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from cockpit.kafka.errors import ReplyLostError
+from cockpit.kafka.text import one_line, silence
+from cockpit.ports import PortError
+
+BODY_BYTES: Final = 4 << 20
+CONNECT_TIMEOUT_S: Final = 3.0
+READ_TIMEOUT_MS: Final = 5_000
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status and body of an answer."""
+
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server says that it did what was asked."""
+        return 200 <= self.status < 300
+
+    def json(self, what: str) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+        """The body as JSON; raises PortError."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise PortError("protocol", one_line(f"{what}: the body is not JSON")) from error
+
+    def said(self) -> str:
+        """The error message of a Connect worker, or nothing."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return ""
+        message = found.get("message") if isinstance(found, dict) else None
+        return f": {one_line(message)}" if isinstance(message, str) else ""
+
+
+class Http:
+    """A pool of connections to whatever the plan names."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        timeout_ms: int = READ_TIMEOUT_MS,
+    ) -> Reply:
+        """One exchange, whatever its status.
+
+        Raises PortError; ReplyLostError where the request may have reached the server.
+        """
+        place = where(url)
+        timeout = httpx.Timeout(
+            timeout_ms / 1000, connect=min(CONNECT_TIMEOUT_S, timeout_ms / 1000)
+        )
+        try:
+            async with (
+                asyncio.timeout(timeout_ms / 1000 + CONNECT_TIMEOUT_S),
+                self._pool().stream(method, url, json=body, timeout=timeout) as response,
+            ):
+                return Reply(response.status_code, await _read(response, place))
+        except _NOT_SENT as error:
+            kind, why = _explain(error)
+            raise PortError(kind, one_line(f"{place}: {why}")) from error
+        except httpx.InvalidURL as error:
+            raise PortError("protocol", one_line(f"{place}: not a usable URL")) from error
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise ReplyLostError(
+                "slow", f"{place}: no answer within {timeout_ms / 1000:g} s"
+            ) from error
+        except httpx.HTTPError as error:
+            raise ReplyLostError(
+                "unreachable", one_line(f"{place}: {type(error).__name__}: {error}")
+            ) from error
+
+    def _pool(self) -> httpx.AsyncClient:
+        if self._client is None:
+            silence("httpx", "httpcore")
+            self._client = httpx.AsyncClient(
+                trust_env=False,
+                follow_redirects=False,
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Let go of every connection. Never raises."""
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(httpx.HTTPError, OSError, RuntimeError):
+                await client.aclose()
+
+
+async def _read(response: httpx.Response, place: str) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > BODY_BYTES:
+            raise PortError("protocol", f"{place}: the body is larger than {BODY_BYTES >> 20} MB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def where(url: str) -> str:
+    """Host, port and path of a URL: what may be shown. User names and queries may be secrets."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "URL"
+    port = f":{parsed.port}" if parsed.port else ""
+    return one_line(f"{parsed.host}{port}{parsed.path}")
+
+
+def _explain(error: httpx.HTTPError | httpx.TransportError) -> tuple[Any, str]:
+    text = str(error)
+    match error:
+        case httpx.ConnectTimeout():
+            return "slow", f"no connection within {CONNECT_TIMEOUT_S:g} s"
+        case httpx.PoolTimeout():
+            return "slow", "all connections are busy"
+        case _ if "CERTIFICATE" in text.upper():
+            return "refused", f"TLS certificate not trusted: {text}"
+        case httpx.UnsupportedProtocol():
+            return "protocol", "not an http or https URL"
+        case _:
+            return "unreachable", f"no connection: {text}"

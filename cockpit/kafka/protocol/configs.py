@@ -1,0 +1,81 @@
+"""DescribeConfigs: effective configs of topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cockpit.kafka.protocol.codec import Reader, Writer
+from cockpit.kafka.protocol.request import Api, Request
+
+DESCRIBE_CONFIGS: Final = Api(32, "DescribeConfigs", 1, 4, flexible_from=4)
+
+TOPIC: Final = 2
+BROKER: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceConfigs:
+    """Configs of one topic or broker; a value is None where the broker keeps it to itself."""
+
+    error: int
+    message: str
+    name: str
+    values: tuple[tuple[str, str | None], ...]
+
+
+def describe_configs(
+    kind: int, names: Sequence[str], keys: Sequence[str] | None = None
+) -> Request[tuple[ResourceConfigs, ...]]:
+    """Configs of these resources: all, or only those named in `keys`."""
+
+    def write(w: Writer, version: int) -> None:
+        w.count(len(names))
+        for name in names:
+            w.int8(kind)
+            w.string(name)
+            if keys is None:
+                w.count(None)
+            else:
+                w.strings(keys)
+            w.end_struct()
+        w.boolean(False)
+        if version >= 3:
+            w.boolean(False)
+        w.end_struct()
+
+    def read(r: Reader, version: int) -> tuple[ResourceConfigs, ...]:
+        r.int32()
+        return tuple(r.array(lambda: _resource(r, version)))
+
+    return Request(DESCRIBE_CONFIGS, write, read)
+
+
+def _resource(r: Reader, version: int) -> ResourceConfigs:
+    error, message = r.int16(), r.string()
+    r.int8()
+    name = r.string()
+    values = tuple(r.array(lambda: _value(r, version)))
+    r.end_struct()
+    return ResourceConfigs(error, message, name, values)
+
+
+def _value(r: Reader, version: int) -> tuple[str, str | None]:
+    name, value = r.string(), r.optional_string()
+    r.boolean()
+    r.int8()
+    r.boolean()
+    r.array(lambda: _synonym(r))
+    if version >= 3:
+        r.int8()
+        r.optional_string()
+    r.end_struct()
+    return name, value
+
+
+def _synonym(r: Reader) -> None:
+    r.string()
+    r.optional_string()
+    r.int8()
+    r.end_struct()

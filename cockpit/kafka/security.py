@@ -1,0 +1,75 @@
+"""How to connect to one cluster as one principal: login and TLS context, ready for use.
+
+Never switches verification of certificates or host names off.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cockpit.core.plan import ClusterSpec, Login, SecretRef
+from cockpit.kafka.text import one_line
+from cockpit.ports import PortError
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a cluster is and who asks."""
+
+    bootstrap: tuple[tuple[str, int], ...]
+    protocol: str
+    """As the client library names it, such as `SASL_SSL`."""
+    mechanism: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+
+def access(
+    spec: ClusterSpec, reveal: Callable[[SecretRef], str], *, login: Login | None = None
+) -> Access:
+    """Access to a cluster with the plan's login, or with another one in its place.
+
+    Raises PortError when a TLS file cannot be read; whatever `reveal` raises passes through.
+    """
+    security = spec.security
+    who = login or security.login
+    return Access(
+        bootstrap=tuple(host_port(address) for address in spec.bootstrap),
+        protocol=security.protocol.upper(),
+        mechanism=security.mechanism.upper() if security.mechanism else None,
+        username=who.username if who else None,
+        password=reveal(who.password) if who else None,
+        tls=_context(spec) if security.protocol in ("ssl", "sasl_ssl") else None,
+    )
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """`host:port` or `[v6]:port` in two; 9092 where no port is given. Raises PortError."""
+    host, colon, port = address.rpartition(":")
+    if not colon or address.endswith("]"):
+        host, port = address, "9092"
+    if not port.isdecimal():
+        raise PortError("protocol", one_line(f"not a host:port: {address}"))
+    return host.strip("[]"), int(port)
+
+
+def _context(spec: ClusterSpec) -> ssl.SSLContext:
+    security = spec.security
+    try:
+        context = ssl.create_default_context(cafile=security.ca_file)
+        if security.cert_file is not None:
+            context.load_cert_chain(security.cert_file, security.key_file, password=_no_password)
+    except (OSError, ValueError) as error:
+        names = ", ".join(
+            name for name in (security.ca_file, security.cert_file, security.key_file) if name
+        )
+        raise PortError("protocol", one_line(f"cannot use TLS files {names}: {error}")) from error
+    return context
+
+
+def _no_password() -> str:
+    """Stands in for OpenSSL's own prompt, which would write to the terminal."""
+    raise ValueError("the key file is encrypted; cockpit needs one without a passphrase")

@@ -1,0 +1,362 @@
+"""Brokers on real sockets that answer what a test tells them to, errors above all.
+
+A real broker shows most of these answers only for seconds, after a crash. What they look like on
+the wire is checked against real brokers elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+import struct
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from cockpit.kafka.protocol.codec import Reader, Writer
+from cockpit.kafka.security import Access
+
+API_VERSIONS = 18
+OLD = {1: (0, 8), 2: (0, 4), 3: (0, 7), 8: (0, 5), 9: (0, 4), 10: (0, 2), 15: (0, 2), 16: (0, 2)}
+"""Roughly a broker 2.1."""
+NEW = OLD | {2: (1, 7), 3: (0, 12), 9: (1, 8), 10: (0, 4), 15: (0, 5), 16: (0, 5), 69: (0, 0)}
+"""Roughly a broker 3.8."""
+FLEXIBLE_FROM = {2: 6, 3: 9, 9: 6, 10: 3, 15: 5, 16: 3, 69: 0}
+
+
+@dataclass
+class Partition:
+    """A partition as its leader knows it."""
+
+    leader: int
+    start: int = 0
+    end: int = 0
+    error: int = 0
+
+
+@dataclass
+class Group:
+    """A group as its coordinator knows it."""
+
+    node: int = 1
+    state: str = "Stable"
+    members: int = 1
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    error: int = 0
+    partition_error: int = 0
+    listed: bool = True
+    kind: str = "classic"
+
+
+@dataclass
+class FakeCluster:
+    """Two brokers, and what is in them. Tests change the fields while it runs."""
+
+    versions: dict[int, tuple[int, int]] = field(default_factory=lambda: dict(NEW))
+    topics: dict[str, list[Partition]] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    coordinator_error: int = 0
+    listing_error: int = 0
+    silent: set[int] = field(default_factory=set)
+    """Brokers that read and never answer."""
+    blank: bool = False
+    """Metadata is empty, as for a moment after a start."""
+    mute: set[int] = field(default_factory=set)
+    """API keys at which every broker closes the connection instead of answering."""
+    asked: list[tuple[int, int]] = field(default_factory=list)
+    """Broker number and API key of each request."""
+    bodies: list[bytes] = field(default_factory=list)
+    ports: dict[int, int] = field(default_factory=dict)
+    writers: dict[int, list[asyncio.StreamWriter]] = field(default_factory=dict)
+
+    def access(self, *nodes: int) -> Access:
+        """Access that bootstraps from these brokers, or from the first."""
+        return Access(tuple(("127.0.0.1", self.ports[n]) for n in nodes or (1,)), "PLAINTEXT")
+
+    def drop(self, node: int) -> None:
+        """Cut every connection to a broker."""
+        for writer in self.writers.pop(node, []):
+            writer.close()
+
+    def answer(self, node: int, key: int, version: int, r: Reader) -> Writer:
+        """The body of an answer."""
+        w = Writer(flexible=r.flexible)
+        match key:
+            case 3:
+                self._metadata(w, version, r)
+            case 2:
+                self._list_offsets(w, version, r)
+            case 16:
+                self._list_groups(node, w, version)
+            case 10:
+                self._find(w, version, r)
+            case 15 | 69:
+                self._describe(key, w, version, r)
+            case 9:
+                self._fetch(w, version, r)
+            case _:
+                raise AssertionError(f"the fake knows no API {key}")
+        return w
+
+    def _metadata(self, w: Writer, version: int, r: Reader) -> None:
+        wants_topics = r.data[r.pos] != 1 if r.flexible else r.int32() != 0
+        if version >= 3:
+            w.int32(0)
+        ports = {} if self.blank else self.ports
+        w.count(len(ports))
+        for node, port in ports.items():
+            w.int32(node)
+            w.string("127.0.0.1")
+            w.int32(port)
+            w.string(None)
+            w.end_struct()
+        w.string("fake")
+        w.int32(1)
+        topics = self.topics if wants_topics and not self.blank else {}
+        w.count(len(topics))
+        for name, partitions in topics.items():
+            w.int16(0)
+            w.string(name)
+            if version >= 10:
+                w.raw(bytes(16))
+            w.boolean(False)
+            w.count(len(partitions))
+            for i, part in enumerate(partitions):
+                self._partition(w, version, i, part)
+            if version >= 8:
+                w.int32(-(2**31))
+            w.end_struct()
+        w.end_struct()
+
+    def _partition(self, w: Writer, version: int, i: int, part: Partition) -> None:
+        w.int16(0 if part.leader >= 0 else 5)
+        w.int32(i)
+        w.int32(part.leader)
+        if version >= 7:
+            w.int32(0)
+        w.int32s([part.leader])
+        w.int32s([part.leader])
+        if version >= 5:
+            w.int32s([])
+        w.end_struct()
+
+    def _list_offsets(self, w: Writer, version: int, r: Reader) -> None:
+        r.int32()
+        r.int8()
+        if version >= 2:
+            w.int32(0)
+        count = r.count()
+        w.count(count)
+        for _ in range(count):
+            topic = r.string()
+            w.string(topic)
+            parts = r.count()
+            w.count(parts)
+            for _ in range(parts):
+                number = r.int32()
+                if version >= 4:
+                    r.int32()
+                timestamp = r.int64()
+                r.end_struct()
+                part = self.topics[topic][number]
+                w.int32(number)
+                w.int16(part.error)
+                w.int64(-1)
+                offset = part.start if timestamp == -2 else part.end
+                w.int64(-1 if part.error else offset)
+                if version >= 4:
+                    w.int32(0)
+                w.end_struct()
+            r.end_struct()
+            w.end_struct()
+        w.end_struct()
+
+    def _list_groups(self, node: int, w: Writer, version: int) -> None:
+        mine = {n: g for n, g in self.groups.items() if g.node == node and g.listed}
+        w.int32(0)
+        w.int16(self.listing_error)
+        w.count(len(mine))
+        for name, group in mine.items():
+            w.string(name)
+            w.string("consumer")
+            if version >= 4:
+                w.string(group.state)
+            if version >= 5:
+                w.string(group.kind)
+            w.end_struct()
+        w.end_struct()
+
+    def _find(self, w: Writer, version: int, r: Reader) -> None:
+        def place(name: str) -> tuple[int, int]:
+            group = self.groups.get(name)
+            return self.coordinator_error, group.node if group else 1
+
+        w.int32(0)
+        if version < 4:
+            error, node = place(r.string())
+            w.int16(error)
+            w.string(None)
+            w.int32(node)
+            return
+        r.int8()
+        names = r.array(r.string)
+        w.count(len(names))
+        for name in names:
+            error, node = place(name)
+            w.string(name)
+            w.int32(node)
+            w.string("127.0.0.1")
+            w.int32(1)
+            w.int16(error)
+            w.string(None)
+            w.end_struct()
+        w.end_struct()
+
+    def _describe(self, key: int, w: Writer, version: int, r: Reader) -> None:
+        names = r.array(r.string)
+        w.int32(0)
+        w.count(len(names))
+        for name in names:
+            group = self.groups.get(name) or Group(state="Dead", members=0)
+            w.int16(group.error)
+            if key == 69:
+                w.string(None)
+            w.string(name)
+            w.string(group.state)
+            if key == 69:
+                w.int64(0)
+                w.string("uniform")
+                w.count(group.members)
+                for _ in range(group.members):
+                    _new_member(w)
+            else:
+                w.string("consumer")
+                w.string("range")
+                w.count(group.members)
+                for _ in range(group.members):
+                    _old_member(w, version)
+            if version >= 3 or key == 69:
+                w.int32(0)
+            w.end_struct()
+        w.end_struct()
+
+    def _fetch(self, w: Writer, version: int, r: Reader) -> None:
+        if version >= 3:
+            w.int32(0)
+        if version < 8:
+            self._commits(w, version, r.string())
+            return
+        names: list[str] = []
+        for _ in range(r.count()):
+            names.append(r.string())
+            r.count()
+            r.end_struct()
+        w.count(len(names))
+        for name in names:
+            w.string(name)
+            self._commits(w, version, name)
+        w.end_struct()
+
+    def _commits(self, w: Writer, version: int, name: str) -> None:
+        group = self.groups.get(name) or Group()
+        w.count(len(group.offsets))
+        for (topic, partition), offset in group.offsets.items():
+            w.string(topic)
+            w.count(1)
+            w.int32(partition)
+            w.int64(offset)
+            if version >= 5:
+                w.int32(-1)
+            w.string("")
+            w.int16(group.partition_error)
+            w.end_struct()
+            w.end_struct()
+        w.int16(group.error)
+        w.end_struct()
+
+
+def _old_member(w: Writer, version: int) -> None:
+    w.string("member")
+    if version >= 4:
+        w.string(None)
+    w.string("client")
+    w.string("/127.0.0.1")
+    for _ in range(2):
+        w.count(3)
+        w.raw(b"abc")
+    w.end_struct()
+
+
+def _new_member(w: Writer) -> None:
+    w.string("member")
+    w.string(None)
+    w.string(None)
+    w.int32(1)
+    w.string("client")
+    w.string("/127.0.0.1")
+    w.strings(["orders"])
+    w.string(None)
+    for _ in range(2):
+        w.count(1)
+        w.raw(bytes(16))
+        w.string("orders")
+        w.int32s([0, 1])
+        w.end_struct()
+        w.end_struct()
+    w.end_struct()
+
+
+def _versions_body(versions: dict[int, tuple[int, int]]) -> bytes:
+    entries = {API_VERSIONS: (0, 0), **versions}
+    body = struct.pack(">hi", 0, len(entries))
+    return body + b"".join(struct.pack(">hhh", key, *span) for key, span in entries.items())
+
+
+async def _serve(
+    cluster: FakeCluster, node: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    cluster.writers.setdefault(node, []).append(writer)
+    try:
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            frame = await reader.readexactly(size)
+            key, version, correlation, length = struct.unpack_from(">hhih", frame)
+            cluster.asked.append((node, key))
+            if node in cluster.silent:
+                continue
+            if key in cluster.mute:
+                break
+            flexible = version >= FLEXIBLE_FROM.get(key, 32767)
+            body = frame[10 + max(length, 0) + (1 if flexible else 0) :]
+            cluster.bodies.append(body)
+            if key == API_VERSIONS:
+                answer = _versions_body(cluster.versions)
+            else:
+                reply = cluster.answer(node, key, version, Reader(body, flexible=flexible))
+                answer = (b"\x00" if flexible else b"") + reply.done()
+            writer.write(struct.pack(">ii", len(answer) + 4, correlation) + answer)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+        pass
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
+async def fake_cluster(
+    cluster: FakeCluster, *, brokers: int = 2, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[FakeCluster]:
+    """Brokers numbered from 1 on free ports of the loopback interface."""
+    async with AsyncExitStack() as stack:
+        for node in range(1, brokers + 1):
+            serve = functools.partial(_serve, cluster, node)
+            listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+            stack.callback(listener.close)
+            cluster.ports[node] = listener.sockets[0].getsockname()[1]
+        try:
+            yield cluster
+        finally:
+            for node in tuple(cluster.writers):
+                cluster.drop(node)
+            await asyncio.sleep(0.01)

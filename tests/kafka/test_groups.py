@@ -1,0 +1,143 @@
+"""Groups: silence is never taken for absence, and an error never for "no commits"."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cockpit.core.observe import GroupState
+from cockpit.kafka.client import Client
+from cockpit.kafka.groups import GroupReader
+from cockpit.ports import PortError
+from tests.kafka.clock import RealClock
+from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Group, Partition, fake_cluster
+
+LIST_GROUPS, DESCRIBE, FETCH = 16, 15, 9
+COMMITS = {("orders", 0): 7, ("orders", 1): 9}
+
+
+def two_groups() -> FakeCluster:
+    return FakeCluster(
+        topics={"orders": [Partition(1, 0, 10), Partition(2, 0, 10)]},
+        groups={
+            "ledger": Group(node=1, offsets=dict(COMMITS)),
+            "audit": Group(node=2, state="Empty", members=0, offsets={("orders", 1): 3}),
+        },
+    )
+
+
+@contextlib.asynccontextmanager
+async def reading(cluster: FakeCluster, *groups: str) -> AsyncIterator[GroupReader]:
+    client = Client(cluster.access(1, 2), timeout_ms=300)
+    try:
+        yield GroupReader("source", client, RealClock(), groups)
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize("versions", [OLD, NEW], ids=["2.1", "3.8"])
+async def test_state_members_and_commits_of_every_coordinator(
+    versions: dict[int, tuple[int, int]],
+) -> None:
+    cluster = two_groups()
+    cluster.versions = dict(versions)
+    async with fake_cluster(cluster), reading(cluster, "ledger") as groups:
+        sample = await groups.read()
+        assert sample.groups["ledger"].committed() == COMMITS
+        assert sample.groups["ledger"].state == "Stable"
+        assert sample.groups["ledger"].members == 1
+        audit = sample.groups["audit"]
+        assert (audit.state, audit.members, audit.offsets) == ("Empty", 0, (3,))
+
+
+async def test_state_is_asked_before_commits_so_that_an_empty_group_has_said_its_last() -> None:
+    cluster = two_groups()
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        await groups.read()
+        keys = [key for _, key in cluster.asked if key in (LIST_GROUPS, DESCRIBE, FETCH)]
+        assert max(i for i, key in enumerate(keys) if key == DESCRIBE) < keys.index(FETCH)
+
+
+async def test_a_group_of_the_plan_that_nobody_has_is_absent() -> None:
+    cluster = two_groups()
+    async with fake_cluster(cluster), reading(cluster, "nobody") as groups:
+        assert set((await groups.read()).groups) == {"ledger", "audit"}
+
+
+async def test_a_group_that_a_starting_broker_does_not_list_yet_is_unknown_not_gone() -> None:
+    cluster = two_groups()
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        await groups.read()
+        cluster.groups["ledger"].listed = False
+        cluster.coordinator_error = 15
+        gone = (await groups.read()).groups["ledger"]
+        assert gone.unknown == "coordinator not available (15)"
+        cluster.coordinator_error = 0
+        cluster.groups["ledger"].error = 14
+        assert (await groups.read()).groups["ledger"].unknown == "coordinator is loading (14)"
+        cluster.groups["ledger"].error = 0
+        assert (await groups.read()).groups["ledger"].committed() == COMMITS
+
+
+async def test_a_deleted_group_disappears() -> None:
+    cluster = two_groups()
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        await groups.read()
+        del cluster.groups["ledger"]
+        assert "ledger" not in (await groups.read()).groups
+
+
+@pytest.mark.parametrize("code", [14, 15, 16, 30, -1])
+async def test_a_group_error_is_unknown_and_never_no_commits(code: int) -> None:
+    cluster = two_groups()
+    cluster.groups["ledger"].error = code
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        ledger = (await groups.read()).groups["ledger"]
+        assert ledger.unknown is not None
+        assert f"({code})" in ledger.unknown
+        assert (ledger.keys, ledger.offsets) == ((), ())
+
+
+async def test_an_error_of_one_partition_makes_the_group_unknown() -> None:
+    cluster = two_groups()
+    cluster.groups["audit"].partition_error = 88
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        unknown = (await groups.read()).groups["audit"].unknown
+        assert unknown == "commit of orders/1: a transactional commit is open (88)"
+
+
+async def test_a_silent_broker_makes_its_own_groups_unknown_only() -> None:
+    cluster = two_groups()
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        await groups.read()
+        cluster.silent.add(2)
+        sample = await groups.read()
+        assert sample.groups["ledger"].unknown is None
+        assert sample.groups["audit"].unknown is not None
+
+
+async def test_no_broker_that_lists_its_groups_is_an_error() -> None:
+    cluster = two_groups()
+    cluster.listing_error = 31
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        with pytest.raises(PortError) as caught:
+            await groups.read()
+        assert caught.value.kind == "refused"
+
+
+async def test_groups_of_the_newer_consumer_protocol_have_members_too() -> None:
+    cluster = two_groups()
+    cluster.groups["ledger"].kind = "consumer"
+    cluster.groups["ledger"].members = 3
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        ledger = (await groups.read()).groups["ledger"]
+        assert ledger == GroupState("ledger", "Stable", 3, tuple(COMMITS), tuple(COMMITS.values()))
+
+
+async def test_a_kind_of_group_whose_members_cannot_be_read_is_unknown() -> None:
+    cluster = two_groups()
+    cluster.groups["ledger"].kind = "streams"
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        assert "streams" in ((await groups.read()).groups["ledger"].unknown or "")

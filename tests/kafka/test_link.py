@@ -1,0 +1,163 @@
+"""One connection: what its failures are called, when it tries again, and what it never does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cockpit.kafka.client import Client
+from cockpit.kafka.errors import ReplyLostError, UnsupportedError
+from cockpit.kafka.link import Link
+from cockpit.kafka.protocol.commits import commit, fetch_commits
+from cockpit.kafka.protocol.metadata import brokers_only, topic_operations
+from cockpit.kafka.security import Access
+from cockpit.ports import PortError
+from tests.kafka.fake_broker import API_VERSIONS, OLD, FakeCluster, fake_cluster
+
+METADATA, OFFSET_COMMIT, OFFSET_FETCH = 3, 8, 9
+
+
+@contextlib.asynccontextmanager
+async def link_to(cluster: FakeCluster, *, timeout_ms: int = 400) -> AsyncIterator[Link]:
+    access = cluster.access(1)
+    link = Link(*access.bootstrap[0], access, timeout_ms=timeout_ms)
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_closed_port_is_unreachable_and_says_where() -> None:
+    port = closed_port()
+    link = Link("127.0.0.1", port, Access((), "PLAINTEXT"), timeout_ms=400)
+    with pytest.raises(PortError) as caught:
+        await link.call(brokers_only())
+    assert caught.value.kind == "unreachable"
+    assert f"127.0.0.1:{port}" in caught.value.reason
+
+
+async def test_an_unknown_host_is_unreachable() -> None:
+    link = Link("no-such-host.invalid", 9092, Access((), "PLAINTEXT"), timeout_ms=2_000)
+    with pytest.raises(PortError) as caught:
+        await link.call(brokers_only())
+    assert caught.value.kind in ("unreachable", "slow")
+
+
+async def test_failed_connections_are_paced_and_repeat_their_reason() -> None:
+    async with fake_cluster(FakeCluster(mute={API_VERSIONS})) as cluster, link_to(cluster) as link:
+        reasons = set()
+        for _ in range(100):
+            with pytest.raises(PortError) as caught:
+                await link.call(brokers_only())
+            reasons.add(caught.value.reason)
+        assert len(reasons) == 1
+        assert cluster.asked.count((1, API_VERSIONS)) < 5
+
+
+async def test_a_broker_that_accepts_and_never_answers_is_slow() -> None:
+    async with fake_cluster(FakeCluster(silent={1})) as cluster, link_to(cluster) as link:
+        with pytest.raises(PortError) as caught:
+            await link.call(brokers_only())
+        assert caught.value.kind == "slow"
+        assert "within 0.4 s" in caught.value.reason
+
+
+async def test_a_stopped_broker_is_slow_and_comes_back_by_itself() -> None:
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        await link.call(brokers_only())
+        cluster.silent.add(1)
+        with pytest.raises(ReplyLostError) as caught:
+            await link.call(brokers_only())
+        assert caught.value.kind == "slow"
+        cluster.silent.clear()
+        assert (await link.call(brokers_only())).cluster_id == "fake"
+
+
+async def test_a_read_is_asked_again_once_when_the_connection_breaks() -> None:
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        await link.call(brokers_only())
+        cluster.mute.add(OFFSET_FETCH)
+        with pytest.raises(ReplyLostError) as caught:
+            await link.call(fetch_commits(["g"]))
+        assert caught.value.kind == "unreachable"
+        assert cluster.asked.count((1, OFFSET_FETCH)) == 2
+
+
+async def test_a_change_is_never_sent_twice() -> None:
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        cluster.mute.add(OFFSET_COMMIT)
+        with pytest.raises(ReplyLostError):
+            await link.call(commit("g", [(("t", 0), 1)], ""))
+        assert cluster.asked.count((1, OFFSET_COMMIT)) == 1
+
+
+async def test_a_connection_closed_while_idle_is_reopened_without_an_error() -> None:
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        await link.call(brokers_only())
+        cluster.drop(1)
+        await asyncio.sleep(0.05)
+        assert (await link.call(brokers_only())).cluster_id == "fake"
+
+
+async def test_something_that_is_no_broker_is_a_protocol_failure() -> None:
+    """A broker before 0.10, or one with another security protocol, closes without a word."""
+    async with fake_cluster(FakeCluster(mute={API_VERSIONS})) as cluster, link_to(cluster) as link:
+        with pytest.raises(PortError) as caught:
+            await link.call(brokers_only())
+        assert caught.value.kind == "protocol"
+        assert "closed the connection during the handshake" in caught.value.reason
+
+
+async def test_a_request_that_the_broker_is_too_old_for_is_not_sent() -> None:
+    async with (
+        fake_cluster(FakeCluster(versions=dict(OLD))) as cluster,
+        link_to(cluster) as link,
+    ):
+        with pytest.raises(UnsupportedError):
+            await link.call(topic_operations(["t"]))
+        assert (1, METADATA) not in cluster.asked
+
+
+async def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    link = Link("127.0.0.1", closed_port(), Access((), "PLAINTEXT"), timeout_ms=300)
+    with pytest.raises(PortError):
+        await link.call(brokers_only())
+    async with fake_cluster(FakeCluster(mute={METADATA})) as cluster, link_to(cluster) as other:
+        with pytest.raises(PortError):
+            await other.call(brokers_only())
+    logging.getLogger("aiokafka.conn").error("a line of the library")
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_the_client_finds_its_way_back_by_the_bootstrap_addresses() -> None:
+    """Every broker that was known is gone; the plan's other address still leads in."""
+    async with fake_cluster(FakeCluster()) as first, fake_cluster(FakeCluster()) as second:
+        client = Client(
+            Access((*first.access(1).bootstrap, *second.access(1).bootstrap), "PLAINTEXT"),
+            timeout_ms=300,
+        )
+        assert set(await client.brokers()) == {1, 2}
+        first.mute.update({METADATA, API_VERSIONS})
+        await client.brokers()
+        assert client._brokers[1].port == second.ports[1]
+        await client.close()
+
+
+async def test_closing_gives_up_on_a_broker_that_hangs() -> None:
+    async with fake_cluster(FakeCluster()) as cluster:
+        client = Client(cluster.access(1, 2))
+        await client.brokers()
+        async with asyncio.timeout(2.0):
+            await client.close()
+            await client.close()
