@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -54,6 +55,10 @@ def _module(name: str) -> Any:  # noqa: ANN401  # a command's module: add_parser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # under an ASCII locale a name in another script is escaped, it does not end the command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     names = [name for name, _ in COMMANDS]
     chosen = next((w for w in words if not w.startswith("-")), "")

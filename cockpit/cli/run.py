@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         plan = load_plan_file(options.plan)
     except PlanInvalid as error:
         for problem in error.problems:
-            complain(f"{options.plan}:{problem.line}:{problem.column}: {problem.message}")
+            complain(f"{options.plan}:{problem}")
         complain("nothing was started: `cockpit check` says more")
         return exits.USAGE
     if not options.headless and (why := _no_screen()):

@@ -111,6 +111,21 @@ def test_a_path_that_cannot_be_read_is_a_problem(
     assert json.loads(capsys.readouterr().out)["valid"] is False
 
 
+def test_letters_that_a_terminal_lacks_make_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    text = (SAMPLES / "minimal.yaml").read_text()
+    path.write_text(text.replace("group: ledger", "group: l\u00e9dger"), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "cockpit", "check", str(path)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert r"groups  1: l\xe9dger" in done.stdout
+
+
 def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == exits.COMPLETED
     schema = json.loads(capsys.readouterr().out)

@@ -1,0 +1,247 @@
+"""Items that were read without a problem, made into the plan's values.
+
+Never checks anything: the reader and the rules have.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cockpit.core import plan as core
+from cockpit.plan.problems import Place
+from cockpit.plan.reader import Item
+from cockpit.plan.units import Limit
+
+T = TypeVar("T", str, int, bool, core.SecretRef, Limit)
+
+
+class Builder:
+    """Builds one plan; relative paths in it begin at `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.references: list[tuple[Place, core.SecretRef | Path]] = []
+        """Secrets and files that the plan names, with their places."""
+
+    def plan(self, item: Item) -> core.Plan:
+        """The whole plan."""
+        signals = item.fields["signals"].fields if "signals" in item.fields else {}
+        return core.Plan(
+            name=_get(item, "name", str),
+            environment=_maybe(item, "environment", str) or "",
+            source=self._cluster(item.fields["source"]),
+            target=self._cluster(item.fields["target"]),
+            replication=_replication(item.fields["replication"]),
+            services=tuple(_service(entry) for entry in _list(item, "services")),
+            waves=tuple(_wave(entry) for entry in _list(item, "waves")),
+            signals=tuple(_signal(name, signal) for name, signal in signals.items()),
+            approved_differences=tuple(
+                _difference(entry) for entry in _list(item, "approved_differences")
+            ),
+        )
+
+    def _cluster(self, item: Item) -> core.ClusterSpec:
+        security = item.fields["security"]
+        return core.ClusterSpec(
+            bootstrap=_texts(item, "bootstrap"),
+            security=core.Security(
+                protocol=_choice(security, "protocol"),
+                mechanism=_choice(security, "mechanism"),
+                login=self._login(security) if "password" in security.fields else None,
+                ca_file=self._file(security, "ca"),
+                cert_file=self._file(security, "cert"),
+                key_file=self._file(security, "key"),
+            ),
+            canary=self._login(item.fields["canary"]) if "canary" in item.fields else None,
+        )
+
+    def _login(self, item: Item) -> core.Login:
+        ref = _get(item, "password", core.SecretRef)
+        if ref.kind == "file":
+            ref = core.SecretRef(kind="file", name=str(self._folder / ref.name))
+        self.references.append((item.fields["password"].place, ref))
+        return core.Login(username=_get(item, "username", str), password=ref)
+
+    def _file(self, item: Item, key: str) -> str | None:
+        name = _maybe(item, key, str)
+        if name is None:
+            return None
+        path = self._folder / name
+        self.references.append((item.fields[key].place, path))
+        return str(path)
+
+
+def _replication(item: Item) -> core.Replication:
+    connectors = item.fields["connectors"]
+    return core.Replication(
+        kind=_choice(item, "kind"),
+        connect=_get(item, "connect", str),
+        source_connector=_get(connectors, "source", str),
+        checkpoint_connector=_get(connectors, "checkpoint", str),
+        policy=_choice(item, "policy"),
+    )
+
+
+def _signal(name: str, item: Item) -> core.SignalSpec:
+    return core.SignalSpec(
+        name=name,
+        url=_get(item, "http", str),
+        path=_get(item, "path", str),
+        unit=_choice(item, "unit"),
+        max_age_ms=_get(item, "max_age", int),
+    )
+
+
+def _service(item: Item) -> core.Service:
+    group = _maybe(item, "group", str)
+    return core.Service(
+        name=_get(item, "name", str),
+        principal=_get(item, "principal", str),
+        stop=_control(item.fields["stop"]),
+        start=_control(item.fields["start"]),
+        undo=_control(item.fields["undo"]),
+        produces=_texts(item, "produces"),
+        consumes=_texts(item, "consumes"),
+        group=group,
+        offsets=_offsets(item.fields.get("offsets")) if group is not None else None,
+        owner=_maybe(item, "owner", str) or "",
+        criticality=_choice(item, "criticality"),
+    )
+
+
+def _control(item: Item) -> core.Control:
+    if "manual" in item.fields:
+        return core.Manual(text=_get(item, "manual", str))
+    call = item.fields["http"]
+    return core.HttpCall(
+        url=_get(call, "url", str),
+        method=_choice(call, "method"),
+        timeout_ms=_get(call, "timeout", int),
+    )
+
+
+def _offsets(item: Item | None) -> core.OffsetsSpec:
+    if item is None:
+        return core.OffsetsSpec()
+    return core.OffsetsSpec(
+        resume=_choice(item, "resume"),
+        replay_tolerance_records=_maybe(item, "replay_tolerance", int),
+    )
+
+
+def _difference(item: Item) -> core.ApprovedDifference:
+    return core.ApprovedDifference(
+        topic=_get(item, "topic", str),
+        config=_get(item, "config", str),
+        why=_get(item, "why", str),
+        by=_get(item, "by", str),
+    )
+
+
+def _wave(item: Item) -> core.Wave:
+    owner = item.fields["write_owner"]
+    return core.Wave(
+        name=_get(item, "name", str),
+        services=_texts(item, "services"),
+        steps=tuple(_step(entry) for entry in _list(item, "steps")),
+        write_owner=core.WriteOwner(before=_choice(owner, "before"), after=_choice(owner, "after")),
+        gates=tuple(_condition(entry) for entry in _list(item, "gates")),
+        rollback=_rollback(item.fields["rollback"]) if "rollback" in item.fields else _NO_ROLLBACK,
+        approvers=_texts(item, "approvers"),
+        rollback_window_ms=_maybe(item, "rollback_window", int),
+    )
+
+
+_NO_ROLLBACK = core.Rollback()
+
+
+def _rollback(item: Item) -> core.Rollback:
+    return core.Rollback(
+        triggers=tuple(_condition(entry) for entry in _list(item, "triggers")),
+        on_trigger=_choice(item, "on_trigger"),
+    )
+
+
+def _condition(item: Item) -> core.Condition:
+    ((word, settings),) = item.fields.items()
+    for_ms = _get(settings, "for", int)
+    max_age_ms = _get(settings, "max_age", int)
+    if word == "replication_lag":
+        return core.ReplicationLagGate(_get(settings, "max", int), for_ms, max_age_ms)
+    if word == "group_lag":
+        return core.GroupLagGate(_get(settings, "max", int), for_ms, max_age_ms)
+    if word == "offset_delta":
+        return core.OffsetDeltaGate(
+            max_reread_records=_get(settings, "max_reread", int),
+            max_skipped_records=_get(settings, "max_skipped", int),
+            for_ms=for_ms,
+            max_age_ms=max_age_ms,
+        )
+    if word == "parity":
+        return core.ParityGate(
+            topics=_get(settings, "topics", bool),
+            acls=_get(settings, "acls", bool),
+            for_ms=for_ms,
+            max_age_ms=max_age_ms,
+        )
+    assert word == "signal", word
+    return core.SignalGate(
+        name=_get(settings, "name", str),
+        max_value=_get(settings, "max", Limit).value,
+        for_ms=for_ms,
+        max_age_ms=max_age_ms,
+    )
+
+
+def _step(item: Item) -> core.Step:
+    ((word, settings),) = item.fields.items()
+    if word in _TIMED_STEPS:
+        return _TIMED_STEPS[word](timeout_ms=_get(settings, "timeout", int))
+    if word == "fence":
+        return core.FenceStep(
+            deadline_ms=_get(settings, "deadline", int),
+            at_zero=_choice(settings, "at_zero"),
+            by=_choice(settings, "by"),
+        )
+    if word == "soak":
+        return core.SoakStep(for_ms=_get(settings, "for", int))
+    assert word == "confirm", word
+    return core.ConfirmStep(text=_get(settings, "text", str))
+
+
+_TIMED_STEPS: dict[
+    str, type[core.StopStep | core.DrainStep | core.OffsetsStep | core.StartStep]
+] = {
+    "stop": core.StopStep,
+    "drain": core.DrainStep,
+    "offsets": core.OffsetsStep,
+    "start": core.StartStep,
+}
+
+
+# --- typed access ---------------------------------------------------------------------------------
+
+
+def _get(item: Item, key: str, of: type[T]) -> T:
+    value = item.fields[key].value
+    assert isinstance(value, of), (key, type(value))
+    return value
+
+
+def _maybe(item: Item, key: str, of: type[T]) -> T | None:
+    return _get(item, key, of) if key in item.fields else None
+
+
+def _choice(item: Item, key: str) -> Any:  # noqa: ANN401  # the table's words are the Literal's
+    """A word of a choice, or None when absent; a test holds the tables to the core's Literals."""
+    return item.fields[key].value if key in item.fields else None
+
+
+def _list(item: Item, key: str) -> tuple[Item, ...]:
+    return item.fields[key].items if key in item.fields else ()
+
+
+def _texts(item: Item, key: str) -> tuple[str, ...]:
+    values = [entry.value for entry in _list(item, key)]
+    return tuple(value for value in values if isinstance(value, str))

@@ -1,0 +1,81 @@
+"""Loads plans: text or file in, a Plan out, or all of its problems at once.
+
+Never resolves a secret and never opens a file that a plan names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.core.plan import Plan, SecretRef
+from cockpit.plan.build import Builder
+from cockpit.plan.document import MAX_BYTES, compose
+from cockpit.plan.draft import make_draft
+from cockpit.plan.files import Unreadable, read_regular
+from cockpit.plan.format import PLAN
+from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
+from cockpit.plan.reader import Reader
+from cockpit.plan.rules import check_rules
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlan:
+    """A plan with what a check of its surroundings needs."""
+
+    plan: Plan
+    references: tuple[tuple[Place, SecretRef | Path], ...]
+    """Secrets and TLS files that it names, with the place in the file."""
+
+
+def load_plan(text: str, *, origin: str) -> Plan:
+    """The plan in `text`. Raises PlanInvalid with every problem.
+
+    `origin` is the file's path: it is named in errors, and relative paths begin at its folder.
+    """
+    return load_document(text, origin=origin).plan
+
+
+def load_document(text: str, *, origin: str) -> LoadedPlan:
+    """The same as `load_plan`, with the places of secrets and files."""
+    problems = Problems()
+    node = compose(text, problems)
+    if node is not None:
+        item = Reader(problems).read(PLAN, node)
+        if item.valid:
+            check_rules(make_draft(item), problems)
+        if not problems:
+            builder = Builder(Path(origin).absolute().parent)
+            plan = builder.plan(item)
+            return LoadedPlan(plan=plan, references=tuple(builder.references))
+    raise PlanInvalid(problems.sorted(), origin=origin)
+
+
+def load_plan_file(path: str | Path) -> Plan:
+    """The plan in a file. Raises PlanInvalid, also when the file cannot be read."""
+    return load_plan(read_plan_text(path), origin=str(path))
+
+
+def read_plan_text(path: str | Path) -> str:
+    """The text of a plan file.
+
+    Raises PlanInvalid when it is missing, not a regular file, too large or not UTF-8.
+    """
+    try:
+        content = read_regular(path, limit=MAX_BYTES)
+    except Unreadable as error:
+        raise _unreadable(path, f"the plan file {error}") from None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        column = len(before[line_start:].decode("utf-8", "replace")) + 1
+        line = before.count(b"\n") + 1
+        raise _unreadable(
+            path, "the plan file is not UTF-8 here", line=line, column=column
+        ) from None
+
+
+def _unreadable(path: str | Path, message: str, *, line: int = 1, column: int = 1) -> PlanInvalid:
+    return PlanInvalid((Problem(line, column, message),), origin=str(path))

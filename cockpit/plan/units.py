@@ -1,0 +1,68 @@
+"""Durations, ratios and counts as a plan writes them.
+
+Never guesses a unit and never rounds: what is not exactly in the format raises ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+DURATION_PATTERN = r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)"
+COUNT_PATTERN = r"0|[1-9][0-9]{0,14}"
+LIMIT_PATTERN = r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?"
+PERCENT_PATTERN = LIMIT_PATTERN + "%"
+
+MAX_COUNT = 10**15 - 1
+MAX_DURATION_MS = 366 * 86_400_000
+_UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+_DURATION = re.compile(DURATION_PATTERN)
+_COUNT = re.compile(COUNT_PATTERN)
+_LIMIT = re.compile(f"({LIMIT_PATTERN})(%?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that a signal is held against."""
+
+    value: float
+    percent: bool
+    """Written with a percent sign; `value` is already the ratio."""
+
+
+def parse_duration_ms(text: str) -> int:
+    """Milliseconds of `500ms`, `60s`, `10m`, `24h` or `7d`. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("a duration is a whole number with a unit: ms, s, m, h or d")
+    duration_ms = int(match[1]) * _UNIT_MS[match[2]]
+    if duration_ms > MAX_DURATION_MS:
+        raise ValueError("a duration is at most 366d")
+    return duration_ms
+
+
+def format_duration(duration_ms: int) -> str:
+    """The shortest form that parses back to the same duration."""
+    for unit in ("d", "h", "m", "s"):
+        if duration_ms and duration_ms % _UNIT_MS[unit] == 0:
+            return f"{duration_ms // _UNIT_MS[unit]}{unit}"
+    return f"{duration_ms}ms" if duration_ms else "0s"
+
+
+def parse_count(text: str) -> int:
+    """A whole number from 0 to 10^15 - 1 in decimal digits only. Raises ValueError."""
+    if _COUNT.fullmatch(text) is None:
+        raise ValueError("a count is a whole number in decimal digits, not negative")
+    return int(text)
+
+
+def parse_limit(text: str) -> Limit:
+    """`0.5%`, `0.005` or `12`. Raises ValueError."""
+    match = _LIMIT.fullmatch(text)
+    if match is None:
+        raise ValueError("a limit is a decimal number or a percentage, not negative")
+    number = Decimal(match[1])
+    percent = bool(match[4])
+    return Limit(value=float(number / 100 if percent else number), percent=percent)
