@@ -17,6 +17,7 @@ from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import SessionFolder, this_user
 from cockpit.engine.remote import RemoteSession
+from cockpit.ports import Session
 from cockpit.wire.values import WireError
 
 
@@ -81,17 +82,31 @@ class LazySession:
 
 def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> int:
     """The screen until it is left; then one line that says what still runs."""
-    from cockpit.tui.run import run_screen
-
-    run_screen(
-        LazySession(socket),
-        user=this_user(),
-        theme=options.theme,
-        remote="SSH_CONNECTION" in os.environ,
-        mouse=options.mouse,
-    )
+    code = show(LazySession(socket), options)
     if is_running(folder):
         say(f"the flight goes on without this screen: cockpit attach {folder.id}")
     else:
         say(f"the flight has ended: {folder.path}")
-    return exits.COMPLETED
+    return code
+
+
+def show(session: Session, options: argparse.Namespace) -> int:
+    """Draw until the screen is left, and say the last line that it leaves behind; the exit code."""
+    from cockpit.tui.result import ScreenRefusedError
+    from cockpit.tui.run import run_screen
+
+    try:
+        result = run_screen(
+            session,
+            user=this_user(),
+            theme=options.theme,
+            remote="SSH_CONNECTION" in os.environ,
+            mouse=options.mouse,
+        )
+    except ScreenRefusedError as error:
+        complain(str(error))
+        return exits.USAGE
+    if result.last_line:
+        say(result.last_line)
+    codes = {"terminated": exits.TERMINATED, "failed": exits.INTERNAL}
+    return codes.get(result.reason, exits.COMPLETED)

@@ -13,7 +13,6 @@ from cockpit.cli.output import complain, say, say_json
 from cockpit.core.flight import begin
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
-from cockpit.engine.folders import this_user
 
 DEMO_USER = "demo"
 
@@ -39,21 +38,14 @@ def run(options: argparse.Namespace) -> int:
     """On the screen, or without one on virtual time."""
     if options.headless:
         return _headless(options)
-    from cockpit.cli.attach import why_no_screen
+    from cockpit.cli.attach import show, why_no_screen
 
     if why := why_no_screen():
         complain(why)
         return exits.USAGE
-    from cockpit.tui.run import run_screen
-
-    run_screen(
-        DemoSession(options.seed, options.speed, auto=options.auto),
-        user=this_user(),
-        theme=options.theme,
-        mouse=options.mouse,
-    )
+    code = show(DemoSession(options.seed, options.speed, auto=options.auto), options)
     say("that was a simulation: `cockpit run PLAN` flies real clusters, `make lab` starts some")
-    return exits.COMPLETED
+    return code
 
 
 def _headless(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ GATE_NOT_MET: Final = 6
 UNKNOWN: Final = 7
 STOPPED: Final = 8
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 MEANINGS: dict[int, str] = {
     COMPLETED: "completed",
@@ -26,4 +27,5 @@ MEANINGS: dict[int, str] = {
     UNKNOWN: "outcome unknown",
     STOPPED: "stopped or paused",
     INTERRUPTED: "interrupted",
+    TERMINATED: "terminated",
 }

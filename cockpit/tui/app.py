@@ -1,0 +1,263 @@
+"""The Textual application: it brings snapshots to the screens and intents to the session.
+
+Composition only. Never reads a clock for an age, never knows what kind of session it has, and never
+ends a flight by ending itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import traceback
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from rich.text import Text
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme
+from textual.timer import Timer
+
+from cockpit.core.intents import Intent
+from cockpit.core.snapshot import Snapshot
+from cockpit.ports import Session
+from cockpit.tui.alarms import alarms
+from cockpit.tui.clean import clean
+from cockpit.tui.look import Look
+from cockpit.tui.plain import plain_line
+from cockpit.tui.result import LeaveReason, ScreenResult
+from cockpit.tui.screens.board import Board
+from cockpit.tui.screens.overlay import Overlay
+from cockpit.tui.status import Link
+from cockpit.tui.themes import CockpitTheme, mono
+
+SUBMIT_S: Final = 5.0
+CLOSE_S: Final = 2.0
+MAX_IN_FLIGHT: Final = 16
+REMOTE_EVERY_S: Final = 1.0
+BELL_EVERY_MS: Final = 10_000
+
+
+class SnapshotArrived(Message):
+    """A snapshot came. A newer one replaces it while it waits."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest is worth drawing."""
+        return isinstance(message, SnapshotArrived)
+
+
+class SessionEnded(Message):
+    """No more snapshots will come."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class CockpitApp(App[ScreenResult], inherit_bindings=False):
+    """One person's screen on one session."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    CSS = """
+    Screen { layout: vertical; overflow: hidden hidden; background: $background; }
+    Overlay, Overlay:ansi { background: transparent; overflow: hidden hidden; }
+    LineView { position: absolute; width: 1; height: 1; overflow: hidden hidden; }
+    CleanInput, CleanInput:focus {
+        position: absolute; width: 1; height: 1; border: none; padding: 0 1;
+        background: $surface; color: $foreground;
+    }
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        user: str,
+        theme: CockpitTheme | None = None,
+        remote: bool = False,
+        ascii_only: bool = False,
+        notice: str = "",
+    ) -> None:
+        """`remote` paints at most once a second; `notice` is shown first."""
+        theme = theme or mono()
+        super().__init__(ansi_color=True if theme.ansi else None)
+        self.session = session
+        self.user = user
+        self.look = Look(theme.styles, ascii_only)
+        self.remote = remote
+        self.snapshot: Snapshot | None = None
+        self.board = Board(self.look, user=user)
+        self._notice = notice
+        self._link = Link()
+        self._waiting: Snapshot | None = None
+        self._held = False
+        self._in_flight = 0
+        self._alarms: frozenset[str] = frozenset()
+        self._bell_at_ms: int | None = None
+        self._left = False
+        self.silence_timer: Timer | None = None
+        self.register_theme(_textual_theme(theme))
+        self.theme = theme.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The board, from the first moment."""
+        return self.board
+
+    def on_mount(self) -> None:
+        """Begin to listen, and let plots begin after the first paint."""
+        self.run_worker(self._follow(), name="snapshots", exit_on_error=False)
+        self.silence_timer = self.set_interval(1.0, self._second_passed, name="silence")
+        self.call_after_refresh(self.board.plots_may_begin)
+        if self._notice:
+            self.board.say(self._notice, "warn")
+
+    async def on_unmount(self) -> None:
+        """Let go of the session; the flight goes on."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.session.close()
+        except (TimeoutError, OSError):
+            self.log.warning("the session did not close in time")
+
+    # --- snapshots in -----------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        try:
+            async for snapshot in self.session.snapshots():
+                self.post_message(SnapshotArrived(snapshot))
+                await asyncio.sleep(0)  # a session that never waits must not starve the keys
+        except Exception as error:  # noqa: BLE001 - whatever ends it, the screen says so and stays
+            self.post_message(SessionEnded(f"the session broke off: {_told(error)}"))
+        else:
+            self.post_message(SessionEnded(""))
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        """Draw it now, or with the next second's paint on a slow link."""
+        message.stop()
+        self._set_link(Link())
+        self._waiting = message.snapshot
+        if not self.remote or not self._held or self._is_urgent(message.snapshot):
+            self._draw()
+            if self.remote and not self._held:
+                self._held = True
+                self.set_timer(REMOTE_EVERY_S, self._release)
+
+    def _is_urgent(self, snapshot: Snapshot) -> bool:
+        seen = self.snapshot
+        return seen is None or snapshot.armed != seen.armed or snapshot.status != seen.status
+
+    def _release(self) -> None:
+        self._held = False
+        if self._waiting is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        snapshot, self._waiting = self._waiting, None
+        if snapshot is None:
+            return
+        self.snapshot = snapshot
+        for screen in self.screen_stack:
+            if isinstance(screen, Overlay):
+                screen.take(snapshot)
+        self.board.take(snapshot)
+        self._ring(snapshot)
+
+    def _ring(self, snapshot: Snapshot) -> None:
+        """One bell for a new alarm, at most every ten seconds of the snapshots' time."""
+        found = frozenset(alarm.split(":")[0] for alarm in alarms(snapshot))
+        new, self._alarms = found - self._alarms, found
+        last = self._bell_at_ms
+        quiet = last is None or not 0 <= snapshot.at_ms - last < BELL_EVERY_MS
+        if new and quiet:
+            self._bell_at_ms = snapshot.at_ms
+            self.bell()
+
+    def on_session_ended(self, message: SessionEnded) -> None:
+        """Say so, and keep showing the last state until the user leaves."""
+        message.stop()
+        lost = self.snapshot is None or not self.snapshot.status.outcome
+        self._set_link(Link(ended=True, lost=lost))
+        text = message.reason or ("the engine is gone" if lost else "the session has ended")
+        what = "nothing here is current, `cockpit status` tells more" if lost else "q leaves"
+        self.board.say(f"{text}; {what}", "bad" if lost else "info", log=True)
+
+    def _second_passed(self) -> None:
+        if not self._link.ended:
+            self._set_link(Link(silent_s=self._link.silent_s + 1))
+
+    def _set_link(self, link: Link) -> None:
+        if link.word != self._link.word:
+            self.board.connected(link)
+        self._link = link
+
+    # --- intents out ------------------------------------------------------------------------------
+
+    def send(self, intent: Intent) -> None:
+        """Hand an intent to the session; the answer comes with a snapshot."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            self.board.say("not sent: the engine does not answer", "bad", log=True)
+            return
+        self._in_flight += 1
+        self.run_worker(self._submit(intent), name="submit", exit_on_error=False)
+
+    async def _submit(self, intent: Intent) -> None:
+        what = type(intent).__name__.lower()
+        try:
+            async with asyncio.timeout(SUBMIT_S):
+                await self.session.submit(intent)
+        except TimeoutError:
+            self.board.say(f"{what}: the engine did not take it in time", "bad", log=True)
+        except Exception as error:  # noqa: BLE001 - a refusal of any kind is shown, not fatal
+            self.board.say(f"{what} refused: {_told(error)}", "bad", log=True)
+        finally:
+            self._in_flight -= 1
+
+    # --- leaving ----------------------------------------------------------------------------------
+
+    def leave(self, reason: LeaveReason) -> None:
+        """Close the screen. Called by keys and by signals, more than once if need be."""
+        if not self._left:
+            self._left = True
+            self.exit(self.result(reason))
+
+    def result(self, reason: LeaveReason) -> ScreenResult:
+        """How the screen was left, and what it showed last."""
+        last = None if reason == "failed" else self.snapshot  # it may be what the screen failed on
+        return ScreenResult(
+            reason=reason,
+            outcome="" if last is None else last.status.outcome,
+            last_line="" if last is None else plain_line(last),
+        )
+
+    def _fatal_error(self) -> None:
+        """A defect of the screen: told without local variables, for they hold data."""
+        told = [clean(line) for line in traceback.format_exc(limit=-12).splitlines()]
+        told.append("the screen failed; the flight goes on, `cockpit attach` comes back")
+        self.panic(Text("\n".join(told)))
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _textual_theme(theme: CockpitTheme) -> Theme:
+    """For Textual's own widgets. Its stylesheets need variables that its ANSI themes bring."""
+    if theme.ansi:
+        native = BUILTIN_THEMES["ansi-dark" if theme.dark else "ansi-light"]
+        return dataclasses.replace(native, name=theme.name)
+    base: Mapping[str, str] = theme.base
+    return Theme(
+        name=theme.name,
+        primary=base["primary"],
+        foreground=base["foreground"],
+        background=base["background"],
+        surface=base["surface"],
+        dark=theme.dark,
+    )

@@ -1,0 +1,82 @@
+"""Numbers, times and ages as an operator reads them. Pure; never asks a clock, never rounds an age
+down to nothing, never drops a sign."""
+
+from __future__ import annotations
+
+import math
+
+
+def utc(at_ms: int) -> str:
+    """`02:14:07Z`."""
+    seconds = at_ms // 1000 % 86_400
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+def age(duration_ms: int) -> str:
+    """A duration at a glance: `0.8s`, `42s`, `3m12s`, `2h03m`, `4d05h`."""
+    if duration_ms < 0:
+        return "-" + age(-duration_ms)
+    if duration_ms < 9_950:
+        return f"{duration_ms / 1000:.1f}s"
+    seconds = round(duration_ms / 1000)
+    if seconds < 100:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m{seconds % 60:02}s"
+    if seconds < 86_400:
+        return f"{seconds // 3600}h{seconds // 60 % 60:02}m"
+    return f"{seconds // 86_400}d{seconds // 3600 % 24:02}h"
+
+
+def clock(duration_ms: int) -> str:
+    """`00:41`, `1:02:07`; a negative one keeps its sign."""
+    if duration_ms < 0:
+        return "-" + clock(-duration_ms)
+    seconds = duration_ms // 1000
+    if seconds < 3600:
+        return f"{seconds // 60:02}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def count(value: int) -> str:
+    """`1,234,567`, sign kept."""
+    return f"{value:,}"
+
+
+def signed(value: int) -> str:
+    """`+12`, `-3`, `0`."""
+    return f"{value:+,}" if value else "0"
+
+
+def rate(milli_per_s: int) -> str:
+    """A rate given in thousandths a second: `12.3/s`, `1,234/s`."""
+    per_s = milli_per_s / 1000
+    return f"{per_s:,.1f}/s" if abs(per_s) < 100 else f"{per_s:,.0f}/s"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value in its unit, short: a ratio as per cent, milliseconds, records, anything else."""
+    if unit == "ratio":
+        return f"{_short(value * 100)}%"
+    if unit == "ms":
+        return f"{_short(value)}ms"
+    if unit == "per_s":
+        return f"{_short(value)}/s"
+    return _short(value)
+
+
+def _short(value: float) -> str:
+    if not math.isfinite(value):
+        return "?"
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) >= 1:
+        return f"{value:.1f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.0e}"
+
+
+def unit_word(unit: str) -> str:
+    """The unit where it does not stand beside the number already."""
+    return "" if unit in {"ratio", "ms", "per_s"} else unit

@@ -1,0 +1,62 @@
+"""Whether a value may be drawn as a number: unknown and stale ones may not.
+
+Ages are counted from the snapshot's own time. Never turns a missing value into zero, and never
+shows a stale digit outside brackets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from cockpit.core.observe import MISSING, Unknown
+from cockpit.tui.format import count, quantity
+from cockpit.tui.text import Chunk, Token
+
+STALE_MS: Final = 5_000
+"""Oldest age at which offsets, groups and mirror positions are still drawn as numbers."""
+
+
+def is_stale(at_ms: int | None, now_ms: int, limit_ms: int = STALE_MS) -> bool:
+    """Whether a sample of `at_ms` is too old to be believed; one that never came is."""
+    return at_ms is None or now_ms - at_ms > limit_ms
+
+
+def is_known(value: int | float | Unknown | np.integer) -> bool:
+    """Whether there is a value at all."""
+    return not isinstance(value, Unknown) and value != MISSING
+
+
+def whole(value: int | Unknown, *, stale: bool, style: Token = "text") -> Chunk:
+    """A count as a chunk: `1,234`, `?` when unknown, `-- (1,234)` when stale."""
+    if isinstance(value, Unknown) or value == MISSING:
+        return ("?", "unknown")
+    if stale:
+        return (f"-- ({count(int(value))})", "stale")
+    return (count(int(value)), style)
+
+
+def measured(
+    value: float | Unknown, unit: str, *, stale: bool = False, style: Token = "text"
+) -> Chunk:
+    """A value with its unit as a chunk, by the same rules as `whole`."""
+    if isinstance(value, Unknown) or math.isnan(value):
+        return ("--", "unknown")
+    if stale:
+        return (f"-- ({quantity(value, unit)})", "stale")
+    return (quantity(value, unit), style)
+
+
+def lag(value: int, *, stale: bool, limit: float | None = None) -> Chunk:
+    """A replication lag as a chunk: signed, with AHEAD when negative and `!` when over `limit`."""
+    if value == MISSING:
+        return ("?", "unknown")
+    if stale:
+        return (f"-- ({count(value)})", "stale")
+    if value < 0:
+        return (f"{count(value)} AHEAD", "bad")
+    if limit is not None and value > limit:
+        return (f"{count(value)} !", "bad")
+    return (count(value), "text")

@@ -1,0 +1,295 @@
+"""The base of the tables: sorted, filtered and scrolled over any number of rows, drawing only
+those that are visible.
+
+Rows stay where they are while somebody reads: the order is made anew at most every five seconds of
+the snapshots' time, or on a key, and the cursor follows its row's key, never its place. Holds no
+data of the flight beyond the newest snapshot's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cockpit.tui.format import count
+from cockpit.tui.glyphs import DOWN, HERE, UP
+from cockpit.tui.look import Look
+from cockpit.tui.text import Chunk, Line, left, right, width_of
+from cockpit.tui.view import Pane
+
+RESORT_MS: Final = 5_000
+MAX_PATTERN: Final = 100
+
+Order = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. Width 0 takes what is left; the highest ranks go first when room is short."""
+
+    name: str
+    title: str
+    width: int
+    rank: int = 0
+    right: bool = True
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """A test of texts: a regular expression, or a plain part where it is not a valid one; a
+    leading `!` turns it round. Letter case does not count."""
+    inverse = pattern.startswith("!")
+    body = pattern[1:] if inverse else pattern
+    try:
+        search = re.compile(body, re.IGNORECASE).search
+    except re.error:
+        search = re.compile(re.escape(body), re.IGNORECASE).search
+    return lambda text: (search(text) is None) is inverse
+
+
+class Grid(Pane):
+    """A table pane. A subclass brings the rows, this class their order and the way they look."""
+
+    sorts: ClassVar[tuple[str, ...]] = ()
+    all_columns: ClassVar[tuple[Column, ...]] = ()
+    flexible_min: ClassVar[int] = 12
+    flexible_max: ClassVar[int] = 48
+    """Wider, and names would stand too far from their numbers."""
+    has_columns: ClassVar[bool] = True
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.sort = 0
+        self.reverse = False
+        self.pattern = ""
+        self.wave_only = False
+        self._order: Order = np.empty(0, dtype=np.intp)
+        self._sorted_at_ms: int | None = None
+        self._cursor: Hashable | None = None
+
+    # --- what a subclass says ---------------------------------------------------------------------
+
+    def total(self) -> int:
+        """Rows before filtering."""
+        raise NotImplementedError
+
+    def key_of(self, model: int) -> Hashable:
+        """What identifies row `model` from snapshot to snapshot."""
+        raise NotImplementedError
+
+    def find(self, key: Hashable) -> int | None:
+        """The row of a key, if it is still there."""
+        raise NotImplementedError
+
+    def texts(self) -> Sequence[str]:
+        """What a filter looks at, for every row."""
+        raise NotImplementedError
+
+    def in_wave(self) -> Mask:
+        """Which rows belong to the current wave."""
+        raise NotImplementedError
+
+    def ranking(self, sort: str) -> Order:
+        """Every row, worst or first one first."""
+        raise NotImplementedError
+
+    def cell(self, model: int, column: str) -> Chunk:
+        """One cell."""
+        raise NotImplementedError
+
+    def mark(self, model: int) -> Chunk:
+        """One character before the row."""
+        return (" ", "text")
+
+    def flags(self) -> tuple[Chunk, ...]:
+        """What the title bar says about the values, such as STALE."""
+        return ()
+
+    def uncounted(self) -> int:
+        """How many rows at the beginning are not counted in the title bar."""
+        return 0
+
+    def free_row(self, model: int, width: int) -> tuple[Chunk, ...] | None:
+        """A row that does not follow the columns."""
+        return None
+
+    # --- order ------------------------------------------------------------------------------------
+
+    def arrived(self, at_ms: int, *, other_rows: bool) -> None:
+        """New values came; `other_rows` when rows were added, removed or reordered."""
+        last = self._sorted_at_ms
+        due = last is None or not 0 <= at_ms - last < RESORT_MS
+        if due or other_rows:
+            self.resort(at_ms)
+        self.sync()
+
+    def resort(self, at_ms: int) -> None:
+        """Make the order anew, leaving the cursor's row where it is on the screen."""
+        self._sorted_at_ms = at_ms
+        before = self.cursor_place()
+        order = self.ranking(self.sorts[self.sort])
+        if self.reverse:
+            order = self.turned(order)
+        mask = self._mask()
+        self._order = order if mask is None else order[mask[order]]
+        after = self.cursor_place()
+        if before is not None and after is not None:
+            self.top = max(0, self.top + after - before)
+
+    def turned(self, order: Order) -> Order:
+        """The order turned round."""
+        return order[::-1]
+
+    def _mask(self) -> Mask | None:
+        mask: Mask | None = None
+        if self.wave_only:
+            mask = self.in_wave()
+        if self.pattern:
+            accept = matcher(self.pattern)
+            found = np.fromiter((accept(text) for text in self.texts()), bool, self.total())
+            mask = found if mask is None else mask & found
+        return mask
+
+    def _reorder(self) -> None:
+        if self._sorted_at_ms is not None:
+            self.resort(self._sorted_at_ms)
+        self.sync()
+
+    def sort_next(self) -> str:
+        """Sort by the next column; says by which."""
+        self.sort = (self.sort + 1) % len(self.sorts)
+        self.top = 0
+        self._reorder()
+        return f"sorted by {self.sorts[self.sort]}"
+
+    def sort_reverse(self) -> str:
+        """Turn the order round; says how it is."""
+        self.reverse = not self.reverse
+        self.top = 0
+        self._reorder()
+        return f"sorted by {self.sorts[self.sort]}{', reversed' if self.reverse else ''}"
+
+    def set_filter(self, pattern: str) -> None:
+        """Show only rows that match; empty shows all."""
+        self.pattern = pattern[:MAX_PATTERN]
+        self.top = 0
+        self._reorder()
+
+    def toggle_wave(self) -> str:
+        """Only the current wave's rows, or all again; says which."""
+        self.wave_only = not self.wave_only
+        self.top = 0
+        self._reorder()
+        return "only the current wave's rows" if self.wave_only else "all rows"
+
+    # --- cursor -----------------------------------------------------------------------------------
+
+    def cursor_place(self) -> int | None:
+        """Where the cursor's row is in the order; None without a cursor or without its row."""
+        if self._cursor is None:
+            return None
+        model = self.find(self._cursor)
+        if model is None:
+            return None
+        places = np.flatnonzero(self._order == model)
+        return int(places[0]) if len(places) else None
+
+    def _go(self, place: int) -> None:
+        last = self.count() - 1
+        if last < 0:
+            return
+        place = max(0, min(last, place))
+        self._cursor = self.key_of(int(self._order[place]))
+        room = max(1, self.room)
+        self.top = min(max(self.top, place - room + 1), place)
+        self.sync()
+
+    def move(self, rows: int) -> None:
+        """Move the cursor; the first move sets it on the top row."""
+        place = self.cursor_place()
+        if place is None:
+            place = self.top - 1 if rows > 0 else self.top
+        self._go(place + rows)
+
+    def home(self) -> None:
+        """To the top, and stay there: without a cursor the worst rows stay in view."""
+        self._cursor = None
+        super().home()
+
+    def end(self) -> None:
+        """To the last row."""
+        self._go(self.count() - 1)
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        """Rows after filtering."""
+        return len(self._order)
+
+    def shown_columns(self, width: int) -> list[tuple[Column, int]]:
+        """The columns that fit, with their widths; a last one of text takes what is left."""
+        kept = list(self.all_columns)
+        while len(kept) > 1 and self._wanted(kept) > width:
+            kept.remove(max(kept, key=lambda column: column.rank))
+        spare = max(0, width - self._wanted(kept))
+        flexible = min(self.flexible_min + spare, self.flexible_max)
+        rest = self.flexible_min + spare - flexible
+        sized = [(c, c.width or flexible) for c in kept]
+        last, cells = sized[-1]
+        if not last.right:
+            sized[-1] = (last, cells + rest)
+        return sized
+
+    def _wanted(self, columns: Sequence[Column]) -> int:
+        return sum((c.width or self.flexible_min) + 1 for c in columns)
+
+    def columns(self, width: int) -> Line | None:
+        """Column titles, the sorted one marked."""
+        sorted_by = self.sorts[self.sort]
+        text = " "
+        for number, (column, cells) in enumerate(self.shown_columns(width)):
+            arrow = (UP if self.reverse else DOWN) if column.name == sorted_by else ""
+            fitted = right if column.right else left
+            text += (" " if number else "") + fitted(column.title + arrow, cells)
+        return Line(((text, "columns"),), "columns")
+
+    def row(self, index: int, width: int) -> Line:
+        """A row of the order."""
+        model = int(self._order[index])
+        here = self._cursor is not None and self.key_of(model) == self._cursor
+        chunks: list[Chunk] = [(HERE, "strong") if here else self.mark(model)]
+        free = self.free_row(model, width - 1)
+        if free is not None:
+            chunks.extend(free)
+        else:
+            for number, (column, cells) in enumerate(self.shown_columns(width)):
+                text, style = self.cell(model, column.name)
+                if style == "stale" and width_of(text) > cells:
+                    text = "--"
+                fitted = right(text, cells) if column.right else left(text, cells)
+                chunks.append((" " + fitted if number else fitted, style))
+        return Line(tuple(chunks), "cursor" if here else "text")
+
+    def note(self, width: int) -> tuple[Chunk, ...]:
+        """How many rows are shown, through which filter, and which of them."""
+        base = self.bar
+        extra = self.uncounted()
+        total = self.total() - extra
+        shown = self.count() - int(np.count_nonzero(self._order < extra))
+        last = min(shown, self.top + self.room)
+        text = count(shown)
+        if 0 < last < shown or self.top:
+            text = f"{count(self.top + 1)}-{count(last)} of {text}"
+        if shown != total:
+            text = f"{count(shown)} of {count(total)} shown"
+        if self.pattern:
+            text = f"/{self.pattern}/ {text}"
+        if self.wave_only:
+            text = f"wave only {text}"
+        flags = self.flags()
+        return (*flags, ("  " if flags else "", base), (text, base))

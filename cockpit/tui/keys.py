@@ -1,0 +1,143 @@
+"""Every key of the main screen, once: help, the key bar and dispatch are all made from this.
+
+Whether a key that changes the flight is open comes from the snapshot, with the reason when it is
+not. Never decides by itself: the engine has the last word on every intent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal
+
+from cockpit.core.snapshot import Snapshot
+from cockpit.tui.layout import PANES, PaneName
+
+KeyVerb = Literal["advance", "rollback", "pause", "end"]
+Group = Literal["act", "look", "move", "screen", "safe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that a key does."""
+
+    id: str
+    keys: tuple[str, ...]
+    """As Textual names them."""
+    shown: str
+    _: KW_ONLY
+    group: Group
+    help: str
+    label: str = ""
+    """For the key bar; empty: not shown there."""
+    rank: int = 9
+    """Low ranks stay in the key bar when it is narrow."""
+    verb: KeyVerb | None = None
+    """What it does to the flight; open or closed as the snapshot's action of that name."""
+    pane: PaneName | None = None
+
+
+def _act(verb: KeyVerb, key: str, *, label: str, rank: int, text: str) -> Key:
+    return Key(verb, (key,), key, group="act", verb=verb, label=label, rank=rank, help=text)
+
+
+def _look(id_: str, *keys: str, shown: str, text: str, label: str = "", rank: int = 9) -> Key:
+    return Key(id_, keys, shown, group="look", help=text, label=label, rank=rank)
+
+
+def _move(id_: str, *keys: str, shown: str, text: str) -> Key:
+    return Key(id_, keys, shown, group="move", help=text)
+
+
+_PANE_HELP: dict[PaneName, str] = {
+    "waves": "waves and steps",
+    "lag": "lag per partition",
+    "delta": "groups and offset delta",
+    "signals": "error rates",
+    "checks": "checks",
+    "gates": "gates and triggers",
+    "log": "the event log",
+}
+
+
+def _pane(number: int, name: PaneName) -> Key:
+    text = f"the pane of {_PANE_HELP[name]}, in full"
+    return Key(f"pane.{name}", (str(number),), str(number), group="look", help=text, pane=name)
+
+
+_PAUSE = "pause at once: no new step begins, a fence and its deadline go on"
+_FILTER = "show rows that match a pattern; !pattern shows the others"
+_NOTHING = "nothing, on purpose: no reflex may end or change a flight"
+
+KEYS: tuple[Key, ...] = (
+    _act("pause", "P", label="pause", rank=0, text=_PAUSE),
+    _act("advance", "A", label="advance", rank=0, text="show what advancing would do; Y confirms"),
+    _act("rollback", "R", label="roll back", rank=0, text="show what going back would do; "
+         "Y confirms"),
+    _act("end", "E", label="end", rank=6, text="end the flight, close the session; Y confirms"),
+    Key("note", ("m",), "m", group="act", label="note", rank=5,
+        help="add a line to the log, for the review"),
+    *(_pane(number, name) for number, name in enumerate(PANES, 1)),
+    _look("overview", "0", "escape", shown="0 esc", text="back to the overview; esc first clears "
+          "a filter"),
+    _look("next", "tab", shown="tab", text="the next pane takes the moving keys"),
+    _look("previous", "shift+tab", shown="shift+tab", text="the pane before"),
+    _look("sort", "s", shown="s", label="sort", rank=3, text="sort by the next column"),
+    _look("reverse", "S", shown="S", text="turn the order round"),
+    _look("filter", "slash", shown="/", label="filter", rank=2, text=_FILTER),
+    _look("wave_only", "f", shown="f", label="wave only", rank=5,
+          text="show the current wave's topics only, or all again"),
+    _move("down", "j", "down", shown="j down", text="one row down"),
+    _move("up", "k", "up", shown="k up", text="one row up"),
+    _move("page_down", "pagedown", shown="pgdn", text="a screenful down"),
+    _move("page_up", "pageup", shown="pgup", text="a screenful up"),
+    _move("top", "g", "home", shown="g home", text="to the top, where the worst is"),
+    _move("bottom", "G", "end", shown="G end", text="to the bottom"),
+    Key("help", ("question_mark", "f1"), "?", group="screen", label="help", rank=1,
+        help="this page"),
+    Key("leave", ("q",), "q", group="screen", label="leave", rank=1,
+        help="leave what is open, then the screen; the flight goes on"),
+    Key("nothing", ("ctrl+c", "ctrl+q", "ctrl+z", "ctrl+d"), "ctrl+c q z d", group="safe",
+        help=_NOTHING),
+)  # fmt: skip
+
+GROUP_TITLES: dict[Group, str] = {
+    "act": "the flight",
+    "look": "what is shown",
+    "move": "moving",
+    "screen": "the screen",
+    "safe": "without effect",
+}
+
+
+def _by_key() -> dict[str, Key]:
+    table: dict[str, Key] = {}
+    for key in KEYS:
+        for name in key.keys:
+            if name in table:
+                raise ValueError(f"{name} is bound to {table[name].id} and to {key.id}")
+            table[name] = key
+    return table
+
+
+BY_KEY = _by_key()
+BY_ID = {key.id: key for key in KEYS}
+
+
+def why_not(
+    key: Key, snapshot: Snapshot | None, *, ended: bool = False, small: bool = False
+) -> str:
+    """Why a key has no effect on the flight now; empty when it has, or is not about the flight."""
+    if key.verb is None and key.id != "note":
+        return ""
+    if ended:
+        return "the session has ended"
+    if snapshot is None:
+        return "no data from the engine yet"
+    if small and key.id != "pause":
+        return "the terminal is too small to show what would be confirmed"
+    if key.verb is None:
+        return ""
+    view = next((action for action in snapshot.actions if action.verb == key.verb), None)
+    if view is None:
+        return "the engine does not offer it"
+    return "" if view.enabled else view.why_not or "not possible now"

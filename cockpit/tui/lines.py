@@ -1,0 +1,127 @@
+"""The thin views around the panes: status lines, message line, key bar, the reduced screen.
+
+Their contents are pure functions here; the one widget shows whatever lines it is given.
+"""
+
+from __future__ import annotations
+
+from cockpit.core.snapshot import Snapshot
+from cockpit.tui.alarms import alarms
+from cockpit.tui.format import age
+from cockpit.tui.keys import KEYS, Key, why_not
+from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
+from cockpit.tui.status import Link, rollback_chunks, side_chunks, writes_chunks
+from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, wrap
+from cockpit.tui.view import LineView
+
+_LEVELS: dict[str, Token] = {"info": "info", "good": "good", "warn": "warn", "bad": "bad"}
+
+
+class Lines(LineView):
+    """Shows the lines it was given."""
+
+    _given: tuple[Line, ...] = ()
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these from now on."""
+        self._given = lines
+        self.sync()
+
+    def count(self) -> int:
+        """Lines."""
+        return len(self._given)
+
+    def row(self, index: int, width: int) -> Line:
+        """A line."""
+        return self._given[index]
+
+
+def message_line(
+    snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
+) -> Line:
+    """What was just answered to a key; else the worst alarm; else what another person armed."""
+    if said is not None:
+        level, text = said
+        return Line((_fit(text, _LEVELS.get(level, "info"), width),))
+    if snapshot is None:
+        return Line((_fit("waiting for the engine", "dim", width),))
+    armed = snapshot.armed
+    if armed is not None and armed.by != user:
+        left = age(armed.expires_at_ms - snapshot.at_ms)
+        text = f"{armed.by} is about to confirm: {armed.verb} {armed.wave} ({left} left)"
+        return Line((_fit(text, "warn", width),))
+    found = alarms(snapshot)
+    if found:
+        more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
+        text = cut(f"ALARM {found[0]}", max(0, width - len(more) - 2))
+        return Line((_fit(text + more, "bad", width),))
+    if snapshot.status.outcome:
+        word = snapshot.status.outcome.replace("_", " ")
+        return Line((_fit(f"the flight is over: {word}", "info", width),))
+    return Line()
+
+
+def _fit(text: str, token: Token, width: int) -> Chunk:
+    return (cut(f" {text}", width), token)
+
+
+def key_bar(
+    snapshot: Snapshot | None, *, width: int, table: bool, ended: bool = False, small: bool = False
+) -> Line:
+    """The keys that matter now. A key in brackets is closed; pressing it says why."""
+    keys = [key for key in KEYS if key.label and (table or key.id not in _TABLE_KEYS)]
+    if small:
+        keys = [key for key in keys if key.id in {"pause", "leave", "help"}]
+    space = "" if width < 100 else " "
+    items = [_key_item(key, snapshot, space, ended=ended, small=small) for key in keys]
+    if not small:
+        items.append(Item(4, ((" 1-7 ", "key"), (f"{space}pane", "key.label"))))
+    return Line(pack(items, width, gap=1 if width < 100 else 2), "bar")
+
+
+_TABLE_KEYS = frozenset({"sort", "filter", "wave_only"})
+
+
+def _key_item(key: Key, snapshot: Snapshot | None, space: str, *, ended: bool, small: bool) -> Item:
+    if why_not(key, snapshot, ended=ended, small=small):
+        return Item(key.rank, ((f"({key.shown}){space}{key.label}", "key.off"),))
+    return Item(key.rank, ((f" {key.shown} ", "key"), (f"{space}{key.label}", "key.label")))
+
+
+def small_lines(
+    snapshot: Snapshot | None, *, width: int, height: int, link: Link
+) -> tuple[Line, ...]:
+    """The status alone, and what to do about it, where nothing else fits."""
+    advice = [
+        Line(((cut(piece, width), "warn"),))
+        for piece in wrap(
+            f"make the terminal larger (now {width}x{height}, needs {MIN_WIDTH}x{MIN_HEIGHT})",
+            width,
+        )
+    ]
+    if snapshot is None:
+        return (Line((("waiting for the engine", "text"),)), *advice)
+    status = snapshot.status
+    step = status.outcome.upper().replace("_", " ") or status.step
+    head: list[Chunk] = [(" SIMULATED ", "badge.sim"), (" ", "text")] if status.simulated else []
+    head.append((f"{status.environment} {status.plan}".strip(), "strong"))
+    where = f"{status.wave_number}/{status.waves} {status.wave}  {step}"
+    third: list[Chunk] = list(rollback_chunks(status))
+    if status.paused:
+        third.extend([(" ", "text"), (" PAUSED ", "badge.pause")])
+    number = len(alarms(snapshot))
+    lines = [
+        Line(tuple(head)),
+        Line(((where, "strong"),)),
+        Line(writes_chunks(snapshot)),
+        Line(tuple(third)),
+    ]
+    source = side_chunks(snapshot.source, snapshot.at_ms)
+    target = side_chunks(snapshot.target, snapshot.at_ms)
+    one = (*source, ("  ", "text"), *target)
+    lines.extend([Line(one)] if chunks_width(one) <= width else [Line(source), Line(target)])
+    if link.word:
+        lines.insert(1, Line(((f" {link.word} ", "writes.unknown"),)))
+    if number:
+        lines.append(Line(((f"{number} alarm{'s' if number != 1 else ''}", "bad"),)))
+    return (*lines, *advice)

@@ -1,0 +1,163 @@
+"""Pane 2: replication lag of every partition, worst first, straight from the snapshot's columns.
+
+Never copies the table and never turns an unknown or a stale value into a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar, cast
+
+import numpy as np
+
+from cockpit.core.observe import I64, MISSING, PartitionKeys, TopicPartition
+from cockpit.core.snapshot import PartitionTable, Snapshot
+from cockpit.tui.format import age, rate
+from cockpit.tui.fresh import is_stale, lag, whole
+from cockpit.tui.glyphs import PENDING
+from cockpit.tui.grid import Column, Grid, Mask, Order
+from cockpit.tui.text import Chunk
+
+_FIRST = -(2**62)
+_SECOND = -(2**61)
+"""Sorting keys below every lag: first those ahead, then the unknown ones."""
+
+
+class LagPane(Grid):
+    """Source end less the mirror's position, with the offsets it is made of."""
+
+    number = 2
+    title_text = "lag per partition"
+    sorts: ClassVar[tuple[str, ...]] = ("lag", "rate", "topic")
+    all_columns: ClassVar[tuple[Column, ...]] = (
+        Column("topic", "topic", 0, right=False),
+        Column("partition", "part", 5),
+        Column("lag", "lag", 14),
+        Column("rate", "rate", 12, 1),
+        Column("source", "source end", 16, 3),
+        Column("mirror", "mirrored", 16, 2),
+        Column("target", "target end", 16, 4),
+    )
+    flexible_min = 14
+
+    _table: PartitionTable | None = None
+    _now_ms = 0
+    _limit: float | None = None
+    _texts_of: PartitionKeys | None = None
+    _texts: Sequence[str] = ()
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show this snapshot."""
+        before = self._table
+        self._table = table = snapshot.partitions
+        self._now_ms = snapshot.at_ms
+        self._limit = next(
+            (gate.limit for gate in snapshot.gates if gate.name == "replication_lag"), None
+        )
+        other = (
+            before is None
+            or before.wave != table.wave
+            or (before.keys is not table.keys and before.keys.names != table.keys.names)
+        )
+        self.arrived(snapshot.at_ms, other_rows=other)
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def total(self) -> int:
+        """Partitions."""
+        return 0 if self._table is None else len(self._table.keys)
+
+    @property
+    def table(self) -> PartitionTable:
+        """The newest table; only asked while rows are drawn."""
+        assert self._table is not None
+        return self._table
+
+    def key_of(self, model: int) -> Hashable:
+        """Topic and partition."""
+        return self.table.keys.names[model]
+
+    def find(self, key: Hashable) -> int | None:
+        """Row of a topic and partition."""
+        return self.table.keys.position.get(cast("TopicPartition", key))
+
+    def texts(self) -> Sequence[str]:
+        """`topic/partition`."""
+        keys = self.table.keys
+        if keys is not self._texts_of:
+            self._texts_of = keys
+            self._texts = [f"{topic}/{partition}" for topic, partition in keys.names]
+        return self._texts
+
+    def in_wave(self) -> Mask:
+        """Partitions of the wave's topics."""
+        wave = self.table.wave
+        names = self.table.keys.names
+        return np.fromiter((topic in wave for topic, _ in names), bool, len(names))
+
+    def ranking(self, sort: str) -> Order:
+        """Target ahead first, then unknown, then by the column, largest first."""
+        if sort == "topic" or self._table is None:
+            return np.arange(self.total(), dtype=np.intp)
+        values: I64 = self.table.lag if sort == "lag" else self.table.source_rate_milli
+        missing = values == MISSING
+        if sort == "rate":
+            return np.argsort(np.where(missing, 1, -values), kind="stable")
+        ahead = (values < 0) & ~missing
+        key = np.where(ahead, values + _FIRST, np.where(missing, _SECOND, -values))
+        return np.argsort(key, kind="stable")
+
+    # --- cells ------------------------------------------------------------------------------------
+
+    def mark(self, model: int) -> Chunk:
+        """A dot for the current wave's topics."""
+        topic, _ = self.table.keys.names[model]
+        return (PENDING, "info") if topic in self.table.wave else (" ", "text")
+
+    def cell(self, model: int, column: str) -> Chunk:
+        """One value, or why there is none."""
+        table, now = self.table, self._now_ms
+        source_old = is_stale(table.source_at_ms, now)
+        mirror_old = is_stale(table.mirror_at_ms, now)
+        match column:
+            case "topic":
+                topic, _ = table.keys.names[model]
+                return (topic, "strong" if topic in table.wave else "text")
+            case "partition":
+                return (str(table.keys.names[model][1]), "text")
+            case "lag":
+                old = source_old or mirror_old
+                return lag(int(table.lag[model]), stale=old, limit=self._limit)
+            case "rate":
+                value = int(table.source_rate_milli[model])
+                if value == MISSING:
+                    return ("?", "unknown")
+                return (f"-- ({rate(value)})", "stale") if source_old else (rate(value), "dim")
+            case "source":
+                return whole(int(table.source_end[model]), stale=source_old, style="dim")
+            case "mirror":
+                return whole(int(table.mirror_position[model]), stale=mirror_old, style="dim")
+            case _:
+                old = is_stale(table.target_at_ms, now)
+                return whole(int(table.target_end[model]), stale=old, style="dim")
+
+    def flags(self) -> tuple[Chunk, ...]:
+        """Which side's numbers are too old, and how many are unknown or ahead."""
+        table = self._table
+        if table is None:
+            return ()
+        sides = (
+            ("source", table.source_at_ms),
+            ("mirror", table.mirror_at_ms),
+            ("target", table.target_at_ms),
+        )
+        old = [(side, at_ms) for side, at_ms in sides if is_stale(at_ms, self._now_ms)]
+        out: list[Chunk] = []
+        if old:
+            times = [at_ms for _, at_ms in old if at_ms is not None]
+            oldest = age(self._now_ms - min(times)) if len(times) == len(old) else "--"
+            out.append((f"STALE {' '.join(side for side, _ in old)} {oldest}", self.flag))
+        missing = int(np.count_nonzero(table.lag == MISSING))
+        if missing:
+            out.append((f"{' ' if out else ''}{missing:,} unknown", self.flag))
+        return tuple(out)

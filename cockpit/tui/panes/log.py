@@ -1,0 +1,111 @@
+"""Pane 7: what happened, newest at the bottom, together with what this screen itself answered.
+
+Follows the newest line until somebody scrolls up. Never reorders what the engine wrote.
+"""
+
+from __future__ import annotations
+
+from cockpit.core.snapshot import LogLine, Snapshot
+from cockpit.tui import glyphs
+from cockpit.tui.format import utc
+from cockpit.tui.look import Look
+from cockpit.tui.text import Chunk, Line, Token, cut, wrap
+from cockpit.tui.view import Pane
+
+_LEVEL: dict[str, tuple[str, Token]] = {
+    "info": (" ", "text"),
+    "good": (glyphs.DONE, "good"),
+    "warn": (glyphs.HOLD, "warn"),
+    "bad": (glyphs.FAILED, "bad"),
+}
+MAX_LOCAL = 100
+
+
+class LogPane(Pane):
+    """Events of the flight, and lines of this screen marked as such."""
+
+    number = 7
+    title_text = "event log"
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._events: tuple[LogLine, ...] = ()
+        self._local: list[LogLine] = []
+        self._rows: tuple[Line, ...] = ()
+        self._follows = True
+        self._built_for: tuple[int, bool] = (0, False)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show this snapshot."""
+        if snapshot.log != self._events:
+            self._events = snapshot.log
+            self._build()
+        self.sync()
+
+    def add_local(self, at_ms: int, level: str, text: str) -> None:
+        """A line of this screen; nobody else sees it and no recording holds it."""
+        if level in {"info", "good", "warn", "bad"}:
+            self._local.append(LogLine(-1, at_ms, level, text))  # type: ignore[arg-type]
+            del self._local[:-MAX_LOCAL]
+            self._build()
+            self.sync()
+
+    def count(self) -> int:
+        """Rows."""
+        return len(self._rows)
+
+    def row(self, index: int, width: int) -> Line:
+        """A row."""
+        return self._rows[index]
+
+    def settle(self, height: int) -> None:
+        """Rows depend on the width; the newest stays in view."""
+        if self._built_for != (self.size.width, self.zoomed):
+            self._build()
+        if self._follows:
+            self.top = self.count()
+        super().settle(height)
+
+    def move(self, rows: int) -> None:
+        """Scrolling up stops following; reaching the end starts it again."""
+        self._follows = False
+        super().move(rows)
+        self._follows = self.top >= self.count() - self.room
+
+    def home(self) -> None:
+        """To the oldest line."""
+        self._follows = False
+        super().home()
+
+    def end(self) -> None:
+        """To the newest line, and follow it."""
+        self._follows = True
+        self.sync()
+
+    def note(self, width: int) -> tuple[Chunk, ...]:
+        """How many lines there are, and whether newer ones are below."""
+        base = self.bar
+        below = self.count() - self.top - self.room
+        if not self._follows and below > 0:
+            return ((f"{below} newer below, G follows", base),)
+        return ((f"{len(self._events)} events", base),)
+
+    def _build(self) -> None:
+        width = self.size.width
+        self._built_for = (width, self.zoomed)
+        merged = sorted((*self._events, *self._local), key=lambda entry: entry.at_ms)
+        rows: list[Line] = []
+        for entry in merged:
+            rows.extend(_entry_rows(entry, width, wrapped=self.zoomed))
+        self._rows = tuple(rows)
+
+
+def _entry_rows(entry: LogLine, width: int, *, wrapped: bool) -> list[Line]:
+    glyph, token = _LEVEL[entry.level]
+    local = "(this screen) " if entry.seq < 0 else ""
+    head: tuple[Chunk, ...] = ((utc(entry.at_ms), "dim"), (f" {glyph} ", token), (local, "dim"))
+    room = max(8, width - 13 - len(local))
+    if not wrapped:
+        return [Line((*head, (cut(entry.text, room), token)))]
+    first, *rest = wrap(entry.text, room)
+    return [Line((*head, (first, token))), *(Line(((f"{'':12}{p}", token),)) for p in rest)]

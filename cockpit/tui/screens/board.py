@@ -1,0 +1,353 @@
+"""The main screen: status, panes, message line and keys.
+
+Holds only what is chosen, zoomed, scrolled, sorted and filtered. Every key comes from the registry;
+what changes the flight is handed to the app as an intent and never decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.timer import Timer
+
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.snapshot import ArmedView, Snapshot
+from cockpit.tui.grid import Grid
+from cockpit.tui.keys import BY_KEY, Key, why_not
+from cockpit.tui.layout import FOOT_ROWS, PANES, STATUS_ROWS, PaneName, Place, is_small, place
+from cockpit.tui.lines import Lines, key_bar, message_line, small_lines
+from cockpit.tui.look import Look
+from cockpit.tui.panes import make_panes
+from cockpit.tui.panes.log import LogPane
+from cockpit.tui.panes.signals import SignalsPane
+from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen
+from cockpit.tui.screens.help import HelpScreen
+from cockpit.tui.screens.leave import LeaveScreen
+from cockpit.tui.screens.prompt import PromptScreen
+from cockpit.tui.status import Link, status_lines
+from cockpit.tui.text import Line
+from cockpit.tui.view import LineView, Pane
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+RESIZE_S = 0.1
+"""A resize storm is answered once it is over."""
+SAY_S = 10.0
+ARM_AGAIN_S = 1.0
+"""A held key arms once, not thirty times a second."""
+
+
+class Board(Screen[None], inherit_bindings=False):
+    """Everything at once, as far as it fits."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    def __init__(self, look: Look, *, user: str) -> None:
+        super().__init__()
+        self.look = look
+        self.user = user
+        self.snapshot: Snapshot | None = None
+        self.link = Link()
+        self.chosen: PaneName = "waves"
+        self.zoomed: PaneName | None = None
+        self.status = Lines(look, id="status")
+        self.message = Lines(look, id="message")
+        self.keys_line = Lines(look, id="keys")
+        self.small = Lines(look, id="small")
+        self.panes = make_panes(look)
+        self._said: tuple[str, str] | None = None
+        self._said_timer: Timer | None = None
+        self._resize_timer: Timer | None = None
+        self._answered: ArmedView | None = None
+        self._armed_lately = False
+
+    @property
+    def cockpit(self) -> CockpitApp:
+        """The app, as what it is."""
+        return cast("CockpitApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Every widget; `rearrange` says which are seen, and where."""
+        yield from (self.status, *self.panes.values(), self.message, self.keys_line, self.small)
+
+    def on_mount(self) -> None:
+        """First rearrangement, before any snapshot."""
+        self.rearrange()
+
+    # --- snapshots --------------------------------------------------------------------------------
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show a snapshot, and the dialog that it may ask for."""
+        self.snapshot = snapshot
+        for pane in self.panes.values():
+            if pane.display:
+                pane.take(snapshot)
+        self.draw_lines()
+        self._offer(snapshot.armed)
+
+    def connected(self, link: Link) -> None:
+        """Snapshots come, or have stopped coming."""
+        if link != self.link:
+            self.link = link
+            self.draw_lines()
+
+    def draw_lines(self) -> None:
+        """Status, message line, key bar, or the reduced view."""
+        width, height = self.app.size
+        ended = self.link.ended
+        if is_small(width, height):
+            rows = small_lines(self.snapshot, width=width, height=height, link=self.link)
+            said = () if self._said is None else (self._message(width),)
+            bar = key_bar(self.snapshot, width=width, table=False, ended=ended, small=True)
+            self.small.show((*rows[: max(1, height - 1 - len(said))], *said, bar))
+            return
+        if self.snapshot is None:
+            blank = Line(((" cockpit   waiting for the engine", "bar"),), "bar")
+            self.status.show((blank, Line(base="bar")))
+        else:
+            lines = status_lines(self.snapshot, width=width, user=self.user, link=self.link)
+            self.status.show(lines)
+        self.message.show((self._message(width),))
+        table = isinstance(self.panes[self.chosen], Grid)
+        self.keys_line.show((key_bar(self.snapshot, width=width, table=table, ended=ended),))
+
+    def _message(self, width: int) -> Line:
+        return message_line(self.snapshot, self._said, user=self.user, width=width)
+
+    def say(self, text: str, level: str = "info", *, log: bool = False) -> None:
+        """Answer a key on the message line, for a while; with `log` in the log pane too."""
+        self._said = (level, text)
+        if self._said_timer is not None:
+            self._said_timer.stop()
+        self._said_timer = self.set_timer(SAY_S, self._unsay)
+        if log:
+            at_ms = 0 if self.snapshot is None else self.snapshot.at_ms
+            cast("LogPane", self.panes["log"]).add_local(at_ms, level, text)
+        self.draw_lines()
+
+    def _unsay(self) -> None:
+        self._said = None
+        self.draw_lines()
+
+    # --- arrangement ------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange once the size has settled."""
+        event.stop()
+        if self._resize_timer is not None:
+            self._resize_timer.stop()
+        self._resize_timer = self.set_timer(RESIZE_S, self.rearrange)
+
+    def rearrange(self) -> None:
+        """Put every widget where this size and this zoom want it."""
+        width, height = self.app.size
+        small = is_small(width, height)
+        places = place(width, height, self.zoomed)
+        self._put(self.small, Place(0, 0, width, height) if small else None)
+        lines = {
+            self.status: Place(0, 0, width, STATUS_ROWS),
+            self.message: Place(0, height - FOOT_ROWS, width, 1),
+            self.keys_line: Place(0, height - 1, width, 1),
+        }
+        for widget, where in lines.items():
+            self._put(widget, None if small else where)
+        if places and self.chosen not in places:
+            self.chosen = next(iter(places))
+        for name, pane in self.panes.items():
+            shown = pane.display and name in places
+            pane.chosen = name == self.chosen
+            pane.zoomed = name == self.zoomed
+            self._put(pane, places.get(name))
+            if name in places and self.snapshot is not None:
+                pane.take(self.snapshot)
+            elif shown:
+                pane.sync()
+        self.draw_lines()
+
+    def _put(self, widget: LineView, where: Place | None) -> None:
+        widget.display = where is not None
+        if where is not None:
+            widget.styles.offset = (where.x, where.y)
+            widget.styles.width, widget.styles.height = where.width, where.height
+
+    def plots_may_begin(self) -> None:
+        """The first paint is over."""
+        cast("SignalsPane", self.panes["signals"]).may_plot = True
+
+    # --- keys -------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Every key of the registry; no other does anything."""
+        event.stop()
+        event.prevent_default()
+        key = BY_KEY.get(event.key)
+        if key is None:
+            return
+        handlers: dict[str, Callable[[Key], None]] = {
+            "act": self._act,
+            "look": self._look,
+            "move": self._move,
+            "screen": self._screen,
+            "safe": self._safe,
+        }
+        handlers[key.group](key)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste is not a row of keys."""
+        event.stop()
+
+    def _act(self, key: Key) -> None:
+        small = is_small(*self.app.size)
+        why = why_not(key, self.snapshot, ended=self.link.ended, small=small)
+        if key.id == "pause" and not self.link.ended:
+            self._send(Pause(by=self.user))
+            self.say(why or "pause sent", "warn", log=True)
+        elif why:
+            self.say(f"{key.shown} {key.label}: {why}", "warn", log=True)
+        elif key.id == "note":
+            self._prompt("note for the log and the review", "", self._noted)
+        elif key.id == "end" and self.snapshot is not None:
+            self.app.push_screen(EndScreen(self.look, self.snapshot), self._end_answered)
+        elif key.verb is not None and not self._armed_lately:
+            self._armed_lately = True
+            self.set_timer(ARM_AGAIN_S, self._may_arm)
+            verb: Verb = "advance" if key.verb == "advance" else "rollback"
+            self._send(Arm(verb, by=self.user))
+            self.say(f"{key.label}: asking the engine what it would do")
+
+    def _may_arm(self) -> None:
+        self._armed_lately = False
+
+    def _look(self, key: Key) -> None:
+        pane = self.panes[self.chosen]
+        if key.pane is not None:
+            self._zoom(key.pane)
+        elif key.id == "overview":
+            if isinstance(pane, Grid) and pane.pattern:
+                pane.set_filter("")
+                self.say("filter cleared")
+            else:
+                self._zoom(None)
+        elif key.id in {"next", "previous"}:
+            self._choose(1 if key.id == "next" else -1)
+        elif not isinstance(pane, Grid):
+            self.say(f"{key.shown}: pane {pane.number} is no table; 2, 3 and 5 are")
+        elif key.id == "filter":
+            self._prompt("show rows that match (regular expression, !turns it round, empty shows "
+                         "all)", pane.pattern, self._filtered)  # fmt: skip
+        else:
+            do = {
+                "sort": pane.sort_next, "reverse": pane.sort_reverse,
+                "wave_only": pane.toggle_wave,
+            }[key.id]  # fmt: skip
+            self.say(do())
+
+    def _move(self, key: Key) -> None:
+        pane = self.panes[self.chosen]
+        match key.id:
+            case "down":
+                pane.move(1)
+            case "up":
+                pane.move(-1)
+            case "page_down":
+                pane.page(1)
+            case "page_up":
+                pane.page(-1)
+            case "top":
+                pane.home()
+            case _:
+                pane.end()
+
+    def _screen(self, key: Key) -> None:
+        if key.id == "help" and not is_small(*self.app.size):
+            self.app.push_screen(HelpScreen(self.look, self.snapshot))
+        elif key.id == "help":
+            self.say("P pauses, q leaves")
+        elif self.link.ended:
+            self.cockpit.leave("session ended")
+        elif self.zoomed is not None:
+            self._zoom(None)
+        else:
+            self.app.push_screen(LeaveScreen(self.look, self.snapshot), self._leave_answered)
+
+    def _safe(self, key: Key) -> None:
+        self.say("that key does nothing here, on purpose: P pauses, q leaves the screen")
+
+    def _zoom(self, name: PaneName | None) -> None:
+        if is_small(*self.app.size):
+            return
+        self.zoomed = name
+        if name is not None:
+            self.chosen = name
+        self.rearrange()
+
+    def _choose(self, step: int) -> None:
+        shown = [name for name in PANES if self.panes[name].display]
+        if self.zoomed is not None:
+            self._zoom(PANES[(PANES.index(self.zoomed) + step) % len(PANES)])
+        elif shown:
+            place_now = shown.index(self.chosen) if self.chosen in shown else 0
+            self.chosen = shown[(place_now + step) % len(shown)]
+            self.rearrange()
+
+    # --- dialogs ----------------------------------------------------------------------------------
+
+    def _offer(self, armed: ArmedView | None) -> None:
+        """Open the dialog for what this user armed, unless another one has the keys."""
+        if armed is None or armed.by != self.user or armed == self._answered:
+            return
+        if self.app.screen is not self or is_small(*self.app.size) or self.snapshot is None:
+            return
+        self._answered = armed
+        dialog = ConfirmScreen(self.look, self.snapshot, armed)
+        self.app.push_screen(dialog, lambda answer: self._arm_answered(armed, answer))
+
+    def _arm_answered(self, armed: ArmedView, answer: Answer | None) -> None:
+        word, why = answer or ("no", "taken back")
+        if word == "yes":
+            self._send(Confirm(armed.token, by=self.user))
+            self.say(f"confirmed: {armed.verb} {armed.wave}", "good", log=True)
+            return
+        if word == "pause":
+            self._send(Pause(by=self.user))
+        if word != "gone":
+            self._send(Disarm(by=self.user))
+            why = f"{armed.verb} {armed.wave}: {why}"
+        self.say(why, "warn", log=word != "gone")
+
+    def _end_answered(self, answer: Answer | None) -> None:
+        word, why = answer or ("no", "taken back")
+        if word == "yes":
+            self._send(End(by=self.user))
+            self.say("end sent", "warn", log=True)
+            return
+        if word == "pause":
+            self._send(Pause(by=self.user))
+        self.say(why if word == "gone" else f"end: {why}", "warn", log=True)
+
+    def _leave_answered(self, answer: bool | None) -> None:
+        if answer:
+            self.cockpit.leave("quit")
+
+    def _prompt(self, title: str, value: str, done: Callable[[str | None], None]) -> None:
+        screen = PromptScreen(self.look, self.snapshot, title=title, value=value)
+        self.app.push_screen(screen, done)
+
+    def _noted(self, text: str | None) -> None:
+        if text and text.strip():
+            self._send(AddNote(text.strip(), by=self.user))
+            self.say("note sent")
+
+    def _filtered(self, text: str | None) -> None:
+        pane: Pane = self.panes[self.chosen]
+        if text is not None and isinstance(pane, Grid):
+            pane.set_filter(text.strip())
+            self.say("filter cleared" if not pane.pattern else f"{pane.count()} rows match")
+
+    def _send(self, intent: Intent) -> None:
+        self.cockpit.send(intent)

@@ -1,0 +1,168 @@
+"""The two status lines: what an operator must see at a glance, always in the same places.
+
+Pure: a snapshot and a width in, two lines out. Never wider than the screen, and what gives way
+first is what matters least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
+from cockpit.tui.alarms import alarms
+from cockpit.tui.format import age, clock, utc
+from cockpit.tui.fresh import is_stale
+from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
+
+WIDE = 120
+"""From this width on nothing is abbreviated."""
+
+_WRITES: dict[WritesWord, Token] = {
+    "SOURCE": "writes.source",
+    "FENCED": "writes.fenced",
+    "TARGET": "writes.target",
+    "UNKNOWN": "writes.unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the screen knows about its own connection to the engine."""
+
+    silent_s: int = 0
+    """Whole seconds since the last snapshot came; below 3 nothing is said."""
+    ended: bool = False
+    """No snapshot will come any more: what is shown is the last state."""
+    lost: bool = False
+    """It ended without an outcome: the engine or the way to it is gone."""
+
+    @property
+    def word(self) -> str:
+        """Empty while snapshots come."""
+        if self.lost:
+            return "ENGINE LOST"
+        if self.ended:
+            return "SESSION ENDED"
+        return f"NO NEWS FOR {self.silent_s}s" if self.silent_s >= 3 else ""
+
+
+CONNECTED = Link()
+
+
+def status_lines(
+    snapshot: Snapshot, *, width: int, user: str, link: Link = CONNECTED
+) -> tuple[Line, Line]:
+    """Both lines, each exactly fitted to `width` cells."""
+    return _first(snapshot, width), _second(snapshot, width, user, link)
+
+
+def _first(snapshot: Snapshot, width: int) -> Line:
+    status = snapshot.status
+    tail = (*writes_chunks(snapshot), *_detail(status, width))
+    block = 29 if width < WIDE else 46
+    tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (utc(snapshot.at_ms), "bar"))
+    room = width - chunks_width(tail) - 1
+    head = pack(_where(status, wide=width >= WIDE), room, gap=1)
+    gap = max(1, width - chunks_width(head) - chunks_width(tail))
+    return Line((*head, (" " * gap, "bar"), *tail), "bar")
+
+
+def _where(status: StatusView, *, wide: bool) -> list[Item]:
+    long = 40 if wide else 14
+    step = status.outcome.upper().replace("_", " ") or status.step
+    number = f"{'wave ' if wide else ''}{status.wave_number}/{status.waves}"
+    badge = Item(0, ((" SIMULATED ", "badge.sim"),)) if status.simulated else Item(0, ())
+    environment = cut(status.environment, 12)
+    if status.simulated and environment.upper() == "SIMULATED":
+        environment = ""  # once is enough
+    return [
+        badge,
+        Item(3, ((f" {environment} ", "badge.env"),) if environment else ()),
+        Item(5, ((cut(status.plan, long), "bar"),)),
+        Item(1, ((number, "strong"),)),
+        Item(2, ((cut(status.wave, long), "strong"),) if status.wave else ()),
+        Item(1, ((cut(step, long), "strong"),) if step else ()),
+    ]
+
+
+def _detail(status: StatusView, width: int) -> tuple[Chunk, ...]:
+    if width < WIDE or not status.writes_detail:
+        return ()
+    return ((" " + cut(status.writes_detail, 24), "dim"),)
+
+
+def writes_chunks(snapshot: Snapshot) -> tuple[Chunk, ...]:
+    """Who owns the writes, and for how long clients have been blocked."""
+    status = snapshot.status
+    word: Chunk = (f" {status.writes} ", _WRITES[status.writes])
+    if status.blocked_since_ms is None:
+        return (("WRITES:", "strong"), word)
+    blocked = clock(snapshot.at_ms - status.blocked_since_ms)
+    if status.deadline_ms is None:
+        return (("WRITES:", "strong"), word, (f" blocked {blocked}", "warn"))
+    over = snapshot.at_ms >= status.deadline_ms
+    whole = clock(status.deadline_ms - status.blocked_since_ms)
+    return (
+        ("WRITES:", "strong"),
+        word,
+        (f" {blocked}/{whole}{'!' if over else ''}", "bad" if over else "warn"),
+    )
+
+
+def _second(snapshot: Snapshot, width: int, user: str, link: Link) -> Line:
+    tail = _sources(snapshot, link)
+    room = width - chunks_width(tail) - 2
+    items = _state_items(snapshot, user, wide=width >= WIDE)
+    head = pack(items, room, gap=2 if width >= 100 else 1)
+    gap = max(1, width - chunks_width(head) - chunks_width(tail))
+    return Line((*head, (" " * gap, "bar"), *tail), "bar")
+
+
+def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
+    status = snapshot.status
+    number = len(alarms(snapshot))
+    alarm: Token = "bad" if number else "bar"
+    plural = "" if number == 1 else "s"
+    paused: tuple[Chunk, ...] = ((" PAUSED ", "badge.pause"),) if status.paused else ()
+    mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
+    detail = status.rollback_detail if wide else ""
+    return [
+        Item(0, rollback_chunks(status)),
+        Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
+        Item(0, paused),
+        Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
+        Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
+        Item(4, ((f"driver {cut(user, 12)}", "bar"),)),
+        Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
+    ]
+
+
+def rollback_chunks(status: StatusView) -> tuple[Chunk, ...]:
+    """Whether going back is still possible, and since when not."""
+    token: dict[str, Token] = {"possible": "good", "lossy": "warn", "closed": "bad"}
+    since = ""
+    if status.rollback == "closed" and status.rollback_since_ms is not None:
+        since = f" {utc(status.rollback_since_ms)}"
+    word = status.rollback if status.rollback == "possible" else status.rollback.upper()
+    return (("ROLLBACK ", "bar"), (word + since, token[status.rollback]))
+
+
+def _sources(snapshot: Snapshot, link: Link) -> tuple[Chunk, ...]:
+    if link.word:
+        return ((f" {link.word} ", "writes.unknown"),)
+    source = side_chunks(snapshot.source, snapshot.at_ms)
+    target = side_chunks(snapshot.target, snapshot.at_ms)
+    return (*source, ("  ", "bar"), *target)
+
+
+def side_chunks(side: SideView, now_ms: int) -> tuple[Chunk, ...]:
+    """One cluster: its health in a word and the age of its newest good sample."""
+    if side.asked_at_ms is None:
+        return ((f"{side.side} ", "bar"), (f"{side.health} --", "warn"))
+    old = age(now_ms - side.asked_at_ms)
+    if side.health != "connected":
+        token: Token = "warn" if side.health in {"connecting", "slow"} else "bad"
+        return ((f"{side.side} ", "bar"), (f"{side.health.upper()} {old}", token))
+    if is_stale(side.asked_at_ms, now_ms):
+        return ((f"{side.side} ", "bar"), (f"STALE {old}", "bad"))
+    return ((f"{side.side} ", "bar"), ("ok", "good"), (f" {old:<4}", "bar"))

@@ -1,0 +1,179 @@
+"""The screen on a real pseudo-terminal: what it refuses, how it starts, how it is left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from cockpit.tui.result import ScreenRefusedError
+from cockpit.tui.run import make_app, refuse_unfit_terminal
+from tests.tui import fixtures
+from tests.tui.sessions import PlayedSession
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {}, {"TERM": ""}])
+def test_a_dumb_terminal_is_refused_with_the_way_out(environment: dict[str, str]) -> None:
+    with pytest.raises(ScreenRefusedError, match="--headless"):
+        refuse_unfit_terminal(environment, is_terminal=True)
+
+
+def test_a_pipe_is_refused_and_a_terminal_is_not() -> None:
+    with pytest.raises(ScreenRefusedError, match="--headless"):
+        refuse_unfit_terminal({"TERM": "xterm"}, is_terminal=False)
+    refuse_unfit_terminal({"TERM": "xterm"}, is_terminal=True)
+
+
+def test_no_color_takes_the_monochrome_theme_and_a_wrong_name_is_told() -> None:
+    session = PlayedSession()
+    plain = make_app(session, user="ana", environment={"NO_COLOR": "1"})
+    assert plain.theme == "cockpit-mono"
+    wrong = make_app(session, user="ana", theme="nope", environment={})
+    assert wrong.theme == "cockpit-dark"
+    assert "nope" in wrong._notice
+
+
+def test_a_folder_of_themes_can_be_given(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("7")
+    app = make_app(PlayedSession(), user="ana", themes=tmp_path, environment={})
+    assert app.theme == "cockpit-mono"
+    assert "bad.yaml" in app._notice
+
+
+PROGRAM = """
+import sys
+from cockpit.tui.run import run_screen
+from tests.tui import fixtures
+from tests.tui.sessions import AnsweringSession
+session = AnsweringSession(fixtures.fenced())
+result = run_screen(session, user="ana")
+heavy = sorted({"plotext", "aiokafka", "httpx"} & set(sys.modules))
+print(f"LEFT {result.reason} closed={session.closed} heavy={heavy}", flush=True)
+"""
+
+
+@contextmanager
+def on_a_terminal(program: str, columns: int = 80, rows: int = 24) -> Iterator[tuple[int, int]]:
+    """A child on a pseudo-terminal of its own: its pid and the master's file descriptor."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        os.execve(sys.executable, [sys.executable, "-c", program], environment)
+    size = struct.pack("HHHH", rows, columns, 0, 0)
+    fcntl.ioctl(master, termios.TIOCSWINSZ, size)
+    try:
+        yield pid, master
+    finally:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with suppress(OSError):
+            os.close(master)
+
+
+def read_until(master: int, mark: bytes, within_s: float = 30.0) -> bytes:
+    """Everything the child wrote, up to and with `mark`."""
+    end = time.perf_counter() + within_s
+    data = b""
+    while mark not in data:
+        left = end - time.perf_counter()
+        assert left > 0, data[-2000:]
+        ready, _, _ = select.select([master], [], [], left)
+        if ready:
+            try:
+                data += os.read(master, 65536)
+            except OSError:
+                break
+    assert mark in data, data[-2000:]
+    return data
+
+
+def wait_gone(pid: int, within_s: float = 10.0) -> int:
+    """The exit status of a child that must end soon."""
+    end = time.perf_counter() + within_s
+    while time.perf_counter() < end:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.02)
+    raise AssertionError("the screen did not end")
+
+
+def test_the_first_paint_loads_nothing_heavy_and_q_y_leaves() -> None:
+    with on_a_terminal(PROGRAM) as (pid, master):
+        data = read_until(master, b"FENCED")
+        assert b"\x1b[?1000h" not in data, "the mouse stays off"
+        os.write(master, b"q")
+        read_until(master, b"leave the screen?")
+        os.write(master, b"y")
+        left = read_until(master, b"heavy=[]")
+        assert b"LEFT quit closed=True heavy=[]" in left
+        assert b"\x1b[?1049l" in left, "the terminal is restored"
+        assert wait_gone(pid) == 0
+
+
+def test_a_polite_kill_restores_the_terminal() -> None:
+    with on_a_terminal(PROGRAM) as (pid, master):
+        read_until(master, b"FENCED")
+        os.kill(pid, signal.SIGTERM)
+        left = read_until(master, b"heavy")
+        assert b"LEFT terminated closed=True" in left
+        assert b"\x1b[?1049l" in left
+
+
+def test_a_hang_up_ends_the_screen_in_order(tmp_path: Path) -> None:
+    out = tmp_path / "left"
+    program = PROGRAM.replace("print(", f"open({str(out)!r}, 'w').write(").replace(
+        ", flush=True", ""
+    )
+    with on_a_terminal(program) as (pid, master):
+        read_until(master, b"FENCED")
+        os.close(master)
+        wait_gone(pid)
+    assert out.read_text().startswith("LEFT hang-up closed=True")
+
+
+def test_a_defect_of_the_screen_is_told_without_control_characters_of_data() -> None:
+    broken = "fixtures.later(fixtures.hostile(), 1, partitions='\\x1b]0;owned\\x07')"
+    program = PROGRAM.replace("fixtures.fenced()", f"fixtures.fenced(), {broken}")
+    program = program.replace("AnsweringSession", "PlayedSession")
+    with on_a_terminal(program) as (pid, master):
+        told = read_until(master, b"LEFT failed closed=True")
+        assert b"the screen failed; the flight goes on" in told
+        assert b"\x1b]0;owned" not in told
+        assert wait_gone(pid) == 0
+
+
+def test_importing_the_app_loads_neither_plots_nor_clients() -> None:
+    code = (
+        "import sys, cockpit.tui.app, cockpit.tui.run;"
+        "print(sorted({'plotext', 'aiokafka', 'httpx'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+async def test_the_app_without_a_theme_is_monochrome() -> None:
+    from cockpit.tui.app import CockpitApp
+
+    app = CockpitApp(PlayedSession(fixtures.snapshot()), user="ana")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.theme == "cockpit-mono"

@@ -1,0 +1,159 @@
+"""The status lines: the words that must be there, at every width."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cockpit.core.snapshot import Snapshot
+from cockpit.tui.alarms import alarms
+from cockpit.tui.layout import MIN_WIDTH
+from cockpit.tui.lines import key_bar, message_line, small_lines
+from cockpit.tui.status import CONNECTED, Link, status_lines
+from cockpit.tui.text import chunks_width
+from tests.tui import fixtures
+
+STATES = (
+    fixtures.snapshot(), fixtures.fenced(), fixtures.fired(), fixtures.stale_target(),
+    fixtures.armed(), fixtures.holding(), fixtures.finished(), fixtures.simulated(),
+    fixtures.simulated(fixtures.fired()), fixtures.hostile(),
+)  # fmt: skip
+
+
+def lines(snapshot: Snapshot, width: int = 80, link: Link = CONNECTED) -> tuple[str, str]:
+    first, second = status_lines(snapshot, width=width, user="ana", link=link)
+    return first.plain, second.plain
+
+
+@pytest.mark.parametrize("width", [MIN_WIDTH, 72, 80, 100, 119, 120, 160, 200, 400])
+def test_lines_fill_the_width_exactly_and_keep_what_matters(width: int) -> None:
+    for snapshot in STATES:
+        for line in status_lines(snapshot, width=width, user="ana"):
+            assert chunks_width(line.chunks) == width
+        first, second = lines(snapshot, width)
+        assert f"WRITES: {snapshot.status.writes}" in first
+        assert "2/3" in first
+        assert "02:14:07Z" in first
+        assert "ROLLBACK" in second
+        assert "source" in second
+        assert "target" in second
+        assert ("SIMULATED" in first) is snapshot.status.simulated
+        assert ("PAUSED" in second) is snapshot.status.paused
+
+
+def test_writes_stand_at_the_same_place_whoever_owns_them() -> None:
+    places = set()
+    for word in ("SOURCE", "FENCED", "TARGET", "UNKNOWN"):
+        snapshot = fixtures.snapshot(status=fixtures.status(writes=word, plan="p" * (len(word))))
+        places.add(lines(snapshot)[0].index("WRITES:"))
+    assert len(places) == 1
+
+
+def test_the_fence_clock_runs_on_the_snapshots_time() -> None:
+    assert "FENCED  00:41/01:30" in lines(fixtures.fenced())[0]
+    assert "FENCED  00:51/01:30" in lines(fixtures.later(fixtures.fenced(), 10_000))[0]
+    assert "01:35/01:30!" in lines(fixtures.fired())[0]
+
+
+def test_clients_blocked_before_the_fence_are_said_to_be() -> None:
+    status = fixtures.status(blocked_since_ms=fixtures.AT_MS - 5_000)
+    assert "SOURCE  blocked 00:05" in lines(fixtures.snapshot(status=status))[0]
+
+
+def test_data_ages_and_health_words() -> None:
+    assert "source ok 0.8s" in lines(fixtures.snapshot())[1]
+    old = fixtures.later(fixtures.snapshot(), 6_000)
+    assert "source STALE 6.8s" in lines(old)[1]
+    assert "ok" not in lines(old)[1]
+    assert "target UNREACHABLE 23s" in lines(fixtures.stale_target())[1]
+    never = fixtures.snapshot(source=fixtures.side("source", age_ms=None, health="connecting"))
+    assert "source connecting --" in lines(never)[1]
+    for word in ("slow", "refused", "unreachable", "protocol"):
+        bad = fixtures.snapshot(source=fixtures.side("source", health=word))
+        assert f"source {word.upper()} 0.8s" in lines(bad)[1]
+
+
+def test_rollback_words_and_when_it_closed() -> None:
+    assert "ROLLBACK possible" in lines(fixtures.snapshot())[1]
+    assert "ROLLBACK LOSSY" in lines(fixtures.fired())[1]
+    assert "ROLLBACK CLOSED 02:04:07Z" in lines(fixtures.finished())[1]
+
+
+def test_the_outcome_takes_the_steps_place() -> None:
+    assert "COMPLETED" in lines(fixtures.finished())[0]
+
+
+def test_wide_lines_say_more() -> None:
+    first, second = lines(fixtures.fenced(), 160)
+    assert "wave 2/3 writers drain" in first
+    assert "orders, refunds" in first
+    assert "driver ana" in second
+    assert "session 9f31c2ab" in second
+    assert "costs nothing" in second
+
+
+def test_a_silent_engine_is_said_to_be_silent_instead_of_ages() -> None:
+    assert "source ok" in lines(fixtures.snapshot(), link=Link(silent_s=2))[1]
+    silent = lines(fixtures.snapshot(), link=Link(silent_s=7))[1]
+    assert "NO NEWS FOR 7s" in silent
+    assert "ok" not in silent
+    assert "SESSION ENDED" in lines(fixtures.snapshot(), link=Link(ended=True))[1]
+
+
+def test_alarms_are_one_line_each_worst_first() -> None:
+    found = alarms(fixtures.fired())
+    assert found[0].startswith("the fence's deadline passed 00:05")
+    assert found[1] == "trigger signal checkout-errors fired: 3.4% over 2%"
+    assert found[2] == "target AHEAD on 1 partition, worst orders/8 by 12"
+    assert alarms(fixtures.stale_target())[0].startswith("target unreachable: no connection")
+    assert len(alarms(fixtures.large())) == 1
+
+
+def test_ahead_is_not_claimed_on_stale_readings() -> None:
+    assert not any("AHEAD" in a for a in alarms(fixtures.stale_target()))
+
+
+def test_the_message_line_answers_a_key_first_then_the_worst_alarm() -> None:
+    fired = fixtures.fired()
+    said = message_line(fired, ("warn", "no"), user="ana", width=80)
+    assert said.plain == " no"
+    assert "ALARM the fence's deadline" in message_line(fired, None, user="ana", width=80).plain
+    quiet = fixtures.snapshot(partitions=fixtures.partitions(1, 2))
+    assert message_line(quiet, None, user="ana", width=80).plain == ""
+
+
+def test_what_somebody_else_armed_is_told() -> None:
+    line = message_line(fixtures.armed(by="ben"), None, user="ana", width=80).plain
+    assert "ben is about to confirm: advance writers" in line
+
+
+def test_closed_keys_stand_in_brackets_and_open_ones_do_not() -> None:
+    bar = key_bar(fixtures.snapshot(), width=80, table=False).plain
+    assert "(A)advance" in bar
+    assert " P pause" in bar
+    assert "(P)" not in bar
+    everything = key_bar(fixtures.snapshot(), width=160, table=True).plain
+    for label in ("sort", "filter", "wave only", "note", "help", "leave", "pane"):
+        assert label in everything
+
+
+@pytest.mark.parametrize("width", [10, 20, 40, 59])
+def test_the_reduced_view_never_fails_and_says_what_to_do(width: int) -> None:
+    for snapshot in (*STATES, None):
+        rows = small_lines(snapshot, width=width, height=8, link=Link(silent_s=9))
+        text = "".join(row.plain for row in rows)
+        assert f"{width}x8" in text.replace(" ", "")
+    text = "\n".join(
+        row.plain
+        for row in small_lines(
+            fixtures.simulated(fixtures.fired()), width=40, height=10, link=Link()
+        )
+    )
+    for word in ("SIMULATED", "2/3 writers", "FENCED", "LOSSY", "PAUSED", "3 alarms", "60x20"):
+        assert word in text
+
+
+def test_a_paused_flight_is_marked() -> None:
+    paused = replace(fixtures.snapshot(), status=fixtures.status(paused=True))
+    assert "PAUSED" in lines(paused)[1]
