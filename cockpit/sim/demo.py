@@ -66,7 +66,7 @@ def demo_plan() -> Plan:
             SignalSpec("checkout-errors", _url("checkout"), "errors.ratio"),
             SignalSpec("settlement-errors", _url("settlement"), "errors.ratio"),
         ),
-        environment="SIMULATED",
+        environment="DEMO",
     )
 
 

@@ -17,4 +17,5 @@ _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 def picture(app: CockpitApp, *, title: str = "cockpit") -> str:
     """What `app` shows now, as SVG without any reference to another place."""
     svg = app.export_screenshot(title=title)
-    return _FONT_FACE.sub("", _COMMENT.sub("", svg)).replace("<text ", '<text xml:space="preserve" ')
+    alone = _FONT_FACE.sub("", _COMMENT.sub("", svg))
+    return alone.replace("<text ", '<text xml:space="preserve" ')

@@ -121,7 +121,7 @@ def fly(terminal: Terminal, report: Report, trip: Callable[[float], None]) -> No
     terminal.press("q")
     report.show("`q` asks first: the flight goes on.", terminal.until(r"(?i)the flight goes on"))
     terminal.press("y")
-    report.show("Left.", terminal.until(r"cockpit attach"))
+    report.show("Left.", terminal.until(r"without this screen"))
 
 
 def say(line: str) -> None:

@@ -31,7 +31,7 @@ def test_the_demo_says_that_it_is_simulated_wherever_it_can() -> None:
             assert info.cluster_id.startswith("simulated-")
             assert all("simulated" in broker for broker in info.brokers)
 
-    assert PLAN.environment == "SIMULATED"
+    assert PLAN.environment == "DEMO"
     in_world(scene, demo_world())
 
 
