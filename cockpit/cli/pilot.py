@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cockpit.cli import exits
+from cockpit.core.arming import UNDER_WAY
 from cockpit.core.intents import Arm, Confirm, End, Intent, Pause, Verb
 from cockpit.core.snapshot import Snapshot, WaveView
 
@@ -73,7 +74,10 @@ class Pilot:
         self._gate_why = ""
         self._ending: int | None = None
         self._last: Snapshot | None = None
-        self._reread_max_records = 0
+        self._rereads: dict[tuple[str, str], int] = {}
+        self._token = ""
+        self._arming = False
+        self._paused_by = ""
 
     async def fly(self) -> Result:
         """Until the flight has an outcome, or stands where only a person may decide."""
@@ -81,7 +85,7 @@ class Pilot:
             events, snapshot = news
             for event in events:
                 self._on_event(event)
-                self._reread_max_records += int(event.get("reread_max_records", 0))
+                self._note(event)
             if snapshot is None:
                 continue
             self._last = snapshot
@@ -94,13 +98,30 @@ class Pilot:
             return self._final(self._last)
         return self._result("unknown", exits.UNKNOWN, left=False, why="the engine is gone")
 
+    def _note(self, event: Mapping[str, Any]) -> None:
+        """What the events say that snapshots do not: whose arming, whose pause, which bounds."""
+        kind = event.get("kind")
+        if kind == "armed" and event.get("token"):
+            self._token = str(event["token"]) if self._arming else self._token
+            self._arming = False
+        elif kind == "paused":
+            self._paused_by = str(event.get("by", ""))
+        elif kind == "offsets_placed":
+            key = (str(event["group"]), str(event["side"]))
+            self._rereads[key] = self._rereads.get(key, 0) + int(event["reread_max_records"])
+
     async def _decide(self, snapshot: Snapshot) -> Result | None:
         """At most one intent for each snapshot; a Result when a person is needed."""
         armed = snapshot.armed
-        if armed is not None and armed.by == self._orders.user:
-            if snapshot.at_ms >= armed.confirm_from_ms and self._may_ask(snapshot):
+        if armed is not None:
+            # what somebody else has armed, at a screen of the same user, is theirs to confirm
+            ours = armed.by == self._orders.user and armed.token == self._token
+            if ours and snapshot.at_ms >= armed.confirm_from_ms:
                 await self._ask(snapshot, Confirm(armed.token, self._orders.user))
             return None
+        if snapshot.status.paused and self._paused_by:
+            why = f"paused by {self._paused_by}"
+            return self._result("paused", exits.STOPPED, left=True, why=why)
         wave = snapshot.waves[snapshot.status.wave_number - 1]
         decide: dict[str, Callable[[Snapshot, WaveView], Awaitable[Result | None]]] = {
             "ready": self._ready,
@@ -108,6 +129,7 @@ class Pilot:
             "rolled back": self._was_rolled_back,
             "holding": self._holding,
             "running": self._running,
+            "rolling back": self._going_back,
         }
         action = decide.get(wave.word)
         return await action(snapshot, wave) if action else None
@@ -146,7 +168,7 @@ class Pilot:
             if await self._arm(snapshot, "rollback"):
                 self._back_tries += 1
             return None
-        if self._asked_recently(snapshot):
+        if self._asked_recently(snapshot) or rollback.why_not == UNDER_WAY:
             return None
         word = next((s.word for s in wave.steps if s.word in ("unknown", "failed")), "failed")
         code = exits.UNKNOWN if word == "unknown" else exits.FAILED
@@ -171,11 +193,18 @@ class Pilot:
             return self._result("paused", exits.STOPPED, left=True, why=why)
         return None
 
+    async def _going_back(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        asked = next((s for s in wave.steps if s.detail.startswith("waits for a person")), None)
+        if asked is None or not snapshot.action("advance").enabled:
+            return None
+        if self._orders.confirm_steps:
+            await self._arm(snapshot, "advance")
+            return None
+        why = f"going back {asked.detail}"
+        return self._result("paused", exits.STOPPED, left=True, why=why)
+
     def _asked_recently(self, snapshot: Snapshot) -> bool:
         return snapshot.at_ms - self._asked_ms < TRY_AGAIN_MS
-
-    def _may_ask(self, snapshot: Snapshot) -> bool:
-        return not self._asked_recently(snapshot) or snapshot.armed is not None
 
     async def _ask(self, snapshot: Snapshot, intent: Intent) -> None:
         self._asked_ms = snapshot.at_ms
@@ -184,6 +213,7 @@ class Pilot:
     async def _arm(self, snapshot: Snapshot, verb: Verb) -> bool:
         if self._asked_recently(snapshot):
             return False
+        self._arming = True
         await self._ask(snapshot, Arm(verb, self._orders.user))
         return True
 
@@ -206,7 +236,7 @@ class Pilot:
     def _result(self, outcome: str, code: int, *, left: bool, why: str = "") -> Result:
         waves = self._last.waves if self._last else ()
         words = tuple((w.name, w.word) for w in waves)
-        return Result(outcome, code, words, left, why, self._reread_max_records)
+        return Result(outcome, code, words, left, why, sum(self._rereads.values()))
 
 
 def result_event(

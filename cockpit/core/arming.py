@@ -12,7 +12,9 @@ from cockpit.core import progress
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
-from cockpit.core.plan import FenceStep, OffsetDeltaGate, step_name
+from cockpit.core.observe import MISSING
+from cockpit.core.parity import fence_binding
+from cockpit.core.plan import SIDES, FenceStep, OffsetDeltaGate, step_name
 from cockpit.core.script import undo_words
 from cockpit.core.snapshot import GateView, RollbackWord
 from cockpit.core.turn import Turn, is_moved, produces
@@ -21,6 +23,10 @@ CONFIRM_AFTER_MS = 700
 """A confirmation sooner than this after arming is a bouncing or repeating key."""
 ARMED_FOR_MS = 15_000
 NOTE_MAX_CHARS = 500
+BLIND_AFTER_MS = 5_000
+UNDER_WAY = "an action is still under way"
+MARKER_SLACK = 16
+"""Control records that may follow the last mirrored one on the target."""
 
 
 def gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
@@ -56,22 +62,83 @@ def why_not_advance(state: FlightState) -> str:
     wave = state.wave()
     if state.outcome:
         return "the flight has ended"
+    if wave.word in ("running", "rolling back") and progress.waits_for_person(wave.stages):
+        untouched = not wave.back and not any(step.begun for step in wave.steps)
+        return _gates_why_not(state, wave) if untouched else ""
     if wave.back_wanted or (wave.back and wave.word == "rolling back"):
         return f"wave {wave.wave.name} is going back"
     if wave.word == "done":
         return "every wave is done"
     if wave.word == "holding":
-        return "going back failed: only another try to go back is open" if wave.back else ""
+        return _hold_why_not(state, wave)
     if wave.word in ("ready", "rolled back"):
-        for view in gate_views(state, wave):
-            if view.verdict != "PASS":
-                return f"gate {view.name} {view.verdict}: {view.evidence}"
-        return ""
-    if progress.waits_for_person(wave.stages) or state.paused:
+        return _blind_why_not(state) or _gates_why_not(state, wave)
+    if state.paused:
         return ""
     if wave.word == "running":
         return f"step {step_name(wave.steps[wave.cursor].step)} is under way"
     return "an earlier wave comes first"
+
+
+def _gates_why_not(state: FlightState, wave: WaveState) -> str:
+    for view in gate_views(state, wave):
+        if view.verdict != "PASS":
+            return f"gate {view.name} {view.verdict}: {view.evidence}"
+    return ""
+
+
+def _hold_why_not(state: FlightState, wave: WaveState) -> str:
+    if wave.back:
+        return "going back failed: only another try to go back is open"
+    if progress.in_flight(wave.stages):
+        return UNDER_WAY
+    if not any(step.begun for step in wave.steps) or not _has_effect(wave):
+        return _gates_why_not(state, wave)
+    return ""
+
+
+def _has_effect(wave: WaveState) -> bool:
+    """Whether anything of this attempt was done: until then its evidence must be fresh."""
+    return any(key.startswith(("stopped.", "excluded.", "patched.")) for key in wave.memory)
+
+
+def _blind_why_not(state: FlightState) -> str:
+    """No wave begins before both sides have shown who already works where."""
+    facts = state.facts
+    for side in SIDES:
+        sample = facts.newest_groups(side)
+        if sample is None or state.at_ms - sample.asked_at_ms > BLIND_AFTER_MS:
+            return f"groups on {side} are not known"
+    if produces(state, state.wave()) and "source" not in facts.acls:
+        return "ACLs on source are not known"
+    return moved_before(state)
+
+
+def moved_before(state: FlightState) -> str:
+    """Why the wave seems to have been moved by an earlier flight; empty: it does not.
+
+    Its topics are fenced, and the target has gone on past the last record that the mirror brought.
+    """
+    wave, facts = state.wave(), state.facts
+    topics = produces(state, wave)
+    acls, mirror, syncs = facts.acls.get("source"), facts.newest_mirror(), facts.syncs
+    logs = facts.newest_logs("target")
+    if not topics or wave.attempt or acls is None or syncs is None or logs is None:
+        return ""
+    if mirror is None or not all(fence_binding(topic) in acls.bindings for topic in topics):
+        return ""
+    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
+        pairs = syncs.slots.get(name, ())
+        if name[0] not in topics or not pairs or end == MISSING:
+            continue
+        newest_source, newest_target = pairs[0]
+        behind = mirror.positions.get(name, newest_source) - newest_source
+        if end - newest_target > max(behind, 1) + MARKER_SLACK:
+            return (
+                f"{name[0]}/{name[1]} is fenced and the target has records of its own: "
+                "moved by an earlier flight? run with --from the wave after it"
+            )
+    return ""
 
 
 def rollback_index(state: FlightState) -> tuple[int | None, str]:
@@ -81,10 +148,12 @@ def rollback_index(state: FlightState) -> tuple[int | None, str]:
     wave = state.wave()
     if wave.back_wanted or wave.word == "rolling back":
         return None, f"wave {wave.wave.name} is going back already"
+    if wave.word == "holding" and wave.back and progress.in_flight(wave.stages):
+        return None, UNDER_WAY
     index = state.current
     if wave.word in ("ready", "pending", "rolled back"):
         index -= 1
-        if index < 0 or state.waves[index].word != "done" or wave.word == "rolled back":
+        if index < 0 or state.waves[index].word != "done":
             return None, "nothing of this wave has been done"
         if state.waves[index].attempt == 0:
             return None, f"wave {state.waves[index].wave.name} was moved by an earlier flight"
@@ -255,6 +324,8 @@ def _advance(turn: Turn, by: str) -> None:
             turn.set(paused=False)
             turn.tell("resumed", f"resumed by {by}", by=by)
         if progress.waits_for_person(wave.stages):
+            if not wave.back:
+                turn.remember({"fresh_until_ms": fresh_until_ms(turn.state, wave)})
             progress.answer(turn, by)
 
 

@@ -91,14 +91,16 @@ def bounds(facts: Facts, name: TopicPartition) -> Bounds | Unknown:
 def resume_place(committed: int | None, pairs: Pairs, log: Bounds) -> Place | Unknown:
     """Where to resume on the target after `committed` on the source.
 
-    A group that has read nothing of the log resumes at the target's log start.
+    A group that has read nothing of the log resumes at the target's log start. Where the target
+    still has records that the source has lost, those are read again: they are in the bound.
     """
+    whole = Place(log.target_start, log.target_end - log.target_start)
     if committed is None:
-        return Place(log.target_start, 0)
-    if committed <= log.source_start:
-        return Place(log.target_start, 0)
+        return whole
     place = to_target(pairs, committed)
     if place is None:
+        if committed <= log.source_start:
+            return whole
         return Unknown(f"no offset sync at or before {committed}: it cannot be translated")
     if log.target_is_newer and place.offset > log.target_end:
         return Unknown(f"translation {place.offset} lies past the target's end {log.target_end}")
@@ -138,6 +140,8 @@ def _commits(sample: GroupSample | None, group: str) -> Commits:
     if sample is None:
         return Unknown("groups not read yet")
     state = sample.groups.get(group)
+    if state is None and sample.side == "source":
+        return Unknown(f"group {group} does not exist on the source")
     if state is None:
         return {}
     if state.unknown is not None:

@@ -108,6 +108,7 @@ class Run:
     action_id: str = ""
     done: bool = False
     detail: str = ""
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def _offset_delta(
             at_ms = min(at_ms, row.at_ms)
             if row.skipped_max > skipped:
                 skipped, worst = row.skipped_max, where
-        reread = max(reread, total)
+        reread += total
     if any(s.group for s in subject.services) and not rows_seen:
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
     if skipped > condition.max_skipped_records:

@@ -121,6 +121,8 @@ def _group_lag(
         if MISSING in (end, start):
             return Unknown(f"{name[0]}/{name[1]}: {ends.errors.get(name, 'offsets unknown')}")
         lag = end - committed.get(name, start)
+        if lag < 0:
+            return Unknown(f"{name[0]}/{name[1]}: {group} has committed {-lag} past the end")
         total += lag
         if lag > worst_lag:
             worst, worst_lag = name, lag

@@ -208,10 +208,11 @@ def _react(turn: Turn, reason: str) -> None:
     wave = turn.wave
     word, _, price = arming.rollback_word(turn.state, wave)
     if wave.wave.rollback.on_trigger == "rollback":
-        if word != "closed":
+        if word == "possible":
             progress.want_back(turn, reason)
             return
-        turn.tell("rollback_closed", f"cannot go back by itself: {price}", "bad")
+        text = f"does not go back by itself, it is {word}: {price}"
+        turn.tell("rollback_not_by_itself", text, "bad")
     if not turn.state.paused:
         turn.set(paused=True)
         ask = "R takes the wave back, A goes on" if word != "closed" else "A goes on"

@@ -24,9 +24,12 @@ PER_CLUSTER_CONFIGS = frozenset(
 well)."""
 
 
+EVERYBODY = "User:*"
+
+
 def fence_binding(topic: str) -> AclBinding:
     """The one ACL that a fence of a topic consists of."""
-    return AclBinding("topic", topic, "literal", "User:*", "*", "write", "deny")
+    return AclBinding("topic", topic, "literal", EVERYBODY, "*", "write", "deny")
 
 
 def topic_checks(plan: Plan, facts: Facts) -> tuple[CheckView, ...] | Unknown:
@@ -97,9 +100,12 @@ def acl_checks(plan: Plan, facts: Facts) -> tuple[CheckView, ...] | Unknown:
     topics = frozenset(plan.topics())
     ours = {fence_binding(topic) for topic in topics}
     checks: list[CheckView] = []
-    for service in plan.services:
-        left = _of(source, service.principal)
-        right = _of(target, service.principal)
+    groups = frozenset(plan.groups())
+    for principal in (*(service.principal for service in plan.services), EVERYBODY):
+        left = _of(source, principal, topics, groups) - ours
+        right = _of(target, principal, topics, groups) - ours
+        if principal == EVERYBODY and not left | right:
+            continue
         missing, extra = sorted(left - right), sorted(right - left)
         checks.extend(_missing(binding) for binding in missing)
         checks.extend(
@@ -109,7 +115,7 @@ def acl_checks(plan: Plan, facts: Facts) -> tuple[CheckView, ...] | Unknown:
         )
         if not missing:
             count = f"{len(left)} ACLs"
-            checks.append(CheckView("acl", service.principal, "equal", count, count, ""))
+            checks.append(CheckView("acl", principal, "equal", count, count, ""))
     for binding in sorted(target.bindings):
         if binding.permission == "deny" and _touches(binding, topics):
             why = "a fence that the mirror copied" if binding in ours else "denies on the target"
@@ -124,8 +130,22 @@ def _missing(binding: AclBinding) -> CheckView:
     return CheckView("acl", _text(binding), "open", "present", "absent", why)
 
 
-def _of(sample: AclSample, principal: str) -> frozenset[AclBinding]:
-    return frozenset(b for b in sample.bindings if b.principal == principal)
+def _of(
+    sample: AclSample, principal: str, topics: frozenset[str], groups: frozenset[str]
+) -> frozenset[AclBinding]:
+    """A principal's bindings; of everybody's only those that touch the plan."""
+    found = (b for b in sample.bindings if b.principal == principal)
+    if principal != EVERYBODY:
+        return frozenset(found)
+    return frozenset(b for b in found if _touches(b, topics) or _covers_group(b, groups))
+
+
+def _covers_group(binding: AclBinding, groups: frozenset[str]) -> bool:
+    if binding.resource_type != "group":
+        return False
+    if binding.pattern == "prefixed":
+        return any(group.startswith(binding.resource_name) for group in groups)
+    return binding.resource_name in groups or binding.resource_name == "*"
 
 
 def _touches(binding: AclBinding, topics: frozenset[str]) -> bool:

@@ -157,7 +157,7 @@ class GroupLagGate:
 
 @dataclass(frozen=True, slots=True)
 class OffsetDeltaGate:
-    """Records that a group of the wave would read again, or skip, if it moved now."""
+    """Records that the wave's groups together would read again, or skip, if they moved now."""
 
     max_reread_records: int
     max_skipped_records: int = 0

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cockpit.core.actions import CallService, ExcludeGroups
+from cockpit.core.actions import CallService, ExcludeGroups, PatchConnector
 from cockpit.core.actions import Fence as FenceAction
 from cockpit.core.flight import Abandon, Finished, Run, StepState
 from cockpit.core.gates import gate_view
@@ -69,7 +69,7 @@ def want_back(turn: Turn, reason: str) -> None:
     turn.set(paused=False, armed=None)
     name = turn.wave.wave.name
     turn.tell("rollback_wanted", f"wave {name} goes back: {reason}", "warn", wave=name)
-    for run in _in_flight(turn):
+    for run in in_flight(turn.wave.stages):
         turn.commands.append(Abandon(run.action_id))
 
 
@@ -106,8 +106,8 @@ def settle(turn: Turn) -> None:
     raise AssertionError(msg)
 
 
-def _in_flight(turn: Turn) -> list[Run]:
-    stages = turn.wave.stages
+def in_flight(stages: tuple[tuple[Run, ...], ...]) -> list[Run]:
+    """Runs of the stage at work whose action has not ended."""
     return [run for run in stages[0] if run.action_id and not run.done] if stages else []
 
 
@@ -115,7 +115,15 @@ def _move(turn: Turn) -> bool:
     """One move; whether there may be another."""
     wave = turn.wave
     if wave.back_wanted and wave.word in ("running", "holding", "done"):
-        if _in_flight(turn):
+        if in_flight(wave.stages):
+            return False
+        if wave.closed_at_ms is not None and produces(turn.state, wave):
+            turn.set_wave(back_wanted="")
+            turn.set(paused=True)
+            text = (
+                f"wave {wave.wave.name} cannot go back: records of its producers are on the target"
+            )
+            turn.tell("rollback_closed", text, "bad", wave=wave.wave.name)
             return False
         _begin_back(turn)
         return True
@@ -127,7 +135,9 @@ def _move(turn: Turn) -> bool:
         details = "; ".join(run.detail for run in wave.stages[0] if run.detail)
         turn.set_step(wave.cursor, detail=details or turn.current_step().detail)
         turn.set_wave(stages=wave.stages[1:])
-        if not turn.wave.stages:
+        if turn.wave.stages:
+            _restart_clocks(turn)
+        else:
             _end_step(turn)
         return True
     return _poll_stage(turn)
@@ -158,7 +168,7 @@ def _next_step(turn: Turn) -> bool:
     if state.paused:
         return False
     step = wave.steps[wave.cursor]
-    script = forward(step.step, wave.wave, state.plan)
+    script = forward(step.step, wave.wave, state.plan, wave.memory)
     turn.set_step(
         wave.cursor, word="running", started_at_ms=turn.now_ms, ended_at_ms=None, detail=""
     )
@@ -191,6 +201,12 @@ def _load(turn: Turn, script: Script) -> None:
     turn.set_wave(stages=stages)
     if not stages:
         _end_step(turn)
+
+
+def _restart_clocks(turn: Turn) -> None:
+    """A stage's tasks begin when the stage does: only later samples count for them."""
+    stage = tuple(replace(run, started_at_ms=turn.now_ms) for run in turn.wave.stages[0])
+    turn.set_wave(stages=(stage, *turn.wave.stages[1:]))
 
 
 def _end_step(turn: Turn) -> None:
@@ -265,10 +281,16 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
     progress: Progress
     if isinstance(run.task, Soak):
         progress = _soak(turn, run.task)
+        spent_ms = turn.now_ms - run.started_at_ms
+        if isinstance(progress, Wait) and spent_ms > run.task.timeout_ms:
+            progress = Failed(f"not held within {spent_ms / 1000:.0f} s: {progress.detail}")
     else:
         subject = subject_of(state, wave)
         scene = Scene(state.facts, subject, wave.memory, turn.now_ms, run.started_at_ms)
         progress = poll(run.task, scene)
+    if isinstance(run.task, Ask) and not run.asked:
+        _mark_asked(turn, run.task)
+        run = replace(run, asked=True)
     match progress:
         case Wait(detail=detail):
             _set_run(turn, index, replace(run, detail=detail))
@@ -279,6 +301,9 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return True
         case Failed(reason=reason):
             hold(turn, reason, "failed")
+            return False
+        case Act(action=CallService()) if state.paused and not wave.back:
+            _set_run(turn, index, replace(run, detail="paused: not called yet"))
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
@@ -309,22 +334,46 @@ def _tell_place(turn: Turn, task: Task, remember: Mapping[str, Any]) -> None:
     )
 
 
+def _mark_asked(turn: Turn, ask: Ask) -> None:
+    """A person is about to do it, and may have done it long before the answer comes."""
+    if ask.service and not turn.wave.back:
+        turn.set_step(turn.wave.cursor, begun=True)
+        _mark_service(turn, ask.service, ask.verb)
+    if ask.service:
+        turn.tell(
+            "asked_person",
+            f"a person is asked: {ask.text}",
+            "warn",
+            wave=turn.wave.wave.name,
+            service=ask.service,
+            verb=ask.verb,
+        )
+
+
 def _mark_effect(turn: Turn, action: object) -> None:
     """What an intended effect means for the wave, before it leaves."""
     wave = turn.wave
     if wave.back:
         return
     turn.set_step(wave.cursor, begun=True)
-    if isinstance(action, CallService) and action.verb == "stop":
-        if wave.blocked_since_ms is None:
-            turn.set_wave(blocked_since_ms=turn.now_ms)
+    if isinstance(action, CallService):
+        _mark_service(turn, action.service, action.verb)
     elif isinstance(action, FenceAction):
         turn.set_wave(fenced_at_ms=turn.now_ms)
-    elif (
-        isinstance(action, CallService)
-        and action.verb == "start"
-        and wave.start_intent_at_ms is None
-    ):
+    elif isinstance(action, PatchConnector):
+        turn.remember({"patched.unsure": True})
+
+
+def _mark_service(turn: Turn, service: str, verb: str) -> None:
+    """A service's stop blocks its clients; its start on the target is the point of no return."""
+    wave = turn.wave
+    if verb == "stop":
+        turn.remember({f"stopped.{service}": True})
+        if wave.blocked_since_ms is None:
+            turn.set_wave(blocked_since_ms=turn.now_ms)
+    if verb == "start":
+        turn.remember({f"started.{service}": True})
+    if verb == "start" and wave.start_intent_at_ms is None:
         turn.set_wave(start_intent_at_ms=turn.now_ms)
         if topics := produces(turn.state, wave):
             turn.tell(
@@ -398,12 +447,24 @@ def finished(turn: Turn, event: Finished) -> None:
     index, run = found[0]
     action = _action_of(run)
     _learn(turn, run, action, event)
-    lost_call = event.outcome == "unknown" and isinstance(action, CallService)
+    lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _is_proved_later(turn: Turn, action: object) -> bool:
+    """Whether what follows proves a service's call whose reply was lost.
+
+    A group shows by itself; a silent writer's stop is proved by the fence, or by its flat topics.
+    """
+    if not isinstance(action, CallService):
+        return False
+    if turn.state.plan.service(action.service).group is not None:
+        return True
+    return action.verb == "stop" or (action.verb == "start" and not turn.wave.back)
 
 
 def _action_of(run: Run) -> object:
@@ -415,8 +476,14 @@ def _learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
         return
     if isinstance(run.task, Do) and run.task.key:
         turn.remember({f"{run.task.key}.{k}": v for k, v in event.data.items()})
-        if isinstance(action, ExcludeGroups) and event.outcome in ("done", "unknown"):
+        if isinstance(action, ExcludeGroups) and event.outcome != "already":
             turn.remember({f"{run.task.key}.groups": list(action.groups)})
+        if isinstance(action, PatchConnector) and event.outcome == "already":
+            turn.remember({"patched.unsure": bool(turn.wave.memory.get("patched.maybe"))})
+        elif isinstance(action, PatchConnector):
+            turn.remember({"patched.maybe": True})
+    if isinstance(action, CallService) and action.verb == "start" and event.outcome == "done":
+        turn.remember({f"running.{action.service}": True})
     if isinstance(run.task, PlaceGroup) and "previous" in event.data:
         key = f"placed.{run.task.service.group}.previous"
         turn.remember({key: event.data["previous"]})

@@ -72,6 +72,8 @@ def project(state: FlightState, seq: int) -> Snapshot:
 def _status(state: FlightState) -> StatusView:
     wave = state.wave()
     index = _rollback_wave(state)
+    if index == state.current and wave.word in ("ready", "pending") and index > 0:
+        index -= 1  # until the next wave begins, the one before is what could go back
     word, since, detail = arming.rollback_word(state, state.waves[index])
     writes, writes_detail = writes_word(state)
     step = wave.steps[wave.cursor] if 0 <= wave.cursor < len(wave.steps) else None

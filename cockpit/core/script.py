@@ -43,6 +43,7 @@ from cockpit.core.tasks import (
     AwaitActive,
     AwaitEmpty,
     AwaitMirror,
+    AwaitSilent,
     AwaitWrites,
     CheckPlaced,
     Do,
@@ -59,10 +60,12 @@ MIRROR_SYNC_OFF = (("sync.topic.acls.enabled", "false"), ("sync.topic.configs.en
 
 CONNECTOR_TIMEOUT_MS = 60_000
 UNDO_TIMEOUT_MS = 120_000
+SOAK_PATIENCE = 10
+"""How many times its own length a soak may begin again before a person is asked."""
 MIRROR_CLOSE_RECORDS = 1_000
 
 
-def forward(step: Step, wave: Wave, plan: Plan) -> Script:
+def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any] | None = None) -> Script:
     """The tasks of a step."""
     services = plan.wave_services(wave)
     match step:
@@ -70,7 +73,7 @@ def forward(step: Step, wave: Wave, plan: Plan) -> Script:
             return (
                 *_prepare_mirror(wave, plan),
                 _calls(services, "stop", step.timeout_ms),
-                _empty(services, "source", step.timeout_ms),
+                _empty(services, "source", step.timeout_ms),  # of silent writers the fence is proof
             )
         case FenceStep():
             fence = Fence(produced_topics(services))
@@ -81,9 +84,9 @@ def forward(step: Step, wave: Wave, plan: Plan) -> Script:
         case OffsetsStep():
             return (tuple(PlaceGroup(s, step.timeout_ms) for s in services if s.group),)
         case StartStep():
-            return _start(step, services)
+            return _start(step, services, memory or {})
         case SoakStep():
-            return ((Soak(step.for_ms),),)
+            return ((Soak(step.for_ms, max(SOAK_PATIENCE * step.for_ms, 60_000)),),)
         case ConfirmStep():
             return ((Ask(step.text),),)
         case _:
@@ -95,9 +98,10 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
     services = plan.wave_services(wave)
     match step:
         case StopStep():
+            stopped = tuple(s for s in services if memory.get(f"stopped.{s.name}"))
             return (
-                _calls(services, "undo", step.timeout_ms),
-                tuple(AwaitActive(s, "source", UNDO_TIMEOUT_MS) for s in services if s.group),
+                _calls(stopped, "undo", step.timeout_ms),
+                tuple(AwaitActive(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
                 *_restore_mirror(plan, memory),
             )
         case FenceStep():
@@ -108,9 +112,16 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                 _former_commits(services, memory),
             )
         case StartStep():
+            started = tuple(s for s in services if memory.get(f"started.{s.name}"))
             return (
-                _calls(services, "stop", step.timeout_ms),
-                _empty(services, "target", step.timeout_ms),
+                _calls(started, "stop", step.timeout_ms),
+                (
+                    *_empty(started, "target", step.timeout_ms),
+                    *(
+                        AwaitSilent(s, "target", own, step.timeout_ms)
+                        for s, own in _own_topics(started)
+                    ),
+                ),
             )
         case DrainStep() | SoakStep() | ConfirmStep():
             return ()
@@ -140,7 +151,8 @@ def _calls(services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int) ->
     for service in services:
         control: HttpCall | Manual = getattr(service, verb)
         if isinstance(control, Manual):
-            tasks.append(Ask(f"{verb} {service.name}: {control.text}"))
+            text = f"{verb} {service.name}: {control.text}"
+            tasks.append(Ask(text, service.name, verb))
         else:
             tasks.append(Do(CallService(service.name, verb), timeout_ms))
     return tuple(tasks)
@@ -166,28 +178,51 @@ def _prepare_mirror(wave: Wave, plan: Plan) -> Script:
 
 
 def _restore_mirror(plan: Plan, memory: Mapping[str, Any]) -> Script:
+    """Give back what was changed; where the old value was never learnt, a person must."""
     tasks: list[Task] = []
     previous = memory.get("patched.previous")
     if previous:
         settings = tuple(sorted(previous.items()))
         patch = PatchConnector(plan.replication.source_connector, settings)
         tasks.append(Do(patch, CONNECTOR_TIMEOUT_MS))
+    elif memory.get("patched.unsure"):
+        keys = ", ".join(key for key, _ in MIRROR_SYNC_OFF)
+        connector = plan.replication.source_connector
+        tasks.append(Ask(f"look at connector {connector}: {keys} may have been turned off"))
     groups = tuple(memory.get("excluded.groups", ()))
     if groups:
         tasks.append(Do(ExcludeGroups(groups, False), CONNECTOR_TIMEOUT_MS))
     return (tuple(tasks),) if tasks else ()
 
 
-def _start(step: StartStep, services: tuple[Service, ...]) -> Script:
+def _own_topics(services: tuple[Service, ...]) -> list[tuple[Service, tuple[str, ...]]]:
+    """Services without a group, each with the topics that no other of them writes.
+
+    A service that shares every topic is proved by all of them together.
+    """
+    found: list[tuple[Service, tuple[str, ...]]] = []
+    for service in services:
+        if service.group is None:
+            others = {t for s in services if s is not service for t in s.produces}
+            own = tuple(t for t in service.produces if t not in others)
+            found.append((service, own or service.produces))
+    return found
+
+
+def _writing(services: tuple[Service, ...], side: Side, timeout_ms: int) -> tuple[Task, ...]:
+    return tuple(AwaitWrites(s, side, own, timeout_ms) for s, own in _own_topics(services))
+
+
+def _start(step: StartStep, services: tuple[Service, ...], memory: Mapping[str, Any]) -> Script:
     groups = [s for s in services if s.group]
-    silent = [s for s in services if not s.group]
-    proofs: list[Task] = [AwaitActive(s, "target", step.timeout_ms) for s in groups]
-    if silent:
-        proofs.append(AwaitWrites(produced_topics(tuple(silent)), step.timeout_ms))
+    waiting = tuple(s for s in services if not memory.get(f"running.{s.name}"))
     return (
         tuple(CheckPlaced(s, step.timeout_ms) for s in groups),
-        _calls(services, "start", step.timeout_ms),
-        tuple(proofs),
+        _calls(waiting, "start", step.timeout_ms),
+        (
+            *(AwaitActive(s, "target", step.timeout_ms) for s in groups),
+            *_writing(services, "target", step.timeout_ms),
+        ),
     )
 
 

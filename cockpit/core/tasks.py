@@ -6,16 +6,30 @@ changes anything; time comes in as `now_ms`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any, Literal
 
-from cockpit.core.actions import Action, CommitOffsets
-from cockpit.core.delta import Place, bounds, resume_place, service_partitions, to_source
+from cockpit.core.actions import Action, CommitOffsets, ServiceVerb
+from cockpit.core.delta import (
+    Place,
+    bounds,
+    latest_image,
+    resume_place,
+    service_partitions,
+    to_source,
+)
 from cockpit.core.facts import Facts
 from cockpit.core.gates import Subject, gate_view, measure
 from cockpit.core.lag import group_lag, newest_before
-from cockpit.core.observe import GroupState, MirrorSample, TopicPartition, Unknown
+from cockpit.core.observe import (
+    MISSING,
+    GroupState,
+    LogSample,
+    MirrorSample,
+    TopicPartition,
+    Unknown,
+)
 from cockpit.core.plan import ReplicationLagGate, Service, Side
 
 CLOSER_PLACE_MS = 5_000
@@ -53,8 +67,20 @@ class AwaitActive:
 
 @dataclass(frozen=True, slots=True)
 class AwaitWrites:
-    """A record has arrived past the drained end on the target: a producer writes there."""
+    """A record arrives on a side, in a topic that only this service of the wave writes."""
 
+    service: Service
+    side: Side
+    topics: tuple[str, ...]
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitSilent:
+    """No record arrives in these topics on a side for a while: their writer has stopped."""
+
+    service: Service
+    side: Side
     topics: tuple[str, ...]
     timeout_ms: int
 
@@ -97,16 +123,23 @@ class ReturnGroup:
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """The soak's conditions hold for a time without a break."""
+    """The soak's conditions hold for a time without a break, within ten times that time."""
 
     for_ms: int
+    timeout_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person does or decides something and confirms."""
+    """A person does or decides something and confirms.
+
+    `service` and `verb` are set when it stands for a service's control: asking is then the intent,
+    for the person may act long before the answer.
+    """
 
     text: str
+    service: str = ""
+    verb: ServiceVerb | Literal[""] = ""
 
 
 Task = (
@@ -114,6 +147,7 @@ Task = (
     | AwaitEmpty
     | AwaitActive
     | AwaitWrites
+    | AwaitSilent
     | AwaitMirror
     | PlaceGroup
     | CheckPlaced
@@ -170,29 +204,13 @@ class Scene:
 
 def poll(task: Task, scene: Scene) -> Progress:
     """How a task stands now."""
-    match task:
-        case Do():
-            return Act(task.action, task.timeout_ms)
-        case Ask():
-            return Wait(f"waits for a person: {task.text}")
-        case Soak():
-            return Wait("soaking")  # the machine judges a soak: it needs the wave's gates
-        case AwaitEmpty():
-            progress = _await_empty(task, scene)
-        case AwaitActive():
-            progress = _await_active(task, scene)
-        case AwaitWrites():
-            progress = _await_writes(task, scene)
-        case AwaitMirror():
-            progress = _await_mirror(task, scene)
-        case PlaceGroup():
-            progress = _place_group(task, scene)
-        case CheckPlaced():
-            progress = _check_placed(task, scene)
-        case ReturnGroup():
-            progress = _return_group(task, scene)
-        case _:
-            assert_never(task)
+    if isinstance(task, Do):
+        return Act(task.action, task.timeout_ms)
+    if isinstance(task, Ask):
+        return Wait(f"waits for a person: {task.text}")
+    if isinstance(task, Soak):
+        return Wait("soaking")  # the machine judges a soak: it needs the wave's gates
+    progress = _POLLS[type(task)](task, scene)
     if isinstance(progress, Wait) and scene.now_ms - scene.started_at_ms > task.timeout_ms:
         return Failed(f"not within {task.timeout_ms / 1000:.0f} s: {progress.detail}")
     return progress
@@ -250,15 +268,40 @@ def _await_active(task: AwaitActive, scene: Scene) -> Progress:
     return Wait(f"{group} on {task.side}: {state.members} members, no commit past its place yet")
 
 
+def _ends(logs: LogSample, topics: tuple[str, ...]) -> dict[TopicPartition, int]:
+    pairs = zip(logs.keys.names, logs.end.tolist(), strict=True)
+    return {name: end for name, end in pairs if name[0] in topics and end != MISSING}
+
+
 def _await_writes(task: AwaitWrites, scene: Scene) -> Progress:
-    logs = scene.facts.newest_logs("target")
-    ends = scene.memory.get("drained.target_end", {})
-    if logs is None or logs.asked_at_ms <= scene.started_at_ms:
-        return Wait("reads the target's offsets")
-    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        if name[0] in task.topics and end > ends.get(memory_key(name), end):
-            return Done(f"first write past the drained end in {name[0]}/{name[1]}")
-    return Wait("no write on the target yet")
+    newest = scene.facts.newest_logs(task.side)
+    if newest is None or newest.asked_at_ms <= scene.started_at_ms:
+        return Wait(f"reads offsets on {task.side}")
+    earlier = [s for s in scene.facts.logs[task.side] if s.answered_at_ms <= newest.asked_at_ms]
+    first = earlier[0] if earlier else newest
+    before = scene.memory.get("drained.target_end", {}) if task.side == "target" else {}
+    known = _ends(first, task.topics)
+    for name, end in _ends(newest, task.topics).items():
+        if end > before.get(memory_key(name), known.get(name, end)):
+            return Done(f"{task.service.name} writes {name[0]}/{name[1]} on {task.side}")
+    return Wait(f"{task.service.name}: no write on {task.side} yet")
+
+
+SILENT_MS = 1_500
+"""How long a stopped producer's topics must stay flat."""
+
+
+def _await_silent(task: AwaitSilent, scene: Scene) -> Progress:
+    samples = [
+        s for s in scene.facts.logs.get(task.side, ()) if s.asked_at_ms > scene.started_at_ms
+    ]
+    if not samples or samples[-1].asked_at_ms - samples[0].asked_at_ms < SILENT_MS:
+        return Wait(f"{task.service.name}: watches its topics on {task.side}")
+    newest = _ends(samples[-1], task.topics)
+    flat = [s for s in samples if _ends(s, task.topics) == newest]
+    if samples[-1].asked_at_ms - flat[0].asked_at_ms < SILENT_MS or not newest:
+        return Wait(f"{task.service.name} still writes on {task.side}, or its offsets are unknown")
+    return Done(f"{task.service.name} is silent on {task.side}")
 
 
 def _await_mirror(task: AwaitMirror, scene: Scene) -> Progress:
@@ -294,11 +337,31 @@ def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
         placed = _place_partition(name, committed.get(name), scene, mirror)
         if isinstance(placed, Unknown):
             return Wait(f"{group} {memory_key(name)}: {placed.reason}")
+        if why := _progress_on_target(name, committed.get(name), group, scene):
+            return Failed(why)
         offsets.append((name, placed.offset))
         reread += placed.reread_max
     if not offsets:
         return Wait(f"no partition of {', '.join(task.service.consumes)} is known yet")
     return _commit_placed(task, committed, offsets, reread)
+
+
+def _progress_on_target(
+    name: TopicPartition, committed: int | None, group: str, scene: Scene
+) -> str:
+    """Why the target's commit must not be replaced: the group has gone on there."""
+    sample = scene.facts.newest_groups("target")
+    state = sample.groups.get(group) if sample else None
+    there = state.committed().get(name) if state and state.unknown is None else None
+    assert scene.facts.syncs is not None
+    pairs = scene.facts.syncs.slots.get(name, ())
+    latest = latest_image(pairs, committed) if committed is not None else None
+    if there is None or latest is None or there <= latest:
+        return ""
+    return (
+        f"{group} {memory_key(name)}: the target's commit {there} lies past every image of "
+        f"{committed}: it has worked on the target already"
+    )
 
 
 def _commit_placed(
@@ -344,6 +407,8 @@ def _place_partition(
 def _check_placed(task: CheckPlaced, scene: Scene) -> Progress:
     group = task.service.group
     assert group is not None
+    if scene.memory.get(f"started.{task.service.name}"):
+        return Done(f"{task.service.name} was told to start already")
     state = _group(scene, "target", group)
     if isinstance(state, Wait):
         return state
@@ -371,6 +436,8 @@ def _return_group(task: ReturnGroup, scene: Scene) -> Progress:
         return source
     if facts.syncs is None or facts.syncs.asked_at_ms <= scene.started_at_ms:
         return Wait("reads the offset-syncs")
+    if not facts.syncs.read_to_end:
+        return Wait("reads the offset-syncs to their end")
     before = source.committed() if source else {}
     offsets: list[tuple[TopicPartition, int]] = []
     reread = 0
@@ -379,10 +446,25 @@ def _return_group(task: ReturnGroup, scene: Scene) -> Progress:
         if name[0] not in task.service.consumes or offset <= placed.get(key, -1):
             continue
         place = to_source(facts.syncs.slots.get(name, ()), offset)
-        if place is not None and place.offset > before.get(name, -1):
-            offsets.append((name, place.offset))
-            reread += place.reread_max
+        if place is None:
+            return Wait(f"{group} {key}: no offset sync at or before {offset} on the target")
+        resume = max(place.offset, before.get(name, -1))
+        reread += max(0, place.offset + place.reread_max - resume)
+        if resume == place.offset:
+            offsets.append((name, resume))
     if not offsets:
         return Done(f"{group} made no progress on the target that the source does not know")
     action = CommitOffsets("source", group, tuple(sorted(offsets)))
     return Act(action, task.timeout_ms, {f"reread_max.{group}": reread})
+
+
+_POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
+    AwaitEmpty: _await_empty,
+    AwaitActive: _await_active,
+    AwaitWrites: _await_writes,
+    AwaitSilent: _await_silent,
+    AwaitMirror: _await_mirror,
+    PlaceGroup: _place_group,
+    CheckPlaced: _check_placed,
+    ReturnGroup: _return_group,
+}

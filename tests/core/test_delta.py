@@ -33,8 +33,14 @@ def test_the_way_back_never_lies_past_what_was_read() -> None:
 
 def test_a_group_that_read_nothing_resumes_at_the_start_of_the_target() -> None:
     log = Bounds(source_start=10, source_end=20, target_start=3, target_end=13)
-    assert resume_place(None, (), log) == Place(3, 0)
-    assert resume_place(10, (), log) == Place(3, 0)
+    assert resume_place(None, (), log) == Place(3, 10)
+    assert resume_place(10, (), log) == Place(3, 10)
+
+
+def test_what_the_source_has_lost_and_the_target_still_has_is_not_read_again_for_nothing() -> None:
+    log = Bounds(source_start=1000, source_end=1000, target_start=600, target_end=1000)
+    assert resume_place(1000, ((999, 999),), log) == Place(1000, 0)
+    assert resume_place(1000, (), log) == Place(600, 400)
 
 
 def test_a_translation_past_the_targets_end_is_refused() -> None:

@@ -10,16 +10,26 @@ from typing import Any
 
 from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.core.flight import begin
+from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.fanout import News
 from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, LocalSession, Ports
 from cockpit.sim.demo import demo_plan, demo_world
-from cockpit.sim.factory import connect_sim
+from cockpit.sim.factory import SimPorts, connect_sim
 from cockpit.sim.faults import Fault
 from cockpit.sim.loop import VirtualClock, run_virtual
 from cockpit.sim.truth import TruthReport
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a rollback must leave as it was: read from the world, not from the cockpit."""
+
+    where: Mapping[str, str]
+    source_acls: frozenset[AclBinding]
+    connectors: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,10 @@ class Flown:
     truth: TruthReport
     events: tuple[Mapping[str, Any], ...]
     snapshots: tuple[Snapshot, ...]
+    before: State
+    after: State
+    effects: tuple[str, ...]
+    """What the world has felt, in its own words."""
 
     def kinds(self) -> list[str]:
         return [event["kind"] for event in self.events]
@@ -82,6 +96,7 @@ async def _fly(
     state = begin(plan, session=f"seed-{seed}", simulated=True, at_ms=clock.now_ms())
     engine = Engine(state, ports, Journal(journal) if journal else None)
     session = Watching(engine)
+    before = _state(world)
     events: list[Mapping[str, Any]] = []
     async with asyncio.TaskGroup() as group:
         flight = group.create_task(engine.run(), name="engine")
@@ -89,4 +104,13 @@ async def _fly(
         # let groups catch up before anybody counts
         await clock.sleep(5_000)
         flight.cancel()
-    return Flown(result, world.truth(), tuple(events), tuple(session.seen))
+    felt = tuple(name for _, name in world.world.events)
+    after = _state(world)
+    return Flown(result, world.truth(), tuple(events), tuple(session.seen), before, after, felt)
+
+
+def _state(world: SimPorts) -> State:
+    mirror = world.world.mirror
+    connectors = {name: dict(config) for name, config in mirror.configs.items()}
+    where = {name: str(side) for name, side in world.where().items()}
+    return State(where, world.world.shores["source"].acls.bindings, connectors)

@@ -13,8 +13,11 @@ from cockpit.core.plan import FenceStep
 from cockpit.engine.journal import read_journal
 from cockpit.sim.demo import demo_plan
 from cockpit.sim.faults import (
+    ActionWord,
     ClusterUnreachable,
     ConnectDown,
+    EffectFault,
+    EffectMode,
     ErrorBurst,
     EscapingWriter,
     MirrorStalled,
@@ -23,6 +26,17 @@ from cockpit.sim.faults import (
     When,
 )
 from tests.flights.simulate import ORDERS, Flown, fly
+
+
+def assert_as_it_was(flown: Flown, wave: str = "writers") -> None:
+    """Going back has left the world as it was, but for the waves that were moved."""
+    services = next(w for w in demo_plan().waves if w.name == wave).services
+    assert {name: flown.after.where[name] for name in services} == {
+        name: flown.before.where[name] for name in services
+    }
+    assert flown.after.source_acls == flown.before.source_acls
+    source = demo_plan().replication.source_connector
+    assert flown.after.connectors[source] == flown.before.connectors[source]
 
 
 def assert_clean(flown: Flown) -> None:
@@ -46,6 +60,7 @@ def test_a_trigger_between_fence_and_start_takes_the_wave_back() -> None:
     assert flown.result.exit_code == exits.ROLLED_BACK
     assert "trigger" in flown.kinds()
     assert "point_of_no_return" not in flown.kinds()
+    assert_as_it_was(flown)
     assert_clean(flown)
 
 
@@ -126,9 +141,17 @@ def test_a_dead_task_under_a_running_connector_is_shown_and_holds_the_gate() -> 
 
 def test_every_effect_has_its_intent_before_it_in_an_unbroken_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    fly(keep_demo_faults=True, journal=path)
+    flown = fly(keep_demo_faults=True, journal=path)
+    assert "fence" in flown.effects
     entries = list(read_journal(path))
     intents = [e["action_id"] for e in entries if e["kind"] == "intent"]
+    texts = [e["text"] for e in entries if e["kind"] == "intent"]
+    for effect in flown.effects:
+        verb, _, subject = effect.partition(" ")
+        if verb in ("stop", "start", "undo"):
+            assert f"{verb} service {subject}" in texts, effect
+        if effect == "fence":
+            assert any(text.startswith("fence writes") for text in texts)
     outcomes = [e["action_id"] for e in entries if e["kind"] == "outcome"]
     assert intents
     assert len(set(intents)) == len(intents)
@@ -143,6 +166,31 @@ def test_the_same_seed_gives_the_same_journal_byte_for_byte(tmp_path: Path) -> N
     for path in paths:
         fly(keep_demo_faults=True, journal=path, seed=3)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("action", "subject"),
+    [("patch", ""), ("exclude", ""), ("call", "checkout stop"), ("fence", ""), ("commit", "")],
+)
+@pytest.mark.parametrize("mode", ["lost_before", "lost_after", "refused"])
+def test_one_effect_that_goes_wrong_ends_moved_whole_or_back_whole(
+    action: ActionWord, subject: str, mode: EffectMode
+) -> None:
+    fault = EffectFault(action=action, subject=subject, mode=mode)
+    flown = fly(fault, orders=replace(ORDERS, confirm_steps=True))
+    assert flown.truth.lost == 0
+    assert flown.truth.violations == ()
+    assert flown.result.outcome in ("completed", "rolled_back"), flown.result
+    if flown.result.outcome == "rolled_back" and ("writers", "rolled back") in flown.result.waves:
+        assert_as_it_was(flown)
+
+
+def test_a_producer_whose_start_is_lost_is_not_called_moved() -> None:
+    lost = EffectFault(action="call", subject="refunds start", mode="lost_before")
+    flown = fly(lost)
+    if flown.result.outcome == "completed":
+        assert "target" in flown.after.where["refunds"]
+    assert flown.truth.lost == 0
 
 
 def test_simulated_is_said_in_every_snapshot() -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,16 +96,18 @@ def assert_safe(flown: Flown, seed: int, faults: tuple[Fault, ...]) -> None:
     assert flown.truth.duplicated <= flown.result.reread_max_records, told
 
 
-def fly_seed(seed: int) -> None:
+def fly_seed(seed: int) -> Flown:
     """One seed."""
     faults = random_faults(seed)
     flown = fly(*faults, seed=seed, orders=replace(ORDERS, gate_wait_ms=120_000))
     assert_safe(flown, seed, faults)
+    return flown
 
 
-@pytest.mark.parametrize("seed", range(1_000, 1_040))
-def test_forty_flights_with_random_faults_lose_nothing(seed: int) -> None:
-    fly_seed(seed)
+def test_forty_flights_with_random_faults_lose_nothing_and_most_arrive() -> None:
+    outcomes = Counter(fly_seed(seed).result.outcome for seed in range(1_000, 1_040))
+    assert outcomes["completed"] >= 15, outcomes
+    assert outcomes["rolled_back"] >= 3, outcomes
 
 
 @pytest.mark.soak

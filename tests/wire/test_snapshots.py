@@ -24,7 +24,7 @@ from cockpit.wire.frames import (
 )
 from cockpit.wire.snapshots import COLUMNS, SnapshotDecoder, SnapshotEncoder
 from cockpit.wire.values import WireError, to_json
-from tests.core.test_machine import Script
+from tests.core.driver import Script
 
 
 def moments() -> list[Snapshot]:

@@ -1,0 +1,176 @@
+"""Drives the wave machine by hand, on a clock of its own, and keeps what came out."""
+
+from __future__ import annotations
+
+from cockpit.core.flight import (
+    Abandon,
+    Asked,
+    Event,
+    Finished,
+    FlightState,
+    Observed,
+    Outcome,
+    Perform,
+    Tell,
+    Ticked,
+    begin,
+)
+from cockpit.core.intents import Arm, Confirm, Intent, Verb
+from cockpit.core.machine import step
+from cockpit.core.observe import AclBinding, AclSample, Failure, Sample, SignalSample
+from cockpit.core.plan import Manual, Plan, Rollback, Side, SignalGate, SignalSpec
+from cockpit.core.snapshot import WaveWord
+from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
+
+SIDES: tuple[Side, Side] = ("target", "source")
+
+
+class Script:
+    """Drives the machine and remembers what came out."""
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self.now_ms = 1_000
+        self.state: FlightState = begin(
+            plan or two_wave_plan(), session="s", simulated=False, at_ms=0
+        )
+        self.performs: list[Perform] = []
+        self.abandoned: list[str] = []
+        self.told: list[Tell] = []
+        self.members = {"source": 1, "target": 0}
+        self.commits = {
+            "source": {("orders", 0): 90, ("orders", 1): 90},
+            "target": {("orders", 0): 80, ("orders", 1): 80},
+        }
+        self.ends = {"source": (100, 100), "target": (100, 100)}
+        self.acls: dict[Side, set[AclBinding]] = {"source": set(), "target": set()}
+        self.signal = 0.0
+        self.mirror_up = True
+
+    def send(self, event: Event) -> None:
+        self.state, commands = step(self.state, event)
+        for command in commands:
+            match command:
+                case Perform():
+                    self.performs.append(command)
+                case Abandon(action_id=action_id):
+                    self.abandoned.append(action_id)
+                case Tell():
+                    self.told.append(command)
+
+    def see(self, sample: Sample | Failure) -> None:
+        self.send(Observed(self.now_ms, sample))
+
+    def look(self, seconds: int = 1) -> None:
+        """Fresh samples of everything, then a tick; a second passes each time."""
+        for _ in range(seconds):
+            self.now_ms += 1_000
+            now = self.now_ms
+            for side in SIDES:
+                state = group("ledger", self.members[side], dict(self.commits[side]))
+                self.see(groups(side, now - 400, state))
+            if self.mirror_up:
+                self.see(mirror(now - 300, (100, 100)))
+            self.see(syncs(now - 200, (90, 90), (0, 0)))
+            for side in SIDES:
+                self.see(logs(side, now - 100, self.ends[side]))
+                self.see(AclSample(side, now - 90, now - 80, frozenset(self.acls[side])))
+            self.see(SignalSample("errors", now - 50, now - 40, self.signal))
+            self.send(Ticked(now))
+
+    def ask(self, intent: Intent) -> None:
+        self.send(Asked(self.now_ms, intent))
+
+    def go(self, verb: Verb, *, wait_ms: int = 800) -> None:
+        """Arm and confirm."""
+        self.ask(Arm(verb, "ana"))
+        assert self.state.armed is not None, self.told[-1].text
+        self.now_ms += wait_ms
+        self.ask(Confirm(self.state.armed.token, "ana"))
+
+    def open_actions(self) -> list[Perform]:
+        stages = self.state.wave().stages
+        ids = {run.action_id for run in stages[0] if run.action_id} if stages else set()
+        return [p for p in self.performs if p.action_id in ids]
+
+    def end_all(self, outcome: Outcome = "done", **data: object) -> None:
+        for perform in self.open_actions():
+            self.send(Finished(self.now_ms, perform.action_id, outcome, "", data))
+
+    def word(self) -> WaveWord:
+        return self.state.wave().word
+
+    def kinds(self) -> list[str]:
+        return [tell.kind for tell in self.told]
+
+    def fly_readers(self) -> None:
+        """The first wave, all of it."""
+        self.look(2)
+        self.go("advance")
+        self.end_all()  # the mirror's group sync
+        self.look(1)  # mirror close again; stop is called
+        self.end_all()
+        self.members["source"] = 0
+        self.look(2)
+        self.end_all(previous={"orders/0": 80, "orders/1": 80})
+        self.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+        self.look(1)
+        self.end_all()  # start
+        self.members["target"] = 1
+        self.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
+        self.look(4)
+
+    def fly_writers_to_start(self) -> None:
+        """The second wave, up to the start call on its way."""
+        self.look(2)
+        self.go("advance")
+        self.end_all(previous={"sync.topic.acls.enabled": "true"})
+        self.look(1)
+        for _ in range(2):  # stop, fence
+            self.end_all()
+        self.end_all(target_end={"orders/0": 100, "orders/1": 100})  # drain
+        self.look(1)
+
+
+def actions(script: Script) -> list[object]:
+    return [perform.action for perform in script.performs]
+
+
+def fly_with_trigger(on_trigger: str) -> Script:
+    rollback = Rollback((SignalGate("errors", 0.02, for_ms=2_000),), on_trigger)  # type: ignore[arg-type]  # one of the three words
+    plan = two_wave_plan(rollback=rollback)
+    import dataclasses
+
+    signal = SignalSpec("errors", "http://127.0.0.1:1/", "ratio")
+    script = Script(dataclasses.replace(plan, signals=(signal,)))
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.signal = 0.5
+    script.look(4)
+    return script
+
+
+def manual_plan(*verbs: str) -> Plan:
+    """Wave 2's producer is handled by hand for these verbs."""
+    import dataclasses
+
+    plan = two_wave_plan()
+    by_hand = {verb: Manual(f"{verb} it") for verb in verbs}
+    ledger, checkout = plan.services
+    return dataclasses.replace(plan, services=(ledger, dataclasses.replace(checkout, **by_hand)))  # type: ignore[arg-type]  # the verbs are field names
+
+
+def fly_writers_to_question(script: Script) -> None:
+    """Up to the question whether the producer was started by hand."""
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    for _ in range(2):  # stop, fence
+        script.end_all()
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})  # drain
+    script.look(1)
