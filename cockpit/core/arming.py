@@ -136,7 +136,7 @@ def moved_before(state: FlightState) -> str:
         if end - newest_target > max(behind, 1) + MARKER_SLACK:
             return (
                 f"{name[0]}/{name[1]} is fenced and the target has records of its own: "
-                "moved by an earlier flight? run with --from the wave after it"
+                "moved by an earlier flight? begin with --from the wave after it"
             )
     return ""
 

@@ -196,9 +196,22 @@ class FlightState:
         return self.waves[self.current]
 
 
-def begin(plan: Plan, *, session: str, simulated: bool, at_ms: int) -> FlightState:
-    """A flight that has not moved anything yet."""
+def begin(plan: Plan, *, session: str, simulated: bool, at_ms: int, first: str = "") -> FlightState:
+    """A flight that has not moved anything yet.
+
+    Waves before the one called `first` are taken as moved by earlier flights.
+    """
+    names = [wave.name for wave in plan.waves]
+    current = names.index(first) if first in names else 0
     waves = tuple(
-        WaveState(wave, steps=tuple(StepState(step) for step in wave.steps)) for wave in plan.waves
+        WaveState(
+            wave,
+            word="done" if i < current else "pending",
+            steps=tuple(StepState(step) for step in wave.steps),
+            detail="taken as moved" if i < current else "",
+        )
+        for i, wave in enumerate(plan.waves)
     )
-    return FlightState(plan=plan, session=session, simulated=simulated, at_ms=at_ms, waves=waves)
+    return FlightState(
+        plan=plan, session=session, simulated=simulated, at_ms=at_ms, waves=waves, current=current
+    )

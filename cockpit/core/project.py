@@ -72,7 +72,8 @@ def project(state: FlightState, seq: int) -> Snapshot:
 def _status(state: FlightState) -> StatusView:
     wave = state.wave()
     index = _rollback_wave(state)
-    if index == state.current and wave.word in ("ready", "pending") and index > 0:
+    waits = index == state.current and wave.word in ("ready", "pending") and index > 0
+    if waits and state.waves[index - 1].attempt:
         index -= 1  # until the next wave begins, the one before is what could go back
     word, since, detail = arming.rollback_word(state, state.waves[index])
     writes, writes_detail = writes_word(state)

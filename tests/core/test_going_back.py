@@ -6,8 +6,11 @@ from cockpit.core import progress
 from cockpit.core.actions import (
     CallService,
 )
-from cockpit.core.intents import Pause
+from cockpit.core.flight import begin
+from cockpit.core.intents import Arm, Pause
+from cockpit.core.parity import fence_binding
 from cockpit.core.project import project
+from tests.core.build import two_wave_plan
 from tests.core.driver import (
     Script,
     actions,
@@ -146,6 +149,27 @@ def test_a_soak_that_never_holds_ends_in_a_persons_hands() -> None:
     script.look(90)
     assert script.word() == "holding"
     assert "not held within" in script.state.wave().detail
+
+
+def test_waves_before_the_first_one_asked_for_are_taken_as_moved() -> None:
+    script = Script()
+    script.state = begin(two_wave_plan(), session="s", simulated=False, at_ms=0, first="writers")
+    script.look(2)
+    assert script.state.waves[0].word == "done"
+    script.go("advance")
+    assert script.state.wave().wave.name == "writers"
+    assert script.word() == "running"
+
+
+def test_a_wave_whose_fenced_topics_went_on_at_the_target_is_not_flown_again() -> None:
+    script = Script()
+    script.state = begin(two_wave_plan(), session="s", simulated=False, at_ms=0, first="writers")
+    script.acls["source"] = {fence_binding("orders")}
+    script.ends["target"] = (140, 100)
+    script.look(2)
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
+    assert "moved by an earlier flight" in script.told[-1].text
 
 
 def test_the_wave_before_can_go_back_after_this_one_came_back() -> None:
