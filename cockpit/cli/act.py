@@ -9,8 +9,8 @@ from typing import Any
 
 from cockpit.cli import exits
 from cockpit.cli.launch import find_running
-from cockpit.cli.output import complain, say
-from cockpit.core.intents import AddNote, Arm, Confirm, End, Intent, Pause
+from cockpit.cli.output import clean_line, complain, say
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import this_user
 from cockpit.engine.remote import RemoteSession
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         complain(f"session {found.id} does not answer: {str(error) or type(error).__name__}")
         return exits.UNKNOWN
     if why:
-        complain(f"{options.verb} refused: {why}")
+        complain(clean_line(f"{options.verb} refused: {why}"))
         return exits.REFUSED
     say(f"{options.verb}: done")
     return exits.COMPLETED
@@ -90,10 +90,22 @@ async def _two_keys(session: RemoteSession, options: argparse.Namespace, user: s
         elif snapshot.armed is not None and snapshot.armed.by == user:
             if options.confirm != snapshot.armed.wave:
                 wave = snapshot.armed.wave
+                await _disarm(session, user)
                 return f"it needs --confirm {wave}: " + "; ".join(snapshot.armed.lines)
             if snapshot.at_ms >= snapshot.armed.confirm_from_ms:
                 await session.submit(Confirm(snapshot.armed.token, user))
     return "the engine is gone"
+
+
+async def _disarm(session: RemoteSession, user: str) -> None:
+    """Leave nothing armed that somebody else's key could confirm; wait until it is so."""
+    await session.submit(Disarm(user))
+    while (news := await session.news()) is not None:
+        events, snapshot = news
+        if any(event.get("kind") in ("disarmed", "refused") for event in events):
+            return
+        if snapshot is not None and snapshot.armed is None:
+            return
 
 
 async def _answer(session: RemoteSession, kinds: tuple[str, ...], *, already: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.launch import find_running, is_running
@@ -19,6 +19,9 @@ from cockpit.engine.folders import SessionFolder, this_user
 from cockpit.engine.remote import RemoteSession
 from cockpit.ports import Session
 from cockpit.wire.values import WireError
+
+if TYPE_CHECKING:
+    from cockpit.tui.result import ScreenResult
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -85,6 +88,8 @@ def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> 
     code = show(LazySession(socket), options)
     if is_running(folder):
         say(f"the flight goes on without this screen: cockpit attach {folder.id}")
+    elif code == exits.UNKNOWN:
+        complain(f"the engine is gone, the outcome is unknown: {folder.log}")
     else:
         say(f"the flight has ended: {folder.path}")
     return code
@@ -108,5 +113,16 @@ def show(session: Session, options: argparse.Namespace) -> int:
         return exits.USAGE
     if result.last_line:
         say(result.last_line)
-    codes = {"terminated": exits.TERMINATED, "failed": exits.INTERNAL}
-    return codes.get(result.reason, exits.COMPLETED)
+    return code_of(result)
+
+
+def code_of(result: ScreenResult) -> int:
+    """The flight's outcome where it had one; 0 where the screen was left and the flight goes on."""
+    if result.reason == "terminated":
+        return exits.TERMINATED
+    if result.reason == "failed":
+        return exits.INTERNAL
+    if result.outcome:
+        return exits.OF_OUTCOME.get(result.outcome, exits.UNKNOWN)
+    # a session that is over without an outcome: its engine is gone
+    return exits.UNKNOWN if result.reason == "session ended" else exits.COMPLETED

@@ -18,9 +18,16 @@ import cockpit
 from cockpit.cli import exits
 from cockpit.cli.output import complain
 from cockpit.core.flight import begin
-from cockpit.core.plan import SecretRef
+from cockpit.core.plan import Plan, SecretRef
 from cockpit.engine.clock import SystemClock
-from cockpit.engine.folders import SessionFolder, socket_path, write_private
+from cockpit.engine.folders import (
+    FlightTaken,
+    FolderError,
+    SessionFolder,
+    flight_lock,
+    socket_path,
+    write_private,
+)
 from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, Ports
 from cockpit.engine.server import Server
@@ -34,13 +41,36 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser = commands.add_parser("engine")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--no-preflight", action="store_true")
+    parser.add_argument("--from", dest="first", default="")
 
 
 def run(options: argparse.Namespace) -> int:
     """Fly until the end, or until told to stop."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.umask(0o077)
-    return asyncio.run(_host(SessionFolder(options.folder), preflight=not options.no_preflight))
+    folder = SessionFolder(options.folder)
+    plan = load_plan(folder.plan.read_text(), origin=str(folder.read_meta()["plan_path"]))
+    try:
+        lock = _only_engine(plan, folder)
+    except FlightTaken as taken:
+        attach = f"cockpit attach {taken.session}".strip()
+        problem = f"these clusters are being flown already by session {taken.session}: {attach}"
+        _answer({"ready": False, "refused": True, "problems": [problem]})
+        return exits.REFUSED
+    except FolderError as error:
+        _answer({"ready": False, "problems": [str(error)]})
+        return exits.FAILED
+    try:
+        preflight = not options.no_preflight
+        return asyncio.run(_host(folder, plan, preflight=preflight, first=options.first))
+    finally:
+        os.close(lock)
+
+
+def _only_engine(plan: Plan, folder: SessionFolder) -> int:
+    """The lock that keeps a second engine from these clusters while this process lives."""
+    bootstraps = (plan.source.bootstrap, plan.target.bootstrap)
+    return flight_lock(os.environ, plan.name, bootstraps, session=folder.id)
 
 
 def _answer(content: dict[str, Any]) -> None:
@@ -54,12 +84,11 @@ def _reveal(ref: SecretRef) -> str:
     return resolve_secret(ref).reveal()
 
 
-async def _host(folder: SessionFolder, *, preflight: bool) -> int:
+async def _host(folder: SessionFolder, plan: Plan, *, preflight: bool, first: str) -> int:
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
 
     clock = SystemClock()
-    plan = load_plan(folder.plan.read_text(), origin=str(folder.read_meta()["plan_path"]))
     try:
         real = connect_real(plan, clock, _reveal)
     except (SecretUnavailable, PortError) as error:
@@ -71,7 +100,8 @@ async def _host(folder: SessionFolder, *, preflight: bool) -> int:
         if problems:
             _answer({"ready": False, "problems": list(problems)})
             return exits.FAILED
-        state = begin(plan, session=folder.id, simulated=False, at_ms=clock.now_ms())
+        now_ms = clock.now_ms()
+        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
         journal = Journal(folder.journal)
         engine = Engine(state, ports, journal)
         socket = socket_path(os.environ, folder.id)

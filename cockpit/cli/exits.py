@@ -29,3 +29,11 @@ MEANINGS: dict[int, str] = {
     INTERRUPTED: "interrupted",
     TERMINATED: "terminated",
 }
+
+OF_OUTCOME: dict[str, int] = {
+    "completed": COMPLETED,
+    "rolled_back": ROLLED_BACK,
+    "failed": FAILED,
+    "stopped": STOPPED,
+}
+"""Of a flight's outcome, as a snapshot names it."""

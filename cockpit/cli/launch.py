@@ -26,11 +26,15 @@ READY_WITHIN_S = 60
 
 
 class LaunchError(Exception):
-    """The engine did not come up. `problems` are fit for a person."""
+    """The engine did not come up. `problems` are fit for a person.
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    `refused`: another engine flies these clusters, and nothing needs mending.
+    """
+
+    def __init__(self, problems: tuple[str, ...], *, refused: bool = False) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Launched:
     socket: Path
 
 
-def launch(plan_path: Path, plan_name: str, *, preflight: bool) -> Launched:
+def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "") -> Launched:
     """Start an engine in a session of its own; raises LaunchError, FolderError."""
     home = state_home(os.environ)
     private_folder(home)
@@ -53,6 +57,8 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool) -> Launched:
     command = [sys.executable, "-P", "-m", "cockpit", "engine", str(folder.path)]
     if not preflight:
         command.append("--no-preflight")
+    if first:
+        command += ["--from", first]
     log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and a folder that we made
@@ -65,14 +71,21 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool) -> Launched:
     finally:
         os.close(log)
     assert process.stdout is not None
-    with process.stdout as output:
-        answer = _first_line(output.fileno())
+    try:
+        with process.stdout as output:
+            answer = _first_line(output.fileno())
+    except BaseException:
+        # an engine whose answer nobody heard must not fly on
+        process.kill()
+        process.wait()
+        raise
     if answer.get("ready"):
         return Launched(folder, Path(str(answer["socket"])))
     problems = answer.get("problems") or [f"the engine did not start: see {folder.log}"]
     process.kill()
     process.wait()
-    raise LaunchError(tuple(str(problem) for problem in problems))
+    told = tuple(str(problem) for problem in problems)
+    raise LaunchError(told, refused=bool(answer.get("refused")))
 
 
 def _first_line(file: int) -> Mapping[str, Any]:

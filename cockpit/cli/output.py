@@ -21,6 +21,11 @@ def clean(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def clean_line(text: str) -> str:
+    """As `clean`, on one line: a line feed becomes a visible sign and forges no second line."""
+    return clean(text).replace("\n", "\u240a")
+
+
 def say(text: str) -> None:
     """One line of output."""
     sys.stdout.write(clean(text) + "\n")

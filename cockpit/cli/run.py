@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import Launched, LaunchError, flown_by, launch
+from cockpit.cli.launch import Launched, LaunchError, flown_by, is_running, launch
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
-from cockpit.cli.output import complain, say, say_json
+from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.engine.folders import FolderError, this_user
+
+PAUSED_WITHIN_S = 5
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -23,6 +25,13 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         "--no-preflight",
         action="store_true",
         help="start even when a cluster, a topic or the mirror does not answer",
+    )
+    parser.add_argument(
+        "--from",
+        dest="first",
+        default="",
+        metavar="WAVE",
+        help="begin at this wave: those before it were moved by earlier flights",
     )
     add_pilot_options(parser)
     add_screen_options(parser)
@@ -35,31 +44,66 @@ def run(options: argparse.Namespace) -> int:
     try:
         plan = load_plan_file(options.plan)
     except PlanInvalid as error:
-        for problem in error.problems:
-            complain(f"{options.plan}:{problem}")
-        complain("nothing was started: `cockpit check` says more")
-        return exits.USAGE
+        problems = tuple(f"{options.plan}:{problem}" for problem in error.problems)
+        last = "nothing was started: `cockpit check` says more"
+        return _leave(options, "invalid", exits.USAGE, problems, last)
     if not options.headless and (why := _no_screen()):
-        complain(why)
-        return exits.USAGE
+        return _leave(options, "refused", exits.USAGE, (why,))
+    names = [wave.name for wave in plan.waves]
+    if options.first and options.first not in names:
+        why = f"no wave is called {options.first}: there are {', '.join(names)}"
+        return _leave(options, "invalid", exits.USAGE, (why,))
     if (other := flown_by(options.plan)) is not None:
-        complain(f"this plan is being flown: cockpit attach {other.id}")
-        return exits.REFUSED
+        why = f"this plan is being flown: cockpit attach {other.id}"
+        return _leave(options, "refused", exits.REFUSED, (why,))
     try:
-        launched = launch(options.plan, plan.name, preflight=not options.no_preflight)
+        preflight = not options.no_preflight
+        launched = launch(options.plan, plan.name, preflight=preflight, first=options.first)
     except FolderError as error:
-        complain(str(error))
-        return exits.FAILED
+        return _leave(options, "failed", exits.FAILED, (str(error),))
     except LaunchError as error:
-        for line in error.problems:
-            complain(line)
-        complain("nothing was started: mend this, or `--no-preflight` to watch all the same")
-        return exits.FAILED
+        if error.refused:
+            return _leave(options, "refused", exits.REFUSED, error.problems)
+        last = "nothing was started: mend this, or `--no-preflight` to watch all the same"
+        return _leave(options, "failed", exits.FAILED, error.problems, last)
+    except KeyboardInterrupt:
+        why = "interrupted before the flight began: nothing was started"
+        return _leave(options, "interrupted", exits.INTERRUPTED, (why,))
     if options.headless:
         return _headless(launched, options)
     from cockpit.cli.attach import screen
 
     return screen(launched.folder, launched.socket, options)
+
+
+def _leave(
+    options: argparse.Namespace,
+    outcome: str,
+    code: int,
+    why: Sequence[str],
+    advice: str = "",
+    *,
+    left_running: bool = False,
+) -> int:
+    """Every way out that no pilot reports: the reasons for a person, a last line for a script."""
+    for line in (*why, advice):
+        if line:
+            complain(clean_line(line))
+    if options.headless and options.json:
+        last = {
+            "kind": "result",
+            "outcome": outcome,
+            "exit_code": code,
+            "waves": [],
+            "lost": None,
+            "duplicated": None,
+            "measured_by": None,
+            "predicted_duplicates_max": None,
+            "why": "; ".join(why),
+            "left_running": left_running,
+        }
+        say_json(last)
+    return code
 
 
 def _no_screen() -> str:
@@ -69,26 +113,49 @@ def _no_screen() -> str:
 
 
 def _headless(launched: Launched, options: argparse.Namespace) -> int:
+    from cockpit.wire.values import WireError
+
     complain(f"session {launched.folder.id}: {launched.folder.path}")
+    back = f"cockpit attach {launched.folder.id}"
     try:
         return asyncio.run(_fly(launched, options))
     except KeyboardInterrupt:
-        asyncio.run(_pause(launched))
-        complain(f"paused; the engine goes on watching: cockpit attach {launched.folder.id}")
-        return exits.INTERRUPTED
+        if _paused_for_sure(launched):
+            why = f"paused; the engine goes on watching: {back}"
+        else:
+            why = f"the engine could not be reached and is perhaps not paused: {back}"
+        return _leave(options, "interrupted", exits.INTERRUPTED, (why,), left_running=True)
+    except (OSError, WireError) as error:
+        why = f"the engine is gone or talks nonsense: {str(error) or type(error).__name__}"
+        running = is_running(launched.folder)
+        advice = f"see {back}" if running else f"see {launched.folder.log}"
+        return _leave(options, "unknown", exits.UNKNOWN, (why,), advice, left_running=running)
 
 
-async def _pause(launched: Launched) -> None:
+def _paused_for_sure(launched: Launched) -> bool:
+    """Ask for a pause; True only when a snapshot shows it."""
+    from cockpit.wire.values import WireError
+
+    try:
+        return asyncio.run(_pause(launched.socket))
+    except (OSError, WireError, KeyboardInterrupt):
+        return False
+
+
+async def _pause(socket: Path) -> bool:
     from cockpit.core.intents import Pause
     from cockpit.engine.remote import RemoteSession
 
-    try:
-        session = await RemoteSession.connect(launched.socket)
-    except OSError:
-        return
-    await session.submit(Pause(this_user()))
-    await session.news()
-    await session.close()
+    async with asyncio.timeout(PAUSED_WITHIN_S):
+        session = await RemoteSession.connect(socket)
+        try:
+            await session.submit(Pause(this_user()))
+            async for snapshot in session.snapshots():
+                if snapshot.status.paused:
+                    return True
+        finally:
+            await session.close()
+    return False
 
 
 async def _fly(launched: Launched, options: argparse.Namespace) -> int:
@@ -103,20 +170,22 @@ async def _fly(launched: Launched, options: argparse.Namespace) -> int:
         else:
             say(event_line(event))
 
-    result = await Pilot(session, orders_from(options), show).fly()
-    await session.close()
+    try:
+        result = await Pilot(session, orders_from(options), show).fly()
+    finally:
+        await session.close()
     if options.json:
         say_json({**result_event(result), "session": launched.folder.id})
     else:
-        say(f"{result.outcome}" + (f": {result.why}" if result.why else ""))
+        say(clean_line(f"{result.outcome}" + (f": {result.why}" if result.why else "")))
     if result.left_running:
         complain(f"the engine goes on: cockpit attach {launched.folder.id}")
     return result.exit_code
 
 
 def event_line(event: Mapping[str, Any]) -> str:
-    """An event for a person: UTC, then what happened."""
+    """An event for a person, on one line: UTC, then what happened."""
     import datetime
 
     at = datetime.datetime.fromtimestamp(event.get("at_ms", 0) / 1000, tz=datetime.UTC)
-    return f"{at:%H:%M:%S}Z {event.get('text', event.get('kind', ''))}"
+    return clean_line(f"{at:%H:%M:%S}Z {event.get('text', event.get('kind', ''))}")

@@ -6,12 +6,14 @@ their own, short enough for the kernel's limit of 108 bytes.
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 import pwd
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,14 @@ MAX_SOCKET_BYTES = 100
 
 class FolderError(Exception):
     """A folder is not ours, or cannot be made."""
+
+
+class FlightTaken(Exception):  # noqa: N818  # an answer, not a defect
+    """Another engine flies these clusters by this plan. `session` is its name, if it said so."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(session)
+        self.session = session
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,39 @@ def socket_path(environment: Mapping[str, str], session: str) -> Path:
         return path
     private_folder(_fallback())
     return _fallback() / path.name
+
+
+def flight_lock(
+    environment: Mapping[str, str],
+    plan_name: str,
+    bootstraps: tuple[Sequence[str], Sequence[str]],
+    *,
+    session: str,
+) -> int:
+    """Become the one engine that flies this plan between these clusters, source and target.
+
+    The open file is the lock: it ends with the process, however that ends, and is never removed.
+    Raises FlightTaken, FolderError.
+    """
+    identity = json.dumps([plan_name, *(sorted(side) for side in bootstraps)])
+    name = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    path = runtime_home(environment) / f"{name}.lock"
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderError(f"{path}: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(file, 0)
+        os.write(file, session.encode())
+    except BlockingIOError as error:
+        other = os.pread(file, 200, 0).decode("utf-8", "replace")
+        os.close(file)
+        raise FlightTaken(other) from error
+    except OSError as error:
+        os.close(file)
+        raise FolderError(f"{path}: {error.strerror}") from error
+    return file
 
 
 def _fallback() -> Path:

@@ -32,6 +32,9 @@ class Journal:
             raise JournalError(f"{path}: {error.strerror}") from error
         self._head = FIRST_HASH
         self._seq = 0
+        self._length = 0
+        """Bytes of the file that hold acknowledged entries."""
+        self._broken = False
 
     @property
     def head(self) -> str:
@@ -41,7 +44,13 @@ class Journal:
     def append(
         self, kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
     ) -> dict[str, Any]:
-        """Write one entry, and with `sync` wait until the disk has it; raises JournalError."""
+        """Write one entry, and with `sync` wait until the disk has it.
+
+        Raises JournalError: the entry is then not part of the journal, and a later one may be. Only
+        where what was half written cannot be taken back is every later entry refused.
+        """
+        if self._broken:
+            raise JournalError("journal: a torn entry could not be taken back")
         entry = {
             "v": FORMAT_VERSION,
             "seq": self._seq + 1,
@@ -51,16 +60,26 @@ class Journal:
             "prev": self._head,
         }
         digest = entry_hash(entry)
-        line = json.dumps({**entry, "hash": digest}, sort_keys=True, separators=(",", ":"))
+        text = json.dumps({**entry, "hash": digest}, sort_keys=True, separators=(",", ":"))
+        line = text.encode() + b"\n"
         try:
-            _write_all(self._file, line.encode() + b"\n")
+            _write_all(self._file, line)
             if sync:
                 os.fdatasync(self._file)
         except OSError as error:
+            self._take_back()
             raise JournalError(f"journal: {error.strerror}") from error
         self._head = digest
         self._seq += 1
+        self._length += len(line)
         return entry
+
+    def _take_back(self) -> None:
+        """Cut the file behind its last acknowledged entry, so that the next one chains to it."""
+        try:
+            os.ftruncate(self._file, self._length)
+        except OSError:
+            self._broken = True
 
     def close(self) -> None:
         """Let go of the file."""

@@ -120,7 +120,8 @@ class Link:
     async def call(self, request: Request[A]) -> A:
         """Send a request and decode its answer.
 
-        Raises PortError; ReplyLostError where the request went out and its answer did not come.
+        Raises PortError; ReplyLostError where the request went out and its answer did not come, or
+        came to a change and cannot be read: the change may then have been carried out.
         """
         outgoing = _Outgoing(request, self.address)
         try:
@@ -132,7 +133,10 @@ class Link:
         try:
             return request.decode(body, outgoing.API_VERSION)
         except DecodeError as error:
-            raise PortError("protocol", one_line(f"{self.address}: {error}")) from error
+            reason = one_line(f"{self.address}: {error}")
+            if request.changes:
+                raise ReplyLostError("protocol", reason) from error
+            raise PortError("protocol", reason) from error
 
     async def _exchange(self, outgoing: _Outgoing) -> bytes:
         self.suspect = True
@@ -153,7 +157,7 @@ class Link:
             conn.close()
             raise self._broken(error) from error
         if not isinstance(body, bytes):
-            raise PortError("protocol", f"{self.address}: no bytes in the answer")
+            raise ReplyLostError("protocol", f"{self.address}: no bytes in the answer")
         self.suspect = False
         self._answered = True
         return body

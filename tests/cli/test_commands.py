@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import exits
+from cockpit.cli.attach import code_of
 from cockpit.cli.main import COMMANDS, build_parser
 from cockpit.cli.output import clean
+from cockpit.cli.run import event_line
+from cockpit.engine.folders import FlightTaken, flight_lock
+from cockpit.plan.loader import load_plan_file
+from cockpit.tui.result import LeaveReason, ScreenResult
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +50,12 @@ def cockpit(
         text=True,
         timeout=within_s,
         cwd=state,
-        env={**os.environ, "XDG_STATE_HOME": str(state), **environment},
+        env={
+            **os.environ,
+            "XDG_STATE_HOME": str(state),
+            "XDG_RUNTIME_DIR": str(state),
+            **environment,
+        },
         check=False,
     )
 
@@ -112,6 +122,13 @@ def valid_plan(tmp_path: Path) -> Path:
     return plan
 
 
+def test_a_wave_to_begin_at_must_exist(tmp_path: Path) -> None:
+    plan = valid_plan(tmp_path)
+    done = cockpit("run", str(plan), "--headless", "--from", "nobody", state=tmp_path)
+    assert done.returncode == exits.USAGE
+    assert "no wave is called nobody: there are w" in done.stderr
+
+
 def test_unreachable_clusters_are_named_before_anything_starts(tmp_path: Path) -> None:
     done = cockpit("run", str(valid_plan(tmp_path)), "--headless", state=tmp_path)
     assert done.returncode == exits.FAILED
@@ -119,6 +136,83 @@ def test_unreachable_clusters_are_named_before_anything_starts(tmp_path: Path) -
     for side in ("source: unreachable", "target: unreachable", "mirror: unreachable"):
         assert side in done.stderr
     assert "nothing was started" in done.stderr
+
+
+def test_every_way_out_ends_with_a_result_for_a_script(tmp_path: Path) -> None:
+    invalid = tmp_path / "invalid.yaml"
+    invalid.write_text(FIVE_MISTAKES)
+    for plan, outcome, code, word in (
+        (invalid, "invalid", exits.USAGE, "an empty list"),
+        (valid_plan(tmp_path), "failed", exits.FAILED, "source: unreachable"),
+    ):
+        done = cockpit("run", str(plan), "--headless", "--json", state=tmp_path)
+        assert done.returncode == code
+        (line,) = done.stdout.splitlines()
+        last = json.loads(line)
+        assert (last["kind"], last["outcome"], last["exit_code"]) == ("result", outcome, code)
+        assert (last["waves"], last["lost"], last["duplicated"]) == ([], None, None)
+        assert last["measured_by"] is None
+        assert word in last["why"]
+
+
+def test_clusters_that_are_being_flown_are_refused_and_the_flight_named(tmp_path: Path) -> None:
+    path = valid_plan(tmp_path)
+    plan = load_plan_file(path)
+    home = str(tmp_path / "runtime")
+    runtime = {"XDG_RUNTIME_DIR": home}
+    sides = (plan.source.bootstrap, plan.target.bootstrap)
+    lock = flight_lock(runtime, plan.name, sides, session="the-first")
+    try:
+        arguments = ("run", str(path), "--headless", "--json", "--no-preflight")
+        done = cockpit(*arguments, state=tmp_path, XDG_RUNTIME_DIR=home)
+        with pytest.raises(FlightTaken):
+            flight_lock(runtime, plan.name, sides, session="another")
+    finally:
+        os.close(lock)
+    assert done.returncode == exits.REFUSED
+    assert "cockpit attach the-first" in done.stderr
+    assert json.loads(done.stdout)["outcome"] == "refused"
+    (file,) = (tmp_path / "runtime" / "cockpit").glob("*.lock")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_lock_knows_clusters_by_their_brokers_in_any_order_and_ends_with_its_holder(
+    tmp_path: Path,
+) -> None:
+    runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    held = flight_lock(runtime, "p", (["a:1", "b:1"], ["c:1"]), session="one")
+    with pytest.raises(FlightTaken) as caught:
+        flight_lock(runtime, "p", (["b:1", "a:1"], ["c:1"]), session="two")
+    assert caught.value.session == "one"
+    os.close(flight_lock(runtime, "p", (["c:1"], ["a:1", "b:1"]), session="the way back"))
+    os.close(held)
+    os.close(flight_lock(runtime, "p", (["a:1", "b:1"], ["c:1"]), session="two"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "code"),
+    [
+        ("quit", "", exits.COMPLETED),
+        ("hang-up", "", exits.COMPLETED),
+        ("session ended", "completed", exits.COMPLETED),
+        ("session ended", "rolled_back", exits.ROLLED_BACK),
+        ("session ended", "failed", exits.FAILED),
+        ("quit", "stopped", exits.STOPPED),
+        ("session ended", "", exits.UNKNOWN),
+        ("terminated", "", exits.TERMINATED),
+        ("failed", "", exits.INTERNAL),
+    ],
+)
+def test_a_screen_ends_with_the_code_of_its_flight(
+    reason: LeaveReason, outcome: str, code: int
+) -> None:
+    assert code_of(ScreenResult(reason, outcome)) == code
+
+
+def test_a_note_cannot_forge_a_second_line() -> None:
+    line = event_line({"at_ms": 0, "kind": "note", "text": "fine\n00:00:01Z wave done"})
+    assert "\n" not in line
+    assert line == "00:00:00Z fine\u240a00:00:01Z wave done"
 
 
 def test_without_a_terminal_the_screen_is_refused_and_the_way_out_named(tmp_path: Path) -> None:

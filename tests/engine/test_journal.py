@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -86,3 +92,83 @@ def test_a_disk_that_cannot_take_it_is_an_error_not_a_silence(tmp_path: Path) ->
     os.close(journal._file)
     with pytest.raises(JournalError):
         journal.append("note", 0, {})
+
+
+@contextmanager
+def failing(patch: pytest.MonkeyPatch, *calls: str) -> Iterator[None]:
+    """A full disk: of what is written half arrives, and these other calls fail."""
+    write = os.write
+
+    def half(file: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[: len(data) // 2])
+
+    def fail(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with patch.context() as full:
+        for call in calls:
+            full.setattr(os, call, half if call == "write" else fail)
+        yield
+
+
+@pytest.mark.parametrize("call", ["write", "fdatasync"])
+def test_an_entry_that_fails_leaves_no_trace_and_the_next_one_chains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = written(path, 2)
+    before, head = path.read_bytes(), journal.head
+    with failing(monkeypatch, call), pytest.raises(JournalError):
+        journal.append("intent", 2, {"text": "never acknowledged"})
+    assert path.read_bytes() == before
+    assert journal.head == head
+    journal.append("note", 3, {"text": "space again"})
+    assert [entry["seq"] for entry in read_journal(path)] == [1, 2, 3]
+
+
+def test_what_cannot_be_taken_back_ends_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = written(path, 2)
+    with failing(monkeypatch, "write", "ftruncate"), pytest.raises(JournalError):
+        journal.append("note", 2, {"text": "torn"})
+    with pytest.raises(JournalError, match="taken back"):
+        journal.append("note", 3, {"text": "would follow a torn line"})
+    assert len(list(read_journal(path))) == 2
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from cockpit.engine.journal import Journal, JournalError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+journal = Journal(path)
+journal.append("note", 0, {"text": "before"})
+limit = path.stat().st_size + 50
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+for number in range(2):
+    try:
+        journal.append("note", 1, {"text": "too long for what is left"})
+    except JournalError:
+        print("refused")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+journal.append("note", 2, {"text": "after"})
+"""
+
+
+def test_a_disk_that_was_full_for_a_while_leaves_an_intact_chain(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.split() == ["refused", "refused"]
+    assert [entry["text"] for entry in read_journal(path)] == ["before", "after"]

@@ -64,6 +64,8 @@ class FakeCluster:
     """Metadata is empty, as for a moment after a start."""
     mute: set[int] = field(default_factory=set)
     """API keys at which every broker closes the connection instead of answering."""
+    garble: set[int] = field(default_factory=set)
+    """API keys that every broker answers with bytes that mean nothing."""
     asked: list[tuple[int, int]] = field(default_factory=list)
     """Broker number and API key of each request."""
     bodies: list[bytes] = field(default_factory=list)
@@ -332,6 +334,8 @@ async def _serve(
             cluster.bodies.append(body)
             if key == API_VERSIONS:
                 answer = _versions_body(cluster.versions)
+            elif key in cluster.garble:
+                answer = b"\x00\x7f"
             else:
                 reply = cluster.answer(node, key, version, Reader(body, flexible=flexible))
                 answer = (b"\x00" if flexible else b"") + reply.done()

@@ -102,6 +102,17 @@ async def test_a_change_is_never_sent_twice() -> None:
         assert cluster.asked.count((1, OFFSET_COMMIT)) == 1
 
 
+async def test_a_change_whose_answer_cannot_be_read_may_have_happened() -> None:
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        cluster.garble.update({OFFSET_COMMIT, OFFSET_FETCH})
+        with pytest.raises(ReplyLostError):
+            await link.call(commit("g", [(("t", 0), 1)], ""))
+        assert cluster.asked.count((1, OFFSET_COMMIT)) == 1
+        with pytest.raises(PortError) as caught:
+            await link.call(fetch_commits(["g"]))
+        assert not isinstance(caught.value, ReplyLostError)
+
+
 async def test_a_connection_closed_while_idle_is_reopened_without_an_error() -> None:
     async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
         await link.call(brokers_only())

@@ -18,7 +18,7 @@ from cockpit.kafka.effects.tails import Span, read_tails
 from cockpit.kafka.http import Http
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.kafka.protocol.offsets import LATEST
-from tests.kafka.http_server import Answer, http_server
+from tests.kafka.http_server import Answer, Asked, http_server
 from tests.kafka.real import SIDES, client_as, producer_as, scratch_topic
 
 if TYPE_CHECKING:
@@ -61,10 +61,22 @@ async def tail_of(client: Client, topic: str, *, committed_only: bool) -> tuple[
 
 
 @contextlib.asynccontextmanager
-async def proving(lab: Status, topic: str, **config: str) -> AsyncIterator[Any]:
-    """A drain proof whose mirror has this config."""
+async def proving(
+    lab: Status, topic: str, passed: dict[int, int] | None = None, **config: str
+) -> AsyncIterator[Any]:
+    """A drain proof whose mirror has this config, and has copied these offsets of partitions."""
+
+    def respond(asked: Asked) -> Answer:
+        if not asked.target.endswith("/offsets"):
+            return Answer.of(config)
+        at = [
+            {"partition": {"topic": topic, "partition": n}, "offset": {"offset": offset}}
+            for n, offset in (passed or {}).items()
+        ]
+        return Answer.of({"offsets": at})
+
     async with (
-        http_server(lambda _: Answer.of(config)) as server,
+        http_server(respond) as server,
         client_as(lab, "source", "cockpit") as source,
         client_as(lab, "target", "cockpit") as target,
     ):
@@ -131,7 +143,7 @@ async def test_aborted_records_are_waited_for_only_when_the_mirror_copies_them(
         both_sides(lab) as topic,
         producer_as(lab, "admin", transactional_id=f"t-{topic}") as source,
         producer_as(lab, "admin", side="target") as target,
-        proving(lab, topic, **config) as finding,
+        proving(lab, topic, None, **config) as finding,
     ):
         async with source.transaction():
             await put(source, topic, b"kept")
@@ -159,17 +171,20 @@ async def test_equal_records_in_a_row_are_counted(lab: Status) -> None:
             assert (await finding()).holds is expected
 
 
-async def test_time_does_not_count_where_the_broker_sets_it(lab: Status) -> None:
+async def test_where_the_broker_sets_the_time_the_mirror_must_have_passed_too(lab: Status) -> None:
+    passed: dict[int, int] = {}
     async with (
         both_sides(lab, **{"message.timestamp.type": "LogAppendTime"}) as topic,
         producer_as(lab, "admin") as source,
         producer_as(lab, "admin", side="target") as target,
-        proving(lab, topic) as finding,
+        proving(lab, topic, passed) as finding,
     ):
         await put(source, topic, b"a")
         await put(target, topic, b"b")
         assert (await finding()).holds is False
         await put(target, topic, b"a")
+        assert (await finding()).holds is None
+        passed[0] = 0
         assert (await finding()).holds is True
 
 

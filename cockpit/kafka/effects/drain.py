@@ -1,7 +1,8 @@
 """ProveDrained: the last data record of each source partition is the last one of the target.
 
 Compares content, never offsets: markers, compaction and a mirror that began late make offsets of
-two clusters incomparable. Changes nothing.
+two clusters incomparable. Where content alone proves little, the mirror's own position must have
+passed the record too. Changes nothing.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class _Look:
     target_spans: dict[TopicPartition, Span]
     late: dict[TopicPartition, str] = field(default_factory=dict)
     """Partitions that are not drained, and what is missing."""
+    position_needed: dict[TopicPartition, int] = field(default_factory=dict)
+    """Where equal records prove little: what the mirror's position must have reached."""
+    unproven: dict[TopicPartition, str] = field(default_factory=dict)
+    """Partitions of which nobody can say whether they are drained, and why."""
 
 
 class DrainProof:
@@ -68,7 +73,7 @@ class DrainProof:
     async def do(self, topics: Sequence[str]) -> Mapping[str, Any]:
         """Ends of both sides. Raises PortError, also where something has not arrived."""
         look = await self._look(topics)
-        if look.late:
+        if look.late or look.unproven:
             raise PortError("protocol", _finding(look).detail)
         return {
             "source_end": {_name(tp): span.end for tp, span in sorted(look.source_spans.items())},
@@ -92,6 +97,9 @@ class DrainProof:
             elif stable[tp] < span.end:
                 look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
         await self._compare(look)
+        if look.position_needed:
+            positions = await self._rest.positions(self._mirror)
+            look.unproven = not_passed(look.position_needed, positions)
         return look
 
     async def _compare(self, look: _Look) -> None:
@@ -119,7 +127,11 @@ class DrainProof:
         runs = {tp: _run(tail) for tp, tail in source.items() if tail}
         spans = {tp: look.target_spans[tp] for tp in runs}
         target = await read_tails(self._target, spans, committed_only=True, wanted=runs)
-        return {tp for tp, run in runs.items() if not _arrived(source[tp][-1], run, target[tp])}
+        differing = {tp for tp in runs if not _arrived(source[tp][-1], runs[tp], target[tp])}
+        for tp in runs.keys() - differing:
+            if proves_little(source[tp], target[tp]):
+                look.position_needed[tp] = source[tp][-1].offset + 1
+        return differing
 
     async def _skips_aborted(self) -> bool:
         """Whether the mirror reads committed records only, by its own config."""
@@ -163,6 +175,35 @@ def _arrived(last: Record, run: int, target: Sequence[Record]) -> bool:
     return len(target) >= run and all(same_record(last, record) for record in target[-run:])
 
 
+def proves_little(source: Sequence[Record], target: Sequence[Record]) -> bool:
+    """Whether tails that end alike may still be different places of a log that repeats itself.
+
+    So it is where time was not compared, and where a run of equal records may go back beyond what
+    was read or what is left of the log.
+    """
+    if source[-1].append_time or target[-1].append_time:
+        return True
+    return _run(source) == len(source) and source[0].offset > 0
+
+
+def not_passed(
+    needed: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, str]:
+    """Partitions whose last record the mirror has not passed as far as its positions tell.
+
+    Positions are next source offsets of records, so markers at the end do not count. The mirror
+    writes them down some time after the records: one that is behind proves nothing either way.
+    """
+    found: dict[TopicPartition, str] = {}
+    for tp, offset in needed.items():
+        if tp not in positions:
+            found[tp] = "equal last records prove little, and the mirror has no position"
+        elif positions[tp] < offset:
+            at = f"the mirror's position is {positions[tp]}, not yet {offset}"
+            found[tp] = f"equal last records prove little, and {at}"
+    return found
+
+
 def same_record(source: Record, target: Record) -> bool:
     """Equal in key, value and headers, and in time unless a broker set it on one side."""
     timed = not (source.append_time or target.append_time)
@@ -180,10 +221,14 @@ def _name(tp: TopicPartition) -> str:
 
 def _finding(look: _Look) -> Finding:
     count = len(look.source_spans)
-    if not look.late:
-        return Finding(True, f"the last record of all {count} partitions is on the target")
-    named = [f"{_name(tp)}: {why}" for tp, why in sorted(look.late.items())[:NAMED]]
-    more = f" and {len(look.late) - NAMED} more" if len(look.late) > NAMED else ""
-    return Finding(
-        False, one_line(f"{len(look.late)} of {count} not drained: {'; '.join(named)}{more}")
-    )
+    if look.late:
+        return Finding(False, f"{len(look.late)} of {count} not drained: {_named(look.late)}")
+    if look.unproven:
+        return Finding(None, f"{len(look.unproven)} of {count} unproven: {_named(look.unproven)}")
+    return Finding(True, f"the last record of all {count} partitions is on the target")
+
+
+def _named(whys: Mapping[TopicPartition, str]) -> str:
+    named = [f"{_name(tp)}: {why}" for tp, why in sorted(whys.items())[:NAMED]]
+    more = f" and {len(whys) - NAMED} more" if len(whys) > NAMED else ""
+    return one_line(f"{'; '.join(named)}{more}")

@@ -1,0 +1,50 @@
+"""When equal last records prove that everything has arrived, and when they prove little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cockpit.kafka.effects.drain import not_passed, proves_little
+from cockpit.kafka.effects.tails import KEPT
+from cockpit.kafka.protocol.fetch import Record
+
+
+def tail(*values: bytes, first: int = 100, append_time: bool = False) -> tuple[Record, ...]:
+    """Records with these values, one offset and one time after the other's."""
+    return tuple(
+        Record(first + i, 1_000, append_time, b"k", value, ()) for i, value in enumerate(values)
+    )
+
+
+def test_a_last_record_unlike_the_one_before_it_proves_enough() -> None:
+    records = tail(b"a", b"b")
+    assert not proves_little(records, records)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_time_that_a_broker_set_on_either_side_proves_little(side: str) -> None:
+    timed, untimed = tail(b"a", b"b"), tail(b"a", b"b", append_time=True)
+    pair = (untimed, timed) if side == "source" else (timed, untimed)
+    assert proves_little(*pair)
+
+
+def test_a_run_that_fills_all_that_was_read_proves_little() -> None:
+    run = tail(*[b"same"] * KEPT)
+    assert proves_little(run, run)
+    ended = (replace(run[0], value=b"other"), *run[1:])
+    assert not proves_little(ended, run)
+
+
+def test_a_run_that_is_the_whole_log_proves_enough() -> None:
+    run = tail(b"same", b"same", first=0)
+    assert not proves_little(run, run)
+
+
+def test_the_mirror_must_have_passed_the_last_record_and_an_unknown_position_is_no_proof() -> None:
+    needed = {("t", 0): 5, ("t", 1): 5, ("t", 2): 5, ("t", 3): 5}
+    found = not_passed(needed, {("t", 0): 5, ("t", 1): 6, ("t", 2): 4})
+    assert set(found) == {("t", 2), ("t", 3)}
+    assert "4, not yet 5" in found["t", 2]
+    assert "no position" in found["t", 3]
