@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from cockpit.cli import exits
 from cockpit.cli.options import add_pilot_options, add_screen_options
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.flight import begin
@@ -41,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from cockpit.cli.attach import show, why_no_screen
 
     if why := why_no_screen():
-        complain(why)
-        return exits.USAGE
+        complain(f"{why.partition(':')[0]}: flying without the screen")
+        return _headless(options)
     code = show(DemoSession(options.seed, options.speed, auto=options.auto), options)
     say("that was a simulation: `cockpit run PLAN` flies real clusters, `make lab` starts some")
     return code

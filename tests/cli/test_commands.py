@@ -244,6 +244,13 @@ def test_the_demo_tells_each_event_as_json_and_how_it_ended(tmp_path: Path) -> N
     assert {wave["state"] for wave in last["waves"]} == {"done"}
 
 
+def test_where_there_is_no_terminal_the_demo_flies_without_the_screen(tmp_path: Path) -> None:
+    done = cockpit("demo", state=tmp_path)
+    assert done.returncode == exits.COMPLETED
+    assert "flying without the screen" in done.stderr
+    assert "SIMULATED completed: 0 lost" in done.stdout
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first, again, other = (
         cockpit("demo", "--headless", "--json", "--seed", seed, state=tmp_path, TZ=zone).stdout
