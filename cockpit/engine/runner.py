@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cockpit.core.actions import (
-    Action,
     CallService,
     CommitOffsets,
     Finding,
@@ -22,8 +21,9 @@ from cockpit.ports import Clock, Effector, OutcomeUnknownError, PortError
 from cockpit.wire.values import to_json
 
 VERIFY_EVERY_MS = 200
-PRECHECK_RETRY_MS = 500
-PRECHECK_TRIES = 3
+TRY_AGAIN_MS = 500
+PASSING_KINDS = ("slow", "unreachable")
+"""Kinds of failure that a cluster recovers from by itself."""
 
 ReportFinished = Callable[[Finished], Awaitable[None]]
 WriteJournal = Callable[[str, Mapping[str, Any]], None]
@@ -41,6 +41,8 @@ class Runner:
         self._write = write
         self._report = report
         self._abandoned: set[str] = set()
+        self._intended: set[str] = set()
+        """Actions whose intent is on disk; trying again needs no second one."""
 
     def abandon(self, action_id: str) -> None:
         """Stop waiting for this action's verification."""
@@ -57,6 +59,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001  # the edge: a defect here must end as an outcome
             outcome, detail, data = "unknown", f"{type(error).__name__}: {error}", {}
         self._abandoned.discard(command.action_id)
+        self._intended.discard(command.action_id)
         try:
             entry = {"action_id": command.action_id, "outcome": outcome, "detail": detail}
             self._write("outcome", {**entry, "data": dict(data)})
@@ -66,17 +69,32 @@ class Runner:
         await self._report(Finished(now_ms, command.action_id, outcome, detail, data))
 
     async def _attempt(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
-        action = command.action
-        if isinstance(action, ProveDrained):
+        """Try while the cluster is only away: what certainly did not happen may be tried again."""
+        if isinstance(command.action, ProveDrained):
             return await self._prove(command)
-        found = await self._precheck(action)
+        deadline = self._clock.now_ms() + command.verify_ms
+        while True:
+            try:
+                return await self._once(command)
+            except PortError as error:
+                passing = error.kind in PASSING_KINDS
+                given_up = command.action_id in self._abandoned
+                if not passing or given_up or self._clock.now_ms() >= deadline:
+                    raise
+                await self._clock.sleep(TRY_AGAIN_MS)
+
+    async def _once(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+        action = command.action
+        found = await self._effector.precheck(action)
         if found.holds and not isinstance(action, CallService):
             return "already", found.detail, {}
         if command.fresh_until_ms is not None and self._clock.now_ms() > command.fresh_until_ms:
             return "failed", "the evidence became stale before the effect: nothing was done", {}
-        intent = {"action_id": command.action_id, "text": action_text(action)}
-        content = {"type": type(action).__name__, **to_json(action)}
-        self._write("intent", {**intent, "action": content})
+        if command.action_id not in self._intended:
+            intent = {"action_id": command.action_id, "text": action_text(action)}
+            content = {"type": type(action).__name__, **to_json(action)}
+            self._write("intent", {**intent, "action": content})
+            self._intended.add(command.action_id)
         try:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:
@@ -84,17 +102,6 @@ class Runner:
         if isinstance(action, CallService):
             return "done", "", data
         return (*await self._verified(command), data)
-
-    async def _precheck(self, action: Action) -> Finding:
-        """A precheck that cannot be read is tried again before the effect is given up."""
-        for attempt in range(PRECHECK_TRIES):
-            try:
-                return await self._effector.precheck(action)
-            except PortError as error:
-                if error.kind not in ("slow", "unreachable") or attempt == PRECHECK_TRIES - 1:
-                    raise
-                await self._clock.sleep(PRECHECK_RETRY_MS)
-        raise AssertionError("unreachable")
 
     async def _after_lost_reply(
         self, command: Perform, why: str

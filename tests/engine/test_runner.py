@@ -29,6 +29,7 @@ class Edge:
         self.prechecks: list[Finding | Exception] = [Finding(False, "not so yet")]
         self.verifies: list[Finding | Exception] = [Finding(True, "it is so")]
         self.effect: Exception | None = None
+        self.effect_times = 10**9
         self.disk: Exception | None = None
         self.finished: list[Finished] = []
 
@@ -38,7 +39,8 @@ class Edge:
 
     async def do(self, action: Action) -> Mapping[str, Any]:
         self.trace.append("do")
-        if self.effect is not None:
+        if self.effect is not None and self.effect_times:
+            self.effect_times -= 1
             raise self.effect
         return {"previous": {}}
 
@@ -158,6 +160,24 @@ async def test_a_precheck_is_tried_again_while_the_cluster_is_slow() -> None:
     edge = Edge()
     edge.prechecks = [PortError("slow", "no answer"), Finding(False, "not so yet")]
     assert (await edge.run(FENCE)).outcome == "done"
+
+
+async def test_an_effect_on_a_cluster_that_is_away_is_tried_again_under_one_intent() -> None:
+    edge = Edge()
+    edge.effect = PortError("unreachable", "no broker answers")
+    edge.effect_times = 2
+    edge.verifies = [Finding(True, "it is so")]
+    assert (await edge.run(COMMIT)).outcome == "done"
+    assert edge.trace.count("do") == 3
+    assert edge.trace.count("intent") == 1
+
+
+async def test_a_cluster_that_stays_away_ends_it_in_time() -> None:
+    edge = Edge()
+    edge.effect = PortError("unreachable", "no broker answers")
+    finished = await edge.run(COMMIT)
+    assert (finished.outcome, finished.detail) == ("failed", "no broker answers")
+    assert edge.now <= 2_000
 
 
 async def test_a_precheck_that_is_refused_ends_it() -> None:
