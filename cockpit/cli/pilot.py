@@ -51,8 +51,9 @@ class Result:
     left_running: bool
     """The engine was left as it is, for a person."""
     why: str = ""
-    reread_max_records: int = 0
-    """The predicted bound of what is read twice, over all groups that were placed."""
+    reread_max_records: int | None = None
+    """The predicted bound of what is read twice, over all groups that were placed; None: not
+    known, for no pilot flew."""
 
 
 class Pilot:
@@ -70,7 +71,8 @@ class Pilot:
         self._asked_ms = -TRY_AGAIN_MS
         self._ready_since: dict[str, int] = {}
         self._back_tries = 0
-        self._rolled_back: list[str] = []
+        self._came_back: set[str] = set()
+        self._flown_again: set[str] = set()
         self._gate_why = ""
         self._ending: int | None = None
         self._last: Snapshot | None = None
@@ -149,12 +151,12 @@ class Pilot:
         await self._end(snapshot)
 
     async def _was_rolled_back(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
-        if wave.name not in self._rolled_back:
-            self._rolled_back.append(wave.name)
+        if wave.name not in self._came_back:
+            self._came_back.add(wave.name)
             self._ready_since[wave.name] = snapshot.at_ms
-        if self._orders.fly_again and self._rolled_back.count(wave.name) < 2:
+        if self._orders.fly_again and wave.name not in self._flown_again:
             if snapshot.action("advance").enabled:
-                self._rolled_back.append(wave.name)
+                self._flown_again.add(wave.name)
                 await self._arm(snapshot, "advance")
                 return None
             return await self._ready(snapshot, wave)
@@ -222,13 +224,7 @@ class Pilot:
             await self._ask(snapshot, End(self._orders.user))
 
     def _final(self, snapshot: Snapshot) -> Result:
-        codes = {
-            "completed": exits.COMPLETED,
-            "rolled_back": exits.ROLLED_BACK,
-            "failed": exits.FAILED,
-            "stopped": exits.STOPPED,
-        }
-        code = codes.get(snapshot.status.outcome, exits.UNKNOWN)
+        code = exits.OF_OUTCOME.get(snapshot.status.outcome, exits.UNKNOWN)
         if self._ending is not None and code == exits.STOPPED:
             code = self._ending
         return self._result(snapshot.status.outcome, code, left=False, why=self._gate_why)

@@ -12,6 +12,7 @@ from cockpit.cli import exits
 from cockpit.cli.launch import Launched, LaunchError, flown_by, is_running, launch
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.pilot import Pilot, Result, result_event
 from cockpit.engine.folders import FolderError, this_user
 
 PAUSED_WITHIN_S = 5
@@ -90,19 +91,7 @@ def _leave(
         if line:
             complain(clean_line(line))
     if options.headless and options.json:
-        last = {
-            "kind": "result",
-            "outcome": outcome,
-            "exit_code": code,
-            "waves": [],
-            "lost": None,
-            "duplicated": None,
-            "measured_by": None,
-            "predicted_duplicates_max": None,
-            "why": "; ".join(why),
-            "left_running": left_running,
-        }
-        say_json(last)
+        say_json(result_event(Result(outcome, code, (), left_running, "; ".join(why))))
     return code
 
 
@@ -159,7 +148,6 @@ async def _pause(socket: Path) -> bool:
 
 
 async def _fly(launched: Launched, options: argparse.Namespace) -> int:
-    from cockpit.cli.pilot import Pilot, result_event
     from cockpit.engine.remote import RemoteSession
 
     session = await RemoteSession.connect(launched.socket)

@@ -92,7 +92,7 @@ def _hold_why_not(state: FlightState, wave: WaveState) -> str:
         return "going back failed: only another try to go back is open"
     if progress.in_flight(wave.stages):
         return UNDER_WAY
-    if not any(step.begun for step in wave.steps) or not _has_effect(wave):
+    if not _has_effect(wave):
         return _gates_why_not(state, wave)
     return ""
 
@@ -250,30 +250,14 @@ def _token(state: FlightState, verb: Verb) -> str:
     Going back is bound to the wave and its price only: the wave may move on meanwhile.
     """
     wave = state.wave()
+    price = rollback_word(state, wave)[0]
+    parts = [state.plan.name, state.session, verb, str(wave.attempt), price]
     if verb == "rollback":
-        price = rollback_word(state, wave)[0]
-        parts: tuple[str, ...] = (
-            state.plan.name,
-            state.session,
-            verb,
-            str(rollback_index(state)[0]),
-            str(wave.attempt),
-            price,
-        )
-        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
-    parts = (
-        state.plan.name,
-        state.session,
-        verb,
-        str(state.current),
-        wave.word,
-        str(wave.attempt),
-        str(wave.cursor),
-        str(state.paused),
-        progress.waits_for_person(wave.stages),
-        rollback_word(state, wave)[0],
-        _why_not(state, verb),
-    )
+        parts.append(str(rollback_index(state)[0]))
+    else:
+        asks = progress.waits_for_person(wave.stages)
+        place = (str(state.current), wave.word, str(wave.cursor), str(state.paused))
+        parts += [*place, asks, why_not_advance(state)]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cockpit.core import arming, progress
+from cockpit.core import arming
 from cockpit.core.delta import delta_rows
 from cockpit.core.facts import Facts, Health
 from cockpit.core.flight import FlightState, StepState, WaveState
@@ -394,8 +394,3 @@ def _actions(state: FlightState) -> tuple[ActionView, ...]:
         ActionView("pause", not pause, pause),
         ActionView("end", not end, end),
     )
-
-
-def waiting_for(state: FlightState) -> str:
-    """What a person is asked at the moment; empty: nothing."""
-    return progress.waits_for_person(state.wave().stages)

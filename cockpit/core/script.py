@@ -65,7 +65,7 @@ SOAK_PATIENCE = 10
 MIRROR_CLOSE_RECORDS = 1_000
 
 
-def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any] | None = None) -> Script:
+def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
     """The tasks of a step."""
     services = plan.wave_services(wave)
     match step:
@@ -84,7 +84,7 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any] | None
         case OffsetsStep():
             return (tuple(PlaceGroup(s, step.timeout_ms) for s in services if s.group),)
         case StartStep():
-            return _start(step, services, memory or {})
+            return _start(step, services, memory)
         case SoakStep():
             return ((Soak(step.for_ms, max(SOAK_PATIENCE * step.for_ms, 60_000)),),)
         case ConfirmStep():
@@ -117,10 +117,7 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                 _calls(started, "stop", step.timeout_ms),
                 (
                     *_empty(started, "target", step.timeout_ms),
-                    *(
-                        AwaitSilent(s, "target", own, step.timeout_ms)
-                        for s, own in _own_topics(started)
-                    ),
+                    *(AwaitSilent(s, own, step.timeout_ms) for s, own in _own_topics(started)),
                 ),
             )
         case DrainStep() | SoakStep() | ConfirmStep():
@@ -209,10 +206,6 @@ def _own_topics(services: tuple[Service, ...]) -> list[tuple[Service, tuple[str,
     return found
 
 
-def _writing(services: tuple[Service, ...], side: Side, timeout_ms: int) -> tuple[Task, ...]:
-    return tuple(AwaitWrites(s, side, own, timeout_ms) for s, own in _own_topics(services))
-
-
 def _start(step: StartStep, services: tuple[Service, ...], memory: Mapping[str, Any]) -> Script:
     groups = [s for s in services if s.group]
     waiting = tuple(s for s in services if not memory.get(f"running.{s.name}"))
@@ -221,7 +214,7 @@ def _start(step: StartStep, services: tuple[Service, ...], memory: Mapping[str, 
         _calls(waiting, "start", step.timeout_ms),
         (
             *(AwaitActive(s, "target", step.timeout_ms) for s in groups),
-            *_writing(services, "target", step.timeout_ms),
+            *(AwaitWrites(s, own, step.timeout_ms) for s, own in _own_topics(services)),
         ),
     )
 

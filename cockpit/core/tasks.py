@@ -67,20 +67,18 @@ class AwaitActive:
 
 @dataclass(frozen=True, slots=True)
 class AwaitWrites:
-    """A record arrives on a side, in a topic that only this service of the wave writes."""
+    """A record arrives on the target, in a topic that only this service of the wave writes."""
 
     service: Service
-    side: Side
     topics: tuple[str, ...]
     timeout_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitSilent:
-    """No record arrives in these topics on a side for a while: their writer has stopped."""
+    """No record arrives in these topics on the target for a while: their writer has stopped."""
 
     service: Service
-    side: Side
     topics: tuple[str, ...]
     timeout_ms: int
 
@@ -274,17 +272,17 @@ def _ends(logs: LogSample, topics: tuple[str, ...]) -> dict[TopicPartition, int]
 
 
 def _await_writes(task: AwaitWrites, scene: Scene) -> Progress:
-    newest = scene.facts.newest_logs(task.side)
+    newest = scene.facts.newest_logs("target")
     if newest is None or newest.asked_at_ms <= scene.started_at_ms:
-        return Wait(f"reads offsets on {task.side}")
-    earlier = [s for s in scene.facts.logs[task.side] if s.answered_at_ms <= newest.asked_at_ms]
+        return Wait("reads offsets on target")
+    earlier = [s for s in scene.facts.logs["target"] if s.answered_at_ms <= newest.asked_at_ms]
     first = earlier[0] if earlier else newest
-    before = scene.memory.get("drained.target_end", {}) if task.side == "target" else {}
+    before = scene.memory.get("drained.target_end", {})
     known = _ends(first, task.topics)
     for name, end in _ends(newest, task.topics).items():
         if end > before.get(memory_key(name), known.get(name, end)):
-            return Done(f"{task.service.name} writes {name[0]}/{name[1]} on {task.side}")
-    return Wait(f"{task.service.name}: no write on {task.side} yet")
+            return Done(f"{task.service.name} writes {name[0]}/{name[1]} on target")
+    return Wait(f"{task.service.name}: no write on target yet")
 
 
 SILENT_MS = 1_500
@@ -292,16 +290,14 @@ SILENT_MS = 1_500
 
 
 def _await_silent(task: AwaitSilent, scene: Scene) -> Progress:
-    samples = [
-        s for s in scene.facts.logs.get(task.side, ()) if s.asked_at_ms > scene.started_at_ms
-    ]
+    samples = [s for s in scene.facts.logs.get("target", ()) if s.asked_at_ms > scene.started_at_ms]
     if not samples or samples[-1].asked_at_ms - samples[0].asked_at_ms < SILENT_MS:
-        return Wait(f"{task.service.name}: watches its topics on {task.side}")
+        return Wait(f"{task.service.name}: watches its topics on target")
     newest = _ends(samples[-1], task.topics)
     flat = [s for s in samples if _ends(s, task.topics) == newest]
     if samples[-1].asked_at_ms - flat[0].asked_at_ms < SILENT_MS or not newest:
-        return Wait(f"{task.service.name} still writes on {task.side}, or its offsets are unknown")
-    return Done(f"{task.service.name} is silent on {task.side}")
+        return Wait(f"{task.service.name} still writes on target, or its offsets are unknown")
+    return Done(f"{task.service.name} is silent on target")
 
 
 def _await_mirror(task: AwaitMirror, scene: Scene) -> Progress:
@@ -343,7 +339,7 @@ def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
         reread += placed.reread_max
     if not offsets:
         return Wait(f"no partition of {', '.join(task.service.consumes)} is known yet")
-    return _commit_placed(task, committed, offsets, reread)
+    return _commit_placed(task, offsets, reread)
 
 
 def _progress_on_target(
@@ -365,10 +361,7 @@ def _progress_on_target(
 
 
 def _commit_placed(
-    task: PlaceGroup,
-    committed: Mapping[TopicPartition, int],
-    offsets: list[tuple[TopicPartition, int]],
-    reread: int,
+    task: PlaceGroup, offsets: list[tuple[TopicPartition, int]], reread: int
 ) -> Progress:
     group = task.service.group
     assert group is not None
@@ -377,7 +370,6 @@ def _commit_placed(
         return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
     remember = {
         f"placed.{group}": {memory_key(name): offset for name, offset in offsets},
-        f"source.{group}": {memory_key(name): offset for name, offset in committed.items()},
         f"reread_max.{group}": reread,
     }
     action = CommitOffsets("target", group, tuple(offsets))

@@ -94,7 +94,7 @@ async def test_losing_a_screen_changes_nothing_and_the_next_one_sees_all(tmp_pat
 @pytest.mark.parametrize("nonsense", [b"\xff" * 64, frame(INTENT, b"{}"), frame(INTENT, b"\x00")])
 async def test_nonsense_ends_that_connection_only(tmp_path: Path, nonsense: bytes) -> None:
     socket = tmp_path / "s.sock"
-    async with flight(socket):
+    async with flight(socket) as engine:
         reader, writer = await asyncio.open_unix_connection(socket)
         writer.write(nonsense)
         await writer.drain()
@@ -103,7 +103,9 @@ async def test_nonsense_ends_that_connection_only(tmp_path: Path, nonsense: byte
         writer.close()
         session = await RemoteSession.connect(socket)
         await session.submit(AddNote("still here", "ana"))
-        await until(session, "still here")
+        snapshot = await until(session, "still here")
+        assert snapshot.status.outcome == ""
+        assert engine.state.outcome == ""
         await session.close()
 
 

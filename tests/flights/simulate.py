@@ -45,6 +45,11 @@ class Flown:
     effects: tuple[str, ...]
     """What the world has felt, in its own words."""
 
+    def predicted(self) -> int:
+        bound = self.result.reread_max_records
+        assert bound is not None
+        return bound
+
     def kinds(self) -> list[str]:
         return [event["kind"] for event in self.events]
 

@@ -43,7 +43,7 @@ def assert_clean(flown: Flown) -> None:
     assert flown.truth.lost == 0
     assert flown.truth.disordered == 0
     assert flown.truth.violations == ()
-    assert flown.truth.duplicated <= flown.result.reread_max_records
+    assert flown.truth.duplicated <= flown.predicted()
 
 
 @pytest.mark.parametrize("seed", range(1, 13))

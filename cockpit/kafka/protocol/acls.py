@@ -5,7 +5,7 @@ A filter always names all seven fields: one left open would match, and delete, m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,8 +121,8 @@ def _resource(r: Reader) -> list[AclBinding]:
     return found
 
 
-def create_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]]:
-    """Create all of these; a binding that is there already stays one."""
+def _writer(bindings: Sequence[AclBinding]) -> Callable[[Writer, int], None]:
+    """Creations and the filters of deletions have the same seven fields."""
 
     def write(w: Writer, version: int) -> None:
         w.count(len(bindings))
@@ -130,11 +130,17 @@ def create_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]
             _write_binding(w, binding)
         w.end_struct()
 
+    return write
+
+
+def create_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]]:
+    """Create all of these; a binding that is there already stays one."""
+
     def read(r: Reader, version: int) -> tuple[AclResult, ...]:
         r.int32()
         return tuple(r.array(lambda: _created(r)))
 
-    return Request(CREATE_ACLS, write, read, changes=True)
+    return Request(CREATE_ACLS, _writer(bindings), read, changes=True)
 
 
 def _created(r: Reader) -> AclResult:
@@ -146,17 +152,11 @@ def _created(r: Reader) -> AclResult:
 def delete_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]]:
     """Delete exactly these; one that is not there counts as no match, not as an error."""
 
-    def write(w: Writer, version: int) -> None:
-        w.count(len(bindings))
-        for binding in bindings:
-            _write_binding(w, binding)
-        w.end_struct()
-
     def read(r: Reader, version: int) -> tuple[AclResult, ...]:
         r.int32()
         return tuple(r.array(lambda: _deleted(r)))
 
-    return Request(DELETE_ACLS, write, read, changes=True)
+    return Request(DELETE_ACLS, _writer(bindings), read, changes=True)
 
 
 def _deleted(r: Reader) -> AclResult:
