@@ -30,12 +30,33 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where an OAUTHBEARER token comes from: kept somewhere, or asked of an identity provider."""
+
+    token: SecretRef | None = None
+    """A token that somebody else renews; it is read again for each login."""
+    endpoint: str = ""
+    """OAuth 2 token endpoint for the client credentials grant."""
+    client_id: str = ""
+    client_secret: SecretRef | None = None
+    scope: str = ""
+    ca_file: str | None = None
+    """Authorities that the endpoint's certificate is verified by; None: the system's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """How to connect to one cluster."""
 
     protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
-    mechanism: Literal["plain", "scram-sha-256", "scram-sha-512"] | None = None
+    mechanism: (
+        Literal["plain", "scram-sha-256", "scram-sha-512", "oauthbearer", "aws-msk-iam"] | None
+    ) = None
     login: Login | None = None
+    oauth: TokenSource | None = None
+    """Only with `oauthbearer`."""
+    region: str = ""
+    """AWS region, only with `aws-msk-iam`."""
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
@@ -66,15 +87,33 @@ class Replication:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrySpec:
+    """A schema registry that speaks the Confluent REST interface."""
+
+    url: str
+    """With the path of the compatible interface, where the registry has one."""
+    login: Login | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SignalSpec:
-    """A number read over HTTP that gates and triggers may use."""
+    """A number from outside Kafka that gates and triggers may use.
+
+    `kind` says how it is read: `http` takes `url` and `path`, `prometheus` takes `url` and `query`,
+    `command` takes `argv` and reads the first number of its standard output.
+    """
 
     name: str
-    url: str
-    path: str
+    url: str = ""
+    path: str = ""
     """Dotted path into the JSON body, such as `errors.ratio` or `0.value`."""
     unit: Literal["ratio", "count", "ms", "per_s"] = "ratio"
     max_age_ms: int = 5_000
+    kind: Literal["http", "prometheus", "command"] = "http"
+    query: str = ""
+    argv: tuple[str, ...] = ()
+    """An argument vector; no shell ever sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +162,27 @@ class Service:
     criticality: Literal["low", "normal", "high"] = "normal"
 
 
+DifferenceKind = Literal["config", "partitions", "acl", "quota", "user", "schema", "records"]
+
+
 @dataclass(frozen=True, slots=True)
 class ApprovedDifference:
-    """A difference between the clusters that somebody accepted."""
+    """A difference between the clusters that somebody accepted.
+
+    `kind` says what differs and which of the other fields name it: `config` a `topic` and a
+    `config`; `partitions` and `records` a `topic`; `acl`, `quota` and `user` a `principal`;
+    `schema` a `subject`. A `*` means every one of them.
+    """
 
     why: str
     by: str
-    topic: str
+    topic: str = ""
     """Topic name, or `*` for every topic of the plan."""
-    config: str
+    config: str = ""
+    kind: DifferenceKind = "config"
+    principal: str = ""
+    """As in `User:checkout`; of a quota the entity as the checks show it."""
+    subject: str = ""
 
 
 # --- gates and triggers ---------------------------------------------------------------------------
@@ -173,6 +224,10 @@ class ParityGate:
     acls: bool = True
     for_ms: int = 0
     max_age_ms: int = 60_000
+    schemas: bool = False
+    quotas: bool = False
+    users: bool = False
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +361,12 @@ class Plan:
     approved_differences: tuple[ApprovedDifference, ...] = ()
     environment: str = ""
     """A word shown on every screen, such as `PROD`."""
+    source_registry: RegistrySpec | None = None
+    target_registry: RegistrySpec | None = None
+
+    def registry(self, side: Side) -> RegistrySpec | None:
+        """The schema registry of one side, if the plan names one."""
+        return self.source_registry if side == "source" else self.target_registry
 
     def service(self, name: str) -> Service:
         """The service of that name; the loader has proved that it exists."""

@@ -6,7 +6,7 @@ Never checks anything: the reader and the rules have.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from cockpit.core import plan as core
 from cockpit.plan.problems import Place
@@ -14,6 +14,13 @@ from cockpit.plan.reader import Item
 from cockpit.plan.units import Limit
 
 T = TypeVar("T", str, int, bool, core.SecretRef, Limit)
+
+
+_SIGNAL_KINDS: tuple[Literal["http", "prometheus", "command"], ...] = (
+    "http",
+    "prometheus",
+    "command",
+)
 
 
 class Builder:
@@ -27,18 +34,22 @@ class Builder:
     def plan(self, item: Item) -> core.Plan:
         """The whole plan."""
         signals = item.fields["signals"].fields if "signals" in item.fields else {}
+        source, target = self._cluster(item.fields["source"]), self._cluster(item.fields["target"])
+        registries = item.fields.get("registries")
         return core.Plan(
             name=_get(item, "name", str),
             environment=_maybe(item, "environment", str) or "",
-            source=self._cluster(item.fields["source"]),
-            target=self._cluster(item.fields["target"]),
+            source=source,
+            target=target,
             replication=_replication(item.fields["replication"]),
             services=tuple(_service(entry) for entry in _list(item, "services")),
             waves=tuple(_wave(entry) for entry in _list(item, "waves")),
-            signals=tuple(_signal(name, signal) for name, signal in signals.items()),
+            signals=tuple(self._signal(name, signal) for name, signal in signals.items()),
             approved_differences=tuple(
                 _difference(entry) for entry in _list(item, "approved_differences")
             ),
+            source_registry=self._registry(registries, "source"),
+            target_registry=self._registry(registries, "target"),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -49,6 +60,8 @@ class Builder:
                 protocol=_choice(security, "protocol"),
                 mechanism=_choice(security, "mechanism"),
                 login=self._login(security) if "password" in security.fields else None,
+                oauth=self._token_source(security),
+                region=_maybe(security, "region", str) or "",
                 ca_file=self._file(security, "ca"),
                 cert_file=self._file(security, "cert"),
                 key_file=self._file(security, "key"),
@@ -57,11 +70,62 @@ class Builder:
         )
 
     def _login(self, item: Item) -> core.Login:
-        ref = _get(item, "password", core.SecretRef)
+        """A user name with its password; with its token where it logs in with one."""
+        key = "password" if "password" in item.fields else "token"
+        return core.Login(username=_get(item, "username", str), password=self._secret(item, key))
+
+    def _token_source(self, security: Item) -> core.TokenSource | None:
+        if "token" in security.fields:
+            return core.TokenSource(token=self._secret(security, "token"))
+        if "oauth" not in security.fields:
+            return None
+        oauth = security.fields["oauth"]
+        return core.TokenSource(
+            endpoint=_get(oauth, "endpoint", str),
+            client_id=_get(oauth, "client_id", str),
+            client_secret=self._secret(oauth, "client_secret"),
+            scope=_maybe(oauth, "scope", str) or "",
+            ca_file=self._file(oauth, "ca"),
+        )
+
+    def _registry(self, registries: Item | None, side: core.Side) -> core.RegistrySpec | None:
+        item = registries.fields.get(side) if registries is not None else None
+        if item is None:
+            return None
+        return core.RegistrySpec(
+            url=_get(item, "url", str),
+            login=self._login(item) if "password" in item.fields else None,
+            ca_file=self._file(item, "ca"),
+        )
+
+    def _signal(self, name: str, item: Item) -> core.SignalSpec:
+        kind = next(kind for kind in _SIGNAL_KINDS if kind in item.fields)
+        return core.SignalSpec(
+            name=name,
+            url=_maybe(item, kind, str) or "" if kind != "command" else "",
+            path=_maybe(item, "path", str) or "",
+            unit=_choice(item, "unit"),
+            max_age_ms=_get(item, "max_age", int),
+            kind=kind,
+            query=_maybe(item, "query", str) or "",
+            argv=self._argv(item),
+        )
+
+    def _argv(self, item: Item) -> tuple[str, ...]:
+        """A program with a slash in it begins at the plan's folder; another is looked up later."""
+        argv = _texts(item, "command")
+        if not argv or "/" not in argv[0]:
+            return argv
+        path = self._folder / argv[0]
+        self.references.append((_list(item, "command")[0].place, path))
+        return (str(path), *argv[1:])
+
+    def _secret(self, item: Item, key: str) -> core.SecretRef:
+        ref = _get(item, key, core.SecretRef)
         if ref.kind == "file":
             ref = core.SecretRef(kind="file", name=str(self._folder / ref.name))
-        self.references.append((item.fields["password"].place, ref))
-        return core.Login(username=_get(item, "username", str), password=ref)
+        self.references.append((item.fields[key].place, ref))
+        return ref
 
     def _file(self, item: Item, key: str) -> str | None:
         name = _maybe(item, key, str)
@@ -80,16 +144,6 @@ def _replication(item: Item) -> core.Replication:
         source_connector=_get(connectors, "source", str),
         checkpoint_connector=_get(connectors, "checkpoint", str),
         policy=_choice(item, "policy"),
-    )
-
-
-def _signal(name: str, item: Item) -> core.SignalSpec:
-    return core.SignalSpec(
-        name=name,
-        url=_get(item, "http", str),
-        path=_get(item, "path", str),
-        unit=_choice(item, "unit"),
-        max_age_ms=_get(item, "max_age", int),
     )
 
 
@@ -131,12 +185,23 @@ def _offsets(item: Item | None) -> core.OffsetsSpec:
 
 
 def _difference(item: Item) -> core.ApprovedDifference:
-    return core.ApprovedDifference(
-        topic=_get(item, "topic", str),
-        config=_get(item, "config", str),
-        why=_get(item, "why", str),
-        by=_get(item, "by", str),
-    )
+    why, by = _get(item, "why", str), _get(item, "by", str)
+    if "config" in item.fields:
+        topic, config = _get(item, "topic", str), _get(item, "config", str)
+        return core.ApprovedDifference(why=why, by=by, topic=topic, config=config)
+    kind, name = next((kind, key) for kind, key in _NAMED_BY.items() if kind in item.fields)
+    return core.ApprovedDifference(why=why, by=by, kind=kind, **{name: _get(item, kind, str)})
+
+
+_NAMED_BY: dict[core.DifferenceKind, str] = {
+    "partitions": "topic",
+    "records": "topic",
+    "acl": "principal",
+    "quota": "principal",
+    "user": "principal",
+    "schema": "subject",
+}
+"""The key of each kind but `config`, and the field of the core that its value is for."""
 
 
 def _wave(item: Item) -> core.Wave:
@@ -184,6 +249,10 @@ def _condition(item: Item) -> core.Condition:
             acls=_get(settings, "acls", bool),
             for_ms=for_ms,
             max_age_ms=max_age_ms,
+            schemas=_get(settings, "schemas", bool),
+            quotas=_get(settings, "quotas", bool),
+            users=_get(settings, "users", bool),
+            records=_get(settings, "records", bool),
         )
     assert word == "signal", word
     return core.SignalGate(

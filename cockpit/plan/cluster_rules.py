@@ -11,16 +11,58 @@ from cockpit.plan.draft import Draft, word
 from cockpit.plan.problems import Problems
 from cockpit.plan.reader import Item
 
-_LOGIN_KEYS = ("mechanism", "username", "password")
+_WITH_PASSWORD = ("username", "password")
+_LOGIN_KEYS = ("mechanism", *_WITH_PASSWORD, "token", "oauth", "region")
+_OAUTH, _IAM = "oauthbearer", "aws-msk-iam"
 _TLS_KEYS = ("ca", "cert", "key")
 
 
 def sasl_needs_login(draft: Draft, problems: Problems) -> None:
-    """A sasl protocol needs mechanism, username and password."""
+    """A sasl protocol needs a mechanism, and what that mechanism logs in with."""
     for side, security, protocol in _securities(draft):
-        missing = [key for key in _LOGIN_KEYS if key not in security.fields]
-        if protocol.startswith("sasl") and missing:
+        if not protocol.startswith("sasl"):
+            continue
+        given = security.key_places
+        mechanism = word(security.fields.get("mechanism"))
+        missing = [] if "mechanism" in given else ["mechanism"]
+        match mechanism.text if mechanism else None:
+            case "oauthbearer":
+                missing += [] if "token" in given or "oauth" in given else ["token or oauth"]
+            case "aws-msk-iam":
+                missing += [] if "region" in given else ["region"]
+            case None if "mechanism" in given or not given.keys().isdisjoint(_LOGIN_KEYS[3:]):
+                pass
+            case _:
+                missing += [key for key in _WITH_PASSWORD if key not in given]
+        if missing:
             problems.add(security.place, f"{side}: {protocol} needs " + ", ".join(missing))
+
+
+def mechanism_fits(draft: Draft, problems: Problems) -> None:
+    """oauthbearer logs in with one of token and oauth, aws-msk-iam with a region and over
+    sasl_ssl, every other mechanism with username and password."""
+    for _side, security, protocol in _securities(draft):
+        mechanism = word(security.fields.get("mechanism"))
+        if mechanism is None or not protocol.startswith("sasl"):
+            continue
+        used = _used_keys(mechanism.text)
+        for key in _LOGIN_KEYS[1:]:
+            if key in security.key_places and key not in used:
+                message = f"{mechanism.text} does not take {key}: it would not be used"
+                hint = (
+                    f"it takes {' or '.join(used) if mechanism.text == _OAUTH else ', '.join(used)}"
+                )
+                problems.add(security.key_places[key], message, hint)
+        if mechanism.text == _OAUTH and {"token", "oauth"} <= security.key_places.keys():
+            message = "token and oauth exclude each other"
+            problems.add(security.key_places["oauth"], message, "remove one")
+        if mechanism.text == _IAM and protocol != "sasl_ssl":
+            message = f"{_IAM} is offered over sasl_ssl only"
+            problems.add(mechanism.place, message, "write protocol: sasl_ssl")
+
+
+def _used_keys(mechanism: str) -> tuple[str, ...]:
+    return {_OAUTH: ("token", "oauth"), _IAM: ("region",)}.get(mechanism, _WITH_PASSWORD)
 
 
 def login_needs_sasl(draft: Draft, problems: Problems) -> None:
@@ -61,17 +103,38 @@ def canary_needs_sasl(draft: Draft, problems: Problems) -> None:
             problems.add(source.key_places["canary"], message, "use sasl_ssl or sasl_plaintext")
 
 
+def canary_fits(draft: Draft, problems: Problems) -> None:
+    """A canary logs in by the source's mechanism: with a token where that is oauthbearer, with a
+    password elsewhere, and not at all where it is aws-msk-iam."""
+    source = draft.root.fields.get("source")
+    security = source.fields.get("security") if source else None
+    mechanism = word(security.fields.get("mechanism")) if security else None
+    canary = source.fields.get("canary") if source else None
+    if mechanism is None or source is None or canary is None:
+        return
+    if mechanism.text == _IAM:
+        message = f"a canary cannot log in by {_IAM}: it would be the cockpit itself"
+        problems.add(source.key_places["canary"], message, "use another mechanism, or remove it")
+        return
+    wrong, right = ("password", "token") if mechanism.text == _OAUTH else ("token", "password")
+    if wrong in canary.key_places:
+        message = f"by {mechanism.text} a canary logs in with a {right}, not with a {wrong}"
+        problems.add(canary.key_places[wrong], message, f"give {right}")
+
+
 def canary_is_another(draft: Draft, problems: Problems) -> None:
     """The canary is another principal than the cockpit's own."""
     source = draft.root.fields.get("source")
     if source is None:
         return
     security, canary = source.fields.get("security"), source.fields.get("canary")
-    own = word(security.fields.get("username")) if security else None
-    other = word(canary.fields.get("username")) if canary else None
-    if own and other and own.text == other.text:
-        message = "the canary is the user that the cockpit logs in with"
-        problems.add(other.place, message, "use a user that is not a super user")
+    for key in ("username", "token"):
+        own = security.fields.get(key) if security else None
+        other = canary.fields.get(key) if canary else None
+        if own and other and own.valid and own.value == other.value:
+            what = "is the user" if key == "username" else "has the token"
+            message = f"the canary {what} that the cockpit logs in with"
+            problems.add(other.place, message, "use a user that is not a super user")
 
 
 def two_clusters(draft: Draft, problems: Problems) -> None:
@@ -93,10 +156,12 @@ def two_clusters(draft: Draft, problems: Problems) -> None:
 
 CHECKS = (
     ("sasl-needs-login", sasl_needs_login),
+    ("mechanism-fits", mechanism_fits),
     ("login-needs-sasl", login_needs_sasl),
     ("files-need-tls", files_need_tls),
     ("cert-and-key", cert_and_key),
     ("canary-needs-sasl", canary_needs_sasl),
+    ("canary-fits", canary_fits),
     ("canary-is-another", canary_is_another),
     ("two-clusters", two_clusters),
 )

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from cockpit.plan.problems import Place
 from cockpit.plan.reader import Item
 from cockpit.plan.units import Limit
+
+PARITY_LOOKS: Final = ("topics", "acls", "schemas", "quotas", "users", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class WaveDraft:
     signal_uses: tuple[SignalUse, ...]
     idle_parity_at: tuple[Place, ...]
     """Where a parity condition looks at nothing."""
+    schema_parity_at: tuple[Place, ...]
+    """Where a parity condition looks at schemas."""
 
     @property
     def label(self) -> str:
@@ -193,6 +198,9 @@ def _wave(item: Item, index: int) -> WaveDraft:
         says_gates=bool(_items(gates)) or not _whole(gates),
         signal_uses=_signal_uses(conditions),
         idle_parity_at=tuple(c.place for c in conditions if _looks_at_nothing(c)),
+        schema_parity_at=tuple(
+            look.place for look in map(_schema_look, conditions) if look and look.value is True
+        ),
     )
 
 
@@ -218,5 +226,9 @@ def _looks_at_nothing(condition: Item) -> bool:
     parity = _field(condition, "parity")
     if parity is None:
         return False
-    looks = (_field(parity, "topics"), _field(parity, "acls"))
+    looks = [_field(parity, key) for key in PARITY_LOOKS]
     return all(look is not None and look.value is False for look in looks)
+
+
+def _schema_look(condition: Item) -> Item | None:
+    return _field(_field(condition, "parity"), "schemas")

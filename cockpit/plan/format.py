@@ -9,23 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cockpit.plan.format_clusters import REGISTRIES, REPLICATION, SOURCE, TARGET
 from cockpit.plan.kinds import (
-    BOOTSTRAP,
+    ARGUMENT,
+    BASE_URL,
     CONFIG,
     COUNT,
     DURATION,
-    FILE,
+    ENTITY_OR_ALL,
     GROUP,
     JSON_PATH,
     LIMIT,
     NAME,
     PRINCIPAL,
-    SECRET,
+    PRINCIPAL_OR_ALL,
+    SUBJECT_OR_ALL,
     TEXT,
     TOPIC,
     TOPIC_OR_ALL,
     URL,
-    USERNAME,
+    USER_OR_ALL,
     VERSION,
     WINDOW,
     Choice,
@@ -35,123 +38,36 @@ from cockpit.plan.kinds import (
     Object,
     OneOf,
     Scalar,
+    words,
 )
 
 _FREEZE = ("freeze", "freeze_windows")
 
 
-def _words(*words: str, unbuilt: tuple[str, ...] = ()) -> Choice:
-    return Choice({word: word for word in words}, unbuilt)
-
-
-# --- clusters -------------------------------------------------------------------------------------
-
-SECURITY: Final = Object(
-    "security",
-    "How to connect to a cluster.",
-    (
-        Field(
-            "protocol",
-            _words("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"),
-            "Kafka's security protocol.",
-            required=True,
-        ),
-        Field(
-            "mechanism",
-            _words(
-                "plain",
-                "scram-sha-256",
-                "scram-sha-512",
-                unbuilt=("oauthbearer", "aws_msk_iam", "aws-msk-iam"),
-            ),
-            "SASL mechanism.",
-        ),
-        Field("username", USERNAME, "The principal that the cockpit logs in with."),
-        Field("password", SECRET, "Where its password is kept."),
-        Field("ca", FILE, "PEM file of the authorities to trust; without it the system's."),
-        Field("cert", FILE, "PEM file of the client certificate."),
-        Field("key", FILE, "PEM file of the client certificate's key."),
-    ),
-)
-
-CANARY: Final = Object(
-    "canary",
-    "A principal that is not a super user: that it may no longer write proves a fence.",
-    (
-        Field("username", USERNAME, "Its user name.", required=True),
-        Field("password", SECRET, "Where its password is kept.", required=True),
-    ),
-)
-
-_CLUSTER_FIELDS = (
-    Field(
-        "bootstrap",
-        ListOf(BOOTSTRAP, at_least=1, unique=True),
-        "Brokers to ask first.",
-        required=True,
-    ),
-    Field("security", SECURITY, "How to connect.", required=True),
-)
-
-SOURCE: Final = Object(
-    "source",
-    "The cluster that is left.",
-    (*_CLUSTER_FIELDS, Field("canary", CANARY, "Verifies fences; needed where a wave fences.")),
-)
-
-TARGET: Final = Object("target", "The cluster that is moved to.", _CLUSTER_FIELDS)
-
-CONNECTORS: Final = Object(
-    "connectors",
-    "Names of MirrorMaker 2's connectors in Connect.",
-    (
-        Field("source", NAME, "The MirrorSourceConnector.", required=True),
-        Field("checkpoint", NAME, "The MirrorCheckpointConnector.", required=True),
-    ),
-)
-
-REPLICATION: Final = Object(
-    "replication",
-    "What copies the records.",
-    (
-        Field(
-            "kind",
-            _words(
-                "mirrormaker2",
-                unbuilt=("msk-replicator", "link", "automq-link"),
-            ),
-            "The tool.",
-            required=True,
-        ),
-        Field("connect", URL, "Base address of Connect's REST interface.", required=True),
-        Field("connectors", CONNECTORS, "The connectors.", required=True),
-        Field(
-            "policy",
-            _words("identity", unbuilt=("default", "custom")),
-            "How topics are named on the target: unchanged.",
-            default="identity",
-        ),
-    ),
-    decides="kind",
-)
-
 # --- signals and services -------------------------------------------------------------------------
 
 SIGNAL: Final = Object(
     "signal source",
-    "A number read over HTTP as JSON.",
+    "A number from outside Kafka, and how it is read.",
     (
-        Field("http", URL, "Address that answers with JSON.", required=True),
-        Field("path", JSON_PATH, "Where the number is in the JSON body.", required=True),
+        Field("http", URL, "Address that answers with JSON."),
+        Field("path", JSON_PATH, "Where the number is in the JSON body."),
+        Field("prometheus", BASE_URL, "Base address of a Prometheus."),
+        Field("query", TEXT, "Its instant query; it must answer with exactly one number."),
+        Field(
+            "command",
+            ListOf(ARGUMENT, at_least=1),
+            "Program and arguments; the first number that it prints counts.",
+        ),
         Field(
             "unit",
-            _words("ratio", "count", "ms", "per_s"),
+            words("ratio", "count", "ms", "per_s"),
             "What the number counts.",
             default="ratio",
         ),
         Field("max_age", DURATION, "Older readings are unknown.", default="5s"),
     ),
-    unbuilt=("prometheus", "query", "command"),
+    variants=(("http", "path"), ("prometheus", "query"), ("command",)),
 )
 
 HTTP_CALL: Final = Object(
@@ -159,7 +75,7 @@ HTTP_CALL: Final = Object(
     "A request that the owner's system answers with a 2xx once it is done.",
     (
         Field("url", URL, "Where to.", required=True),
-        Field("method", _words("POST", "PUT", "GET"), "Request method.", default="POST"),
+        Field("method", words("POST", "PUT", "GET"), "Request method.", default="POST"),
         Field("timeout", DURATION, "How long to wait for the answer.", default="30s"),
     ),
 )
@@ -177,7 +93,7 @@ OFFSETS: Final = Object(
     (
         Field(
             "resume",
-            _words("translated", unbuilt=("exact", "timestamp", "earliest", "latest", "external")),
+            words("translated", unbuilt=("exact", "timestamp", "earliest", "latest", "external")),
             "By the translated commits of the replication tool.",
             default="translated",
         ),
@@ -194,7 +110,7 @@ SERVICE: Final = Object(
         Field("owner", TEXT, "Who to call."),
         Field(
             "criticality",
-            _words("low", "normal", "high"),
+            words("low", "normal", "high"),
             "How much a failure would hurt.",
             default="normal",
         ),
@@ -211,12 +127,23 @@ SERVICE: Final = Object(
 
 APPROVED_DIFFERENCE: Final = Object(
     "approved difference",
-    "A difference between the clusters that somebody accepted.",
+    "A difference between the clusters that somebody accepted. What differs is named by one key; "
+    'its value may be `"*"`: every one of them.',
     (
-        Field("topic", TOPIC_OR_ALL, 'A topic of the plan, or `"*"` for all.', required=True),
-        Field("config", CONFIG, "The topic config that differs.", required=True),
+        Field("topic", TOPIC_OR_ALL, "A topic of the plan whose config differs."),
+        Field("config", CONFIG, "The topic config that differs."),
+        Field("partitions", TOPIC_OR_ALL, "A topic whose partition counts differ."),
+        Field("records", TOPIC_OR_ALL, "A topic whose records differ."),
+        Field("acl", PRINCIPAL_OR_ALL, "A principal whose rights differ."),
+        Field("quota", ENTITY_OR_ALL, "An entity whose quotas differ, as the checks name it."),
+        Field("user", USER_OR_ALL, "A user whose SCRAM credentials differ."),
+        Field("schema", SUBJECT_OR_ALL, "A subject whose schemas differ."),
         Field("why", TEXT, "Why it may differ.", required=True),
         Field("by", TEXT, "Who accepted it.", required=True),
+    ),
+    variants=(
+        ("topic", "config"),
+        *((key,) for key in ("partitions", "records", "acl", "quota", "user", "schema")),
     ),
 )
 
@@ -259,7 +186,7 @@ CONDITION: Final = OneOf(
         "offset_delta": _condition(
             "offset_delta",
             "What the wave's groups would read again or skip if they moved now.",
-            Field("groups", _words("wave"), "Which groups.", default="wave"),
+            Field("groups", words("wave"), "Which groups.", default="wave"),
             Field("max_reread", COUNT, "Records read again.", required=True),
             Field("max_skipped", COUNT, "Records skipped.", default="0"),
             max_age="5s",
@@ -269,8 +196,11 @@ CONDITION: Final = OneOf(
             "No open difference between the clusters for what the plan names.",
             Field("topics", _ALL_OR_NONE, "Topics and their configs.", default="all"),
             Field("acls", _ALL_OR_NONE, "Who may do what.", default="all"),
+            Field("schemas", _ALL_OR_NONE, "Schemas of the registries.", default="none"),
+            Field("quotas", _ALL_OR_NONE, "Client quotas.", default="none"),
+            Field("users", _ALL_OR_NONE, "SCRAM credentials.", default="none"),
+            Field("records", _ALL_OR_NONE, "The records themselves, by sample.", default="none"),
             max_age="60s",
-            unbuilt=("schemas", "quotas"),
         ),
         "signal": _condition(
             "signal",
@@ -309,11 +239,11 @@ STEP: Final = OneOf(
                 ),
                 Field(
                     "at_zero",
-                    _words("unfence", "hold"),
+                    words("unfence", "hold"),
                     "What happens at the deadline.",
                     default="unfence",
                 ),
-                Field("by", _words("acl", unbuilt=("stop",)), "What refuses.", default="acl"),
+                Field("by", words("acl", unbuilt=("stop",)), "What refuses.", default="acl"),
             ),
         ),
         "drain": _timed_step("drain", "Everything on the source has arrived on the target.", "60s"),
@@ -333,7 +263,7 @@ STEP: Final = OneOf(
     unbuilt=("connect", "topic_config", "acls", "http", "command", "drill", "probe"),
 )
 
-_SIDE = _words("source", "target")
+_SIDE = words("source", "target")
 
 WRITE_OWNER: Final = Object(
     "write owner",
@@ -351,7 +281,7 @@ ROLLBACK: Final = Object(
         Field("triggers", ListOf(CONDITION), "Any of them is enough."),
         Field(
             "on_trigger",
-            _words("ask", "pause", "rollback"),
+            words("ask", "pause", "rollback"),
             "What happens by itself when one fires.",
             default="ask",
         ),
@@ -389,6 +319,7 @@ PLAN: Final = Object(
         Field("source", SOURCE, "The cluster that is left.", required=True),
         Field("target", TARGET, "The cluster that is moved to.", required=True),
         Field("replication", REPLICATION, "What copies the records.", required=True),
+        Field("registries", REGISTRIES, "The schema registries."),
         Field("signals", MapOf(NAME, SIGNAL), "Numbers for gates and triggers, by name."),
         Field("services", ListOf(SERVICE, at_least=1), "What moves.", required=True),
         Field(
@@ -398,7 +329,7 @@ PLAN: Final = Object(
         ),
         Field("waves", ListOf(WAVE, at_least=1), "In which order it moves.", required=True),
     ),
-    unbuilt=("registries", "allow_interleaving", *_FREEZE),
+    unbuilt=("allow_interleaving", *_FREEZE),
 )
 
 

@@ -23,10 +23,9 @@ BOOTSTRAP_PATTERN = (
     r"([A-Za-z_][A-Za-z0-9._-]{0,252}|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\])"
     r":([1-9][0-9]{0,4})"
 )
-URL_PATTERN = (
-    r"https?://([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
-    r"(/[^\s#]*|\?[^\s#]*)?"
-)
+_AUTHORITY_PATTERN = r"https?://([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
+URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#]*|\?[^\s#]*)?"
+BASE_URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#?]*)?"
 SECRET_PATTERN = r"\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}~][^{}]*)\}"  # noqa: S105  # a pattern
 PRINCIPAL_PATTERN = r"[A-Za-z][A-Za-z0-9]*:.+"
 JSON_PATH_PATTERN = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
@@ -94,6 +93,8 @@ class Object:
     """Keys of the format that this version refuses by name."""
     decides: str | None = None
     """Key that decides which others exist: when it is refused, the others are not looked at."""
+    variants: tuple[tuple[str, ...], ...] = ()
+    """Sets of keys: exactly one of them is given, and that one whole."""
     by_key: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +103,16 @@ class Object:
     @property
     def all_optional(self) -> bool:
         """Nothing has to be said."""
-        return not any(f.required for f in self.fields)
+        return not self.variants and not any(f.required for f in self.fields)
+
+    def needs(self) -> str:
+        """What has to be said, in words."""
+        always = [f.key for f in self.fields if f.required]
+        return ", ".join([*always, *([self.ways()] if self.variants else [])])
+
+    def ways(self) -> str:
+        """The variants in words."""
+        return ", or ".join(" and ".join(keys) for keys in self.variants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,11 @@ class OneOf:
             for word, kind in self.options.items()
             if isinstance(kind, Object) and kind.all_optional
         )
+
+
+def words(*known: str, unbuilt: tuple[str, ...] = ()) -> Choice:
+    """A choice whose values are its words."""
+    return Choice({word: word for word in known}, unbuilt)
 
 
 Kind: TypeAlias = Scalar | Choice | ListOf | MapOf | Object | OneOf
@@ -246,8 +261,16 @@ TOPIC = text_like(
     "a topic name (1 to 249 letters, digits, dots, underscores or dashes)", TOPIC_PATTERN
 )
 TOPIC_OR_ALL = text_like('a topic name, or "*" for all', rf"\*|{TOPIC_PATTERN}")
+ARGUMENT = text_like("an argument", r".*\S.*")
 GROUP = text_like("a consumer group", r".*\S.*", limit=255)
 PRINCIPAL = text_like("a principal such as User:checkout", PRINCIPAL_PATTERN)
+PRINCIPAL_OR_ALL = text_like(
+    'a principal such as User:checkout, or "*" for all', rf"\*|{PRINCIPAL_PATTERN}"
+)
+ENTITY_OR_ALL = text_like('an entity such as user=checkout, or "*" for all', r".*\S.*")
+USER_OR_ALL = text_like('a user name, or "*" for all', r".*\S.*")
+SUBJECT_OR_ALL = text_like('a subject such as orders-value, or "*" for all', r".*\S.*")
+REGION = text_like("an AWS region such as eu-west-1", r"[a-z]{2,4}(-[a-z0-9]{1,16}){1,4}")
 CONFIG = text_like("a topic config such as retention.ms", r"[a-z][a-z0-9._-]{0,199}")
 USERNAME = text_like("a user name", r".*\S.*", echo=False)
 BOOTSTRAP = text_like(
@@ -259,6 +282,12 @@ BOOTSTRAP = text_like(
 URL = text_like(
     "an http:// or https:// address without a user name, password or fragment",
     URL_PATTERN,
+    echo=False,
+    check=_url_host_only,
+)
+BASE_URL = text_like(
+    "an http:// or https:// address without a user name, password, query or fragment",
+    BASE_URL_PATTERN,
     echo=False,
     check=_url_host_only,
 )

@@ -187,8 +187,7 @@ class Reader:
     def _object(self, kind: Object, node: Node) -> Item:
         if not isinstance(node, MappingNode):
             hint = "leave the key away, or write {}" if kind.all_optional else ""
-            if not hint:
-                hint = "needs " + ", ".join(f.key for f in kind.fields if f.required)
+            hint = hint or f"needs {kind.needs()}"
             message = f"expected a mapping ({kind.name}), found {describe(node)}"
             return self._refuse(node, message, hint)
         place = node_place(node)
@@ -206,7 +205,31 @@ class Reader:
                 self._problems.add(place, message, entry.doc)
             elif entry.default is not None:
                 fields[entry.key] = default_item(entry, place)
+        if kind.variants and not not_built:
+            self._variants(kind, place, fields, places)
         return Item(place, fields=fields, key_places=places)
+
+    def _variants(
+        self,
+        kind: Object,
+        place: Place,
+        fields: Mapping[str, Item],
+        places: Mapping[str, Place],
+    ) -> None:
+        """Exactly one set of keys is given, and that one whole."""
+        begun = [keys for keys in kind.variants if not fields.keys().isdisjoint(keys)]
+        if not begun:
+            known = " or ".join(keys[0] for keys in kind.variants)
+            self._problems.add(place, f"{kind.name}: {known} is missing", f"give {kind.ways()}")
+        for keys in begun[1:]:
+            extra = next(key for key in keys if key in fields)
+            first = next(key for key in begun[0] if key in fields)
+            message = f"{kind.name}: {first} and {extra} exclude each other"
+            self._problems.add(places[extra], message, f"give {kind.ways()}")
+        for key in begun[0] if len(begun) == 1 else ():
+            if key not in fields:
+                message = f"{kind.name}: key {quoted(key)} is missing"
+                self._problems.add(place, message, kind.by_key[key].doc)
 
     def _pairs(
         self, kind: Object, node: MappingNode
@@ -279,7 +302,7 @@ class Reader:
         if option is None:
             return self._unknown_option(kind, word, node)
         if word not in kind.bare_words() or not isinstance(option, Object):
-            needed = option.label if isinstance(option, Scalar) else _needs(option)
+            needed = option.label if isinstance(option, Scalar) else option.needs()
             hint = f"write {{{word}: ...}} with {needed}"
             return self._refuse(node, f"{word} alone does not say enough", hint)
         place = node_place(node)
@@ -321,10 +344,6 @@ def _leading_word(key: str) -> str:
 
 def _near(word: str, known: Mapping[str, object]) -> str:
     return did_you_mean(word, known)
-
-
-def _needs(kind: Object) -> str:
-    return " and ".join(entry.key for entry in kind.fields if entry.required)
 
 
 def _unbuilt_decision(kind: Object, node: MappingNode) -> Node | None:

@@ -38,6 +38,9 @@ def with_tables(document: str) -> str:
 def _section(kind: Object | OneOf) -> str:
     head = f"### {kind.name}\n\n{kind.doc}\n"
     if isinstance(kind, Object):
+        if kind.variants:
+            ways = "; ".join(" with ".join(f"`{key}`" for key in keys) for keys in kind.variants)
+            head += f"Exactly one of these is given: {ways}.\n"
         rows = [_row(field) for field in kind.fields]
         return _table(head, ("key", "value", "when absent", "meaning"), rows)
     rows = [

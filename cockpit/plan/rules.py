@@ -10,7 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.plan import cluster_rules, service_rules, step_rules, wave_rules
+from cockpit.plan import (
+    cluster_rules,
+    difference_rules,
+    registry_rules,
+    service_rules,
+    signal_rules,
+    step_rules,
+    wave_rules,
+)
 from cockpit.plan.draft import Draft
 from cockpit.plan.problems import Problems
 
@@ -28,7 +36,10 @@ RULES: Final[tuple[Rule, ...]] = tuple(
     Rule(name, " ".join((check.__doc__ or "").split()), check)
     for name, check in (
         *cluster_rules.CHECKS,
+        *registry_rules.CHECKS,
         *service_rules.CHECKS,
+        *signal_rules.CHECKS,
+        *difference_rules.CHECKS,
         *wave_rules.CHECKS,
         *step_rules.CHECKS,
     )

@@ -62,7 +62,15 @@ def _object(kind: Object) -> dict[str, Any]:
     required = [field.key for field in kind.fields if field.required]
     if required:
         found["required"] = required
+    if kind.variants:
+        found["oneOf"] = [_variant(kind, keys) for keys in kind.variants]
     return found
+
+
+def _variant(kind: Object, keys: tuple[str, ...]) -> dict[str, Any]:
+    """These keys, and none of the other variants."""
+    others = {key: False for other in kind.variants if other != keys for key in other}
+    return {"required": list(keys), "properties": others}
 
 
 def _field(field: Field) -> dict[str, Any]:

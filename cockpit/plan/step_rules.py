@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.plan.draft import Draft, ServiceDraft, WaveDraft, Word
+from cockpit.plan.draft import PARITY_LOOKS, Draft, ServiceDraft, WaveDraft, Word
 from cockpit.plan.problems import Problems
 
+_PARITY_HINT = f"set one of these to all: {', '.join(PARITY_LOOKS)}"
 _ONCE = ("stop", "fence", "drain", "offsets", "start")
 _BEFORE = (
     ("fence", "drain", "only what no longer grows can drain"),
@@ -124,10 +125,10 @@ def soak_needs_gates(draft: Draft, problems: Problems) -> None:
 
 
 def parity_looks_at_something(draft: Draft, problems: Problems) -> None:
-    """A parity gate looks at topics or at ACLs."""
+    """A parity gate looks at something."""
     for wave in draft.waves:
         for place in wave.idle_parity_at:
-            problems.add(place, "parity of nothing proves nothing", "set topics or acls to all")
+            problems.add(place, "parity of nothing proves nothing", _PARITY_HINT)
 
 
 CHECKS = (

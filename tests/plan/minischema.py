@@ -18,8 +18,12 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def mismatches(schema: dict[str, Any], value: Any, root: dict[str, Any] | None = None) -> list[str]:
+def mismatches(
+    schema: dict[str, Any] | bool, value: Any, root: dict[str, Any] | None = None
+) -> list[str]:
     """What of the schema a value does not keep to; empty: it is valid."""
+    if isinstance(schema, bool):
+        return [] if schema else [f"{value!r} may not be here"]
     root = schema if root is None else root
     found: list[str] = []
     for keyword, rule in schema.items():

@@ -58,9 +58,9 @@ YAMLISH = st.lists(TOKENS, max_size=80).map("".join)
 
 def answer(text: str) -> None:
     """Load; what is refused is refused properly."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     problems = _problems(text)
-    assert time.perf_counter() - begun < LONGEST_S
+    assert time.process_time() - begun < LONGEST_S
     assert list(problems) == sorted(problems)
     lines = text.count("\n") + text.count("\r") + 2
     for problem in problems:

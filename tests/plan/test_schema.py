@@ -30,7 +30,9 @@ def test_the_good_samples_keep_to_the_schema(path: Path) -> None:
     assert mismatches(SCHEMA, yaml.safe_load(path.read_text())) == []
 
 
-@pytest.mark.parametrize("name", [*SHAPES, "inline-secret", "not-built-yet", "ambiguous-scalars"])
+@pytest.mark.parametrize(
+    "name", [*SHAPES, "inline-secret", "not-built-yet", "ambiguous-scalars", "one-way-only"]
+)
 def test_samples_of_a_wrong_shape_do_not_keep_to_the_schema(name: str) -> None:
     text = (SAMPLES / "broken" / f"{name}.yaml").read_text()
     assert mismatches(SCHEMA, yaml.safe_load(text))

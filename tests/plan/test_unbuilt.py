@@ -13,10 +13,9 @@ from cockpit.plan.reader import Reader
 from cockpit.plan.reference import unbuilt_words
 
 NAMED_BY_DESIGN = {
-    *("registries", "msk-replicator", "link", "automq-link", "prometheus", "command", "exact"),
-    *("timestamp", "earliest", "latest", "external", "stop", "connect", "topic_config", "acls"),
-    *("http", "drill", "probe", "schemas", "quotas", "records", "allow_interleaving"),
-    *("freeze_windows", "oauthbearer", "aws_msk_iam", "deadline"),
+    *("msk-replicator", "link", "automq-link", "command", "exact", "timestamp", "earliest"),
+    *("latest", "external", "stop", "connect", "topic_config", "acls", "http", "drill", "probe"),
+    *("records", "allow_interleaving", "freeze_windows", "deadline"),
 }
 
 

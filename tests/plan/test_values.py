@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import typing
+from pathlib import Path
 
 import pytest
 
 from cockpit.core import plan as core
 from cockpit.plan import format as plan_format
-from cockpit.plan import load_document
+from cockpit.plan import format_clusters, load_document
 from cockpit.plan.kinds import Choice, Object
-from tests.plan.given import GOOD, MINIMAL, ORIGIN, good_with, load
+from tests.plan.given import GOOD, MINIMAL, ORIGIN, good_with, load, only_problem
 
 
 def test_the_good_plan_s_values() -> None:
@@ -102,6 +103,7 @@ def test_what_is_left_out_is_what_the_core_says_by_default() -> None:
         core.ReplicationLagGate(20),
         core.OffsetDeltaGate(200),
         core.ParityGate(),
+        core.ParityGate(topics=False, acls=False, schemas=True),
         core.SignalGate("settlement-latency", 2.0),
     )
     assert bare.waves[0].rollback.triggers == (core.GroupLagGate(5),)
@@ -141,11 +143,176 @@ def test_sasl_mechanisms(mechanism: str) -> None:
     assert load(text).source.security.mechanism == mechanism
 
 
+def _secured(security: str, canary: str = "") -> core.ClusterSpec:
+    text = MINIMAL.replace(
+        "security: {protocol: sasl_plaintext, mechanism: scram-sha-512, username: cockpit,\n"
+        '             password: "${env:SOURCE_PASSWORD}"}',
+        f"security: {security}",
+    )
+    assert text != MINIMAL
+    old = 'canary: {username: canary, password: "${env:CANARY_PASSWORD}"}'
+    return load(text.replace(old, canary or old)).source
+
+
+def test_a_login_by_token() -> None:
+    found = _secured(
+        '{protocol: sasl_ssl, mechanism: oauthbearer, token: "${file:secrets/token}"}',
+        'canary: {username: canary, token: "${env:CANARY_TOKEN}"}',
+    )
+    token = core.SecretRef("file", "/plans/secrets/token")
+    assert found.security == core.Security(
+        "sasl_ssl", "oauthbearer", oauth=core.TokenSource(token=token)
+    )
+    assert found.canary == core.Login("canary", core.SecretRef("env", "CANARY_TOKEN"))
+
+
+def test_a_canary_with_the_cockpit_s_own_token_proves_nothing() -> None:
+    text = MINIMAL.replace(
+        "mechanism: scram-sha-512, username: cockpit,\n"
+        '             password: "${env:SOURCE_PASSWORD}"}',
+        'mechanism: oauthbearer, token: "${env:TOKEN}"}',
+    ).replace('password: "${env:CANARY_PASSWORD}"', 'token: "${env:TOKEN}"')
+    assert only_problem(text).message == ("the canary has the token that the cockpit logs in with")
+
+
+def test_a_login_by_client_credentials() -> None:
+    found = _secured(
+        """
+    protocol: sasl_plaintext
+    mechanism: oauthbearer
+    oauth:
+      endpoint: https://login.example.internal/token
+      client_id: cockpit
+      client_secret: "${env:CLIENT_SECRET}"
+      scope: kafka read
+      ca: tls/login-ca.pem""",
+        'canary: {username: canary, token: "${env:CANARY_TOKEN}"}',
+    )
+    assert found.security.oauth == core.TokenSource(
+        endpoint="https://login.example.internal/token",
+        client_id="cockpit",
+        client_secret=core.SecretRef("env", "CLIENT_SECRET"),
+        scope="kafka read",
+        ca_file="/plans/tls/login-ca.pem",
+    )
+
+
+def test_a_login_by_aws() -> None:
+    text = MINIMAL.replace(
+        "security: {protocol: sasl_plaintext, mechanism: scram-sha-512, username: cockpit,\n"
+        '             password: "${env:TARGET_PASSWORD}"}',
+        "security: {protocol: sasl_ssl, mechanism: aws-msk-iam, region: us-gov-west-1}",
+    )
+    assert load(text).target.security == core.Security(
+        "sasl_ssl", "aws-msk-iam", region="us-gov-west-1"
+    )
+
+
+REGISTRIES = """
+  source:
+    url: http://127.0.0.1:21081/apis/ccompat/v7
+  target:
+    url: https://registry.example.internal
+    username: cockpit
+    password: "${file:secrets/registry}"
+    ca: tls/registry-ca.pem
+"""
+
+
+def _with_registries(registries: str) -> str:
+    head, rest = GOOD.split("\nregistries:\n", 1)
+    return f"{head}\nregistries:{registries}\nsignals:\n{rest.split('signals:', 1)[1]}"
+
+
+def test_registries() -> None:
+    plan = load(_with_registries(REGISTRIES))
+    assert plan.source_registry == core.RegistrySpec("http://127.0.0.1:21081/apis/ccompat/v7")
+    assert plan.target_registry == core.RegistrySpec(
+        "https://registry.example.internal",
+        login=core.Login("cockpit", core.SecretRef("file", "/plans/secrets/registry")),
+        ca_file="/plans/tls/registry-ca.pem",
+    )
+    assert load(MINIMAL).source_registry is None
+
+
+def test_a_password_without_a_user_name_opens_no_registry() -> None:
+    text = _with_registries(REGISTRIES.replace("    username: cockpit\n", ""))
+    assert "password is given without username" in only_problem(text).message
+
+
+def test_an_address_that_paths_are_added_to_has_no_query() -> None:
+    text = _with_registries(REGISTRIES.replace("v7", "v7?tenant=a"))
+    assert "without a user name, password, query or fragment" in only_problem(text).message
+
+
+def test_signals_of_each_kind() -> None:
+    more = """  settlement-errors:
+    prometheus: http://127.0.0.1:9090/prom
+    query: sum(rate(errors_total{job="settlement"}[1m]))
+    unit: per_s
+  queue-depth:
+    command: [scripts/depth, "-q", "payments and refunds", "7"]
+    unit: count
+  uptime:
+    command: [uptime, "--pretty"]
+  absolute:
+    command: ["/usr/bin/depth"]
+"""
+    loaded = load_document(GOOD.replace("\nservices:", f"{more}\nservices:", 1), origin=ORIGIN)
+    assert loaded.plan.signals[4:] == (
+        core.SignalSpec(
+            "settlement-errors",
+            kind="prometheus",
+            url="http://127.0.0.1:9090/prom",
+            query='sum(rate(errors_total{job="settlement"}[1m]))',
+            unit="per_s",
+        ),
+        core.SignalSpec(
+            "queue-depth",
+            kind="command",
+            argv=("/plans/scripts/depth", "-q", "payments and refunds", "7"),
+            unit="count",
+        ),
+        core.SignalSpec("uptime", kind="command", argv=("uptime", "--pretty")),
+        core.SignalSpec("absolute", kind="command", argv=("/usr/bin/depth",)),
+    )
+    assert Path("/plans/scripts/depth") in [reference for _, reference in loaded.references]
+
+
+def test_approved_differences_of_each_kind() -> None:
+    kinds = """
+  - {partitions: orders, why: w, by: b}
+  - {records: "*", why: w, by: b}
+  - {acl: "User:old batch", why: w, by: b}
+  - {quota: user=checkout, why: w, by: b}
+  - {user: "*", why: w, by: b}
+  - {schema: orders-value, why: w, by: b}
+waves:"""
+    text = GOOD.replace("\nwaves:", kinds, 1)
+    assert load(text).approved_differences[4:] == (
+        core.ApprovedDifference("w", "b", kind="partitions", topic="orders"),
+        core.ApprovedDifference("w", "b", kind="records", topic="*"),
+        core.ApprovedDifference("w", "b", kind="acl", principal="User:old batch"),
+        core.ApprovedDifference("w", "b", kind="quota", principal="user=checkout"),
+        core.ApprovedDifference("w", "b", kind="user", principal="*"),
+        core.ApprovedDifference("w", "b", kind="schema", subject="orders-value"),
+    )
+
+
+def test_every_look_of_a_parity_gate() -> None:
+    look = "parity: {topics: none, acls: none, schemas: all, quotas: all, users: all, records: all}"
+    text = good_with("parity: {topics: all, acls: all}", look)
+    found = load(text).waves[0].gates[2]
+    assert found == core.ParityGate(
+        topics=False, acls=False, schemas=True, quotas=True, users=True, records=True
+    )
+
+
 LITERALS: list[tuple[Object, str, type, str]] = [
-    (plan_format.SECURITY, "protocol", core.Security, "protocol"),
-    (plan_format.SECURITY, "mechanism", core.Security, "mechanism"),
-    (plan_format.REPLICATION, "kind", core.Replication, "kind"),
-    (plan_format.REPLICATION, "policy", core.Replication, "policy"),
+    (format_clusters.SECURITY, "protocol", core.Security, "protocol"),
+    (format_clusters.SECURITY, "mechanism", core.Security, "mechanism"),
+    (format_clusters.REPLICATION, "kind", core.Replication, "kind"),
+    (format_clusters.REPLICATION, "policy", core.Replication, "policy"),
     (plan_format.SIGNAL, "unit", core.SignalSpec, "unit"),
     (plan_format.HTTP_CALL, "method", core.HttpCall, "method"),
     (plan_format.OFFSETS, "resume", core.OffsetsSpec, "resume"),
@@ -176,6 +343,13 @@ def test_the_words_of_a_fence_are_those_of_the_core(key: str) -> None:
 
 def test_the_steps_of_the_format_are_those_of_the_core() -> None:
     assert set(plan_format.STEP.options) == set(core.STEP_NAMES.values())
+
+
+def test_the_kinds_of_signals_and_differences_are_those_of_the_core() -> None:
+    ways = {keys[0] for keys in plan_format.SIGNAL.variants}
+    assert ways == _words(typing.get_type_hints(core.SignalSpec)["kind"])
+    named = {keys[-1] for keys in plan_format.APPROVED_DIFFERENCE.variants}
+    assert named == _words(core.DifferenceKind)
 
 
 def _words(hint: object) -> set[str]:

@@ -1,0 +1,142 @@
+"""The part of the plan format about clusters and what stands beside them, as tables.
+
+Never says anything about cross references, which the rules do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cockpit.plan.kinds import (
+    BASE_URL,
+    BOOTSTRAP,
+    FILE,
+    NAME,
+    REGION,
+    SECRET,
+    TEXT,
+    URL,
+    USERNAME,
+    Field,
+    ListOf,
+    Object,
+    words,
+)
+
+OAUTH: Final = Object(
+    "oauth",
+    "An identity provider that hands out tokens by OAuth 2's client credentials grant.",
+    (
+        Field("endpoint", URL, "Its token endpoint.", required=True),
+        Field("client_id", USERNAME, "Who asks.", required=True),
+        Field("client_secret", SECRET, "Where the client's secret is kept.", required=True),
+        Field("scope", TEXT, "What is asked for; scopes are separated by a space."),
+        Field("ca", FILE, "PEM file of the authorities to trust; without it the system's."),
+    ),
+)
+
+SECURITY: Final = Object(
+    "security",
+    "How to connect to a cluster.",
+    (
+        Field(
+            "protocol",
+            words("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"),
+            "Kafka's security protocol.",
+            required=True,
+        ),
+        Field(
+            "mechanism",
+            words("plain", "scram-sha-256", "scram-sha-512", "oauthbearer", "aws-msk-iam"),
+            "SASL mechanism.",
+        ),
+        Field("username", USERNAME, "The principal that the cockpit logs in with."),
+        Field("password", SECRET, "Where its password is kept."),
+        Field("token", SECRET, "`oauthbearer`: where a token is kept; read for each login."),
+        Field("oauth", OAUTH, "`oauthbearer`: who hands out tokens."),
+        Field("region", REGION, "`aws-msk-iam`: the cluster's region."),
+        Field("ca", FILE, "PEM file of the authorities to trust; without it the system's."),
+        Field("cert", FILE, "PEM file of the client certificate."),
+        Field("key", FILE, "PEM file of the client certificate's key."),
+    ),
+)
+
+CANARY: Final = Object(
+    "canary",
+    "A principal that is not a super user: that it may no longer write proves a fence.",
+    (
+        Field("username", USERNAME, "Its user name, as in its principal.", required=True),
+        Field("password", SECRET, "Where its password is kept."),
+        Field("token", SECRET, "`oauthbearer`: where its token is kept."),
+    ),
+    variants=(("password",), ("token",)),
+)
+
+_CLUSTER_FIELDS = (
+    Field(
+        "bootstrap",
+        ListOf(BOOTSTRAP, at_least=1, unique=True),
+        "Brokers to ask first.",
+        required=True,
+    ),
+    Field("security", SECURITY, "How to connect.", required=True),
+)
+
+SOURCE: Final = Object(
+    "source",
+    "The cluster that is left.",
+    (*_CLUSTER_FIELDS, Field("canary", CANARY, "Verifies fences; needed where a wave fences.")),
+)
+
+TARGET: Final = Object("target", "The cluster that is moved to.", _CLUSTER_FIELDS)
+
+CONNECTORS: Final = Object(
+    "connectors",
+    "Names of MirrorMaker 2's connectors in Connect.",
+    (
+        Field("source", NAME, "The MirrorSourceConnector.", required=True),
+        Field("checkpoint", NAME, "The MirrorCheckpointConnector.", required=True),
+    ),
+)
+
+REPLICATION: Final = Object(
+    "replication",
+    "What copies the records.",
+    (
+        Field(
+            "kind",
+            words("mirrormaker2", unbuilt=("msk-replicator", "link", "automq-link")),
+            "The tool.",
+            required=True,
+        ),
+        Field("connect", URL, "Base address of Connect's REST interface.", required=True),
+        Field("connectors", CONNECTORS, "The connectors.", required=True),
+        Field(
+            "policy",
+            words("identity", unbuilt=("default", "custom")),
+            "How topics are named on the target: unchanged.",
+            default="identity",
+        ),
+    ),
+    decides="kind",
+)
+
+REGISTRY: Final = Object(
+    "registry",
+    "A schema registry that speaks Confluent's REST interface.",
+    (
+        Field("url", BASE_URL, "Its base address, with the path of that interface.", required=True),
+        Field("username", USERNAME, "Who logs in, where it asks for that (HTTP Basic)."),
+        Field("password", SECRET, "Where the password is kept."),
+        Field("ca", FILE, "PEM file of the authorities to trust; without it the system's."),
+    ),
+)
+
+REGISTRIES: Final = Object(
+    "registries",
+    "The schema registries beside the clusters.",
+    (
+        Field("source", REGISTRY, "Used by the services on the source."),
+        Field("target", REGISTRY, "Used by the services on the target."),
+    ),
+)
