@@ -5,7 +5,8 @@ Types only; nothing here runs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cockpit.core.actions import Action, Finding
@@ -22,6 +23,7 @@ from cockpit.core.observe import (
     SyncsSample,
 )
 from cockpit.core.snapshot import Snapshot
+from cockpit.core.survey import Survey
 
 
 class PortError(Exception):
@@ -56,8 +58,11 @@ class Cluster(Protocol):
     async def logs(self) -> LogSample:
         """Start and end offsets of all partitions of all topics that are not internal."""
 
-    async def groups(self) -> GroupSample:
-        """State and commits of all groups (committed offsets; never joins a group)."""
+    async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
+        """State and commits of all groups (committed offsets; never joins a group).
+
+        States and members may be as old as `states_max_age_ms`; commits are always read now.
+        """
 
     async def configs(self) -> ConfigSample:
         """Effective configs and partition counts of the plan's topics."""
@@ -90,6 +95,27 @@ class Signals(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFeed:
+    """One slow look: read again and again, `every_ms` apart, by itself."""
+
+    name: str
+    """The `feed` of the surveys that it reads."""
+    every_ms: int
+    read: Callable[[], Awaitable[Survey]]
+    """Raises PortError when nothing at all could be read."""
+
+
+class Surveyor(Protocol):
+    """Everything that is looked at more slowly than offsets, read only."""
+
+    def feeds(self) -> tuple[SurveyFeed, ...]:
+        """What there is to look at under this plan; the same each time."""
+
+    async def close(self) -> None:
+        """Let go of every connection. Never raises, never takes more than two seconds."""
 
 
 class Effector(Protocol):

@@ -107,7 +107,7 @@ def _blind_why_not(state: FlightState) -> str:
     facts = state.facts
     for side in SIDES:
         sample = facts.newest_groups(side)
-        if sample is None or state.at_ms - sample.asked_at_ms > BLIND_AFTER_MS:
+        if sample is None or state.at_ms - sample.states_asked_at_ms() > BLIND_AFTER_MS:
             return f"groups on {side} are not known"
     if produces(state, state.wave()) and "source" not in facts.acls:
         return "ACLs on source are not known"

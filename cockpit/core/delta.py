@@ -8,14 +8,16 @@ sync that the answer stands on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cockpit.core.facts import Facts
-from cockpit.core.lag import newest_before
+from cockpit.core.lag import made_anew, newest_before
 from cockpit.core.observe import MISSING, GroupSample, LogSample, TopicPartition, Unknown
 from cockpit.core.plan import Service
-from cockpit.core.snapshot import DeltaRow
+from cockpit.core.remember import Remembered
+from cockpit.core.snapshot import DeltaRow, ExactView
+from cockpit.core.survey import GroupImage, ImagesSurvey
 
 Pairs = tuple[tuple[int, int], ...]
 """(source offset, target offset), newest first."""
@@ -112,12 +114,28 @@ def service_partitions(facts: Facts, service: Service) -> tuple[TopicPartition, 
     logs = facts.newest_logs("source")
     if logs is None:
         return ()
-    wanted = frozenset(service.consumes)
-    return tuple(sorted(name for name in logs.keys.names if name[0] in wanted))
+    names = logs.keys.names
+    return tuple(sorted(names[i] for i in logs.keys.of_topics(service.consumes).tolist()))
+
+
+_ROWS: dict[str, Remembered[tuple[DeltaRow, ...]]] = {}
 
 
 def delta_rows(facts: Facts, service: Service) -> tuple[DeltaRow, ...]:
     """One row for each partition that the service's group reads."""
+    kept = _ROWS.setdefault(service.name, Remembered())
+    stands_on = (
+        service,
+        facts.groups,
+        facts.logs,
+        facts.syncs,
+        facts.surveys.get("images"),
+        facts.failures.get("images"),
+    )
+    return kept.get(stands_on, lambda: _rows(facts, service))
+
+
+def _rows(facts: Facts, service: Service) -> tuple[DeltaRow, ...]:
     if service.group is None:
         return ()
     source = facts.newest_groups("source")
@@ -127,8 +145,9 @@ def delta_rows(facts: Facts, service: Service) -> tuple[DeltaRow, ...]:
     commits = (_commits(source, service.group), _commits(target, service.group))
     times = [s.asked_at_ms for s in (source, target, facts.syncs) if s is not None]
     at_ms = min(times) if len(times) == 3 else None
+    anew = made_anew(facts)
     return tuple(
-        _row(facts, (service.group, name), commits, slots.get(name, ()), at_ms)
+        _row(facts, (service.group, name), commits, slots.get(name, ()), anew.get(name[0]), at_ms)
         for name in service_partitions(facts, service)
     )
 
@@ -154,6 +173,7 @@ def _row(
     subject: tuple[str, TopicPartition],
     commits: tuple[Commits, Commits],
     pairs: Pairs,
+    anew: str | None,
     at_ms: int | None,
 ) -> DeltaRow:
     group, name = subject
@@ -167,6 +187,8 @@ def _row(
         place = log
     elif isinstance(source_commit, Unknown):
         place = source_commit
+    elif anew is not None:
+        place = Unknown(anew)
     elif facts.syncs is None or not facts.syncs.read_to_end:
         place = Unknown("offset-syncs not read yet")
     else:
@@ -194,4 +216,87 @@ def _row(
         reread_max=place if isinstance(place, Unknown) else place.reread_max,
         skipped_max=skipped,
         at_ms=at_ms,
+        exact=_exact(facts, subject, (source_commit, target_commit), pairs, log)
+        if anew is None
+        else Unknown(anew),
     )
+
+
+def _exact(
+    facts: Facts,
+    subject: tuple[str, TopicPartition],
+    commits: tuple[int | Unknown | None, int | Unknown | None],
+    pairs: Pairs,
+    log: Bounds | Unknown,
+) -> ExactView | Unknown:
+    """The newest image by content. It is about the commits that it was asked with, and about no
+    others."""
+    survey = facts.survey(ImagesSurvey, "images")
+    if survey is None:
+        failure = facts.failures.get("images")
+        return Unknown(failure.reason if failure else "no image asked for yet")
+    found = survey.images.get(subject)
+    if found is None:
+        return Unknown("no image of this commit")
+    image = found.image
+    return ExactView(
+        word=image.word,
+        source_offset=image.source_offset,
+        low=image.low,
+        high=image.high,
+        reason=image.reason,
+        reread=found.reread_records,
+        skipped=found.skipped_records,
+        overshoot=_overshoot(found, pairs, log),
+        is_current=commits == (image.source_offset, found.target_committed),
+        at_ms=found.at_ms,
+    )
+
+
+def _overshoot(found: GroupImage, pairs: Pairs, log: Bounds | Unknown) -> int | Unknown:
+    """How far MirrorMaker's translation of the same commit lies past the image: never, by its
+    promise. An old MirrorMaker, a filter, or the wrong topic breaks it."""
+    high = found.image.high
+    if isinstance(high, Unknown):
+        return high
+    if isinstance(log, Unknown):
+        return log
+    place = resume_place(found.image.source_offset, pairs, log)
+    return place if isinstance(place, Unknown) else max(0, place.offset - high)
+
+
+def overshoot(row: DeltaRow) -> int:
+    """Offsets by which MirrorMaker's translation lies past the exact image; 0 where unknown."""
+    value = row.exact if isinstance(row.exact, Unknown) else row.exact.overshoot
+    return 0 if isinstance(value, Unknown) else value
+
+
+def proved_skip(row: DeltaRow) -> int:
+    """Records that the target's commit would skip by the exact image; 0 where unknown."""
+    exact = row.exact
+    if isinstance(exact, Unknown) or not exact.is_current or isinstance(exact.skipped, Unknown):
+        return 0
+    return exact.skipped
+
+
+def image_sums(rows: Iterable[DeltaRow]) -> tuple[int | Unknown, int | Unknown]:
+    """Records that a group would read again and skip by its target commits, over all its rows;
+    unknown as soon as one of them is, or stands on commits that have moved on."""
+    sums: list[int | Unknown] = [0, 0]
+    for row in rows:
+        exact = row.exact
+        for i in (0, 1):
+            total = sums[i]
+            if isinstance(total, Unknown):
+                continue
+            where = f"{row.topic}/{row.partition}"
+            if isinstance(exact, Unknown):
+                sums[i] = Unknown(f"{where}: {exact.reason}")
+            elif not exact.is_current:
+                sums[i] = Unknown(f"{where}: the commit has moved on since its image was asked for")
+            else:
+                one = (exact.reread, exact.skipped)[i]
+                sums[i] = (
+                    Unknown(f"{where}: {one.reason}") if isinstance(one, Unknown) else (total + one)
+                )
+    return sums[0], sums[1]

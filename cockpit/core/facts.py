@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from cockpit.core.errorrates import ErrorLog, classify
+from cockpit.core.feedstate import FeedState, heard
+from cockpit.core.history import EndHistory, extend
 from cockpit.core.observe import (
     AclSample,
     ClusterInfo,
     ConfigSample,
+    ConnectorState,
     Failure,
     GroupSample,
     LogSample,
@@ -20,10 +25,14 @@ from cockpit.core.observe import (
     Sample,
     SignalSample,
     SyncsSample,
+    Unknown,
     feed_name,
 )
 from cockpit.core.plan import SIDES, Side
 from cockpit.core.snapshot import HealthWord
+from cockpit.core.survey import ConnectSurvey, Survey
+
+S = TypeVar("S", bound=Survey)
 
 KEEP_SAMPLES = 12
 """Enough to find, for a sample, one of another feed that was asked for just before it."""
@@ -54,6 +63,14 @@ class Facts:
     failures: Mapping[str, Failure] = field(default_factory=dict)
     """Feeds whose newest try failed."""
     health: Mapping[Side, Health] = field(default_factory=dict)
+    surveys: Mapping[str, tuple[Survey, ...]] = field(default_factory=dict)
+    """Surveys by feed; the newest and the one before it, so that a change can be seen."""
+    history: Mapping[Side, EndHistory] = field(default_factory=dict)
+    """Log ends of the last quarter of an hour."""
+    recreated: Mapping[Side, frozenset[str]] = field(default_factory=dict)
+    """Topics that were made anew while this was watched: offsets from before mean nothing."""
+    feeds: Mapping[str, FeedState] = field(default_factory=dict)
+    errors: ErrorLog = field(default_factory=ErrorLog)
 
     def newest_logs(self, side: Side) -> LogSample | None:
         """The newest log sample of a side."""
@@ -65,29 +82,95 @@ class Facts:
         samples = self.groups.get(side, ())
         return samples[-1] if samples else None
 
+    def survey(self, kind: type[S], feed: str) -> S | None:
+        """The newest survey of a feed, such as `survey(TopicsSurvey, "source.topics")`."""
+        surveys = self.surveys.get(feed, ())
+        return surveys[-1] if surveys and isinstance(surveys[-1], kind) else None
+
     def newest_mirror(self) -> MirrorSample | None:
         """The newest mirror sample."""
         return self.mirror[-1] if self.mirror else None
 
 
-def absorb(facts: Facts, sample: Sample | Failure) -> Facts:
+def absorb(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
     """Facts with one more sample, or with one more feed known to fail."""
+    facts = _heard(facts, sample)
     if isinstance(sample, Failure):
         failures = {**facts.failures, sample.feed: sample}
-        return _judge_health(replace(facts, failures=failures), sample.answered_at_ms)
-    feed = feed_name(sample)
+        facts = replace(facts, failures=failures, errors=facts.errors.failed(sample))
+        return _judge_health(facts, sample.answered_at_ms)
+    feed = feed_of(sample)
     if feed in facts.failures:
         facts = replace(facts, failures={k: v for k, v in facts.failures.items() if k != feed})
+    facts = _errors(facts, sample)
+    if isinstance(sample, Survey):
+        kept = (*facts.surveys.get(feed, ())[-1:], sample)
+        return replace(facts, surveys={**facts.surveys, feed: kept})
     facts = _store(facts, sample)
     answered = sample.asked_at_ms if isinstance(sample, ClusterInfo) else sample.answered_at_ms
     return _judge_health(facts, answered)
 
 
+def feed_of(sample: Sample | Survey | Failure) -> str:
+    """The name of the feed that something came from."""
+    return sample.feed if isinstance(sample, Survey) else feed_name(sample)
+
+
+def _heard(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
+    feed = feed_of(sample)
+    asked = sample.asked_at_ms
+    state = heard(
+        facts.feeds.get(feed),
+        feed=feed,
+        word=sample.kind if isinstance(sample, Failure) else "connected",
+        reason=sample.reason if isinstance(sample, Failure) else "",
+        asked_at_ms=asked,
+        answered_at_ms=asked if isinstance(sample, ClusterInfo) else sample.answered_at_ms,
+    )
+    return replace(facts, feeds={**facts.feeds, feed: state})
+
+
+def _errors(facts: Facts, sample: Sample | Survey) -> Facts:
+    """Errors that are reported inside of a good answer: failed tasks, signals without a value."""
+    errors = facts.errors
+    match sample:
+        case MirrorSample(answered_at_ms=at_ms, connectors=connectors):
+            before = facts.newest_mirror()
+            errors = _tasks(errors, before.connectors if before else (), connectors, at_ms)
+        case ConnectSurvey(answered_at_ms=at_ms, connectors=connectors):
+            watched = facts.newest_mirror()
+            names = {c.name for c in watched.connectors} if watched else set()
+            old = facts.survey(ConnectSurvey, "connect")
+            others = tuple(c for c in connectors if c.name not in names)
+            errors = _tasks(errors, old.connectors if old else (), others, at_ms)
+        case SignalSample(name=name, answered_at_ms=at_ms, value=Unknown(reason=reason)):
+            errors = errors.add(at_ms, "signals", classify(reason), f"{name}: {reason}")
+        case _:
+            return facts
+    return replace(facts, errors=errors)
+
+
+def _tasks(
+    errors: ErrorLog,
+    before: tuple[ConnectorState, ...],
+    now: tuple[ConnectorState, ...],
+    at_ms: int,
+) -> ErrorLog:
+    """Tasks that have failed since the last look; one that stays failed is one error."""
+    known = {(c.name, t.id, t.cause) for c in before for t in c.tasks if t.state == "FAILED"}
+    for connector in now:
+        for task in connector.tasks:
+            key = (connector.name, task.id, task.cause)
+            if task.state == "FAILED" and key not in known:
+                text = f"{connector.name} task {task.id}: {task.cause or 'no cause given'}"
+                errors = errors.add(at_ms, "replication", classify(task.cause), text)
+    return errors
+
+
 def _store(facts: Facts, sample: Sample) -> Facts:
     match sample:
         case LogSample(side=side):
-            kept_logs = (*facts.logs.get(side, ())[1 - KEEP_SAMPLES :], sample)
-            return replace(facts, logs={**facts.logs, side: kept_logs})
+            return _store_logs(facts, side, sample)
         case GroupSample(side=side):
             kept_groups = (*facts.groups.get(side, ())[1 - KEEP_SAMPLES :], sample)
             return replace(facts, groups={**facts.groups, side: kept_groups})
@@ -106,7 +189,19 @@ def _store(facts: Facts, sample: Sample) -> Facts:
             return replace(facts, signals={**facts.signals, name: kept})
 
 
+def _store_logs(facts: Facts, side: Side, sample: LogSample) -> Facts:
+    known = facts.recreated.get(side, frozenset())
+    history = extend(facts.history.get(side), sample, sample.recreated - known)
+    return replace(
+        facts,
+        logs={**facts.logs, side: (*facts.logs.get(side, ())[1 - KEEP_SAMPLES :], sample)},
+        history={**facts.history, side: history},
+        recreated={**facts.recreated, side: known | sample.recreated},
+    )
+
+
 _HOT_FEEDS = ("logs", "groups")
+_WORST_FIRST: tuple[HealthWord, ...] = ("unreachable", "refused", "protocol", "slow")
 
 
 def _judge_health(facts: Facts, now_ms: int) -> Facts:
@@ -115,8 +210,9 @@ def _judge_health(facts: Facts, now_ms: int) -> Facts:
     for side in SIDES:
         failures = [f for feed in _HOT_FEEDS if (f := facts.failures.get(f"{side}.{feed}"))]
         if failures:
-            word: HealthWord = failures[0].kind
-            reason = failures[0].reason
+            worst = min(failures, key=lambda f: _WORST_FIRST.index(f.kind))
+            word: HealthWord = worst.kind
+            reason = worst.reason
         elif facts.logs.get(side) and facts.groups.get(side):
             word, reason = "connected", ""
         else:

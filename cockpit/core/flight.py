@@ -16,7 +16,9 @@ from cockpit.core.intents import Intent, Verb
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import Plan, Step, Wave
 from cockpit.core.snapshot import LogLine, StepWord, WaveWord
+from cockpit.core.survey import Survey
 from cockpit.core.tasks import Task
+from cockpit.core.watch import Watch
 
 Outcome = Literal["done", "already", "failed", "unknown"]
 FlightOutcome = Literal["", "completed", "rolled_back", "failed", "stopped"]
@@ -30,7 +32,7 @@ class Observed:
     """A feed answered, or failed to."""
 
     at_ms: int
-    sample: Sample | Failure
+    sample: Sample | Survey | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ class FlightState:
     next_action: int = 1
     outcome: FlightOutcome = ""
     last_tick_ms: int = 0
+    watch: Watch = field(default_factory=Watch)
 
     def wave(self) -> WaveState:
         """The wave that keys act on."""

@@ -13,11 +13,13 @@ from typing import assert_never
 
 import numpy as np
 
-from cockpit.core.delta import delta_rows
+from cockpit.core.delta import delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
 from cockpit.core.lag import group_lag, replication_lag, select
 from cockpit.core.observe import MISSING, Unknown
-from cockpit.core.parity import acl_checks, topic_checks
+from cockpit.core.parity import asked_at_ms, wanted_by
+from cockpit.core.parity import checks as parity_checks
+from cockpit.core.parity.found import ranked
 from cockpit.core.plan import (
     Condition,
     GroupLagGate,
@@ -167,7 +169,8 @@ def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
     blind = indexes[values == MISSING]
     if len(blind):
         topic, partition = key = lag.logs.keys.names[blind[0]]
-        why = lag.logs.errors.get(key, "the mirror has no position for it")
+        told = lag.blind.get(topic) or lag.logs.errors.get(key)
+        why = told or "the mirror has no position for it"
         return _unknown(now_ms, f"{topic}/{partition}: {why} ({len(blind)} unknown)")
     worst = int(np.argmax(values))
     topic, partition = lag.logs.keys.names[indexes[worst]]
@@ -219,13 +222,14 @@ def _offset_delta(
             rows_seen += 1
             total += row.reread_max
             at_ms = min(at_ms, row.at_ms)
-            if row.skipped_max > skipped:
-                skipped, worst = row.skipped_max, where
+            past = max(row.skipped_max, overshoot(row), proved_skip(row))
+            if past > skipped:
+                skipped, worst = past, where
         reread += total
     if any(s.group for s in subject.services) and not rows_seen:
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
     if skipped > condition.max_skipped_records:
-        evidence = f"target commit of {worst} would skip up to {skipped} records"
+        evidence = f"{worst} would skip up to {skipped} records"
         return Reading(at_ms, float("inf"), evidence)
     return Reading(at_ms, float(reread), f"at most {reread} records read again, none skipped")
 
@@ -233,18 +237,19 @@ def _offset_delta(
 def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) -> Reading:
     checks: list[CheckView] = []
     times: list[int] = []
-    parts = (
-        (condition.topics, topic_checks, facts.configs),
-        (condition.acls, acl_checks, facts.acls),
+    moved = frozenset(
+        topic
+        for service in subject.plan.services
+        if subject.running_on.get(service.name) == "target"
+        for topic in service.produces
     )
-    for wanted, compare, samples in parts:
-        if not wanted:
-            continue
-        found = compare(subject.plan, facts)
+    for kind in wanted_by(condition):
+        found = parity_checks(kind, subject.plan, facts, moved)
         if isinstance(found, Unknown):
             return _unknown(now_ms, found.reason)
         checks.extend(found)
-        times.extend(sample.asked_at_ms for sample in samples.values())
+        times.extend(asked_at_ms(kind, facts))
+    checks = list(ranked(checks))
     blind = [check for check in checks if check.word == "unknown"]
     if blind:
         return _unknown(now_ms, f"{blind[0].name}: {blind[0].why}")

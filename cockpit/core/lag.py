@@ -7,24 +7,32 @@ negative lag is never jitter; it is left negative. Nothing here clamps, nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 
+from cockpit.core.columns import column_of
 from cockpit.core.facts import Facts
+from cockpit.core.history import passed_at_ms
 from cockpit.core.observe import (
     I64,
     MISSING,
     GroupSample,
+    GroupState,
     LogSample,
     MirrorSample,
+    PartitionKeys,
     TopicPartition,
     Unknown,
 )
 from cockpit.core.plan import Side
+from cockpit.core.remember import Remembered
+from cockpit.core.snapshot import Behind
 
 T = TypeVar("T", LogSample, GroupSample, MirrorSample)
+
+_POSITIONS: Remembered[I64] = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,8 @@ class ReplicationLag:
     """Source end less mirror position for every source partition.
 
     `position` and `lag` are int64 columns aligned to `logs.keys`, MISSING where unknown.
-    `at_ms` is the older of the two samples' times.
+    `at_ms` is the older of the two samples' times. The mirror publishes its position each flush
+    interval only: this reading may be too high by what was appended since, and is never too low.
     """
 
     logs: LogSample
@@ -40,6 +49,8 @@ class ReplicationLag:
     position: I64
     lag: I64
     at_ms: int
+    blind: Mapping[str, str] = field(default_factory=dict)
+    """Topics that cannot be compared at all, and why."""
 
 
 def newest_before(samples: Sequence[T], at_ms: int) -> T | None:
@@ -47,21 +58,16 @@ def newest_before(samples: Sequence[T], at_ms: int) -> T | None:
     return next((s for s in reversed(samples) if s.answered_at_ms <= at_ms), None)
 
 
-def position_column(logs: LogSample, positions: Mapping[TopicPartition, int]) -> I64:
-    """Mirror positions aligned to `logs.keys`, MISSING where the mirror has none."""
-    column = np.full(len(logs.keys), MISSING, dtype=np.int64)
-    where = logs.keys.position
-    for name, position in positions.items():
-        index = where.get(name)
-        if index is not None:
-            column[index] = position
-    return column
+def position_column(keys: PartitionKeys, positions: Mapping[TopicPartition, int]) -> I64:
+    """Mirror positions aligned to `keys`, MISSING where the mirror has none."""
+    return _POSITIONS.get((keys, positions), lambda: column_of(keys, positions))
 
 
 def replication_lag(facts: Facts) -> ReplicationLag | Unknown:
     """The newest pair of samples in which the mirror was asked before the source's ends.
 
-    A partition whose log is empty lags by 0 even where the mirror has no position yet.
+    A partition whose log is empty lags by 0 even where the mirror has no position yet. A topic that
+    was made anew on either side is unknown: position and log are not about the same topic.
     """
     if not facts.mirror:
         failure = facts.failures.get("mirror")
@@ -69,19 +75,29 @@ def replication_lag(facts: Facts) -> ReplicationLag | Unknown:
     for logs in reversed(facts.logs.get("source", ())):
         mirror = newest_before(facts.mirror, logs.asked_at_ms)
         if mirror is not None:
-            position = position_column(logs, mirror.positions)
+            position = position_column(logs.keys, mirror.positions)
             known = (logs.end != MISSING) & (position != MISSING)
             lag = np.where(known, logs.end - np.where(known, position, 0), MISSING)
             empty = (logs.end != MISSING) & (logs.start == logs.end) & (position == MISSING)
             lag = np.where(empty, 0, lag)
-            return ReplicationLag(logs, mirror, position, lag, mirror.asked_at_ms)
+            blind = made_anew(facts)
+            lag[logs.keys.of_topics(blind)] = MISSING
+            return ReplicationLag(logs, mirror, position, lag, mirror.asked_at_ms, blind)
     return Unknown("no source offsets asked after the mirror's positions yet")
+
+
+def made_anew(facts: Facts) -> dict[str, str]:
+    """Topics that were re-created while this was watched, and the reason to show for them."""
+    found: dict[str, str] = {}
+    for side, topics in facts.recreated.items():
+        for topic in topics:
+            found[topic] = f"{topic} was re-created on {side}: offsets from before mean nothing"
+    return found
 
 
 def select(logs: LogSample, topics: Iterable[str]) -> I64:
     """Indexes of the partitions of these topics."""
-    wanted = frozenset(topics)
-    return np.array([i for i, (t, _) in enumerate(logs.keys.names) if t in wanted], dtype=np.int64)
+    return logs.keys.of_topics(topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,63 @@ class GroupLag:
     records: int
     worst: TopicPartition | None
     at_ms: int
+    commits: int = 0
+    """Sum of all commits: it rises as the group reads."""
+    committed: int = 0
+    """Partitions with a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a group stands: columns over `indexes` of the ends' keys."""
+
+    ends: LogSample
+    indexes: I64
+    offsets: I64
+    """Commit, or log start where there is none: the group has read nothing of it."""
+    commits: int
+    committed: int
+    at_ms: int
+
+
+def _places(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> _Places | Unknown:
+    for ends in reversed(facts.logs.get(side, ())):
+        sample = newest_before(facts.groups.get(side, ()), ends.asked_at_ms)
+        if sample is None:
+            continue
+        state = sample.groups.get(group)
+        if state is None:
+            return Unknown(f"group {group} does not exist on {side}")
+        if state.unknown is not None:
+            return Unknown(state.unknown)
+        return _place(ends, sample, state, select(ends, topics))
+    return Unknown(f"{side} offsets not read yet")
+
+
+def _place(ends: LogSample, sample: GroupSample, state: GroupState, indexes: I64) -> _Places:
+    committed = state.committed()
+    names = ends.keys.names
+    found = [committed.get(names[i], MISSING) for i in indexes.tolist()]
+    column = np.array(found, dtype=np.int64)
+    known = column != MISSING
+    return _Places(
+        ends,
+        indexes,
+        np.where(known, column, ends.start[indexes]),
+        int(column[known].sum()),
+        int(known.sum()),
+        min(ends.asked_at_ms, sample.asked_at_ms),
+    )
+
+
+def _blind(places: _Places) -> Unknown | None:
+    """The first partition whose end or start is not known."""
+    ends = places.ends
+    missing = (ends.end[places.indexes] == MISSING) | (places.offsets == MISSING)
+    if not missing.any():
+        return None
+    name = ends.keys.names[int(places.indexes[int(np.argmax(missing))])]
+    return Unknown(f"{name[0]}/{name[1]}: {ends.errors.get(name, 'offsets unknown')}")
 
 
 def group_lag(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> GroupLag | Unknown:
@@ -98,48 +171,43 @@ def group_lag(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> Gr
 
     A partition without a commit counts from its log start: the group has read none of it.
     """
-    for ends in reversed(facts.logs.get(side, ())):
-        sample = newest_before(facts.groups.get(side, ()), ends.asked_at_ms)
-        if sample is not None:
-            return _group_lag(ends, sample, group, topics)
-    return Unknown(f"{side} offsets not read yet")
+    places = _places(facts, side, group, topics)
+    if isinstance(places, Unknown):
+        return places
+    if not len(places.indexes):
+        return GroupLag(0, None, places.at_ms)
+    if (blind := _blind(places)) is not None:
+        return blind
+    ends = places.ends
+    lag = ends.end[places.indexes] - places.offsets
+    least = int(np.argmin(lag))
+    if lag[least] < 0:
+        topic, partition = ends.keys.names[int(places.indexes[least])]
+        past = -int(lag[least])
+        return Unknown(
+            f"{topic}/{partition}: {group} has committed {past} past the end (an anomaly: the log "
+            "was cut or made anew, or it is another cluster)"
+        )
+    worst = ends.keys.names[int(places.indexes[int(np.argmax(lag))])]
+    return GroupLag(int(lag.sum()), worst, places.at_ms, places.commits, places.committed)
 
 
-def _group_lag(
-    ends: LogSample, sample: GroupSample, group: str, topics: Iterable[str]
-) -> GroupLag | Unknown:
-    state = sample.groups.get(group)
-    if state is None:
-        return Unknown(f"group {group} does not exist on {ends.side}")
-    if state.unknown is not None:
-        return Unknown(state.unknown)
-    committed = state.committed()
-    total, worst, worst_lag = 0, None, -1
-    for index in select(ends, topics):
-        name = ends.keys.names[index]
-        end, start = int(ends.end[index]), int(ends.start[index])
-        if MISSING in (end, start):
-            return Unknown(f"{name[0]}/{name[1]}: {ends.errors.get(name, 'offsets unknown')}")
-        lag = end - committed.get(name, start)
-        if lag < 0:
-            return Unknown(f"{name[0]}/{name[1]}: {group} has committed {-lag} past the end")
-        total += lag
-        if lag > worst_lag:
-            worst, worst_lag = name, lag
-    return GroupLag(total, worst, min(ends.asked_at_ms, sample.asked_at_ms))
+def group_behind(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> Behind | Unknown:
+    """How long ago the oldest record was appended that the group has not read.
 
-
-def append_rate_milli(facts: Facts, side: Side) -> I64 | None:
-    """Records appended per 1000 s, aligned to the newest log sample; MISSING where unknown."""
-    samples = facts.logs.get(side, ())
-    if len(samples) < 2:
-        return None
-    newest = samples[-1]
-    older = next((s for s in samples[:-1] if s.keys is newest.keys), None)
-    if older is None or newest.asked_at_ms <= older.asked_at_ms:
-        return None
-    span_ms = newest.asked_at_ms - older.asked_at_ms
-    known = (newest.end != MISSING) & (older.end != MISSING)
-    grown = np.where(known, newest.end - np.where(known, older.end, 0), 0)
-    rate = (grown * 1_000_000) // span_ms
-    return np.where(known, rate, MISSING)
+    By the history of log ends: the clock is the cockpit's own, never that of records.
+    """
+    places = _places(facts, side, group, topics)
+    if isinstance(places, Unknown):
+        return places
+    history = facts.history.get(side)
+    if not len(places.indexes) or history is None:
+        return Unknown("nothing to measure")
+    if (blind := _blind(places)) is not None:
+        return blind
+    if history.keys is not places.ends.keys and history.keys.names != places.ends.keys.names:
+        return Unknown("partitions have changed since the commits were read")
+    passed, older = passed_at_ms(history, places.indexes, places.offsets)
+    behind = history.at_ms[-1] - passed
+    oldest = int(np.argmax(behind + older))
+    return Behind(int(behind[oldest]), bool(older[oldest]))

@@ -16,7 +16,8 @@ from cockpit.core.observe import MISSING
 from cockpit.core.parity import fence_binding
 from cockpit.core.plan import SIDES, FenceStep
 from cockpit.core.tasks import memory_key
-from cockpit.core.turn import Turn, produces, subject_of
+from cockpit.core.turn import Turn, moved_of, produces, subject_of
+from cockpit.core.watch import renew
 
 PACE_MS = 1_000
 PACE_BLOCKED_MS = 200
@@ -71,6 +72,8 @@ def _ticked(turn: Turn) -> None:
     if turn.wave.word == "pending":
         turn.set_wave(word="ready")
     _adopt(turn)
+    state = turn.state
+    turn.set(watch=renew(state.watch, moved_of(state), state.facts, turn.now_ms))
     _measure(turn)
     _deadline(turn)
     _watch_fence(turn)
@@ -233,7 +236,7 @@ def _is_there(turn: Turn) -> bool:
     facts, wave = turn.state.facts, turn.wave
     samples = [facts.newest_groups(side) for side in SIDES]
     for sample in samples:
-        if sample is None or turn.now_ms - sample.asked_at_ms > ADOPT_MAX_AGE_MS:
+        if sample is None or turn.now_ms - sample.states_asked_at_ms() > ADOPT_MAX_AGE_MS:
             return False
     source, target = samples
     assert source is not None
@@ -242,7 +245,7 @@ def _is_there(turn: Turn) -> bool:
         if service.group is None:
             return False
         there, here = target.groups.get(service.group), source.groups.get(service.group)
-        if there is None or there.unknown is not None or not there.members:
+        if there is None or there.unknown is not None or there.members <= 0:
             return False
         if here is not None and (here.unknown is not None or here.members):
             return False

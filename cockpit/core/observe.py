@@ -7,9 +7,9 @@ an Unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +40,22 @@ class PartitionKeys:
 
     names: tuple[TopicPartition, ...]
     position: Mapping[TopicPartition, int] = field(repr=False, compare=False)
+    by_topic: Mapping[str, I64] = field(repr=False, compare=False)
+    """Where each topic's partitions are."""
 
     @staticmethod
     def of(names: tuple[TopicPartition, ...]) -> PartitionKeys:
         """Keys in the order given."""
-        return PartitionKeys(names, {name: i for i, name in enumerate(names)})
+        topics: dict[str, list[int]] = {}
+        for i, (topic, _) in enumerate(names):
+            topics.setdefault(topic, []).append(i)
+        columns = {topic: np.array(where, dtype=np.int64) for topic, where in topics.items()}
+        return PartitionKeys(names, {name: i for i, name in enumerate(names)}, columns)
+
+    def of_topics(self, topics: Iterable[str]) -> I64:
+        """Where these topics' partitions are, ascending."""
+        found = [self.by_topic[topic] for topic in set(topics) if topic in self.by_topic]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,7 +66,8 @@ class LogSample:
     """Log start and end offsets of every partition of one cluster.
 
     `start` and `end` are int64 columns aligned to `keys`, MISSING where a partition did not answer;
-    `end` is the high watermark. `errors` names the partitions that did not answer and why.
+    `end` is the high watermark, asked for at `asked_at_ms`; `start` may be older, it is read every
+    half minute. `errors` names the partitions that did not answer and why.
     """
 
     side: Side
@@ -65,6 +77,48 @@ class LogSample:
     start: I64
     end: I64
     errors: Mapping[TopicPartition, str] = field(default_factory=dict)
+    recreated: frozenset[str] = frozenset()
+    """Topics that were deleted and created again while this was watched: another topic of the
+    same name. Their offsets from before mean nothing."""
+
+
+class OffsetColumn(Sequence[int]):
+    """Offsets kept as an int64 column; they become numbers of Python only where they are asked for.
+
+    Reads, compares and hashes as a tuple of the same numbers would.
+    """
+
+    __slots__ = ("_column",)
+
+    def __init__(self, column: I64) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._column.tolist())
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[int, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> int | tuple[int, ...]:
+        found = self._column[index]
+        return tuple(found.tolist()) if isinstance(index, slice) else int(found)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, OffsetColumn):
+            return np.array_equal(self._column, other._column)
+        return tuple(self) == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +133,13 @@ class GroupState:
     """`Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Dead`, ..."""
     members: int
     keys: tuple[TopicPartition, ...]
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
+    """A tuple, or an OffsetColumn."""
     unknown: str | None = None
     """Why state or commits could not be read; the other fields then say nothing."""
+    members_unknown: str | None = None
+    """Why state and members could not be read although the commits could; `state` is then
+    `Unknown` and `members` is -1."""
 
     def committed(self) -> dict[TopicPartition, int]:
         """Committed offset by partition."""
@@ -90,12 +148,23 @@ class GroupState:
 
 @dataclass(frozen=True, slots=True)
 class GroupSample:
-    """Every group of one cluster. A group that is absent does not exist there."""
+    """Every group of one cluster. A group that is absent does not exist there.
+
+    Commits were asked for at `asked_at_ms` or later; states and members may be older.
+    """
 
     side: Side
     asked_at_ms: int
     answered_at_ms: int
     groups: Mapping[str, GroupState]
+    states_at_ms: int = -1
+    """When states and members were asked for; -1: at `asked_at_ms`, before the commits."""
+    unlisted: str = ""
+    """Why the cluster cannot list its groups; then there may be others besides the plan's."""
+
+    def states_asked_at_ms(self) -> int:
+        """When states and members were asked for."""
+        return self.asked_at_ms if self.states_at_ms < 0 else self.states_at_ms
 
 
 @dataclass(frozen=True, slots=True)

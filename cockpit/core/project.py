@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from cockpit.core import arming
-from cockpit.core.delta import delta_rows
+from cockpit.core import arming, tables
+from cockpit.core.errorrates import error_rates
 from cockpit.core.facts import Facts, Health
+from cockpit.core.feedstate import feed_views
 from cockpit.core.flight import FlightState, StepState, WaveState
 from cockpit.core.gates import trigger_view
-from cockpit.core.lag import append_rate_milli, group_lag, position_column, replication_lag
 from cockpit.core.machine import deadline_ms
 from cockpit.core.observe import (
-    I64,
-    MISSING,
-    GroupSample,
-    LogSample,
-    PartitionKeys,
-    TopicPartition,
     Unknown,
 )
-from cockpit.core.parity import acl_checks, fence_binding, topic_checks
-from cockpit.core.plan import Side, SignalGate, step_name, touched_topics
+from cockpit.core.parity import all_checks, fence_binding
+from cockpit.core.plan import Side, SignalGate, step_name
 from cockpit.core.snapshot import (
     ActionView,
     ArmedView,
-    CheckView,
-    DeltaRow,
     GateView,
-    GroupView,
-    PartitionTable,
     SideView,
     SignalView,
     Snapshot,
@@ -38,7 +26,7 @@ from cockpit.core.snapshot import (
     WaveView,
     WritesWord,
 )
-from cockpit.core.turn import is_moved, produces
+from cockpit.core.turn import moved_of, produces
 
 WRITES_MAX_AGE_MS = 15_000
 """Who owns writes is read from ACLs and log ends; older readings say nothing."""
@@ -48,6 +36,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
     """The whole flight at `state.at_ms`."""
     facts = state.facts
     wave = state.wave()
+    rows = tables.deltas(state)
     return Snapshot(
         seq=seq,
         at_ms=state.at_ms,
@@ -58,14 +47,19 @@ def project(state: FlightState, seq: int) -> Snapshot:
         waves=tuple(_wave(state, w) for w in state.waves),
         gates=arming.live_gates(state, wave),
         triggers=_triggers(state, wave),
-        partitions=_partitions(state),
-        groups=_groups(state),
-        deltas=_deltas(state),
+        partitions=tables.partitions(state),
+        groups=tables.groups(state, rows),
+        deltas=rows,
         signals=_signals(state),
-        checks=_checks(state),
+        checks=all_checks(state.plan, facts, frozenset(moved_of(state).produced())),
         log=state.log,
         armed=_armed(state),
         actions=_actions(state),
+        feeds=feed_views(facts.feeds),
+        alarms=state.watch.alarms,
+        drains=tables.drains(state),
+        stragglers=state.watch.stragglers,
+        error_rates=error_rates(facts.errors, state.at_ms),
     )
 
 
@@ -185,124 +179,6 @@ def _triggers(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     )
 
 
-def _partitions(state: FlightState) -> PartitionTable:
-    """All partitions of both sides in one order: the source's, then what only the target has."""
-    facts = state.facts
-    source, target = facts.newest_logs("source"), facts.newest_logs("target")
-    names = list(source.keys.names) if source else []
-    if target:
-        seen = source.keys.position if source else {}
-        names.extend(name for name in target.keys.names if name not in seen)
-    keys = (
-        source.keys if source and len(names) == len(source.keys) else PartitionKeys.of(tuple(names))
-    )
-    lag = replication_lag(facts)
-    empty = np.full(len(keys), MISSING, dtype=np.int64)
-    rate = append_rate_milli(facts, "source")
-    mirror = facts.newest_mirror()
-    known = None if isinstance(lag, Unknown) else lag
-    position = empty
-    if known is not None:
-        position = _align(keys, known.logs.keys.names, known.position)
-    elif source is not None and mirror is not None:
-        position = _align(keys, source.keys.names, position_column(source, mirror.positions))
-    return PartitionTable(
-        keys=keys,
-        source_start=_column(keys, source, "start"),
-        source_end=_column(keys, source, "end"),
-        target_start=_column(keys, target, "start"),
-        target_end=_column(keys, target, "end"),
-        mirror_position=position,
-        lag=empty if known is None else _align(keys, known.logs.keys.names, known.lag),
-        source_rate_milli=empty
-        if rate is None or source is None
-        else _align(keys, source.keys.names, rate),
-        source_at_ms=source.asked_at_ms if source else None,
-        target_at_ms=target.asked_at_ms if target else None,
-        mirror_at_ms=mirror.asked_at_ms if mirror else None,
-        wave=frozenset(touched_topics(state.plan.wave_services(state.wave().wave))),
-    )
-
-
-def _column(keys: PartitionKeys, logs: LogSample | None, which: str) -> I64:
-    if logs is None:
-        return np.full(len(keys), MISSING, dtype=np.int64)
-    return _align(keys, logs.keys.names, logs.start if which == "start" else logs.end)
-
-
-def _align(keys: PartitionKeys, names: tuple[TopicPartition, ...], values: I64) -> I64:
-    """A column in another key order; MISSING where it has no value."""
-    if names is keys.names:
-        return values
-    column = np.full(len(keys), MISSING, dtype=np.int64)
-    for name, value in zip(names, values.tolist(), strict=True):
-        index = keys.position.get(name)
-        if index is not None:
-            column[index] = value
-    return column
-
-
-def _groups(state: FlightState) -> tuple[GroupView, ...]:
-    facts = state.facts
-    source, target = facts.newest_groups("source"), facts.newest_groups("target")
-    by_group = {s.group: s for s in state.plan.services if s.group}
-    names = [*by_group]
-    for sample in (source, target):
-        names.extend(n for n in (sample.groups if sample else ()) if n not in names)
-    views: list[GroupView] = []
-    for name in names:
-        service = by_group.get(name)
-        words = [_group_word(sample, name) for sample in (source, target)]
-        lags: list[int | Unknown] = []
-        for side in ("source", "target"):
-            topics = service.consumes if service else _group_topics(facts, side, name)
-            lag = group_lag(facts, side, name, topics)
-            lags.append(lag if isinstance(lag, Unknown) else lag.records)
-        views.append(
-            GroupView(
-                name=name,
-                service=service.name if service else "",
-                source_state=words[0][0],
-                target_state=words[1][0],
-                source_members=words[0][1],
-                target_members=words[1][1],
-                source_lag_records=lags[0],
-                target_lag_records=lags[1],
-                source_at_ms=source.asked_at_ms if source else None,
-                target_at_ms=target.asked_at_ms if target else None,
-            )
-        )
-    return tuple(views)
-
-
-def _group_topics(facts: Facts, side: Side, group: str) -> tuple[str, ...]:
-    sample = facts.newest_groups(side)
-    state = sample.groups.get(group) if sample else None
-    return tuple({topic for topic, _ in state.keys}) if state else ()
-
-
-def _group_word(sample: GroupSample | None, name: str) -> tuple[str, int | None]:
-    if sample is None:
-        return "unknown", None
-    state = sample.groups.get(name)
-    if state is None:
-        return "absent", 0
-    if state.unknown is not None:
-        return "unknown", None
-    return state.state, state.members
-
-
-def _deltas(state: FlightState) -> tuple[DeltaRow, ...]:
-    """Groups that still run on the source: those of moved waves have their own place."""
-    rows: list[DeltaRow] = []
-    for wave in state.waves:
-        if is_moved(wave):
-            continue
-        for service in state.plan.wave_services(wave.wave):
-            rows.extend(delta_rows(state.facts, service))
-    return tuple(rows)
-
-
 def _signals(state: FlightState) -> tuple[SignalView, ...]:
     views: list[SignalView] = []
     for spec in state.plan.signals:
@@ -335,33 +211,6 @@ def _signals(state: FlightState) -> tuple[SignalView, ...]:
             )
         )
     return tuple(views)
-
-
-def _checks(state: FlightState) -> tuple[CheckView, ...]:
-    checks: list[CheckView] = []
-    for kind, compare in (("config", topic_checks), ("acl", acl_checks)):
-        found = compare(state.plan, state.facts)
-        if isinstance(found, Unknown):
-            word = "config" if kind == "config" else "acl"
-            checks.append(CheckView(word, "all", "unknown", "?", "?", found.reason))  # type: ignore[arg-type]  # one of two literals
-        else:
-            checks.extend(found)
-    mirror = state.facts.newest_mirror()
-    for connector in mirror.connectors if mirror else ():
-        tasks = ", ".join(f"{t.id} {t.state}" for t in connector.tasks) or "no tasks"
-        bad = connector.state != "RUNNING" or any(t.state != "RUNNING" for t in connector.tasks)
-        cause = next((t.cause for t in connector.tasks if t.cause), "")
-        checks.append(
-            CheckView(
-                "connector",
-                connector.name,
-                "open" if bad else "equal",
-                connector.state,
-                tasks,
-                cause,
-            )
-        )
-    return tuple(checks)
 
 
 def _armed(state: FlightState) -> ArmedView | None:

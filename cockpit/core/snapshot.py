@@ -92,8 +92,10 @@ class PartitionTable:
     """Columns over `keys`; int64, MISSING where unknown.
 
     `lag` is source end less mirror position; negative is an anomaly and is shown as one.
-    `source_rate_milli` is records per 1000 s appended on the source. `source_at_ms`,
-    `target_at_ms` and `mirror_at_ms` say when each column's sample was asked for (None: never).
+    `lag_by_logs` is the second, independent reading: what the source's log has grown since the
+    newest offset-sync, less what the target's log has. `source_rate_milli` and `target_rate_milli`
+    are records per 1000 s appended on each side. `source_at_ms`, `target_at_ms` and `mirror_at_ms`
+    say when each column's sample was asked for (None: never).
     """
 
     keys: PartitionKeys
@@ -103,12 +105,53 @@ class PartitionTable:
     target_end: I64
     mirror_position: I64
     lag: I64
+    lag_by_logs: I64
     source_rate_milli: I64
+    target_rate_milli: I64
     source_at_ms: int | None
     target_at_ms: int | None
     mirror_at_ms: int | None
     wave: frozenset[str]
     """Topics of the current wave."""
+
+
+TimeLeftWord = Literal["level", "shrinking", "unsteady", "standing", "growing"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """How long a lag takes to be worked off at the pace of the last minutes.
+
+    level: there is nothing to work off. shrinking: between `low_ms` and `high_ms`, by the fastest
+    and the slowest stretch of the window. unsteady: it neither shrinks nor grows all the time.
+    standing, growing: it does not shrink at all. None of these has a number.
+    """
+
+    word: TimeLeftWord
+    low_ms: int | None = None
+    high_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How old the oldest record is that a group has not read yet, by when it was appended."""
+
+    duration_ms: int
+    more: bool = False
+    """Older than the history of log ends: it is more than `duration_ms`."""
+
+
+NOT_MEASURED = Unknown("not measured yet")
+
+
+@dataclass(frozen=True, slots=True)
+class DrainView:
+    """Replication of one topic, or of all topics of the plan (`topic` is empty)."""
+
+    topic: str
+    lag_records: int | Unknown
+    left: TimeLeft | Unknown
+    at_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +169,40 @@ class GroupView:
     target_lag_records: int | Unknown
     source_at_ms: int | None
     target_at_ms: int | None
+    source_rate_milli: int | Unknown = NOT_MEASURED
+    """Records read per 1000 s, by its commits."""
+    target_rate_milli: int | Unknown = NOT_MEASURED
+    source_left: TimeLeft | Unknown = NOT_MEASURED
+    target_left: TimeLeft | Unknown = NOT_MEASURED
+    source_behind: Behind | Unknown = NOT_MEASURED
+    target_behind: Behind | Unknown = NOT_MEASURED
+    reread_records: int | Unknown = NOT_MEASURED
+    """Data records between its target commits and the exact images, all partitions together."""
+    skipped_records: int | Unknown = NOT_MEASURED
+    note: str = ""
+    """What is odd about it, such as that it has members and does not commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactView:
+    """The image of a commit by content, and the commit that it was asked with.
+
+    `low` and `high` bound the true place on the target, both included. `overshoot` is how many
+    offsets MirrorMaker's translation of the same commit lies past `high`: those records would be
+    skipped. `is_current`: both commits are still the ones that it was asked with; only then do
+    `reread` and `skipped` (data records) say anything about now.
+    """
+
+    word: Literal["EXACT", "RANGE", "NONE"]
+    source_offset: int
+    low: int | Unknown
+    high: int | Unknown
+    reason: str
+    reread: int | Unknown
+    skipped: int | Unknown
+    overshoot: int | Unknown
+    is_current: bool
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +213,7 @@ class DeltaRow:
     target's commit less that. `reread_max` bounds the records that the group would read twice if it
     resumed at `translated` now, `skipped_max` those that it would never
     read if it resumed at its present target commit, as far as the offset-syncs can tell.
+    `exact` is the independent answer by content.
     """
 
     group: str
@@ -148,6 +226,7 @@ class DeltaRow:
     reread_max: int | Unknown
     skipped_max: int | Unknown
     at_ms: int | None
+    exact: ExactView | Unknown = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +243,84 @@ class SignalView:
     """The tightest limit that a gate or trigger of the plan sets, for the plot's line."""
 
 
+CheckKind = Literal["acl", "user", "schema", "records", "topic", "config", "quota", "connector"]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """One compared object."""
+    """One compared object. A snapshot has them with the worst first."""
 
-    kind: Literal["topic", "config", "acl", "connector"]
+    kind: CheckKind
     name: str
     word: Literal["equal", "approved", "open", "unknown", "noted"]
     source: str
     target: str
     why: str
+    rank: int = 1
+    """0: shown before the others of its word, such as a right to write that is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """One feed, such as `source.logs` or `target.acls`, as it answers."""
+
+    feed: str
+    word: HealthWord
+    since_ms: int
+    """Since when it has been so."""
+    asked_at_ms: int | None
+    """When the newest good answer was asked for; None: never."""
+    took_ms: int | None
+    """How long the newest answer took, good or not."""
+    reason: str
+    """Empty when connected."""
+    skipped: int
+    """Readings left out because an answer took longer than the pace, since the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """Something that somebody must look at."""
+
+    level: Literal["warn", "bad"]
+    subject: str
+    """What it is about, in a word or two; one subject is one alarm."""
+    text: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StragglerView:
+    """Who still reads or writes on the source after its service has moved."""
+
+    kind: Literal["reader", "writer", "unlisted writer", "unknown"]
+    name: str
+    """Group, or producer id."""
+    who: str
+    """Client ids and hosts, as far as a broker tells; empty: none does."""
+    where: str
+    """Topics or partitions."""
+    rate_milli: int | Unknown
+    """Records per 1000 s."""
+    service: str
+    """The moved service that it belongs to; empty: none of the plan."""
+    at_ms: int
+
+
+ErrorClass = Literal["authentication", "authorisation", "schema", "network", "timeout", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRateView:
+    """Errors of one class in one place, counted by the minute."""
+
+    where: Literal["source", "target", "replication", "registry", "signals"]
+    kind: ErrorClass
+    per_minute: tuple[int, ...]
+    """The last minutes, the present one last."""
+    newest: str
+    """The newest of them in words."""
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +408,13 @@ class Snapshot:
     log: tuple[LogLine, ...]
     armed: ArmedView | None
     actions: tuple[ActionView, ...]
+    feeds: tuple[FeedView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()
+    """Worst first."""
+    drains: tuple[DrainView, ...] = ()
+    """All topics of the plan together first, then each."""
+    stragglers: tuple[StragglerView, ...] = ()
+    error_rates: tuple[ErrorRateView, ...] = ()
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

@@ -222,13 +222,12 @@ def memory_key(name: TopicPartition) -> str:
 def _group(scene: Scene, side: Side, group: str) -> GroupState | Wait | None:
     """The group in a sample asked after the task began; None when it does not exist there."""
     sample = scene.facts.newest_groups(side)
-    if sample is None or sample.asked_at_ms <= scene.started_at_ms:
+    if sample is None or sample.states_asked_at_ms() <= scene.started_at_ms:
         failure = scene.facts.failures.get(f"{side}.groups")
         return Wait(failure.reason if failure else f"reads groups on {side}")
     state = sample.groups.get(group)
-    if state is not None and state.unknown is not None:
-        return Wait(f"group {group} on {side}: {state.unknown}")
-    return state
+    why = (state.unknown or state.members_unknown) if state is not None else None
+    return Wait(f"group {group} on {side}: {why}") if why is not None else state
 
 
 def _await_empty(task: AwaitEmpty, scene: Scene) -> Progress:

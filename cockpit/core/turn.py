@@ -21,6 +21,7 @@ from cockpit.core.flight import (
 from cockpit.core.gates import Subject
 from cockpit.core.plan import Service, Side, produced_topics, step_name
 from cockpit.core.snapshot import LogLine
+from cockpit.core.stragglers import Moved
 
 KEEP_LOG_LINES = 400
 
@@ -112,6 +113,16 @@ def is_moved(wave: WaveState) -> bool:
     if wave.word == "done":
         return True
     return wave.start_intent_at_ms is not None and not wave.back
+
+
+def moved_of(state: FlightState) -> Moved:
+    """Which services run on the target, and since when."""
+    since: dict[str, int] = {}
+    for wave in state.waves:
+        if is_moved(wave):
+            at_ms = wave.start_intent_at_ms or wave.done_at_ms or 0
+            since.update(dict.fromkeys(wave.wave.services, at_ms))
+    return Moved(state.plan, since)
 
 
 def subject_of(state: FlightState, wave: WaveState) -> Subject:

@@ -24,7 +24,9 @@ COLUMNS = (
     "target_end",
     "mirror_position",
     "lag",
+    "lag_by_logs",
     "source_rate_milli",
+    "target_rate_milli",
 )
 _LENGTH = struct.Struct(">I")
 _TIMES = ("source_at_ms", "target_at_ms", "mirror_at_ms")

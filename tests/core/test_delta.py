@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.core.delta import Bounds, Place, delta_rows, resume_place, to_source, to_target
+from cockpit.core.delta import (
+    Bounds,
+    Place,
+    delta_rows,
+    image_sums,
+    overshoot,
+    proved_skip,
+    resume_place,
+    to_source,
+    to_target,
+)
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.observe import Unknown
+from cockpit.core.snapshot import ExactView
+from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core.build import group, groups, logs, syncs, two_wave_plan
 
 PAIRS = ((100, 90), (50, 45), (0, 0))
@@ -123,3 +137,74 @@ def test_an_unreadable_group_is_unknown_not_without_commits() -> None:
     row = delta_rows(facts, LEDGER)[0]
     assert isinstance(row.source_committed, Unknown)
     assert isinstance(row.reread_max, Unknown)
+
+
+# --- the exact image ------------------------------------------------------------------------------
+
+
+def imaged(image: Image, *, target: int | None = 46, counted: tuple[int, int] = (0, 0)) -> Facts:
+    """ledger at 60 on the source, its target commit at 46, and this image of a commit."""
+    one = GroupImage("ledger", "orders", 0, image, target, *counted, 1_050)
+    return absorb(observed(46), ImagesSurvey(1_050, 1_060, {("ledger", ("orders", 0)): one}))
+
+
+def exact_of(facts: Facts) -> ExactView:
+    exact = delta_rows(facts, LEDGER)[0].exact
+    assert isinstance(exact, ExactView)
+    return exact
+
+
+def test_an_image_that_was_never_asked_for_is_unknown() -> None:
+    assert isinstance(delta_rows(observed(46), LEDGER)[0].exact, Unknown)
+    assert delta_rows(imaged(Image(60, "EXACT", 55, 55, "")), LEDGER)[1].exact == Unknown(
+        "no image of this commit"
+    )
+
+
+def test_a_current_image_says_what_would_be_read_again_and_skipped() -> None:
+    facts = imaged(Image(60, "EXACT", 55, 55, ""), counted=(9, 0))
+    exact = exact_of(facts)
+    assert (exact.is_current, exact.low, exact.reread, exact.skipped) == (True, 55, 9, 0)
+    assert exact.overshoot == 0
+
+
+def test_an_image_of_a_commit_that_has_moved_on_is_not_mixed_with_the_new_one() -> None:
+    for facts in (
+        imaged(Image(55, "EXACT", 50, 50, ""), counted=(0, 3)),
+        imaged(Image(60, "EXACT", 50, 50, ""), counted=(0, 3), target=45),
+    ):
+        row = delta_rows(facts, LEDGER)[0]
+        assert not exact_of(facts).is_current
+        assert proved_skip(row) == 0
+        assert isinstance(image_sums([row])[1], Unknown)
+
+
+def test_a_translation_past_the_image_is_measured_against_the_commit_of_the_image() -> None:
+    assert exact_of(imaged(Image(60, "EXACT", 43, 43, ""))).overshoot == 3
+    assert exact_of(imaged(Image(60, "RANGE", 40, 44, "a hole"))).overshoot == 2
+    assert exact_of(imaged(Image(50, "EXACT", 44, 44, ""))).overshoot == 1
+    assert overshoot(delta_rows(imaged(Image(50, "EXACT", 45, 45, "")), LEDGER)[0]) == 0
+
+
+def test_no_image_has_no_number() -> None:
+    none = Unknown("no copy found")
+    exact = exact_of(imaged(Image(60, "NONE", none, none, "no copy found")))
+    assert isinstance(exact.overshoot, Unknown)
+    assert exact.reason == "no copy found"
+
+
+def test_sums_are_unknown_as_soon_as_one_partition_is() -> None:
+    facts = imaged(Image(60, "EXACT", 55, 55, ""), counted=(9, 2))
+    first, second = delta_rows(facts, LEDGER)
+    assert image_sums([first]) == (9, 2)
+    assert image_sums([first, first]) == (18, 4)
+    assert isinstance(image_sums([first, second])[0], Unknown)
+
+
+def test_a_topic_made_anew_has_no_translation_and_no_image() -> None:
+    facts = imaged(Image(60, "EXACT", 55, 55, ""))
+    again = replace(logs("source", 1_200, (3, 3)), recreated=frozenset({"orders"}))
+    row = delta_rows(absorb(facts, again), LEDGER)[0]
+    assert isinstance(row.translated, Unknown)
+    assert isinstance(row.exact, Unknown)
+    assert "re-created" in row.exact.reason

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +21,11 @@ from cockpit.core.gates import (
     trigger_view,
 )
 from cockpit.core.observe import MISSING, Failure, LogSample, SignalSample, Unknown
-from cockpit.core.plan import ReplicationLagGate, SignalGate
+from cockpit.core.plan import OffsetDeltaGate, ParityGate, ReplicationLagGate, SignalGate
+from cockpit.core.survey import Image
+from tests.core import planted
 from tests.core.build import KEYS, logs, mirror, two_wave_plan
+from tests.core.test_delta import imaged
 
 PLAN = two_wave_plan()
 SUBJECT = Subject(PLAN, PLAN.wave_services(PLAN.waves[0]), {"ledger": "source"})
@@ -163,3 +168,58 @@ def test_a_trigger_fires_only_after_a_whole_bad_window_and_unknown_is_not_firing
 def test_not_a_number_never_passes(value: float) -> None:
     judged = verdict([at(9_900, value)])
     assert (judged.verdict == "PASS") == (not math.isnan(value) and value <= 10)
+
+
+def test_a_translation_past_the_exact_image_blocks_whatever_the_limit_on_reading_again() -> None:
+    gate = OffsetDeltaGate(1_000_000)
+    facts = imaged(Image(60, "EXACT", 43, 43, ""))
+    assert measure(gate, SUBJECT, replace(facts, surveys={}), 1_200).value == 104
+    blocked = measure(gate, SUBJECT, facts, 1_200)
+    assert blocked.value == math.inf
+    assert "would skip up to 3" in blocked.evidence
+
+
+@pytest.mark.parametrize(
+    ("gate", "name"),
+    [
+        (ParityGate(topics=False, acls=False, quotas=True), "quota missing"),
+        (ParityGate(topics=False, acls=False, users=True), "user missing"),
+        (ParityGate(topics=False, acls=False, schemas=True), "schema subject missing"),
+        (ParityGate(topics=False, acls=False, records=True), "records missing"),
+        (ParityGate(acls=False), "partitions fewer"),
+        (ParityGate(topics=False), "acl read literal"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_parity_gate_counts_what_it_was_asked_to_and_nothing_else(
+    gate: ParityGate, name: str
+) -> None:
+    plan = planted.plan()
+    subject = Subject(plan, plan.services, {})
+    one = next(p for p in planted.PLANTED if p.name == name)
+    clean, dirty = planted.base().facts(), one.change(planted.base()).facts()
+    assert measure(gate, subject, clean, 1_200).value == 0
+    found = measure(gate, subject, dirty, 1_200)
+    assert isinstance(found.value, float)
+    assert found.value >= 1
+    assert one.finds in found.evidence
+    assert found.at_ms == 1_000
+    others = ParityGate(topics=not gate.topics, acls=not gate.acls)
+    assert measure(others, subject, dirty, 1_200).value == 0
+
+
+def test_a_parity_gate_without_its_survey_is_unknown() -> None:
+    plan = planted.plan()
+    gate = ParityGate(topics=False, acls=False, quotas=True)
+    reading = measure(gate, Subject(plan, plan.services, {}), Facts(), 1_200)
+    assert isinstance(reading.value, Unknown)
+
+
+def test_records_written_on_the_target_by_moved_producers_do_not_fail_a_gate() -> None:
+    plan = planted.plan()
+    gate = ParityGate(topics=False, acls=False, records=True)
+    one = next(p for p in planted.PLANTED if p.name == "records surplus")
+    facts = one.change(planted.base()).facts()
+    assert measure(gate, Subject(plan, plan.services, {}), facts, 1_200).value == 1
+    moved = Subject(plan, plan.services, {"checkout": "target"})
+    assert measure(gate, moved, facts, 1_200).value == 0

@@ -1,0 +1,225 @@
+"""What somebody must look at, each thing one line: derived from facts, with what it stands on.
+
+Never clears a thing that is still so, and never raises one on raw offsets alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from cockpit.core import ahead
+from cockpit.core.agreement import Disagreement, disagreements
+from cockpit.core.delta import delta_rows, overshoot, proved_skip
+from cockpit.core.facts import Facts
+from cockpit.core.lag import ReplicationLag, made_anew
+from cockpit.core.observe import MISSING, TopicPartition, Unknown
+from cockpit.core.plan import SIDES, Plan
+from cockpit.core.snapshot import AlarmView, StragglerView
+from cockpit.core.stragglers import Moved
+from cockpit.core.survey import BrokersSurvey
+from cockpit.core.trends import Trends, silent
+
+HOLD_MS: Final = 5_000
+"""Readings of different moments may disagree for one sample; not for so long."""
+STALE_MS: Final = 10_000
+"""Older readings of offsets raise nothing: that a side is silent is said elsewhere."""
+SHRUNK_SHOWN_MS: Final = 300_000
+
+Level = Literal["warn", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A thing that is so now; it becomes an alarm once it has been so for `hold_ms`."""
+
+    level: Level
+    subject: str
+    text: str
+    hold_ms: int = 0
+
+
+def troubles(
+    moved: Moved,
+    facts: Facts,
+    lag: ReplicationLag | Unknown,
+    stragglers: tuple[StragglerView, ...],
+    now_ms: int,
+) -> tuple[Trouble, ...]:
+    """Everything that is wrong by the facts, worst first."""
+    plan = moved.plan
+    written = frozenset(moved.produced())
+    found: list[Trouble] = []
+    disagree: tuple[Disagreement, ...] = ()
+    if not isinstance(lag, Unknown) and now_ms - lag.at_ms <= STALE_MS:
+        disagree = disagreements(facts, lag)
+        found.extend(_negative(lag))
+    found.extend(_disagreement(disagree, written))
+    found.extend(_ahead(plan, facts, disagree, written))
+    found.extend(_made_anew(facts, now_ms))
+    found.extend(_images(moved, facts))
+    found.extend(_stragglers(stragglers))
+    found.extend(_brokers(facts))
+    return tuple(sorted(found, key=lambda trouble: trouble.level))
+
+
+def raised(
+    found: Iterable[Trouble], seen: Mapping[str, int], now_ms: int
+) -> tuple[tuple[AlarmView, ...], dict[str, int]]:
+    """The alarms of now, and since when each trouble has been there without a break."""
+    since: dict[str, int] = {}
+    alarms: list[AlarmView] = []
+    for trouble in found:
+        begun = since.setdefault(trouble.subject, seen.get(trouble.subject, now_ms))
+        if now_ms - begun >= trouble.hold_ms:
+            alarms.append(AlarmView(trouble.level, trouble.subject, trouble.text, begun))
+    return tuple(alarms), since
+
+
+def uncommitted(trends: Trends, facts: Facts) -> tuple[Trouble, ...]:
+    """Groups that read, or seem to, and do not commit: a restart would read all of it again."""
+    found = silent(trends, facts)
+    if not found:
+        return ()
+    group, text = next(iter(sorted(found.items())))
+    more = f" (+{len(found) - 1} more)" if len(found) > 1 else ""
+    return (Trouble("warn", "groups without commits", f"group {group}: {text}{more}"),)
+
+
+def _where(names: tuple[TopicPartition, ...]) -> str:
+    topic, partition = names[0]
+    if len(names) == 1:
+        return f"{topic}/{partition}"
+    return f"{len(names)} partitions, worst {topic}/{partition}"
+
+
+def _negative(lag: ReplicationLag) -> list[Trouble]:
+    below = (lag.lag < 0) & (lag.lag != MISSING)
+    if not below.any():
+        return []
+    order = np.argsort(np.where(below, lag.lag, 0), kind="stable")[: int(below.sum())]
+    names = tuple(lag.logs.keys.names[i] for i in order.tolist())
+    by = -int(lag.lag[order[0]])
+    text = (
+        f"the mirror is {by:,} past the source's end on {_where(names)}: the log was cut or made "
+        "anew, or it is another cluster"
+    )
+    return [Trouble("bad", "negative lag", text)]
+
+
+_SAYS: Final = {
+    "missing": "the mirror's position claims {by:,} records that the target's log does not have",
+    "standing": "the mirror's position is {by:,} behind what the logs have, for longer than a "
+    "minute: it is not published, or somebody else writes",
+}
+
+
+def _disagreement(found: Iterable[Disagreement], written: frozenset[str]) -> list[Trouble]:
+    troubles: list[Trouble] = []
+    for one in found:
+        names = tuple(name for name in one.names if name[0] not in written)
+        if one.kind in _SAYS and names:
+            text = f"{_SAYS[one.kind].format(by=one.worst_records)}: {_where(names)}"
+            level: Level = "bad" if one.kind == "missing" else "warn"
+            troubles.append(Trouble(level, f"lag readings disagree: {one.kind}", text, HOLD_MS))
+    return troubles
+
+
+def _ahead(
+    plan: Plan, facts: Facts, disagree: tuple[Disagreement, ...], written: frozenset[str]
+) -> list[Trouble]:
+    found: list[Trouble] = []
+    names, by = ahead.baseline(disagree, written)
+    if names:
+        text = (
+            f"target AHEAD by {by:,} since the last offset-sync on {_where(names)}: a foreign "
+            "writer, or the mirror repeated itself"
+        )
+        found.append(Trouble("bad", "target ahead: baseline", text, HOLD_MS))
+    evidence: tuple[tuple[str, dict[TopicPartition, str], Level], ...] = (
+        ("content", ahead.surplus(plan, facts, written), "warn"),
+        ("writers", ahead.foreign_writers(plan, facts, written), "bad"),
+    )
+    for word, where, level in evidence:
+        if where:
+            first = next(iter(where))
+            text = f"target AHEAD by its {word} on {_where(tuple(where))}: {where[first]}"
+            found.append(Trouble(level, f"target ahead: {word}", text))
+    return found
+
+
+def _made_anew(facts: Facts, now_ms: int) -> list[Trouble]:
+    found = [Trouble("bad", f"re-created {t}", why) for t, why in sorted(made_anew(facts).items())]
+    for side in SIDES:
+        history = facts.history.get(side)
+        cut = [s for s in (history.shrunk if history else ()) if now_ms - s.at_ms < SHRUNK_SHOWN_MS]
+        if cut:
+            worst = max(cut, key=lambda s: s.by_records)
+            text = (
+                f"{side}: the end of {_where(tuple(s.name for s in cut))} went back by "
+                f"{worst.by_records:,}: cut, made anew, or another cluster"
+            )
+            found.append(Trouble("bad", f"{side} end went back", text))
+    return found
+
+
+def _images(moved: Moved, facts: Facts) -> list[Trouble]:
+    if "images" not in facts.surveys:
+        return []
+    rows = [
+        row
+        for service in moved.plan.services
+        if service.name not in moved.since_ms
+        for row in delta_rows(facts, service)
+    ]
+    found: list[Trouble] = []
+    over = [(row, n) for row in rows if (n := overshoot(row)) > 0]
+    if over:
+        row, by = max(over, key=lambda pair: pair[1])
+        text = (
+            f"MirrorMaker's translation would skip {by:,} in {row.group} "
+            f"{row.topic}/{row.partition} ({len(over)} partitions): it lies past the exact image"
+        )
+        found.append(Trouble("bad", "translation past the image", text))
+    skips = [(row, n) for row in rows if (n := proved_skip(row)) > 0]
+    if skips:
+        row, by = max(skips, key=lambda pair: pair[1])
+        text = (
+            f"{row.group} would skip {by:,} records of {row.topic}/{row.partition} by its commit "
+            f"on the target ({len(skips)} partitions)"
+        )
+        found.append(Trouble("bad", "target commit past the image", text))
+    return found
+
+
+def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
+    writers = [s for s in found if s.kind != "reader"]
+    readers = [s for s in found if s.kind == "reader"]
+    troubles: list[Trouble] = []
+    if writers:
+        more = f" (+{len(writers) - 1} more)" if len(writers) > 1 else ""
+        text = f"still writes on the source: {writers[0].name} {writers[0].where}{more}"
+        troubles.append(Trouble("bad", "writers left on the source", text))
+    if readers:
+        more = f" (+{len(readers) - 1} more)" if len(readers) > 1 else ""
+        who = f" {readers[0].who}" if readers[0].who else ""
+        text = f"still reads on the source: group {readers[0].name}{who}{more}"
+        troubles.append(Trouble("warn", "readers left on the source", text))
+    return troubles
+
+
+def _brokers(facts: Facts) -> list[Trouble]:
+    found: list[Trouble] = []
+    for side in SIDES:
+        survey = facts.survey(BrokersSurvey, f"{side}.brokers")
+        down = [b for b in (survey.brokers if survey else ()) if b.word != "connected"]
+        if survey is not None and down:
+            text = (
+                f"{len(down)} of {len(survey.brokers)} brokers on {side} do not answer: "
+                f"{down[0].address} {down[0].word} {down[0].reason}".rstrip()
+            )
+            found.append(Trouble("warn", f"brokers of {side}", text))
+    return found

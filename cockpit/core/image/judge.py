@@ -1,0 +1,420 @@
+"""The verdict on a source offset: where its image is, as far as the records prove it.
+
+Never guesses: what is not proved exact is a range whose low end skips nothing, or nothing at all.
+
+What is assumed of a mirror: it appends copies of the source's data records in the source's order,
+and when it starts again it goes on from where it was or from further back, so that a run of records
+may be there several times. What is assumed of a log: cleaning and retention may remove any record,
+but never a later copy of a record and keep an earlier one.
+
+The place of an offset c is then found between the last copy of any record that is only before c
+and the last copies of the records that are only after it. Records equal in
+everything that is compared prove nothing by themselves: they are counted from the nearest others,
+where nothing has been removed in between.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cockpit.core.image.piece import Piece, Token
+from cockpit.core.survey import ImageWord
+
+AGAIN: Final = "the mirror is copying records again that are there already"
+ALIKE: Final = "records around it are equal, so they cannot be told apart"
+GONE: Final = "records around it have been removed"
+NOT_YET: Final = "the mirror has not copied everything before it yet"
+NOTHING: Final = "no record around it is on the target as it is on the source"
+FOREIGN: Final = "the target has records and the source never had any"
+EMPTY: Final = "the target's log is empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An image in offsets of the target, and what it rests on beyond the pieces that were judged.
+
+    `low` and `high` mean nothing where the word is NONE.
+    """
+
+    word: ImageWord
+    low: int
+    high: int
+    reason: str = ""
+    witness_ms: int = -1
+    """The proof stands on a record of this time having no equal before the source's piece; -1: on
+    none."""
+    missing_ms: int | None = None
+    """The earliest time of records after the offset that the target's piece does not have. The
+    proof holds if none of them is on the target before the piece; None: none is missing."""
+
+
+def none(reason: str) -> Verdict:
+    """Not known."""
+    return Verdict("NONE", 0, 0, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What both pieces say of one offset; indices are into their items."""
+
+    offset: int
+    source: Piece
+    target: Piece
+    cut: int
+    """Index of the first source item at the offset or later."""
+    tokens: tuple[Token, ...]
+    """Tokens of the source's items."""
+    copied: tuple[Token, ...]
+    """Tokens of the target's items."""
+    before: dict[Token, int]
+    """Tokens that are only before the offset: the last source index of each."""
+    after: dict[Token, int]
+    """Tokens that are only after it: the first source index of each."""
+    ahead: Counter[Token]
+    """How often a token is before the offset."""
+    behind: dict[Token, int]
+    """Tokens from the offset on: the last source index of each."""
+    copies: dict[Token, list[int]]
+    """Target indices of each token."""
+
+    def seen(self, tokens: dict[Token, int]) -> list[tuple[int, int]]:
+        """(source index, index of the last copy) of those tokens that the target has."""
+        return [(at, self.copies[t][-1]) for t, at in tokens.items() if t in self.copies]
+
+    def alone(self, token: Token) -> bool:
+        """Whether the source has one such record, and it is not before the offset."""
+        return self.after.get(token) == self.behind.get(token) is not None
+
+    def last_before(self, index: int) -> int:
+        """The last target index below `index` that holds a record from before the offset, or
+        -1."""
+        found = -1
+        for token in self.before:
+            places = self.copies.get(token, ())
+            at = bisect_left(places, index)
+            if at:
+                found = max(found, places[at - 1])
+        return found
+
+
+def judge(offset: int, source: Piece, target: Piece, *, timed: bool) -> Verdict:
+    """The image of a source offset.
+
+    `source` covers records on both sides of the offset, as far as there are any; where it is not
+    `first` or `last`, what lies outside is not looked at. `target` covers the last copies of them.
+    `timed`: the mirror keeps timestamps. The verdict holds under the conditions that it names, and
+    if a target that is not `last` has no copy of the source's piece further on.
+    """
+    evidence = _gather(offset, source, target, timed=timed)
+    verdict = _judge(evidence)
+    if verdict.word == "EXACT" and not _corroborated(evidence):
+        low = target.index_at(verdict.low)
+        return replace(_range(evidence, low, len(target), GONE), missing_ms=verdict.missing_ms)
+    return verdict
+
+
+def _judge(evidence: _Evidence) -> Verdict:
+    source, target = evidence.source, evidence.target
+    after = evidence.seen(evidence.after)
+    if not after:
+        return _not_seen(evidence)
+    earliest = min(at for _, at in after)
+    last_before = evidence.last_before(len(target))
+    if last_before < earliest:
+        verdict = _between(evidence, last_before, earliest)
+        low = target.index_at(verdict.low)
+        if verdict.word != "NONE" and not _settled(evidence, low):
+            verdict = _again(evidence)
+    else:
+        verdict = _again(evidence)
+    witness = max(source.items[at].time_ms for at, _ in after)
+    return replace(verdict, witness_ms=witness, missing_ms=_missing_ms(evidence))
+
+
+def _corroborated(evidence: _Evidence) -> bool:
+    """Whether more than one record was found on both sides, where there is more than one."""
+    found = len(evidence.copies.keys() & set(evidence.tokens))
+    return found >= min(2, len(evidence.source), len(evidence.target))
+
+
+def _gather(offset: int, source: Piece, target: Piece, *, timed: bool) -> _Evidence:
+    tokens = source.tokens(timed=timed)
+    cut = source.index_at(offset)
+    copied = target.tokens(timed=timed)
+    ahead = Counter(tokens[:cut])
+    behind = {tokens[at]: at for at in range(cut, len(tokens))}
+    copies: dict[Token, list[int]] = {}
+    for at, token in enumerate(copied):
+        copies.setdefault(token, []).append(at)
+    after: dict[Token, int] = {}
+    for at in range(cut, len(tokens)):
+        if tokens[at] not in ahead:
+            after.setdefault(tokens[at], at)
+    return _Evidence(
+        offset=offset,
+        source=source,
+        target=target,
+        cut=cut,
+        tokens=tuple(tokens),
+        copied=tuple(copied),
+        before={token: at for at, token in enumerate(tokens[:cut]) if token not in behind},
+        after=after,
+        ahead=ahead,
+        behind=behind,
+        copies=copies,
+    )
+
+
+def _between(evidence: _Evidence, last_before: int, earliest: int) -> Verdict:
+    """The mirror has passed the offset, and what came last of before it lies before all after."""
+    target = evidence.target
+    if _first_is_last(evidence, earliest):
+        return _exact(evidence, earliest)
+    if last_before < 0 and not target.first:
+        return none(GONE)
+    if last_before + 1 == earliest:
+        return _exact(evidence, earliest)
+    low, high = _count(evidence, last_before)
+    if low > high or low <= last_before or high > earliest:
+        low, high = last_before + 1, earliest
+    at = None if low == high else _by_offsets(evidence, last_before, earliest)
+    if at is not None:
+        # Copies of records that the source has lost since, from the offset on, belong to it or not
+        # as one likes.
+        low, high = at, earliest
+    if low == high:
+        return _exact(evidence, low)
+    alike = not evidence.alone(evidence.tokens[evidence.cut])
+    return _range(evidence, low, high, ALIKE if alike else GONE)
+
+
+def _first_is_last(evidence: _Evidence, earliest: int) -> bool:
+    """Whether the first source record from the offset on that has a copy is the one whose last copy
+    is `earliest`: that is the place then, whatever lies before it."""
+    source = evidence.source
+    for at in range(evidence.cut, len(source)):
+        token = evidence.tokens[at]
+        if not evidence.alone(token):
+            return False
+        if token in evidence.copies:
+            whole = not source.removed(evidence.offset, source.offsets[at])
+            return whole and evidence.copies[token][-1] == earliest
+    return False
+
+
+def _count(evidence: _Evidence, last_before: int) -> tuple[int, int]:
+    """Bounds by counting: so many source records lie between the offset and a record whose last
+    copy is known, so at least as many lie between the copies, unless some have been removed."""
+    target, cut = evidence.target, evidence.cut
+    low, high = 0, len(target)
+    for at, copy in evidence.seen(evidence.before):
+        far = copy + cut - 1 - at
+        if far < len(target) and target.unbroken(copy, far):
+            low = max(low, far + 1)
+    if last_before < 0:
+        if target.begin or target.removed(0, target.place(0)):
+            # Copies of what comes right after the offset may have been removed.
+            return low, high
+        high = min(high, _only_after(evidence))
+        begins = evidence.source.begin == 0 and cut < len(target) and target.unbroken(0, cut)
+        return (cut if begins and cut == high else low), high
+    for at, copy in evidence.seen(evidence.after):
+        near = copy - (at - cut)
+        if near >= 0 and target.unbroken(near, copy):
+            high = min(high, near)
+    return low, min(high, _only_after(evidence))
+
+
+def _by_offsets(evidence: _Evidence, last_before: int, earliest: int) -> int | None:
+    """The place by the number of offsets, where the source has lost records around the offset.
+
+    If between two records of which copies are there the target has as many others, no two of them
+    equal, as the source once had offsets, then each offset held a record, and they are those.
+    """
+    source, target = evidence.source, evidence.target
+    begin = _offset_of(evidence, last_before)
+    end = _offset_of(evidence, earliest)
+    if begin is None or end is None or not begin < evidence.offset <= end:
+        return None
+    first = target.offsets[last_before] + 1 if last_before >= 0 else 0
+    if target.removed(first, target.offsets[earliest]):
+        return None
+    between = evidence.copied[last_before + 1 : earliest]
+    if end - begin - 1 > len(between) + len(source.left_out):
+        return None
+    held = [at for at in range(begin + 1, end) if at not in source.left_out]
+    if len(held) != len(between) or len(set(between)) < len(between):
+        return None
+    known = {item.offset: token for item, token in zip(source.items, evidence.tokens, strict=True)}
+    if any(known.get(at, token) != token for at, token in zip(held, between, strict=True)):
+        return None
+    return last_before + 1 + bisect_left(held, evidence.offset)
+
+
+def _offset_of(evidence: _Evidence, index: int) -> int | None:
+    """The source offset that a target record is a copy of, -1 for what is before both logs; None
+    where that is not certain."""
+    source = evidence.source
+    if index < 0:
+        return -1 if evidence.target.begin == 0 else None
+    token = evidence.copied[index]
+    if evidence.alone(token):
+        return source.offsets[evidence.after[token]]
+    if evidence.ahead[token] == 1 and token in evidence.before:
+        return source.offsets[evidence.before[token]]
+    return None
+
+
+def _only_after(evidence: _Evidence) -> int:
+    """A bound by where the target begins to hold only records from after the offset: the mirror has
+    not come back to it since."""
+    target, cut = evidence.target, evidence.cut
+    first = len(target)
+    while first and evidence.copied[first - 1] in evidence.after:
+        first -= 1
+    at = min(evidence.after.values(), default=cut)
+    near = first - (at - cut)
+    if first == len(target) or near < 0 or not target.unbroken(near, first):
+        return len(target)
+    token = evidence.tokens[at]
+    if evidence.copied[first] != token:
+        return len(target)
+    if at == cut and len(evidence.copies[token]) > evidence.tokens.count(token):
+        return len(target)
+    return near
+
+
+def _settled(evidence: _Evidence, low: int) -> bool:
+    """Whether the mirror's last run has come as far as any before, as far as it matters at `low`.
+
+    While it is behind an earlier one, the only copies of some records are those of that.
+    """
+    if not evidence.target.last:
+        return not _copied_after(evidence, low)
+    newest = evidence.copied[-1]
+    if newest not in evidence.after:
+        return False
+    first, last = evidence.after[newest], evidence.behind[newest]
+    if first != last and _ends_alike(evidence):
+        return True
+    for token, at in evidence.behind.items():
+        if at <= first or token not in evidence.copies:
+            continue
+        allowed = evidence.ahead[token]
+        if evidence.after.get(token, first) > last and len(evidence.copies[token]) > allowed:
+            return False
+        if bisect_left(evidence.copies[token], low) > allowed:
+            return False
+    return True
+
+
+def _ends_alike(evidence: _Evidence) -> bool:
+    """Whether both pieces end with the same records, one of them like no other."""
+    for ours, theirs in zip(reversed(evidence.tokens), reversed(evidence.copied), strict=False):
+        if ours != theirs:
+            return False
+        if evidence.alone(ours):
+            return evidence.source.last
+    return False
+
+
+def _again(evidence: _Evidence) -> Verdict:
+    """The mirror's last run has not come as far as one before it: that one's copies count."""
+    target = evidence.target
+    first = len(target)
+    for token in evidence.behind:
+        places = evidence.copies.get(token, ())
+        ahead = evidence.ahead[token]
+        if len(places) > ahead:
+            first = min(first, places[ahead])
+    low = evidence.last_before(first) + 1
+    if low == 0 and not target.first:
+        return none(AGAIN)
+    return _range(evidence, low, len(target), AGAIN)
+
+
+def _not_seen(evidence: _Evidence) -> Verdict:
+    """No record that is only after the offset is on the target."""
+    source, target, cut = evidence.source, evidence.target, evidence.cut
+    if not target.last:
+        return none(NOTHING)
+    nothing_before = cut == 0 and source.first
+    if not len(target):
+        if not target.first:
+            return none(NOTHING)
+        # Whatever comes there from now on, comes from the offset or after it.
+        return _exact(evidence, 0) if nothing_before else none(EMPTY)
+    if nothing_before and source.last and not len(source):
+        if not source.end:
+            return none(FOREIGN)
+        if not source.removed(evidence.offset, source.end):
+            # Nothing that the target has can be from the offset or after it: there is nothing.
+            return _exact(evidence, len(target))
+        return _range(evidence, 0, len(target), GONE) if target.first else none(GONE)
+    if not evidence.seen(evidence.before):
+        return none(NOTHING)
+    verdict = _ends_before(evidence)
+    if verdict.word != "NONE" and _copied_after(evidence, target.index_at(verdict.low)):
+        verdict = _again(evidence)
+    return replace(verdict, missing_ms=_missing_ms(evidence))
+
+
+def _ends_before(evidence: _Evidence) -> Verdict:
+    """As far as can be told, the target ends with the last records before the offset."""
+    source, target, cut = evidence.source, evidence.target, evidence.cut
+    end = len(target)
+    last_before = evidence.last_before(end)
+    neighbour = evidence.tokens[cut - 1]
+    alike = evidence.ahead[neighbour] > 1 or neighbour in evidence.behind
+    if last_before == end - 1:
+        if evidence.copied[-1] != neighbour:
+            return none(NOT_YET)
+        if alike:
+            return none(NOT_YET) if _too_few(evidence) else _range(evidence, end, end, ALIKE)
+        return replace(_exact(evidence, end), witness_ms=source.items[cut - 1].time_ms)
+    if _too_few(evidence):
+        return none(NOT_YET)
+    low = max(last_before + 1, _count(evidence, last_before)[0])
+    return _range(evidence, low, end, ALIKE if alike else GONE)
+
+
+def _too_few(evidence: _Evidence) -> bool:
+    """Whether fewer records follow a copy than the source has between its record and the offset."""
+    end, cut = len(evidence.target), evidence.cut
+    return any(
+        copy + cut - at > end and evidence.target.unbroken(copy, end - 1)
+        for at, copy in evidence.seen(evidence.before)
+    )
+
+
+def _copied_after(evidence: _Evidence, low: int) -> bool:
+    """Whether records from the offset on may have copies below `low`."""
+    return any(
+        bisect_left(evidence.copies.get(token, ()), low) > evidence.ahead[token]
+        for token in evidence.behind
+    )
+
+
+def _missing_ms(evidence: _Evidence) -> int | None:
+    """The earliest time of records after the offset that the target's piece does not have."""
+    if evidence.target.first:
+        return None
+    times: Iterable[int] = (
+        evidence.source.items[at].time_ms
+        for token, at in evidence.after.items()
+        if token not in evidence.copies
+    )
+    return min(times, default=None)
+
+
+def _exact(evidence: _Evidence, index: int) -> Verdict:
+    place = evidence.target.place(index)
+    return Verdict("EXACT", place, place)
+
+
+def _range(evidence: _Evidence, low: int, high: int, reason: str) -> Verdict:
+    return Verdict("RANGE", evidence.target.place(low), evidence.target.place(high), reason)

@@ -1,0 +1,252 @@
+"""Who still reads and writes on the source after its service has moved.
+
+Only what changed after the move counts: brokers remember producers for a day, and a group keeps its
+commits. Never names a writer that no broker lists: it says that there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cockpit.core.facts import Facts
+from cockpit.core.history import EndHistory, grown_since
+from cockpit.core.observe import MISSING, GroupSample, TopicPartition, Unknown
+from cockpit.core.plan import Plan, Service
+from cockpit.core.snapshot import StragglerView
+from cockpit.core.survey import MembersSurvey, ProducersSurvey, ProducerState
+
+SEQUENCES: Final = 2**31
+"""Sequence numbers begin again at 0 after 2**31 - 1."""
+UNLISTED: Final = "a producer without idempotence: not listed by any broker"
+NAMES_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Services that run on the target, and since when."""
+
+    plan: Plan
+    since_ms: Mapping[str, int]
+    """By service name."""
+
+    def services(self) -> tuple[Service, ...]:
+        """Those that have moved, in the plan's order."""
+        return tuple(s for s in self.plan.services if s.name in self.since_ms)
+
+    def produced(self) -> dict[str, int]:
+        """Topics that are written on the target by now, and since when."""
+        found: dict[str, int] = {}
+        for service in self.services():
+            for topic in service.produces:
+                since = self.since_ms[service.name]
+                found[topic] = max(found.get(topic, 0), since)
+        return found
+
+
+def stragglers(moved: Moved, facts: Facts) -> tuple[StragglerView, ...]:
+    """Writers first: they lose records."""
+    if not moved.since_ms:
+        return ()
+    return (*_writers(moved, facts), *_readers(moved, facts))
+
+
+# --- readers --------------------------------------------------------------------------------------
+
+
+def _readers(moved: Moved, facts: Facts) -> list[StragglerView]:
+    samples = facts.groups.get("source", ())
+    if not samples:
+        return []
+    newest = samples[-1]
+    by_group = {s.group: s for s in moved.services() if s.group}
+    gone = moved.produced()
+    found: list[StragglerView] = []
+    for name, state in newest.groups.items():
+        service = by_group.get(name)
+        topics = {topic for topic, _ in state.keys}
+        since = moved.since_ms[service.name] if service else None
+        if service is None:
+            late = [gone[topic] for topic in topics if topic in gone]
+            if not late or _waits(moved, name):
+                continue
+            since = max(late)
+        if state.unknown is not None or since is None:
+            continue
+        members = state.members > 0 and newest.states_asked_at_ms() > since
+        rate = _commit_rate(samples, name, since)
+        if not members and not (isinstance(rate, int) and rate > 0):
+            continue
+        found.append(
+            StragglerView(
+                kind="reader",
+                name=name,
+                who=_members(facts, name),
+                where=_some(sorted(topics & set(gone)) if service is None else sorted(topics)),
+                rate_milli=rate,
+                service=service.name if service else "",
+                at_ms=newest.asked_at_ms,
+            )
+        )
+    return found
+
+
+def _waits(moved: Moved, group: str) -> bool:
+    """Whether the group belongs to a service of the plan that has not moved yet."""
+    return any(s.group == group and s.name not in moved.since_ms for s in moved.plan.services)
+
+
+def _commit_rate(samples: tuple[GroupSample, ...], group: str, since_ms: int) -> int | Unknown:
+    """What the group's commits grew by per 1000 s since it should be gone."""
+    seen = [s for s in samples if s.asked_at_ms > since_ms and group in s.groups]
+    usable = [s for s in seen if s.groups[group].unknown is None]
+    if len(usable) < 2:
+        return Unknown("not watched for long enough")
+    first, last = usable[0], usable[-1]
+    before, now = first.groups[group].committed(), last.groups[group].committed()
+    grown = sum(max(0, now[name] - before[name]) for name in now.keys() & before.keys())
+    return grown * 1_000_000 // (last.asked_at_ms - first.asked_at_ms)
+
+
+def _members(facts: Facts, group: str) -> str:
+    survey = facts.survey(MembersSurvey, "source.members")
+    members = survey.groups.get(group) if survey else None
+    if members is None or members.unknown is not None:
+        return ""
+    return _some([f"{m.client_id}@{m.host.lstrip('/')}" for m in members.members])
+
+
+# --- writers --------------------------------------------------------------------------------------
+
+
+def _writers(moved: Moved, facts: Facts) -> list[StragglerView]:
+    topics = moved.produced()
+    if not topics:
+        return []
+    pair = facts.surveys.get("source.producers", ())
+    surveys = [s for s in pair if isinstance(s, ProducersSurvey)]
+    history = facts.history.get("source")
+    listed: list[StragglerView] = []
+    explained: set[TopicPartition] = set()
+    fresh: set[str] = set()
+    since: Mapping[str, int] = topics
+    if len(surveys) == 2:
+        since = {t: max(at, surveys[0].asked_at_ms) for t, at in topics.items()}
+        active = active_producers(surveys[0], surveys[1])
+        fresh = {t for t, at in topics.items() if surveys[0].asked_at_ms > at}
+        listed, explained = _listed(moved, surveys, active, fresh)
+    grown = _grown(history, since)
+    quiet = {name: by for name, by in grown.items() if name not in explained}
+    errors = surveys[-1].errors if surveys else {}
+    blind = dict.fromkeys(set(topics) - fresh, "producers were not read twice since the move")
+    blind |= {name[0]: errors[name] for name in quiet if name in errors}
+    return [*listed, *_unlisted(moved, quiet, blind, history, since)]
+
+
+def active_producers(
+    before: ProducersSurvey, now: ProducersSurvey
+) -> dict[ProducerState, int | None]:
+    """Producers whose epoch or sequence changed from one survey to the next, with the records that
+    they wrote; None: cannot be told."""
+    old = {(p.topic, p.partition, p.producer_id): p for p in before.producers}
+    found: dict[ProducerState, int | None] = {}
+    for state in now.producers:
+        name = (state.topic, state.partition)
+        was = old.get((*name, state.producer_id))
+        if was is None:
+            if name not in before.errors:
+                found[state] = None
+        elif was.epoch != state.epoch:
+            found[state] = None
+        elif was.last_sequence != state.last_sequence:
+            found[state] = (state.last_sequence - was.last_sequence) % SEQUENCES
+    return found
+
+
+def _listed(
+    moved: Moved,
+    surveys: list[ProducersSurvey],
+    active: Mapping[ProducerState, int | None],
+    fresh: set[str],
+) -> tuple[list[StragglerView], set[TopicPartition]]:
+    span_ms = max(1, surveys[1].asked_at_ms - surveys[0].asked_at_ms)
+    by_id: dict[int, list[tuple[ProducerState, int | None]]] = {}
+    explained: set[TopicPartition] = set()
+    for state, wrote in active.items():
+        if state.topic in fresh:
+            by_id.setdefault(state.producer_id, []).append((state, wrote))
+            explained.add((state.topic, state.partition))
+    found: list[StragglerView] = []
+    for producer, states in sorted(by_id.items()):
+        known = [wrote for _, wrote in states if wrote is not None]
+        rate: int | Unknown = sum(known) * 1_000_000 // span_ms
+        if len(known) < len(states):
+            rate = Unknown("it has begun anew since the last look")
+        found.append(
+            StragglerView(
+                kind="writer",
+                name=f"producer {producer}",
+                who="",
+                where=_some(sorted(f"{s.topic}/{s.partition}" for s, _ in states)),
+                rate_milli=rate,
+                service=_owners(moved, {s.topic for s, _ in states}),
+                at_ms=surveys[1].asked_at_ms,
+            )
+        )
+    return found, explained
+
+
+def _grown(history: EndHistory | None, since: Mapping[str, int]) -> dict[TopicPartition, int]:
+    """Partitions whose ends grew after their topic should be silent, and by how many records."""
+    if history is None:
+        return {}
+    found: dict[TopicPartition, int] = {}
+    for topic, at_ms in since.items():
+        column = grown_since(history, at_ms + 1)
+        indexes = history.keys.by_topic.get(topic)
+        if column is None or indexes is None:
+            continue
+        for i in indexes.tolist():
+            if column[i] != MISSING and column[i] > 0:
+                found[history.keys.names[i]] = int(column[i])
+    return found
+
+
+def _unlisted(
+    moved: Moved,
+    grown: Mapping[TopicPartition, int],
+    blind: Mapping[str, str],
+    history: EndHistory | None,
+    since: Mapping[str, int],
+) -> list[StragglerView]:
+    """Growth that no listed producer explains, a line for each topic; `blind` are topics whose
+    producers are not known, and why."""
+    found: list[StragglerView] = []
+    for topic in sorted({topic for topic, _ in grown}):
+        names = sorted(name for name in grown if name[0] == topic)
+        assert history is not None
+        span_ms = max(1, history.at_ms[-1] - since[topic])
+        why = blind.get(topic)
+        found.append(
+            StragglerView(
+                kind="unlisted writer" if why is None else "unknown",
+                name="a writer",
+                who=UNLISTED if why is None else f"producers not known: {why}",
+                where=_some([f"{topic}/{partition}" for _, partition in names]),
+                rate_milli=sum(grown[n] for n in names) * 1_000_000 // span_ms,
+                service=_owners(moved, {topic}),
+                at_ms=history.at_ms[-1],
+            )
+        )
+    return found
+
+
+def _owners(moved: Moved, topics: set[str]) -> str:
+    """The services that used to write these topics."""
+    return ", ".join(s.name for s in moved.services() if topics & set(s.produces))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
