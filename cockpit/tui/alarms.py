@@ -1,14 +1,11 @@
-"""What deserves attention now, worst first, one line each. Derived from a snapshot alone; never
-remembers and never clears anything."""
+"""What deserves attention now, worst first, one line each: what the core raised, and what the
+snapshot's other parts say. Never remembers and never clears anything."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from cockpit.core.observe import MISSING, Unknown
-from cockpit.core.snapshot import GateView, PartitionTable, SideView, Snapshot
-from cockpit.tui.format import clock, count, quantity, unit_word
-from cockpit.tui.fresh import is_stale
+from cockpit.core.observe import Unknown
+from cockpit.core.snapshot import GateView, SideView, Snapshot
+from cockpit.tui.format import clock, quantity, unit_word
 
 
 def alarms(snapshot: Snapshot) -> tuple[str, ...]:
@@ -26,9 +23,10 @@ def alarms(snapshot: Snapshot) -> tuple[str, ...]:
         for side in (snapshot.source, snapshot.target)
         if _is_down(side)
     )
-    found.extend(_ahead(snapshot.partitions, snapshot.at_ms))
+    found.extend(alarm.text for alarm in snapshot.alarms if alarm.level == "bad")
     if snapshot.mirror not in {"running", ""}:
         found.append(f"mirror {snapshot.mirror}")
+    found.extend(alarm.text for alarm in snapshot.alarms if alarm.level == "warn")
     return tuple(found)
 
 
@@ -50,17 +48,3 @@ def _fired(trigger: GateView) -> str:
     )
     unit = unit_word(trigger.unit)
     return f"trigger {trigger.name} fired: {value} over {limit} {unit}".rstrip()
-
-
-def _ahead(table: PartitionTable, now_ms: int) -> tuple[str, ...]:
-    if is_stale(table.source_at_ms, now_ms) or is_stale(table.mirror_at_ms, now_ms):
-        return ()
-    ahead = (table.lag < 0) & (table.lag != MISSING)
-    number = int(np.count_nonzero(ahead))
-    if number == 0:
-        return ()
-    worst = int(np.argmin(np.where(ahead, table.lag, 0)))
-    topic, partition = table.keys.names[worst]
-    by = count(-int(table.lag[worst]))
-    where = "1 partition" if number == 1 else f"{count(number)} partitions"
-    return (f"target AHEAD on {where}, worst {topic}/{partition} by {by}",)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 
+from cockpit.core.snapshot import Behind, TimeLeft
+
 
 def utc(at_ms: int) -> str:
     """`02:14:07Z`."""
@@ -52,6 +54,29 @@ def rate(milli_per_s: int) -> str:
     """A rate given in thousandths a second: `12.3/s`, `1,234/s`."""
     per_s = milli_per_s / 1000
     return f"{per_s:,.1f}/s" if abs(per_s) < 100 else f"{per_s:,.0f}/s"
+
+
+def _span(duration_ms: int) -> tuple[float, str]:
+    """A duration as a number of the unit that fits it."""
+    for unit, length_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
+        if duration_ms >= 2 * length_ms:
+            return duration_ms / length_ms, unit
+    return duration_ms / 1_000, "s"
+
+
+def time_left(left: TimeLeft) -> str:
+    """`~2-4m`, or the word that stands for having no number."""
+    if left.word != "shrinking" or left.low_ms is None or left.high_ms is None:
+        return left.word
+    high, unit = _span(left.high_ms)
+    low = left.low_ms / (left.high_ms / high) if left.high_ms else 0.0
+    least, most = math.floor(low), math.ceil(high)
+    return f"~{most}{unit}" if least == most else f"~{least}-{most}{unit}"
+
+
+def behind(value: Behind) -> str:
+    """`4.2s`, `>15m00s` where it is older than the history."""
+    return f"{'>' if value.more else ''}{age(value.duration_ms)}"
 
 
 def quantity(value: float, unit: str) -> str:

@@ -50,13 +50,13 @@ def measured(
 
 
 def lag(value: int, *, stale: bool, limit: float | None = None) -> Chunk:
-    """A replication lag as a chunk: signed, with AHEAD when negative and `!` when over `limit`."""
+    """A replication lag as a chunk: signed, an ANOMALY when negative, `!` when over `limit`."""
     if value == MISSING:
         return ("?", "unknown")
     if stale:
         return (f"-- ({count(value)})", "stale")
     if value < 0:
-        return (f"{count(value)} AHEAD", "bad")
+        return (f"{count(value)} ANOMALY", "bad")
     if limit is not None and value > limit:
         return (f"{count(value)} !", "bad")
     return (count(value), "text")

@@ -106,6 +106,10 @@ class Grid(Pane):
         """One character before the row."""
         return (" ", "text")
 
+    def detail(self, model: int) -> Sequence[tuple[str, str]]:
+        """Everything about a row in words, as (what, text); nothing where there is no more."""
+        return ()
+
     def flags(self) -> tuple[Chunk, ...]:
         """What the title bar says about the values, such as STALE."""
         return ()
@@ -215,6 +219,13 @@ class Grid(Pane):
         if place is None:
             place = self.top - 1 if rows > 0 else self.top
         self._go(place + rows)
+
+    def chosen_detail(self) -> Sequence[tuple[str, str]]:
+        """`detail` of the cursor's row, else of the first that is visible."""
+        place = self.cursor_place()
+        if place is None:
+            place = self.top
+        return self.detail(int(self._order[place])) if 0 <= place < len(self._order) else ()
 
     def home(self) -> None:
         """To the top, and stay there: without a cursor the worst rows stay in view."""

@@ -13,9 +13,15 @@ import numpy as np
 from cockpit.core.observe import I64, MISSING, PartitionKeys, Unknown
 from cockpit.core.snapshot import (
     ActionView,
+    AlarmView,
     ArmedView,
+    Behind,
     CheckView,
     DeltaRow,
+    DrainView,
+    ErrorRateView,
+    ExactView,
+    FeedView,
     GateView,
     GroupView,
     LogLine,
@@ -25,11 +31,13 @@ from cockpit.core.snapshot import (
     Snapshot,
     StatusView,
     StepView,
+    StragglerView,
+    TimeLeft,
     WaveView,
 )
+from tests.tui.watched import NIGHT_MS, alarms, drains, error_rates, feeds, stragglers
 
-AT_MS = 1_795_140_847_000
-"""02:14:07Z on a November night."""
+AT_MS = NIGHT_MS
 USER = "ana"
 
 
@@ -160,7 +168,9 @@ def table(keys: PartitionKeys, *, at_ms: int = AT_MS) -> PartitionTable:
         target_end=mirror,
         mirror_position=mirror,
         lag=lag,
+        lag_by_logs=np.where(lag == MISSING, MISSING, lag + 1),
         source_rate_milli=rate,
+        target_rate_milli=rate + 500,
         source_at_ms=at_ms - 800,
         target_at_ms=at_ms - 1_100,
         mirror_at_ms=at_ms - 1_300,
@@ -172,9 +182,11 @@ def groups() -> tuple[GroupView, ...]:
     """Three groups on both sides."""
     return (
         GroupView("ledger", "ledger", "absent", "Stable", 0, 3, Unknown("absent"), 812,
-                  AT_MS - 900, AT_MS - 1_000),
+                  AT_MS - 900, AT_MS - 1_000, target_rate_milli=42_000,
+                  target_left=TimeLeft("shrinking", 9_000, 21_000), target_behind=Behind(4_200)),
         GroupView("checkout", "checkout", "Empty", "Empty", 0, 0, 41, Unknown("no commit"),
-                  AT_MS - 900, AT_MS - 1_000),
+                  AT_MS - 900, AT_MS - 1_000, source_left=TimeLeft("growing"),
+                  source_behind=Behind(900_000, more=True), reread_records=22, skipped_records=17),
         GroupView("nightly-export", "nightly-export", "Stable", "absent", 1, 0, 18_220,
                   Unknown("absent"), AT_MS - 900, AT_MS - 1_000),
     )  # fmt: skip
@@ -188,7 +200,10 @@ def deltas() -> tuple[DeltaRow, ...]:
         for p in range(6)
     ]
     rows[2] = DeltaRow("checkout", "orders", 2, 88_122, 88_100, 88_100, 0, 22, 0, at_ms)
-    rows[3] = DeltaRow("checkout", "orders", 3, 88_123, 88_123, 88_140, 17, 0, 17, at_ms)
+    image = ExactView("EXACT", 88_123, 88_123, 88_123, "", 0, 17, 0, True, at_ms)
+    rows[3] = DeltaRow("checkout", "orders", 3, 88_123, 88_123, 88_140, 17, 0, 17, at_ms, image)
+    past = ExactView("RANGE", 88_120, 88_090, 88_101, "its record is gone", 0, 0, 4, False, at_ms)
+    rows[5] = DeltaRow("checkout", "orders", 5, 88_125, 88_105, 88_105, 0, 20, 0, at_ms, past)
     none = Unknown("no offset sync for this partition yet")
     rows[4] = DeltaRow("checkout", "orders", 4, 88_124, none, none, none, none, none, at_ms)
     return tuple(rows)
@@ -264,6 +279,11 @@ def snapshot(**changes: object) -> Snapshot:
         log=log(),
         armed=None,
         actions=actions(advance="gate replication_lag FAIL", end="wave writers is under way"),
+        feeds=feeds(),
+        alarms=alarms(),
+        drains=drains(),
+        stragglers=stragglers(),
+        error_rates=error_rates(),
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -299,9 +319,8 @@ def stale_target() -> Snapshot:
                 since_ms=AT_MS - 21_000)  # fmt: skip
     columns = replace(partitions(), target_at_ms=AT_MS - 23_000, mirror_at_ms=AT_MS - 23_000)
     old = tuple(replace(row, at_ms=AT_MS - 23_000) for row in deltas())
-    return snapshot(
-        target=down, partitions=columns, deltas=old, mirror="unknown: Connect did not answer"
-    )
+    return snapshot(target=down, partitions=columns, deltas=old, alarms=(),
+                    mirror="unknown: Connect did not answer")  # fmt: skip
 
 
 def armed_view(verb: str = "advance", by: str = USER, *, at_ms: int = AT_MS) -> ArmedView:
@@ -416,10 +435,22 @@ def hostile() -> Snapshot:
         gates=tuple(GateView(b, "FAIL", 3.0, 1.0, b, AT_MS, 0, 10_000, text) for b in bad),
         triggers=(GateView(text, "FAIL", Unknown(text), 1.0, text, None, 0, 0, text),),
         partitions=table(keys),
-        groups=tuple(GroupView(b, b, b, b, 1, 2, 3, Unknown(b), AT_MS, AT_MS) for b in bad),
-        deltas=tuple(DeltaRow(b, b, 1, 1, 2, 3, 4, 5, 6, AT_MS) for b in bad),
+        groups=tuple(
+            GroupView(b, b, b, b, 1, 2, 3, Unknown(b), AT_MS, AT_MS, note=b) for b in bad
+        ),
+        deltas=tuple(
+            DeltaRow(b, b, 1, 1, 2, 3, 4, 5, 6, AT_MS,
+                     ExactView("NONE", 1, Unknown(b), Unknown(b), text, 1, 1, Unknown(b), True,
+                               AT_MS))
+            for b in bad
+        ),
         signals=tuple(SignalView(b, "ratio", Unknown(text), AT_MS, 5_000, (), 1.0) for b in bad),
         checks=tuple(CheckView("acl", b, "open", b, b, text) for b in bad),
         log=tuple(LogLine(i, AT_MS, "bad", b + text) for i, b in enumerate(bad)),
+        feeds=tuple(FeedView(b, "refused", AT_MS, None, None, text, 0) for b in bad),
+        alarms=tuple(AlarmView("bad", b, b + text, AT_MS) for b in bad),
+        drains=tuple(DrainView(b, 1, Unknown(b), AT_MS) for b in bad),
+        stragglers=tuple(StragglerView("writer", b, b, b, 1, b, AT_MS) for b in bad),
+        error_rates=tuple(ErrorRateView("target", "other", (1,), b + text, AT_MS) for b in bad),
         actions=actions(advance=text, rollback=text, end=text),
     )  # fmt: skip

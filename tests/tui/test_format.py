@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cockpit.core.observe import MISSING, Unknown
-from cockpit.tui.format import age, clock, count, quantity, rate, signed, utc
+from cockpit.core.snapshot import Behind, TimeLeft
+from cockpit.tui.format import age, behind, clock, count, quantity, rate, signed, time_left, utc
 from cockpit.tui.fresh import is_stale, lag, measured, whole
 from cockpit.tui.plain import plain_line
 from tests.tui import fixtures
@@ -56,7 +59,7 @@ def test_unknown_is_never_a_number_and_stale_digits_stand_in_brackets() -> None:
     assert measured(float("nan"), "ratio")[0] == "--"
     assert measured(0.5, "ratio", stale=True)[0] == "-- (50%)"
     assert lag(MISSING, stale=False)[0] == "?"
-    assert lag(-12, stale=False)[0] == "-12 AHEAD"
+    assert lag(-12, stale=False)[0] == "-12 ANOMALY"
     assert lag(-12, stale=True)[0] == "-- (-12)"
     assert lag(101, stale=False, limit=100)[0] == "101 !"
     assert lag(100, stale=False, limit=100)[0] == "100"
@@ -76,3 +79,34 @@ def test_the_plain_line_says_what_matters_on_one_line() -> None:
         assert part in line
     assert plain_line(fixtures.hostile()).isprintable()
     assert "target unreachable 23s" in plain_line(fixtures.stale_target())
+
+
+@pytest.mark.parametrize(
+    ("left", "text"),
+    [
+        (TimeLeft("shrinking", 120_000, 240_000), "~2-4m"),
+        (TimeLeft("shrinking", 9_100, 20_900), "~9-21s"),
+        (TimeLeft("shrinking", 61_000, 95_000), "~61-95s"),
+        (TimeLeft("shrinking", 50_000, 170_000), "~0-3m"),
+        (TimeLeft("shrinking", 3 * 3_600_000, 3 * 3_600_000), "~3h"),
+        (TimeLeft("growing"), "growing"),
+        (TimeLeft("unsteady"), "unsteady"),
+    ],
+)
+def test_time_left_is_a_range_or_a_word(left: TimeLeft, text: str) -> None:
+    assert time_left(left) == text
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_the_range_that_is_shown_holds_the_range_that_is_meant(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    shown = time_left(TimeLeft("shrinking", low, high)).removeprefix("~")
+    seconds = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[shown[-1]]
+    least, _, most = shown[:-1].partition("-")
+    assert int(least) * seconds <= low
+    assert int(most or least) * seconds >= high
+
+
+def test_being_behind_for_longer_than_the_history_is_no_plain_number() -> None:
+    assert behind(Behind(4_200)) == "4.2s"
+    assert behind(Behind(900_000, more=True)) == ">15m00s"

@@ -198,7 +198,7 @@ async def test_a_new_alarm_rings_once_and_not_again_for_ten_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rung: list[int] = []
-    quiet = fixtures.snapshot(partitions=fixtures.partitions(1, 2))
+    quiet = fixtures.snapshot(partitions=fixtures.partitions(1, 2), alarms=())
     async with opened(quiet) as seen:
         monkeypatch.setattr(seen.app, "bell", lambda: rung.append(1))
         await seen.show(fixtures.later(fixtures.fired(), 1))
@@ -272,7 +272,7 @@ async def test_the_plot_appears_after_the_first_paint_in_the_zoomed_pane() -> No
         assert "max 0.5%" in seen.text()
         assert "02:14:06Z" in seen.text()
         await seen.press("j", then_s=0.1)
-        assert "checkout-p99" in seen.rows()[5]
+        assert "checkout-p99" in seen.rows()[6]
 
 
 async def test_a_stale_signal_is_bracketed() -> None:

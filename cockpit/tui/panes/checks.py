@@ -92,7 +92,7 @@ class ChecksPane(Grid):
                 return (check.kind, state, check.name)
             if sort == "object":
                 return (check.name, check.kind)
-            return (state, check.kind, check.name)
+            return (state, check.rank, check.kind, check.name)
 
         return np.array(sorted(range(len(self._checks)), key=rank), dtype=np.intp)
 
@@ -114,11 +114,25 @@ class ChecksPane(Grid):
             case _:
                 return (check.why, "dim")
 
+    def detail(self, model: int) -> Sequence[tuple[str, str]]:
+        """The check in full."""
+        check = self._checks[model]
+        return (
+            ("state", check.word),
+            (check.kind, check.name),
+            ("source", check.source),
+            ("target", check.target),
+            ("why", check.why or "-"),
+        )
+
     def flags(self) -> tuple[Chunk, ...]:
         """How many of each state."""
         base = self.bar
         number = Counter(check.word for check in self._checks)
         words = [f"{number[w]} {w}" for w in ("open", "unknown", "approved") if number[w]]
+        first = sum(check.word == "open" and check.rank == 0 for check in self._checks)
+        if first:
+            words.insert(0, f"{first} URGENT")
         return ((" ".join(words), base),) if words else ()
 
 

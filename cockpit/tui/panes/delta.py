@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from cockpit.core.delta import overshoot, proved_skip
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import DeltaRow, GroupView, Snapshot
-from cockpit.tui.format import signed
+from cockpit.core.snapshot import Behind, DeltaRow, ExactView, GroupView, Snapshot, TimeLeft
+from cockpit.tui.format import age, behind, count, rate, signed, time_left
 from cockpit.tui.fresh import is_stale, whole
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.look import Look
@@ -37,9 +38,10 @@ class DeltaPane(Grid):
         Column("delta", "delta", 11),
         Column("reread", "re-read", 8, 3),
         Column("skipped", "skipped", 8, 2),
-        Column("source", "source commit", 16, 7),
-        Column("translated", "translated", 16, 6),
-        Column("target", "target commit", 16, 5),
+        Column("exact", "exact image", 17, 5),
+        Column("source", "source commit", 16, 8),
+        Column("translated", "translated", 16, 7),
+        Column("target", "target commit", 16, 6),
     )
     flexible_min = 14
 
@@ -132,12 +134,14 @@ class DeltaPane(Grid):
             group.source_state,
             group.source_members,
             group.source_lag_records,
+            (group.source_behind, group.source_left),
             stale=is_stale(group.source_at_ms, now),
         )
         target = _side(
             group.target_state,
             group.target_members,
             group.target_lag_records,
+            (group.target_behind, group.target_left),
             stale=is_stale(group.target_at_ms, now),
         )
         return (
@@ -160,7 +164,11 @@ class DeltaPane(Grid):
             case "reread":
                 return whole(row.reread_max, stale=stale, style=_positive(row.reread_max, "warn"))
             case "skipped":
+                if proved := proved_skip(row):
+                    return (f"{count(proved)} !", "bad")
                 return whole(row.skipped_max, stale=stale, style=_positive(row.skipped_max, "bad"))
+            case "exact":
+                return _exact(row.exact)
             case "source":
                 return whole(row.source_committed, stale=stale, style="dim")
             case "translated":
@@ -180,7 +188,77 @@ class DeltaPane(Grid):
         out: list[Chunk] = [("STALE", self.flag)] if stale else []
         if unknown:
             out.append((f"{' ' if out else ''}{unknown:,} unknown", self.flag))
+        skips = sum(proved_skip(row) > 0 or overshoot(row) > 0 for row in self._deltas)
+        if skips:
+            out.append((f"{' ' if out else ''}{skips:,} SKIP", self.flag))
         return tuple(out)
+
+    def detail(self, model: int) -> Sequence[tuple[str, str]]:
+        """A group, or one of its partitions, with every reason."""
+        if model < self._first:
+            return () if model == 0 else _group_detail(self._groups[model - 1], self._now_ms)
+        return _row_detail(self._deltas[model - self._first], self._now_ms)
+
+
+def _said(value: int | Unknown | TimeLeft | Behind) -> str:
+    """A value or the reason why there is none."""
+    match value:
+        case Unknown(reason=reason):
+            return f"? {reason}"
+        case TimeLeft():
+            return time_left(value)
+        case Behind():
+            return behind(value)
+        case _:
+            return count(value)
+
+
+def _group_detail(group: GroupView, now_ms: int) -> list[tuple[str, str]]:
+    said = [("group", group.name), ("service", group.service or "none of the plan")]
+    sides = (
+        ("source", group.source_state, group.source_members, group.source_lag_records,
+         group.source_behind, group.source_rate_milli, group.source_left, group.source_at_ms),
+        ("target", group.target_state, group.target_members, group.target_lag_records,
+         group.target_behind, group.target_rate_milli, group.target_left, group.target_at_ms),
+    )  # fmt: skip
+    for side, state, members, lag, late, pace, rest, at_ms in sides:
+        old = "never read" if at_ms is None else f"asked {age(now_ms - at_ms)} ago"
+        said.append((side, f"{state}, {'?' if members is None else members} members, {old}"))
+        said.append(("lag", _said(lag)))
+        said.append(("behind", _said(late)))
+        said.append(("reads", pace.reason if isinstance(pace, Unknown) else rate(pace)))
+        said.append(("time left", _said(rest)))
+    said.append(("re-read", f"{_said(group.reread_records)} by exact images"))
+    said.append(("skipped", f"{_said(group.skipped_records)} by exact images"))
+    return [*said, ("note", group.note)] if group.note else said
+
+
+def _row_detail(row: DeltaRow, now_ms: int) -> list[tuple[str, str]]:
+    said = [
+        ("group", row.group),
+        ("partition", f"{row.topic}/{row.partition}"),
+        ("source", f"commit {_said(row.source_committed)}"),
+        ("target", f"commit {_said(row.target_committed)}"),
+        ("translated", f"{_said(row.translated)} by MirrorMaker's offset-syncs"),
+        ("delta", _said(row.delta)),
+        ("re-read", f"at most {_said(row.reread_max)} from the translation"),
+        ("skipped", f"at least {_said(row.skipped_max)} by the target's commit"),
+    ]
+    exact = row.exact
+    if isinstance(exact, Unknown):
+        return [*said, ("image", f"? {exact.reason}")]
+    place = _said(exact.low) if exact.low == exact.high else f"{_said(exact.low)} to "
+    if exact.low != exact.high:
+        place += _said(exact.high)
+    old = "" if exact.is_current else ", the commits have moved on since"
+    return [
+        *said,
+        ("image", f"{exact.word} {place} of commit {count(exact.source_offset)}, "
+         f"{age(now_ms - exact.at_ms)} ago{old}"),
+        ("", exact.reason),
+        ("", f"re-read {_said(exact.reread)}, skipped {_said(exact.skipped)} data records"),
+        ("", f"MirrorMaker's translation past it: {_said(exact.overshoot)}"),
+    ]  # fmt: skip
 
 
 def _positive(value: int | Unknown, token: Token) -> Token:
@@ -194,12 +272,45 @@ def _delta(value: int | Unknown, *, stale: bool) -> Chunk:
     return (f"-- ({text})", "stale") if stale else (text, "warn" if value else "text")
 
 
-def _side(state: str, members: int | None, lag: int | Unknown, *, stale: bool) -> Chunk:
+def _exact(exact: ExactView | Unknown) -> Chunk:
+    """The image by content; in brackets when its commits have moved on since."""
+    if isinstance(exact, Unknown) or isinstance(exact.low, Unknown):
+        return ("?", "unknown")
+    if isinstance(exact.high, Unknown):
+        return ("?", "unknown")
+    if not isinstance(exact.overshoot, Unknown) and exact.overshoot > 0:
+        return (f"MM2 skips {count(exact.overshoot)}", "bad")
+    text = count(exact.low)
+    if exact.high != exact.low:
+        text = f"{text}..{count(exact.high)}"
+    if not exact.is_current:
+        return (f"-- ({text})", "stale")
+    return (text, "good" if exact.word == "EXACT" else "warn")
+
+
+def _pace(pace: tuple[Behind | Unknown, TimeLeft | Unknown]) -> str:
+    """How far behind in time, and how long it takes; a question mark where that is not known."""
+    late, left = pace
+    if isinstance(left, TimeLeft) and left.word == "level":
+        return ""
+    old = "?" if isinstance(late, Unknown) else behind(late)
+    return f" {old} {'?' if isinstance(left, Unknown) else time_left(left)}"
+
+
+def _side(
+    state: str,
+    members: int | None,
+    lag: int | Unknown,
+    pace: tuple[Behind | Unknown, TimeLeft | Unknown],
+    *,
+    stale: bool,
+) -> Chunk:
     if state == "absent":
         return (f"{'STALE ' if stale else ''}absent", "dim")
     lag_text, token = whole(lag, stale=stale)
     people = "?" if members is None else str(members)
-    return (f"{'STALE ' if stale else ''}{state or '?'} ({people}) lag {lag_text}", token)
+    more = "" if stale or isinstance(lag, Unknown) else _pace(pace)
+    return (f"{'STALE ' if stale else ''}{state or '?'} ({people}) lag {lag_text}{more}", token)
 
 
 def _rank(row: DeltaRow, sort: str) -> tuple[int, int]:

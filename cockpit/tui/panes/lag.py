@@ -1,18 +1,21 @@
 """Pane 2: replication lag of every partition, worst first, straight from the snapshot's columns.
 
+`lag` is by the mirror's position, `by logs` the independent second reading; `left` is how long the
+whole topic takes at the pace of the last minutes.
+
 Never copies the table and never turns an unknown or a stale value into a number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar, cast
 
 import numpy as np
 
-from cockpit.core.observe import I64, MISSING, PartitionKeys, TopicPartition
-from cockpit.core.snapshot import PartitionTable, Snapshot
-from cockpit.tui.format import age, rate
+from cockpit.core.observe import I64, MISSING, PartitionKeys, TopicPartition, Unknown
+from cockpit.core.snapshot import DrainView, PartitionTable, Snapshot
+from cockpit.tui.format import age, rate, time_left
 from cockpit.tui.fresh import is_stale, lag, whole
 from cockpit.tui.glyphs import PENDING
 from cockpit.tui.grid import Column, Grid, Mask, Order
@@ -33,10 +36,13 @@ class LagPane(Grid):
         Column("topic", "topic", 0, right=False),
         Column("partition", "part", 5),
         Column("lag", "lag", 14),
-        Column("rate", "rate", 12, 1),
-        Column("source", "source end", 16, 3),
-        Column("mirror", "mirrored", 16, 2),
-        Column("target", "target end", 16, 4),
+        Column("logs", "by logs", 9, 3),
+        Column("rate", "rate", 10, 1),
+        Column("left", "left", 10, 2),
+        Column("mirror", "mirrored", 16, 4),
+        Column("source", "source end", 16, 5),
+        Column("target", "target end", 16, 6),
+        Column("arrives", "target rate", 11, 7),
     )
     flexible_min = 14
 
@@ -45,12 +51,14 @@ class LagPane(Grid):
     _limit: float | None = None
     _texts_of: PartitionKeys | None = None
     _texts: Sequence[str] = ()
+    _drains: Mapping[str, DrainView] = {}
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
         before = self._table
         self._table = table = snapshot.partitions
         self._now_ms = snapshot.at_ms
+        self._drains = {drain.topic: drain for drain in snapshot.drains}
         self._limit = next(
             (gate.limit for gate in snapshot.gates if gate.name == "replication_lag"), None
         )
@@ -128,11 +136,16 @@ class LagPane(Grid):
             case "lag":
                 old = source_old or mirror_old
                 return lag(int(table.lag[model]), stale=old, limit=self._limit)
+            case "logs":
+                old = source_old or is_stale(table.target_at_ms, now)
+                return whole(int(table.lag_by_logs[model]), stale=old, style="dim")
             case "rate":
-                value = int(table.source_rate_milli[model])
-                if value == MISSING:
-                    return ("?", "unknown")
-                return (f"-- ({rate(value)})", "stale") if source_old else (rate(value), "dim")
+                return _rate(int(table.source_rate_milli[model]), stale=source_old)
+            case "arrives":
+                old = is_stale(table.target_at_ms, now)
+                return _rate(int(table.target_rate_milli[model]), stale=old)
+            case "left":
+                return self._left(model, stale=source_old or mirror_old)
             case "source":
                 return whole(int(table.source_end[model]), stale=source_old, style="dim")
             case "mirror":
@@ -140,6 +153,38 @@ class LagPane(Grid):
             case _:
                 old = is_stale(table.target_at_ms, now)
                 return whole(int(table.target_end[model]), stale=old, style="dim")
+
+    def _left(self, model: int, *, stale: bool) -> Chunk:
+        drain = self._drains.get(self.table.keys.names[model][0])
+        if drain is None or isinstance(drain.left, Unknown):
+            return ("?", "unknown")
+        if stale:
+            return ("--", "stale")
+        return (time_left(drain.left), "warn" if drain.left.word == "growing" else "dim")
+
+    def detail(self, model: int) -> Sequence[tuple[str, str]]:
+        """Both readings and what they are made of, in full."""
+        table, now = self.table, self._now_ms
+        topic, partition = table.keys.names[model]
+        drain = self._drains.get(topic)
+        why = drain.left.reason if drain and isinstance(drain.left, Unknown) else ""
+        said = [
+            ("partition", f"{topic}/{partition}"),
+            ("lag", f"{self.cell(model, 'lag')[0]} by the mirror's published position"),
+            ("", "never too low; too high by what was appended since it was published"),
+            ("by logs", f"{self.cell(model, 'logs')[0]} by what both logs grew since the last "
+             "offset-sync"),
+            ("", "transaction markers and compaction let it drift"),
+            ("left", f"{self.cell(model, 'left')[0]} for the whole topic {why}".rstrip()),
+        ]  # fmt: skip
+        for name, column in (("source end", "source"), ("mirrored to", "mirror"),
+                             ("target end", "target")):  # fmt: skip
+            said.append((name, self.cell(model, column)[0]))
+        for name, at_ms in (("source", table.source_at_ms), ("target", table.target_at_ms),
+                            ("mirror", table.mirror_at_ms)):  # fmt: skip
+            old = "never read" if at_ms is None else f"asked {age(now - at_ms)} ago"
+            said.append((f"{name} data", old))
+        return said
 
     def flags(self) -> tuple[Chunk, ...]:
         """Which side's numbers are too old, and how many are unknown or ahead."""
@@ -161,3 +206,9 @@ class LagPane(Grid):
         if missing:
             out.append((f"{' ' if out else ''}{missing:,} unknown", self.flag))
         return tuple(out)
+
+
+def _rate(value: int, *, stale: bool) -> Chunk:
+    if value == MISSING:
+        return ("?", "unknown")
+    return (f"-- ({rate(value)})", "stale") if stale else (rate(value), "dim")

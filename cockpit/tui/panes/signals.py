@@ -1,4 +1,5 @@
-"""Pane 4: signals from outside Kafka, each as a row with its recent past, one of them plotted.
+"""Pane 4: signals from outside Kafka, each as a row with its recent past, one of them plotted;
+below them the errors that the cockpit itself met, by class.
 
 The plot is built at most once a second and only while it is seen; plotext is imported after the
 first paint. Never draws a line across a gap.
@@ -7,17 +8,19 @@ first paint. Never draws a line across a gap.
 from __future__ import annotations
 
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import SignalView, Snapshot
+from cockpit.core.snapshot import ErrorRateView, SignalView, Snapshot
 from cockpit.tui.format import age, quantity
 from cockpit.tui.fresh import is_stale, measured
 from cockpit.tui.glyphs import FAILED, HERE, UNKNOWN
 from cockpit.tui.look import Look
 from cockpit.tui.spark import sparkline
-from cockpit.tui.text import Chunk, Line, Token, chunks_width, left, right
+from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right
 from cockpit.tui.view import Pane
 
 PLOT_EVERY_S = 1.0
 MIN_PLOT_ROWS = 5
+MOST_ERRORS = 4
+"""The most frequent ones; the page of alarms and feeds has them all."""
 
 
 class SignalsPane(Pane):
@@ -29,6 +32,7 @@ class SignalsPane(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._signals: tuple[SignalView, ...] = ()
+        self._errors: tuple[ErrorRateView, ...] = ()
         self._now_ms = 0
         self._chosen = 0
         self._plot: tuple[Line, ...] = ()
@@ -41,13 +45,19 @@ class SignalsPane(Pane):
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
         self._signals = snapshot.signals
+        self._errors = snapshot.error_rates[:MOST_ERRORS]
         self._now_ms = snapshot.at_ms
         self._chosen = max(0, min(self._chosen, len(self._signals) - 1))
         self.sync()
 
     def count(self) -> int:
         """Signals, an empty row, and the plot."""
-        return len(self._signals) + (1 + len(self._plot) if self._plot else 0)
+        return self._listed + (1 + len(self._plot) if self._plot else 0)
+
+    @property
+    def _listed(self) -> int:
+        """Rows before the plot."""
+        return len(self._errors) + len(self._signals)
 
     def move(self, rows: int) -> None:
         """Choose the signal that is plotted."""
@@ -66,7 +76,7 @@ class SignalsPane(Pane):
 
     def settle(self, height: int) -> None:
         """Make the plot for what room is left, when it is time to."""
-        rows = max(0, height - len(self._signals) - 1)
+        rows = max(0, height - self._listed - 1)
         shape = (self._chosen, self.size.width, rows, self.may_plot)
         newer = self._now_ms != self._plotted_at_ms and not self._plot_rests
         if newer or shape != self._plotted:
@@ -101,10 +111,12 @@ class SignalsPane(Pane):
         """A signal's row, or a row of the plot."""
         if index < len(self._signals):
             return self._signal_row(index, width)
-        if index == len(self._signals):
+        if index < self._listed:
+            return _error_row(self._errors[index - len(self._signals)], width)
+        if index == self._listed:
             name = self._signals[self._chosen].name
             return Line(((left(f"  {name}", width), "columns"),), "columns")
-        return self._plot[index - len(self._signals) - 1]
+        return self._plot[index - self._listed - 1]
 
     def _signal_row(self, index: int, width: int) -> Line:
         signal = self._signals[index]
@@ -139,6 +151,16 @@ class SignalsPane(Pane):
         stale = sum(is_stale(s.at_ms, now, s.max_age_ms) for s in self._signals)
         text = f"{len(self._signals)} signals" if len(self._signals) != 1 else "1 signal"
         return ((f"{stale} STALE ", self.flag), (text, base)) if stale else ((text, base),)
+
+
+def _error_row(view: ErrorRateView, width: int) -> Line:
+    """Errors of one class: how many this minute and the last, and the newest."""
+    now, before = view.per_minute[-1], sum(view.per_minute[-2:-1])
+    counts = f"{now} this minute, {before} the last"
+    head = f"  {view.where} {view.kind}: {counts}"
+    room = max(0, width - chunks_width(((head, "warn"),)) - 2)
+    return Line(((cut(head, width), "warn"), (f"  {cut(view.newest, room)}" if room > 8 else "",
+                                              "dim")))  # fmt: skip
 
 
 def _state(signal: SignalView, *, stale: bool) -> tuple[str, Token]:

@@ -25,6 +25,8 @@ from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen
+from cockpit.tui.screens.detail import DetailScreen
+from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
 from cockpit.tui.screens.leave import LeaveScreen
 from cockpit.tui.screens.prompt import PromptScreen
@@ -264,7 +266,11 @@ class Board(Screen[None], inherit_bindings=False):
                 pane.end()
 
     def _screen(self, key: Key) -> None:
-        if key.id == "help" and not is_small(*self.app.size):
+        if self.app.screen is not self:
+            return  # a key that was on its way while a page opened opens no second one
+        if key.id in {"detail", "health"}:
+            self._overlay(key)
+        elif key.id == "help" and not is_small(*self.app.size):
             self.app.push_screen(HelpScreen(self.look, self.snapshot))
         elif key.id == "help":
             self.say("P pauses, q leaves")
@@ -274,6 +280,19 @@ class Board(Screen[None], inherit_bindings=False):
             self._zoom(None)
         else:
             self.app.push_screen(LeaveScreen(self.look, self.snapshot), self._leave_answered)
+
+    def _overlay(self, key: Key) -> None:
+        pane = self.panes[self.chosen]
+        said = pane.chosen_detail() if isinstance(pane, Grid) else ()
+        if is_small(*self.app.size):
+            self.say("the terminal is too small for that")
+        elif key.id == "health":
+            self.app.push_screen(HealthScreen(self.look, self.snapshot))
+        elif not said:
+            self.say(f"{key.shown}: no row with more to say; panes 2, 3 and 5 have them")
+        else:
+            screen = DetailScreen(self.look, self.snapshot, title=pane.title_text, said=said)
+            self.app.push_screen(screen)
 
     def _safe(self, key: Key) -> None:
         self.say("that key does nothing here, on purpose: P pauses, q leaves the screen")

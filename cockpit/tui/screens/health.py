@@ -1,0 +1,129 @@
+"""What is wrong and what is not seen: alarms, who is left on the source, errors, and every feed.
+
+Goes on with the newest snapshot while it is open. Never says of a feed that it is well because
+nothing was heard.
+"""
+
+from __future__ import annotations
+
+from cockpit.core.observe import Unknown
+from cockpit.core.snapshot import DrainView, FeedView, Snapshot, StragglerView
+from cockpit.tui.alarms import alarms
+from cockpit.tui.format import age, count, rate, time_left, utc
+from cockpit.tui.look import Look
+from cockpit.tui.screens.detail import said_rows
+from cockpit.tui.screens.overlay import SCROLL, Overlay
+from cockpit.tui.text import Chunk, Line, Token, left, wrap
+
+MINUTES_SHOWN = 5
+
+
+class HealthScreen(Overlay[None]):
+    """Alarms first, then what they stand on."""
+
+    def __init__(self, look: Look, snapshot: Snapshot | None) -> None:
+        super().__init__(look, snapshot)
+
+    def title_text(self) -> str:
+        """What it is."""
+        return "alarms and feeds"
+
+    def body(self, width: int) -> tuple[Line, ...]:
+        """Everything, in the order in which it matters."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            return (Line((("  no data from the engine yet", "dialog"),), "dialog"),)
+        rows = [_head("alarms")]
+        since = {alarm.text: alarm.since_ms for alarm in snapshot.alarms}
+        found = alarms(snapshot)
+        for text in found:
+            begun = f" (since {utc(since[text])})" if text in since else ""
+            pieces = wrap(text + begun, width - 4)
+            rows.extend(Line(((f"  {piece}", "bad"),), "dialog") for piece in pieces)
+        if not found:
+            rows.append(Line((("  none", "dialog"),), "dialog"))
+        rows.extend(_stragglers(snapshot, width))
+        rows.append(_head("replication"))
+        for drain in snapshot.drains[:1]:
+            rows.extend(said_rows("all topics", _drained(drain, snapshot.at_ms), width))
+        rows.extend(_errors(snapshot, width))
+        rows.append(_head("feeds"))
+        for feed in snapshot.feeds:
+            rows.extend(_feed(feed, snapshot.at_ms, width))
+        return tuple(rows)
+
+    def foot(self) -> tuple[Chunk, ...]:
+        """The keys."""
+        return (("q esc close", "dialog.head"),)
+
+    def pressed(self, key: str) -> None:
+        """Scroll or close."""
+        match key:
+            case "g" | "home":
+                self.box.home()
+            case "G" | "end":
+                self.box.end()
+            case _ if key in SCROLL:
+                self.box.move(SCROLL[key])
+            case "q" | "escape" | "h" | "enter":
+                self.answer(None)
+            case _:
+                pass
+
+
+def _head(title: str) -> Line:
+    return Line(((f" {title}", "strong"),), "dialog")
+
+
+def _drained(drain: DrainView, now_ms: int) -> str:
+    if isinstance(drain.lag_records, Unknown):
+        return f"lag ? {drain.lag_records.reason}"
+    words = f"? {drain.left.reason}" if isinstance(drain.left, Unknown) else time_left(drain.left)
+    old = "" if drain.at_ms is None else f", asked {age(now_ms - drain.at_ms)} ago"
+    return f"lag {count(drain.lag_records)}, time left {words}{old}"
+
+
+def _stragglers(snapshot: Snapshot, width: int) -> list[Line]:
+    if not snapshot.stragglers:
+        return []
+    rows = [_head("still on the source")]
+    for one in snapshot.stragglers:
+        rows.extend(said_rows(one.kind, _straggler(one), width))
+    return rows
+
+
+def _straggler(one: StragglerView) -> str:
+    speed = "? records/s" if isinstance(one.rate_milli, Unknown) else rate(one.rate_milli)
+    who = f", {one.who}" if one.who else ""
+    owner = f", once of {one.service}" if one.service else ", of no service of the plan"
+    return f"{one.name} on {one.where} {speed}{who}{owner}"
+
+
+def _errors(snapshot: Snapshot, width: int) -> list[Line]:
+    rows = [_head(f"errors, the last {MINUTES_SHOWN} minutes")]
+    for view in snapshot.error_rates:
+        counts = " ".join(str(n) for n in view.per_minute[-MINUTES_SHOWN:])
+        text = f"{view.where}: {counts} a minute; {view.newest}"
+        rows.extend(said_rows(view.kind[:12], text, width))
+    if not snapshot.error_rates:
+        rows.append(Line((("  none", "dialog"),), "dialog"))
+    return rows
+
+
+def _feed(feed: FeedView, now_ms: int, width: int) -> list[Line]:
+    good = feed.word == "connected"
+    token: Token = "good" if good else "bad"
+    took = "" if feed.took_ms is None else f" took {age(feed.took_ms)}"
+    old = "never" if feed.asked_at_ms is None else age(now_ms - feed.asked_at_ms)
+    skipped = f" {feed.skipped} skipped" if feed.skipped else ""
+    since = f" since {utc(feed.since_ms)}" if feed.since_ms else ""
+    head: list[Chunk] = [
+        (f"  {left(feed.feed, 20)} ", "dialog"),
+        (left(feed.word, 11), token),
+        (f" {left(old, 6)}{took}{skipped}{since}", "dialog"),
+    ]
+    rows = [Line(tuple(head), "dialog")]
+    if feed.reason:
+        pieces = wrap(feed.reason, width - 8)
+        rows.extend(Line(((f"      {piece}", "dialog"),), "dialog") for piece in pieces)
+    return rows
