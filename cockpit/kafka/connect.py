@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from cockpit.core.observe import ConnectorState, TaskState, TopicPartition
+from cockpit.core.observe import ConnectorState, FailureKind, TaskState, TopicPartition
 from cockpit.kafka.errors import ReplyLostError
 from cockpit.kafka.http import Http, Reply
 from cockpit.kafka.text import one_line
@@ -34,18 +34,21 @@ class ConnectRest:
 
     async def state(self, connector: str) -> ConnectorState:
         """State of a connector and of all its tasks. Raises PortError."""
-        body = await self._get(connector, "status")
+        return self.state_in(connector, await self._get(connector, "status"))
+
+    def state_in(self, connector: str, status: Any) -> ConnectorState:  # noqa: ANN401 - JSON
+        """The state that a status says. Raises PortError."""
         try:
             return ConnectorState(
                 name=connector,
-                state=one_line(body["connector"]["state"], 40),
+                state=one_line(status["connector"]["state"], 40),
                 tasks=tuple(
                     TaskState(
                         id=int(task["id"]),
                         state=one_line(task["state"], 40),
                         cause=last_cause(task.get("trace")),
                     )
-                    for task in sorted(body["tasks"], key=lambda task: int(task["id"]))
+                    for task in sorted(status["tasks"], key=lambda task: int(task["id"]))
                 ),
             )
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -99,6 +102,17 @@ class ConnectRest:
             raise ReplyLostError(failed.kind, failed.reason)
         if not reply.ok:
             raise failed
+
+    async def at(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """What the worker answers under a path of its own, such as `connectors`. Raises PortError.
+
+        May hold configs with their passwords: not to be shown or kept.
+        """
+        reply = await self.http.request("GET", f"{self.base.rstrip('/')}/{path}")
+        if not reply.ok:
+            kind: FailureKind = "refused" if reply.status in (401, 403) else "protocol"
+            raise PortError(kind, one_line(f"Connect: HTTP {reply.status}{reply.said()}"))
+        return reply.json("Connect")
 
     async def _get(self, connector: str, what: str) -> Any:  # noqa: ANN401 - JSON
         reply = await self.http.request("GET", self._url(connector, what))

@@ -1,7 +1,8 @@
 """HTTP with JSON, for Connect and for signals: bounded, direct, verified.
 
 Never follows a redirect, never takes a proxy or credentials from the environment, never puts a body
-into a reason unless the server meant it as an error message, and reads four megabytes at most.
+into a reason unless the server meant it as an error message, and reads four megabytes at most
+unless it is told otherwise.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -56,9 +58,15 @@ class Reply:
 
 
 class Http:
-    """A pool of connections to whatever the plan names."""
+    """A pool of connections to whatever the plan names.
 
-    def __init__(self) -> None:
+    `ca_file` are the authorities to trust instead of the system's, `login` a user name and password
+    that every request carries (HTTP Basic).
+    """
+
+    def __init__(self, *, ca_file: str | None = None, login: tuple[str, str] | None = None) -> None:
+        self._ca_file = ca_file
+        self._login = login
         self._client: httpx.AsyncClient | None = None
 
     async def request(
@@ -67,11 +75,14 @@ class Http:
         url: str,
         *,
         body: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
         timeout_ms: int = READ_TIMEOUT_MS,
+        body_bytes: int = BODY_BYTES,
     ) -> Reply:
-        """One exchange, whatever its status.
+        """One exchange, whatever its status; `body` goes out as JSON, `form` as a form.
 
-        Raises PortError; ReplyLostError where the request may have reached the server.
+        Reads at most `body_bytes`. Raises PortError; ReplyLostError where the request may have
+        reached the server.
         """
         place = where(url)
         timeout = httpx.Timeout(
@@ -80,9 +91,9 @@ class Http:
         try:
             async with (
                 asyncio.timeout(timeout_ms / 1000 + CONNECT_TIMEOUT_S),
-                self._pool().stream(method, url, json=body, timeout=timeout) as response,
+                self._pool().stream(method, url, json=body, data=form, timeout=timeout) as response,
             ):
-                return Reply(response.status_code, await _read(response, place))
+                return Reply(response.status_code, await _read(response, place, body_bytes))
         except _NOT_SENT as error:
             kind, why = _explain(error)
             raise PortError(kind, one_line(f"{place}: {why}")) from error
@@ -101,11 +112,20 @@ class Http:
         if self._client is None:
             silence("httpx", "httpcore")
             self._client = httpx.AsyncClient(
+                verify=self._trust(),
+                auth=self._login,
                 trust_env=False,
                 follow_redirects=False,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             )
         return self._client
+
+    def _trust(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self._ca_file)
+        except (OSError, ValueError) as error:
+            reason = f"cannot use TLS file {self._ca_file}: {error}"
+            raise PortError("protocol", one_line(reason)) from error
 
     async def close(self) -> None:
         """Let go of every connection. Never raises."""
@@ -115,13 +135,13 @@ class Http:
                 await client.aclose()
 
 
-async def _read(response: httpx.Response, place: str) -> bytes:
+async def _read(response: httpx.Response, place: str, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
-        if size > BODY_BYTES:
-            raise PortError("protocol", f"{place}: the body is larger than {BODY_BYTES >> 20} MB")
+        if size > limit:
+            raise PortError("protocol", f"{place}: the body is larger than {limit >> 20} MB")
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -9,8 +9,11 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cockpit.core.plan import ClusterSpec, Login, SecretRef
+from aiokafka.abc import AbstractTokenProvider
+
+from cockpit.core.plan import ClusterSpec, Login, SecretRef, Security
 from cockpit.kafka.text import one_line
+from cockpit.kafka.tokens import KeptToken, MskIam, tokens_of
 from cockpit.ports import PortError
 
 
@@ -25,6 +28,8 @@ class Access:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)
+    tokens: AbstractTokenProvider | None = field(default=None, repr=False)
+    """Only with `OAUTHBEARER`."""
 
 
 def access(
@@ -32,18 +37,40 @@ def access(
 ) -> Access:
     """Access to a cluster with the plan's login, or with another one in its place.
 
-    Raises PortError when a TLS file cannot be read; whatever `reveal` raises passes through.
+    Where the cluster takes tokens, the password of that other login is a token. Raises PortError
+    when a TLS file cannot be read; whatever `reveal` raises passes through.
     """
     security = spec.security
-    who = login or security.login
+    tokens = _tokens(security, reveal, login)
+    who = (login or security.login) if tokens is None else None
+    mechanism = security.mechanism.upper() if security.mechanism else None
     return Access(
         bootstrap=tuple(host_port(address) for address in spec.bootstrap),
         protocol=security.protocol.upper(),
-        mechanism=security.mechanism.upper() if security.mechanism else None,
+        mechanism="OAUTHBEARER" if tokens is not None else mechanism,
         username=who.username if who else None,
         password=reveal(who.password) if who else None,
         tls=_context(spec) if security.protocol in ("ssl", "sasl_ssl") else None,
+        tokens=tokens,
     )
+
+
+def _tokens(
+    security: Security, reveal: Callable[[SecretRef], str], login: Login | None
+) -> AbstractTokenProvider | None:
+    """Where tokens come from; None where none are taken."""
+    match security.mechanism:
+        case "oauthbearer" if login is not None:
+            return KeptToken(login.password, reveal)
+        case "oauthbearer":
+            assert security.oauth is not None
+            return tokens_of(security.oauth, reveal)
+        case "aws-msk-iam" if login is not None:
+            raise PortError("refused", f"{login.username} cannot log in by aws-msk-iam")
+        case "aws-msk-iam":
+            return MskIam(security.region)
+        case _:
+            return None
 
 
 def host_port(address: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -77,11 +78,14 @@ class HttpServer:
 
 
 @asynccontextmanager
-async def http_server(respond: Callable[[Asked], Answer]) -> AsyncIterator[HttpServer]:
-    """A server on a free port of the loopback interface."""
+async def http_server(
+    respond: Callable[[Asked], Answer], *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[HttpServer]:
+    """A server on a free port of the loopback interface; with `tls` as https://localhost."""
     server = HttpServer(respond)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    port = listener.sockets[0].getsockname()[1]
+    server.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     try:
         yield server
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.core.observe import Unknown
 from cockpit.core.plan import SignalSpec
-from cockpit.kafka.signals import HttpSignals, number_at
+from cockpit.kafka.signals import PlanSignals, number_at
 from cockpit.ports import PortError
 from tests.kafka.clock import RealClock
 from tests.kafka.http_server import Answer, http_server
@@ -56,7 +56,7 @@ def test_everything_else_is_unknown_with_a_reason(text: str, path: str) -> None:
 
 async def test_a_signal_is_read_from_its_url() -> None:
     async with http_server(lambda _: Answer.of({"errors": {"ratio": 0.02}})) as server:
-        signals = HttpSignals(
+        signals = PlanSignals(
             [SignalSpec("checkout", f"{server.url}/status", "errors.ratio")], RealClock()
         )
         sample = await signals.read("checkout")
@@ -74,7 +74,7 @@ async def test_a_signal_is_read_from_its_url() -> None:
 async def test_an_answer_that_is_none_raises(answer: Answer) -> None:
     async with http_server(lambda _: answer) as server:
         spec = SignalSpec("checkout", server.url, "ratio", max_age_ms=500)
-        signals = HttpSignals([spec], RealClock())
+        signals = PlanSignals([spec], RealClock())
         with pytest.raises(PortError):
             await signals.read("checkout")
         await signals.close()

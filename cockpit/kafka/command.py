@@ -1,0 +1,125 @@
+"""Runs a program of the plan for the number that it prints.
+
+Never through a shell, never with the cockpit's environment or terminal, and never leaves a process
+of the program's group behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cockpit.core.observe import Unknown
+from cockpit.kafka.text import one_line
+from cockpit.ports import PortError
+
+OUTPUT_BYTES: Final = 65_536
+FOLDER: Final = "/"
+PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+_ERROR_BYTES: Final = 2_000
+_LAST_WORDS_S: Final = 1.0
+_NUMBER: Final = re.compile(
+    r"(?<![\w.+-])(?<!\d[,:/])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.%]|[,:/-]\d)",
+    re.ASCII,
+)
+
+
+class _Output(asyncio.SubprocessProtocol):
+    """What a program says, kept within bounds."""
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self.err = bytearray()
+        self.ended = asyncio.Event()
+        """The program is gone, or has said more than anybody wants to hear."""
+        self.closed = asyncio.Event()
+
+    @property
+    def too_much(self) -> bool:
+        return len(self.out) > OUTPUT_BYTES
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd != 1:
+            self.err = (self.err + data)[-_ERROR_BYTES:]
+        elif not self.too_much:
+            self.out += data
+            if self.too_much:
+                self.ended.set()
+
+    def process_exited(self) -> None:
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
+
+
+async def output_of(
+    argv: Sequence[str], *, timeout_ms: int, environ: Mapping[str, str] = os.environ
+) -> str:
+    """What the program prints before it ends well.
+
+    Raises PortError: it cannot be started, does not end in time, prints more than 64 kB, or ends
+    with another status than 0 (with the end of its standard error). Its whole process group is
+    killed in each case, and after a good end too.
+    """
+    name = one_line(argv[0])
+    output = _Output()
+    loop = asyncio.get_running_loop()
+    try:
+        process, _ = await loop.subprocess_exec(
+            lambda: output,
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            cwd=FOLDER,
+            env={key: environ[key] for key in PASSED_ON if key in environ},
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise PortError("unreachable", one_line(f"cannot start {name}: {why}")) from error
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            await output.ended.wait()
+    except TimeoutError as error:
+        reason = f"{name} did not end within {timeout_ms / 1000:g} s"
+        raise PortError("slow", one_line(reason)) from error
+    finally:
+        status = process.get_returncode()
+        await _end(process, output)
+    if output.too_much:
+        raise PortError("protocol", one_line(f"{name} prints more than {OUTPUT_BYTES >> 10} kB"))
+    if status != 0:
+        said = output.err.decode(errors="replace").strip()
+        tail = f": {said.splitlines()[-1]}" if said else ""
+        raise PortError("protocol", one_line(f"{name} ended with status {status}{tail}"))
+    return output.out.decode(errors="replace")
+
+
+async def _end(process: asyncio.SubprocessTransport, output: _Output) -> None:
+    """Kill the whole group, the program itself or what it has left, and hear its last words."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.get_pid(), signal.SIGKILL)
+    try:
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await output.closed.wait()
+    except TimeoutError:
+        pass  # a child in a group of its own holds on to the pipe
+    finally:
+        process.close()
+
+
+def first_number(text: str) -> float | Unknown:
+    """The first number that stands for itself: not `12ms`, `3%`, `1,234`, `10:30` or `node1`."""
+    found = _NUMBER.search(text)
+    if found is None:
+        return Unknown("no number in what it prints (12ms, 3% and 1,234 are none)")
+    number = float(found.group())
+    if number in (float("inf"), float("-inf")):
+        return Unknown(f"{one_line(found.group(), 40)} is too large")
+    return number

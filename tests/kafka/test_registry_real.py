@@ -1,0 +1,124 @@
+"""The same against two real registries, which also go down, hang and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cockpit.core.observe import Unknown
+from cockpit.lab.home import LabError
+from cockpit.lab.registry import (
+    Registry,
+    RegistryServer,
+    fetch_registry,
+    start_registry,
+    stop_registry,
+)
+from cockpit.ports import PortError
+from tests.kafka.registries import ORDER, Pen, reader_of
+from tests.kafka.registry_cases import a_vanished_subject_vanishes, everything_is_read
+
+pytestmark = pytest.mark.broker
+
+
+async def _start(folder: Path) -> tuple[RegistryServer, Registry, Registry]:
+    server = await fetch_registry(lambda _: None)
+    async with asyncio.TaskGroup() as group:
+        source = group.create_task(start_registry(server, folder, "source"), name="source")
+        target = group.create_task(start_registry(server, folder, "target"), name="target")
+    return server, source.result(), target.result()
+
+
+@pytest.fixture(scope="module")
+def pair(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RegistryServer, Registry, Registry]]:
+    """Two registries, empty at first."""
+    try:
+        found = asyncio.run(_start(tmp_path_factory.mktemp("registries")))
+    except* LabError as errors:
+        pytest.fail(f"the registries did not start: {errors.exceptions}", pytrace=False)
+    yield found
+    for registry in found[1:]:
+        stop_registry(registry)
+
+
+@pytest.fixture
+async def spare(
+    pair: tuple[RegistryServer, Registry, Registry], tmp_path: Path
+) -> AsyncIterator[Registry]:
+    """A registry to break."""
+    registry = await start_registry(pair[0], tmp_path, "spare")
+    yield registry
+    stop_registry(registry)
+
+
+async def test_everything_is_read(pair: tuple[RegistryServer, Registry, Registry]) -> None:
+    await everything_is_read(pair[1].url, default="NONE")
+
+
+async def test_a_vanished_subject_vanishes(
+    pair: tuple[RegistryServer, Registry, Registry],
+) -> None:
+    await a_vanished_subject_vanishes(pair[1].url)
+
+
+async def test_two_registries_give_one_schema_two_ids_and_one_content(
+    pair: tuple[RegistryServer, Registry, Registry],
+) -> None:
+    source, target = Pen(pair[1].url), Pen(pair[2].url)
+    for text in ('"bytes"', '"int"', '"long"', '"float"', '"double"', '"boolean"'):
+        await target.register(f"dummy-{text}", text)
+    await source.register("shared-value", ORDER)
+    await target.register("shared-value", ORDER.replace("\n", "").replace("  ", ""))
+    readers = reader_of(source.url), reader_of(target.url, "target")
+    left, right = [(await reader.read()).subjects["shared-value"] for reader in readers]
+    assert left.versions[0].content == right.versions[0].content
+    assert left.versions[0].id != right.versions[0].id
+    for reader in readers:
+        await reader.close()
+
+
+async def test_the_level_of_the_registry_counts_for_subjects_without_one(
+    pair: tuple[RegistryServer, Registry, Registry],
+) -> None:
+    """This registry answers NONE for a subject without a level: that is not a level of its own."""
+    pen, reader = Pen(pair[2].url), reader_of(pair[2].url, "target")
+    await pen.register("inherits-value", ORDER)
+    await pen.register("stricter-value", ORDER)
+    await pen.level("FULL_TRANSITIVE", "stricter-value")
+    await pen.level("BACKWARD")
+    survey = await reader.read()
+    assert survey.compatibility == "BACKWARD"
+    assert survey.subjects["inherits-value"].compatibility is None
+    assert survey.subjects["stricter-value"].compatibility == "FULL_TRANSITIVE"
+    assert isinstance(survey.mode, Unknown)
+    assert survey.mode.reason == "this registry has no modes"
+    await reader.close()
+
+
+async def test_a_killed_registry_is_unreachable_and_read_again_when_it_is_back(
+    pair: tuple[RegistryServer, Registry, Registry], spare: Registry, tmp_path: Path
+) -> None:
+    reader = reader_of(spare.url, timeout_ms=1_500)
+    await Pen(spare.url).register("orders-value", ORDER)
+    assert set((await reader.read()).subjects) == {"orders-value"}
+    os.kill(spare.process.pid, signal.SIGSTOP)
+    with pytest.raises(PortError) as caught:
+        await reader.read()
+    assert caught.value.kind == "slow"
+    spare.kill()
+    with pytest.raises(PortError) as caught:
+        await reader.read()
+    assert caught.value.kind == "unreachable"
+    back = await start_registry(pair[0], tmp_path, "back", port=spare.port)
+    try:
+        assert (await reader.read()).subjects == {}
+    finally:
+        stop_registry(back)
+        await reader.close()
