@@ -20,6 +20,25 @@ from cockpit.ports import Clock, PortError
 _ALIASES: Final = ("source.cluster.alias", "target.cluster.alias")
 
 
+class Aliases:
+    """The mirror's own names of the clusters, as its connector's config has them."""
+
+    def __init__(self, rest: ConnectRest, connector: str) -> None:
+        self._rest = rest
+        self._connector = connector
+        self._known: tuple[str, ...] | None = None
+
+    async def read(self) -> tuple[str, ...]:
+        """Source and target alias; empty while Connect does not answer. Never raises."""
+        if self._known is None:
+            try:
+                config = await self._rest.config(self._connector)
+            except PortError:
+                return ()
+            self._known = tuple(config[key] for key in _ALIASES if key in config)
+        return self._known
+
+
 class MirrorMaker:
     """The plan's source and checkpoint connectors, and the offset-syncs topic."""
 
@@ -30,7 +49,7 @@ class MirrorMaker:
         self._rest = ConnectRest(self._http, spec.connect)
         self._clients = (Client(target), Client(source))
         self._syncs = SyncsReader(clock, target=self._clients[0], source=self._clients[1])
-        self._aliases: tuple[str, ...] | None = None
+        self._aliases = Aliases(self._rest, spec.source_connector)
 
     async def mirror(self) -> MirrorSample:
         """Connectors, tasks and positions. Raises PortError."""
@@ -47,13 +66,7 @@ class MirrorMaker:
 
     async def syncs(self) -> SyncsSample:
         """The offset-syncs topic, read to its end. Raises PortError."""
-        if self._aliases is None:
-            try:
-                config = await self._rest.config(self._spec.source_connector)
-            except PortError:
-                return await self._syncs.read()
-            self._aliases = tuple(config[key] for key in _ALIASES if key in config)
-        return await self._syncs.read(self._aliases)
+        return await self._syncs.read(await self._aliases.read())
 
     async def close(self) -> None:
         """Let go of every connection. Never raises."""

@@ -24,6 +24,7 @@ from cockpit.kafka.effects.offsets import (
     unreplicated,
 )
 from cockpit.kafka.effects.tails import Span, read_tails
+from cockpit.kafka.habits import habits_of
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.kafka.protocol.offsets import EARLIEST, LATEST
 from cockpit.kafka.text import one_line
@@ -31,8 +32,6 @@ from cockpit.ports import PortError
 
 NAMED: Final = 5
 """How many partitions a finding names."""
-
-_ISOLATION: Final = ("source.consumer.isolation.level", "consumer.isolation.level")
 
 Tails = Mapping[TopicPartition, tuple[Record, ...]]
 
@@ -136,7 +135,7 @@ class DrainProof:
     async def _skips_aborted(self) -> bool:
         """Whether the mirror reads committed records only, by its own config."""
         config = await self._rest.config(self._mirror)
-        return any(config.get(key) == "read_committed" for key in _ISOLATION)
+        return habits_of(config).committed_only is True
 
     async def _count(self, look: _Look, differing: Tails) -> None:
         """Say how much is missing, by the place on the source of the target's last record."""

@@ -1,0 +1,158 @@
+"""Records of one partition compared on both sides, and the schema ids in them.
+
+Says what differs in words, lengths and offsets: records may be about people, so none of their
+bytes ever leaves here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cockpit.core.survey import SchemaUse
+from cockpit.kafka.protocol.fetch import Record
+
+GLUE_NOTE: Final = "Glue, ids not checked"
+HEADER_NOTE: Final = "schema ids in headers, not checked"
+
+_CLASSIC: Final = struct.Struct(">bi")
+_GLUE_BYTES: Final = 18
+_ID_HEADERS: Final = frozenset({"__key_schema_id", "__value_schema_id"})
+
+Token = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How source records and the target's records of the same stretch agree."""
+
+    compared: int
+    missing: int
+    surplus: int
+    first_difference: str
+    foreign: int = 0
+    """Of the surplus, those that are like no source record of the window."""
+
+
+def compare(
+    source: Sequence[Record], target: Sequence[Record], *, timed: bool, headers: bool
+) -> Compared:
+    """Look for each source record among the target's, by key, value, headers and time.
+
+    The target's window is what lies from the first record found to the last one; in there,
+    whatever is not needed is surplus.
+    """
+    places: dict[Token, list[int]] = {}
+    for at, record in enumerate(target):
+        places.setdefault(_token(record, timed, headers), []).append(at)
+    found: set[int] = set()
+    missing: list[Record] = []
+    for record in source:
+        free = places.get(_token(record, timed, headers))
+        if free:
+            found.add(free.pop(0))
+        else:
+            missing.append(record)
+    window = range(min(found), max(found) + 1) if found else range(0)
+    surplus = [target[at] for at in window if at not in found]
+    known = {_token(record, timed, headers) for record in source}
+    foreign = sum(1 for record in surplus if _token(record, timed, headers) not in known)
+    return Compared(
+        compared=len(source),
+        missing=len(missing),
+        surplus=len(surplus),
+        first_difference=_words(missing, surplus, target, timed=timed, headers=headers),
+        foreign=foreign,
+    )
+
+
+def _token(record: Record, timed: bool, headers: bool) -> Token:
+    kept = record.headers if headers else ()
+    return record.key, record.value, kept, record.timestamp_ms if timed else 0
+
+
+def _words(
+    missing: Sequence[Record],
+    surplus: Sequence[Record],
+    target: Sequence[Record],
+    *,
+    timed: bool,
+    headers: bool,
+) -> str:
+    if missing:
+        lost = missing[0]
+        near = _likest(lost, target, timed=timed)
+        if near is None:
+            return f"source offset {lost.offset} is not on the target"
+        parts = _parts(lost, near, timed=timed, headers=headers)
+        return f"source offset {lost.offset}, target offset {near.offset}: {parts}"
+    if surplus:
+        return f"target offset {surplus[0].offset} is no copy of a source record, or one too many"
+    return ""
+
+
+def _likest(lost: Record, target: Iterable[Record], *, timed: bool) -> Record | None:
+    """A target record that may be this one, changed: of the same key, and the same time or
+    value."""
+    for record in target:
+        same_time = timed and record.timestamp_ms == lost.timestamp_ms
+        if record.key == lost.key and (same_time or record.value == lost.value):
+            return record
+    for record in target:
+        if timed and record.timestamp_ms == lost.timestamp_ms and record.value == lost.value:
+            return record
+    return None
+
+
+def _parts(ours: Record, theirs: Record, *, timed: bool, headers: bool) -> str:
+    differing: list[str] = []
+    for name, one, other in (
+        ("key", ours.key, theirs.key),
+        ("value", ours.value, theirs.value),
+    ):
+        if one != other:
+            differing.append(f"{name} differs ({_size(one)}, on the target {_size(other)})")
+    if headers and ours.headers != theirs.headers:
+        counts = f"{len(ours.headers)}, on the target {len(theirs.headers)}"
+        differing.append(f"headers differ ({counts})")
+    if timed and ours.timestamp_ms != theirs.timestamp_ms:
+        differing.append(f"time differs by {theirs.timestamp_ms - ours.timestamp_ms} ms")
+    return ", ".join(differing) or "one copy too few"
+
+
+def _size(data: bytes | None) -> str:
+    return "null" if data is None else f"{len(data)} bytes"
+
+
+def schema_uses(records: Iterable[Record]) -> tuple[Counter[tuple[str, int]], frozenset[str]]:
+    """(part, schema id) of records in Confluent's classic format, and notes on other formats.
+
+    Classic: a zero byte, then the id as an int32. Glue: 3, then 0 or 5, then a UUID. Newer
+    Confluent clients put a GUID into a header.
+    """
+    found: Counter[tuple[str, int]] = Counter()
+    notes: set[str] = set()
+    for record in records:
+        if not _ID_HEADERS.isdisjoint(name for name, _ in record.headers):
+            notes.add(HEADER_NOTE)
+        for part, data in (("key", record.key), ("value", record.value)):
+            if data is None or len(data) < _CLASSIC.size:
+                continue
+            magic, number = _CLASSIC.unpack_from(data)
+            if magic == 0 and number > 0:
+                found[part, number] += 1
+            elif magic == 3 and data[1] in (0, 5) and len(data) >= _GLUE_BYTES:
+                notes.add(GLUE_NOTE)
+    return found, frozenset(notes)
+
+
+def as_uses(counts: Counter[tuple[str, int]]) -> tuple[SchemaUse, ...]:
+    """Schema ids as the survey has them, in order."""
+    uses: list[SchemaUse] = []
+    for (part, number), records in sorted(counts.items()):
+        side: Literal["key", "value"] = "key" if part == "key" else "value"
+        uses.append(SchemaUse(side, number, records))
+    return tuple(uses)

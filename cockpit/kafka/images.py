@@ -1,0 +1,241 @@
+"""Exact images of commits: where on the target a group would go on, by the records themselves.
+
+Reads only, joins no group, and spends no more on one image and on one round than is set here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cockpit.core.image import Verdict, none
+from cockpit.core.observe import GroupSample, TopicPartition, Unknown
+from cockpit.core.plan import Plan, Side
+from cockpit.core.survey import GroupImage, Image, ImagesSurvey
+from cockpit.kafka.client import Client
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.content import (
+    Allowance,
+    Log,
+    PartitionLog,
+    Place,
+    TooMuchError,
+    in_turn,
+    leaders_of,
+)
+from cockpit.kafka.finding import Limits, find, find_origin
+from cockpit.kafka.groups import GroupReader
+from cockpit.kafka.habits import Habits, HabitsReader
+from cockpit.kafka.text import one_line
+from cockpit.ports import Clock, PortError
+
+PAIRS_PER_READ: Final = 64
+MS_PER_READ: Final = 400
+COUNTED: Final = 5_000
+"""Between a commit and an image so many offsets are read to count their records."""
+STATES_MAX_AGE_MS: Final = 60_000
+
+ROUND: Final = Limits()
+ROUND_ALLOWANCE: Final = (600, 60_000)
+"""Requests and offsets for one image of a round."""
+THOROUGH: Final = Limits(near=50_000, chunk=10_000, probes=4_000)
+THOROUGH_ALLOWANCE: Final = (10_000, 600_000)
+"""The same for one that is asked for by itself."""
+
+UNSURE: Final = "the mirror's isolation level is not known, and aborted records are near"
+
+
+Pair = tuple[str, TopicPartition]
+Spent = tuple[int, int]
+
+
+class ImageReader:
+    """Images of the plan's groups, and of single offsets."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Clock,
+        *,
+        source: Client,
+        target: Client,
+        rest: ConnectRest | None,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._source = source
+        self._target = target
+        self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        groups = plan.groups()
+        self._source_groups = GroupReader("source", source, clock, groups)
+        self._target_groups = GroupReader("target", target, clock, groups)
+        self._found: dict[Pair, GroupImage] = {}
+        self._leaders: dict[Side, Mapping[TopicPartition, int]] = {}
+
+    async def read(self) -> ImagesSurvey:
+        """Images of those pairs that have waited longest, and the newest of all others.
+
+        Raises PortError when the commits of a side cannot be read.
+        """
+        asked_at_ms = self._clock.now_ms()
+        target = await self._target_groups.read(states_max_age_ms=STATES_MAX_AGE_MS)
+        source = await self._source_groups.read(states_max_age_ms=STATES_MAX_AGE_MS)
+        wanted = self._wanted(source)
+        self._found = {pair: image for pair, image in self._found.items() if pair in wanted}
+        await self._lay_out(sorted({topic for _, (topic, _) in wanted}))
+        waiting = sorted(wanted, key=self._age)
+
+        async def look(pair: Pair) -> None:
+            self._found[pair] = await self._image_of(pair, wanted[pair], target)
+
+        deadline_ms = asked_at_ms + MS_PER_READ
+        await in_turn(waiting[:PAIRS_PER_READ], look, self._clock, deadline_ms=deadline_ms)
+        return ImagesSurvey(asked_at_ms, self._clock.now_ms(), dict(self._found))
+
+    async def image(self, topic: str, partition: int, source_offset: int) -> Image:
+        """Where a source offset is on the target; more thorough than a round. Never raises."""
+        return await self._alone((topic, partition), source_offset, inverse=False)
+
+    async def inverse(self, topic: str, partition: int, target_offset: int) -> Image:
+        """The source offset whose image a target offset is; `low` and `high` are the source's.
+
+        The image's `source_offset` is the target offset that was asked for. Never raises.
+        """
+        return await self._alone((topic, partition), target_offset, inverse=True)
+
+    def _wanted(self, source: GroupSample) -> dict[Pair, int]:
+        """Commits on the source of the plan's groups, for topics of the plan."""
+        topics = frozenset(self._plan.topics())
+        return {
+            (group, name): offset
+            for group in self._plan.groups()
+            if (state := source.groups.get(group)) is not None and state.unknown is None
+            for name, offset in state.committed().items()
+            if name[0] in topics
+        }
+
+    def _age(self, pair: Pair) -> tuple[int, Pair]:
+        found = self._found.get(pair)
+        return (found.at_ms if found else -1, pair)
+
+    async def _lay_out(self, topics: list[str]) -> None:
+        self._leaders = {
+            "source": await leaders_of(self._source, topics),
+            "target": await leaders_of(self._target, topics),
+        }
+
+    async def _alone(self, name: TopicPartition, offset: int, *, inverse: bool) -> Image:
+        try:
+            await self._lay_out([name[0]])
+            verdict = await self._find(name, offset, THOROUGH, THOROUGH_ALLOWANCE, inverse=inverse)
+        except PortError as error:
+            return _unknown(offset, error.reason)
+        return _image(offset, verdict)
+
+    async def _image_of(self, pair: Pair, offset: int, target: GroupSample) -> GroupImage:
+        group, name = pair
+        at_ms = self._clock.now_ms()
+        try:
+            image = _image(offset, await self._find(name, offset, ROUND, ROUND_ALLOWANCE))
+        except PortError as error:
+            image = _unknown(offset, error.reason)
+        state = target.groups.get(group)
+        committed = None if state is None else state.committed().get(name)
+        reread: int | Unknown
+        skipped: int | Unknown
+        if state is not None and state.unknown is not None:
+            reread = skipped = Unknown(state.unknown)
+        else:
+            reread, skipped = await self._cost(name, image, committed)
+        return GroupImage(group, *name, image, committed, reread, skipped, at_ms)
+
+    async def _find(
+        self,
+        name: TopicPartition,
+        offset: int,
+        limits: Limits,
+        spend: Spent,
+        *,
+        inverse: bool = False,
+    ) -> Verdict:
+        habits = await self._habits.read()
+        known = habits.committed_only
+        modes = (False, True) if known is None else (known,)
+        verdicts: list[Verdict] = []
+        for committed_only in modes:
+            allowance = Allowance(*spend)
+            source = self._log("source", name, allowance, habits, committed_only=committed_only)
+            target = self._log("target", name, allowance, habits)
+            if inverse:
+                verdicts.append(await find_origin(offset, target, source, limits))
+            else:
+                verdicts.append(await find(offset, source, target, limits))
+        first, last = verdicts[0], verdicts[-1]
+        if (first.word, first.low, first.high) != (last.word, last.low, last.high):
+            return none(UNSURE)
+        return first
+
+    def _log(
+        self,
+        side: Side,
+        name: TopicPartition,
+        allowance: Allowance,
+        habits: Habits,
+        *,
+        committed_only: bool = True,
+    ) -> Log:
+        leader = self._leaders[side].get(name)
+        if leader is None:
+            raise PortError("protocol", one_line(f"no {name[0]}/{name[1]} on the {side}"))
+        if leader < 0:
+            raise PortError(
+                "protocol", one_line(f"{name[0]}/{name[1]} has no leader on the {side}")
+            )
+        client = self._source if side == "source" else self._target
+        place = Place(client, name, leader, committed_only=committed_only)
+        return PartitionLog(place, allowance, headers=habits.headers)
+
+    async def _cost(
+        self, name: TopicPartition, image: Image, committed: int | None
+    ) -> tuple[int | Unknown, int | Unknown]:
+        """Records that the group would read again, and that it would never read."""
+        if isinstance(image.low, Unknown) or isinstance(image.high, Unknown):
+            unknown = Unknown(image.reason)
+            return unknown, unknown
+        if committed is None:
+            unknown = Unknown("no commit on the target")
+            return unknown, unknown
+        low, high = image.low, image.high
+        vague = Unknown("the image is a range")
+        if committed <= low:
+            again = await self._count(name, committed, low) if low == high else vague
+            return again, 0
+        if committed >= high:
+            return 0, await self._count(name, high, committed) if low == high else vague
+        return vague, vague
+
+    async def _count(self, name: TopicPartition, begin: int, end: int) -> int | Unknown:
+        """Data records of the target from `begin` up to `end`."""
+        if begin == end:
+            return 0
+        allowance = Allowance(ROUND_ALLOWANCE[0], COUNTED)
+        try:
+            log = self._log("target", name, allowance, Habits(None, headers=False))
+            start, last = await log.bounds()
+            if end > last:
+                return Unknown(f"the commit lies past the target's end {last}")
+            return len(await log.read(max(begin, start), end))
+        except TooMuchError:
+            return Unknown(f"too many to be counted: {end - begin} offsets at most")
+        except PortError as error:
+            return Unknown(error.reason)
+
+
+def _image(offset: int, verdict: Verdict) -> Image:
+    if verdict.word == "NONE":
+        return _unknown(offset, verdict.reason)
+    return Image(offset, verdict.word, verdict.low, verdict.high, verdict.reason)
+
+
+def _unknown(offset: int, why: str) -> Image:
+    return Image(offset, "NONE", Unknown(why), Unknown(why), why)

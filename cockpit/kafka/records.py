@@ -1,0 +1,49 @@
+"""What is looked at slowly in the records themselves: images, windows, the mirror's checkpoints.
+
+Opens no connection by itself; the first reading does. Each side has connections of its own for
+it: what is fetched here never delays offsets.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cockpit.core.plan import Plan
+from cockpit.core.survey import CheckpointsSurvey
+from cockpit.kafka.beside import Beside
+from cockpit.kafka.checkpoints import CheckpointsReader
+from cockpit.kafka.client import Client
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.http import Http
+from cockpit.kafka.images import ImageReader
+from cockpit.kafka.mirror import Aliases
+from cockpit.kafka.security import Access
+from cockpit.kafka.windows import WindowReader
+from cockpit.ports import Clock, SurveyFeed
+
+IMAGES_EVERY_MS: Final = 2_000
+CHECKPOINTS_EVERY_MS: Final = 5_000
+WINDOWS_EVERY_MS: Final = 10_000
+
+
+def record_surveys(plan: Plan, clock: Clock, *, source: Access, target: Access) -> Beside:
+    """The surveys of a plan that read records."""
+    http = Http()
+    rest = ConnectRest(http, plan.replication.connect)
+    here, there = Client(source), Client(target)
+    images = ImageReader(plan, clock, source=here, target=there, rest=rest)
+    windows = WindowReader(plan, clock, source=here, target=there, rest=rest)
+    checkpoints = CheckpointsReader(clock, there)
+    aliases = Aliases(rest, plan.replication.source_connector)
+
+    async def read_checkpoints() -> CheckpointsSurvey:
+        return await checkpoints.read(await aliases.read())
+
+    return Beside(
+        (
+            SurveyFeed("images", IMAGES_EVERY_MS, images.read),
+            SurveyFeed("windows", WINDOWS_EVERY_MS, windows.read),
+            SurveyFeed("checkpoints", CHECKPOINTS_EVERY_MS, read_checkpoints),
+        ),
+        (http.close, here.close, there.close),
+    )

@@ -1,0 +1,277 @@
+"""Sampled windows of records compared on both clusters: first, last mirrored, one in the middle.
+
+Reads only, a few records of each partition at a time; never keeps a record.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from cockpit.core.image import Verdict
+from cockpit.core.observe import TopicPartition
+from cockpit.core.plan import Plan
+from cockpit.core.survey import Window, WindowsSurvey
+from cockpit.kafka.client import Client
+from cockpit.kafka.comparing import Compared, as_uses, compare, schema_uses
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.content import (
+    Allowance,
+    PartitionLog,
+    Place,
+    Stretch,
+    TooMuchError,
+    in_turn,
+    leaders_of,
+    read_records,
+)
+from cockpit.kafka.finding import FAR, Limits, find, find_origin
+from cockpit.kafka.habits import Habits, HabitsReader
+from cockpit.kafka.protocol.fetch import Record
+from cockpit.kafka.text import one_line
+from cockpit.ports import Clock, PortError
+
+PARTITIONS_PER_READ: Final = 24
+MS_PER_READ: Final = 400
+RECORDS: Final = 20
+"""Records of one window."""
+SPREAD: Final = 64
+"""Offsets that are read to find so many records."""
+ALLOWANCE: Final = (300, 40_000)
+IDS_KEPT: Final = 256
+GENEROUS: Final = 4
+"""How much longer the target's window may be, in offsets, where its end is not known."""
+LIMITS: Final = Limits(near=2_000, chunk=256, probes=0)
+
+CLEANED: Final = "one of the logs has been cleaned there, so that records cannot be compared"
+NO_PLACE: Final = "cannot be found on the target"
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was found in one partition over time."""
+
+    window: Window
+    at_ms: int = -1
+    schemas: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """Both logs of a partition, and how they are read."""
+
+    source_place: Place
+    target_place: Place
+    source: PartitionLog
+    target: PartitionLog
+    allowance: Allowance
+    habits: Habits
+
+
+class WindowReader:
+    """Reads WindowsSurveys of the plan's topics, a part of their partitions each time."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Clock,
+        *,
+        source: Client,
+        target: Client,
+        rest: ConnectRest | None = None,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._source = source
+        self._target = target
+        self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        self._registries = plan.registry("source") is not None or (
+            plan.registry("target") is not None
+        )
+        self._seen: dict[TopicPartition, _Seen] = {}
+
+    async def read(self) -> WindowsSurvey:
+        """Windows of those partitions that have waited longest, and the newest of all others.
+
+        Raises PortError when the topics of a side cannot be read.
+        """
+        asked_at_ms = self._clock.now_ms()
+        topics = self._plan.topics()
+        source = await leaders_of(self._source, topics)
+        target = await leaders_of(self._target, topics)
+        habits = await self._habits.read()
+        self._seen = {name: seen for name, seen in self._seen.items() if name in source}
+        waiting = sorted(source, key=self._age)
+
+        async def look(name: TopicPartition) -> None:
+            await self._sample(name, (source[name], target.get(name, -1)), habits)
+
+        deadline_ms = asked_at_ms + MS_PER_READ
+        await in_turn(waiting[:PARTITIONS_PER_READ], look, self._clock, deadline_ms=deadline_ms)
+        windows = {name: seen.window for name, seen in self._seen.items()}
+        return WindowsSurvey(asked_at_ms, self._clock.now_ms(), windows)
+
+    def _age(self, name: TopicPartition) -> tuple[int, TopicPartition]:
+        seen = self._seen.get(name)
+        return (seen.at_ms if seen else -1, name)
+
+    async def _sample(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> None:
+        seen = self._seen.setdefault(name, _Seen(_nothing("")))
+        seen.at_ms = self._clock.now_ms()
+        try:
+            window, records = await _windows(self._both(name, nodes, habits))
+        except PortError as error:
+            window, records = _nothing(error.reason), ()
+        except TooMuchError:
+            window, records = _nothing("more would have to be read than is allowed"), ()
+        notes: frozenset[str] = frozenset()
+        if self._registries:
+            found, notes = schema_uses(records)
+            known = {use for use in found if use in seen.schemas or len(seen.schemas) < IDS_KEPT}
+            seen.schemas.update({use: found[use] for use in known})
+        seen.window = replace(window, schemas=as_uses(seen.schemas), notes=tuple(sorted(notes)))
+
+    def _both(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> _Both:
+        if min(nodes) < 0:
+            raise PortError("protocol", one_line(f"{name[0]}/{name[1]} has no leader"))
+        allowance = Allowance(*ALLOWANCE)
+        committed_only = habits.committed_only is True
+        source = Place(self._source, name, nodes[0], committed_only=committed_only)
+        target = Place(self._target, name, nodes[1], committed_only=True)
+        return _Both(
+            source,
+            target,
+            PartitionLog(source, allowance, headers=habits.headers),
+            PartitionLog(target, allowance, headers=habits.headers),
+            allowance,
+            habits,
+        )
+
+
+def _nothing(why: str) -> Window:
+    return Window(compared=0, missing=0, surplus=0, first_difference="", unknown=why)
+
+
+async def _windows(both: _Both) -> tuple[Window, Sequence[Record]]:
+    """The three windows together, and the source's records in them."""
+    begin, end = await _mirrored_span(both)
+    if begin >= end:
+        return Window(0, 0, 0, ""), ()
+    total = Compared(0, 0, 0, "")
+    sampled: list[Record] = []
+    unknown: str | None = None
+    last = max(begin, end - SPREAD)
+    middle = begin + secrets.randbelow(max(1, last - begin))
+    for at in dict.fromkeys((begin, last, middle)):
+        found = await _window(both, at, min(end, at + SPREAD), from_end=at == last)
+        if isinstance(found, str):
+            unknown = unknown or found
+            continue
+        compared, records = found
+        sampled.extend(records)
+        total = Compared(
+            total.compared + compared.compared,
+            total.missing + compared.missing,
+            total.surplus + compared.surplus,
+            total.first_difference or compared.first_difference,
+        )
+    window = Window(total.compared, total.missing, total.surplus, total.first_difference)
+    if unknown is not None and not total.missing and not total.surplus:
+        window = replace(window, unknown=unknown)
+    return window, sampled
+
+
+async def _mirrored_span(both: _Both) -> tuple[int, int]:
+    """Source offsets whose records are on the target, as far as both logs reach.
+
+    Raises PortError where that cannot be told.
+    """
+    start, end = await both.source.bounds()
+    first, last = await both.target.bounds()
+    if first >= last:
+        return start, start
+    oldest = await find_origin(first, both.target, both.source, LIMITS)
+    newest = await find_origin(last, both.target, both.source, LIMITS)
+    begin = max(start, oldest.high)
+    if oldest.word == "NONE":
+        begin = await _of_same_time(both, first, first + SPREAD)
+    if newest.word == "NONE":
+        return begin, await _of_same_time(both, last - SPREAD, last)
+    return begin, min(end, newest.low)
+
+
+async def _of_same_time(both: _Both, begin: int, end: int) -> int:
+    """Where the source is as old as the target is in a stretch: at its last record, or at its first
+    one where the log begins there."""
+    piece = await both.target.read(begin, end)
+    if not piece.items or any(item.stamped for item in piece.items):
+        raise PortError("protocol", "no record of one side can be found on the other")
+    item = piece.items[0 if piece.first else -1]
+    at = await both.source.at_time(item.time_ms)
+    return at if at >= 0 else (await both.source.bounds())[1]
+
+
+async def _window(
+    both: _Both, begin: int, end: int, *, from_end: bool
+) -> tuple[Compared, Sequence[Record]] | str:
+    """One window compared, and its source records; or why it cannot be."""
+    stretch = await read_records(both.source_place, begin, end, both.allowance)
+    ours = stretch.records[-RECORDS:] if from_end else stretch.records[:RECORDS]
+    if not ours:
+        return Compared(0, 0, 0, ""), ()
+    place = await find(ours[0].offset, both.source, both.target, LIMITS)
+    if place.word == "NONE":
+        theirs = await _by_time(both, ours)
+    else:
+        span = GENEROUS * (ours[-1].offset - ours[0].offset + 1)
+        theirs = await _theirs(both, place.low, place.low + span)
+    found = _compare(both, ours, theirs)
+    if found.missing and place.word != "NONE":
+        after = await find(ours[-1].offset + 1, both.source, both.target, LIMITS)
+        if not (_sure(place) and _sure(after)):
+            return f"source offset {ours[0].offset} {NO_PLACE}"
+        theirs = await _theirs(both, place.low, after.low)
+        found = _compare(both, ours, theirs)
+    lost_there = found.missing and _cleaned(theirs)
+    lost_here = found.foreign and _cleaned(stretch)
+    return CLEANED if lost_there or lost_here else (found, ours)
+
+
+def _sure(place: Verdict) -> bool:
+    """Whether a place is one where the record is copied, be it not the last one."""
+    return place.word == "EXACT" or place.reason == FAR
+
+
+def _compare(both: _Both, ours: Sequence[Record], theirs: Stretch) -> Compared:
+    timed = _timed(ours, theirs.records)
+    return compare(ours, theirs.records, timed=timed, headers=both.habits.headers)
+
+
+async def _theirs(both: _Both, begin: int, end: int) -> Stretch:
+    start, until = await both.target.bounds()
+    lower, upper = max(start, begin), min(until, end)
+    return await read_records(both.target_place, lower, upper, both.allowance)
+
+
+async def _by_time(both: _Both, ours: Sequence[Record]) -> Stretch:
+    """Where nothing looks the same on the target: what has the same times there."""
+    begin = await both.target.at_time(min(record.timestamp_ms for record in ours))
+    if begin < 0:
+        raise PortError("protocol", f"source offset {ours[0].offset} {NO_PLACE}")
+    return await _theirs(both, begin, begin + 2 * SPREAD)
+
+
+def _timed(ours: Sequence[Record], theirs: Sequence[Record]) -> bool:
+    """Whether times can be compared: the target has not set its own."""
+    return not any(record.append_time for record in theirs) and all(
+        record.timestamp_ms >= 0 for record in ours
+    )
+
+
+def _cleaned(stretch: Stretch) -> bool:
+    """Whether records in between have been removed."""
+    offsets = sorted([*(record.offset for record in stretch.records), *stretch.left_out])
+    return bool(offsets) and offsets[-1] - offsets[0] + 1 > len(offsets)
