@@ -56,7 +56,7 @@ class SimCluster:
             self._side, asked_at_ms, self._line.clock.now_ms(), self._keys, start, end, errors
         )
 
-    async def groups(self) -> GroupSample:
+    async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
         """State and commits of all groups."""
         asked_at_ms = await self._line.cluster(self._side)
         layout = self._line.world.layout

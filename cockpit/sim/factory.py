@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from cockpit.core.actions import ServiceVerb
 from cockpit.core.plan import Plan
-from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
+from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
 from cockpit.sim.cluster import SimCluster
 from cockpit.sim.effector import SimEffector
 from cockpit.sim.feeds import SimReplication, SimSignals
 from cockpit.sim.fleet import Where
 from cockpit.sim.line import Line
 from cockpit.sim.spec import WorldSpec
+from cockpit.sim.surveyor import SimSurveyor
 from cockpit.sim.truth import TruthReport
 from cockpit.sim.world import World
 
@@ -34,6 +35,7 @@ class SimPorts:
     signals: Signals
     effector: Effector
     clock: Clock
+    surveyor: Surveyor
     world: World
 
     def truth(self) -> TruthReport:
@@ -65,5 +67,6 @@ def connect_sim(plan: Plan, clock: Clock, spec: WorldSpec) -> SimPorts:
         signals=SimSignals(line),
         effector=SimEffector(line),
         clock=clock,
+        surveyor=SimSurveyor(line.world, clock),
         world=line.world,
     )

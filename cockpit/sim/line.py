@@ -5,6 +5,8 @@ Every port call goes through here and only here; what the call then reads or cha
 
 from __future__ import annotations
 
+import numpy as np
+
 from cockpit.core.plan import Side
 from cockpit.ports import Clock, PortError
 from cockpit.sim.faults import ClusterRefuses, ClusterSlow, ClusterUnreachable, ConnectDown
@@ -15,11 +17,12 @@ NO_ROUTE_MS = 1_000
 
 
 class Line:
-    """One world and the clock that it follows."""
+    """One world and the clock that it follows; `rng` draws how long an answer takes."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, rng: np.random.Generator | None = None) -> None:
         self.world = world
         self.clock = clock
+        self._rng = world.call_rng if rng is None else rng
 
     def now(self) -> int:
         """Bring the world up to the clock's time; UTC ms."""
@@ -69,4 +72,4 @@ class Line:
 
     async def _usual(self) -> None:
         usual_ms = self.world.spec.latency_ms
-        await self.wait(usual_ms + int(self.world.call_rng.integers(0, usual_ms // 2 + 1)))
+        await self.wait(usual_ms + int(self._rng.integers(0, usual_ms // 2 + 1)))

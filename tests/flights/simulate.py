@@ -96,7 +96,13 @@ async def _fly(
     spec = replace(spec, faults=(*spec.faults, *faults) if keep else faults)
     world = connect_sim(plan, clock, spec)
     ports = Ports(
-        world.source, world.target, world.replication, world.signals, world.effector, clock
+        world.source,
+        world.target,
+        world.replication,
+        world.signals,
+        world.effector,
+        clock,
+        world.surveyor,
     )
     state = begin(plan, session=f"seed-{seed}", simulated=True, at_ms=clock.now_ms())
     engine = Engine(state, ports, Journal(journal) if journal else None)
