@@ -96,7 +96,13 @@ def _engine(seed: int, clock: Any) -> tuple[Any, Any]:  # noqa: ANN401  # loaded
     plan = demo_plan()
     world = connect_sim(plan, clock, demo_world(seed))
     ports = Ports(
-        world.source, world.target, world.replication, world.signals, world.effector, clock
+        world.source,
+        world.target,
+        world.replication,
+        world.signals,
+        world.effector,
+        clock,
+        world.surveyor,
     )
     state = begin(plan, session=f"demo-{seed}", simulated=True, at_ms=clock.now_ms())
     return Engine(state, ports, None), world

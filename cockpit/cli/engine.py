@@ -94,7 +94,15 @@ async def _host(folder: SessionFolder, plan: Plan, *, preflight: bool, first: st
     except (SecretUnavailable, PortError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
-    ports = Ports(real.source, real.target, real.replication, real.signals, real.effector, clock)
+    ports = Ports(
+        real.source,
+        real.target,
+        real.replication,
+        real.signals,
+        real.effector,
+        clock,
+        real.surveyor,
+    )
     try:
         problems = await look(plan, ports) if preflight else ()
         if problems:

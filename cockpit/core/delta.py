@@ -118,6 +118,9 @@ def service_partitions(facts: Facts, service: Service) -> tuple[TopicPartition, 
     return tuple(sorted(names[i] for i in logs.keys.of_topics(service.consumes).tolist()))
 
 
+IMAGE_MAX_AGE_MS = 15_000
+"""How long an image says something about commits that have moved on since."""
+
 _ROWS: dict[str, Remembered[tuple[DeltaRow, ...]]] = {}
 
 
@@ -239,6 +242,9 @@ def _exact(
     if found is None:
         return Unknown("no image of this commit")
     image = found.image
+    source = facts.newest_groups("source")
+    is_current = commits == (image.source_offset, found.target_committed)
+    recent = source is not None and source.asked_at_ms - found.at_ms <= IMAGE_MAX_AGE_MS
     return ExactView(
         word=image.word,
         source_offset=image.source_offset,
@@ -248,7 +254,8 @@ def _exact(
         reread=found.reread_records,
         skipped=found.skipped_records,
         overshoot=_overshoot(found, pairs, log),
-        is_current=commits == (image.source_offset, found.target_committed),
+        is_current=is_current,
+        is_fresh=is_current or recent,
         at_ms=found.at_ms,
     )
 
@@ -281,7 +288,7 @@ def proved_skip(row: DeltaRow) -> int:
 
 def image_sums(rows: Iterable[DeltaRow]) -> tuple[int | Unknown, int | Unknown]:
     """Records that a group would read again and skip by its target commits, over all its rows;
-    unknown as soon as one of them is, or stands on commits that have moved on."""
+    unknown as soon as one of them is, or stands on commits that have long moved on."""
     sums: list[int | Unknown] = [0, 0]
     for row in rows:
         exact = row.exact
@@ -292,7 +299,7 @@ def image_sums(rows: Iterable[DeltaRow]) -> tuple[int | Unknown, int | Unknown]:
             where = f"{row.topic}/{row.partition}"
             if isinstance(exact, Unknown):
                 sums[i] = Unknown(f"{where}: {exact.reason}")
-            elif not exact.is_current:
+            elif not exact.is_fresh:
                 sums[i] = Unknown(f"{where}: the commit has moved on since its image was asked for")
             else:
                 one = (exact.reread, exact.skipped)[i]

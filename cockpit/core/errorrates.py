@@ -47,6 +47,7 @@ _BY_KIND: Final[Mapping[FailureKind, ErrorClass]] = {
     "unreachable": "network",
     "refused": "authentication",
     "protocol": "other",
+    "unsupported": "other",
 }
 
 
@@ -106,7 +107,9 @@ class ErrorLog:
         return replace(self, tallies={**self.tallies, (where, kind): tally})
 
     def failed(self, failure: Failure) -> ErrorLog:
-        """With the failure of a feed."""
+        """With the failure of a feed; what a version cannot answer is no error."""
+        if failure.kind == "unsupported":
+            return self
         kind = classify(failure.reason, failure.kind)
         text = f"{failure.feed}: {failure.reason}"
         return self.add(failure.answered_at_ms, place_of(failure.feed), kind, text)

@@ -201,7 +201,13 @@ def _store_logs(facts: Facts, side: Side, sample: LogSample) -> Facts:
 
 
 _HOT_FEEDS = ("logs", "groups")
-_WORST_FIRST: tuple[HealthWord, ...] = ("unreachable", "refused", "protocol", "slow")
+_WORST_FIRST: tuple[HealthWord, ...] = (
+    "unreachable",
+    "refused",
+    "protocol",
+    "unsupported",
+    "slow",
+)
 
 
 def _judge_health(facts: Facts, now_ms: int) -> Facts:

@@ -275,9 +275,9 @@ class ClusterInfo:
     """`id host:port` each."""
 
 
-FailureKind = Literal["slow", "refused", "unreachable", "protocol"]
+FailureKind = Literal["slow", "refused", "unreachable", "protocol", "unsupported"]
 """slow: no answer in time; refused: login or right refused; unreachable: no connection; protocol:
-an answer that makes no sense."""
+an answer that makes no sense; unsupported: this version cannot answer, and nothing is broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from cockpit.core.observe import I64, PartitionKeys, Unknown
 from cockpit.core.plan import Side
 
 Verdict = Literal["PASS", "FAIL", "UNKNOWN", "INCONCLUSIVE"]
-HealthWord = Literal["connecting", "connected", "slow", "refused", "unreachable", "protocol"]
+HealthWord = Literal[
+    "connecting", "connected", "slow", "refused", "unreachable", "protocol", "unsupported"
+]
 WritesWord = Literal["SOURCE", "FENCED", "TARGET", "UNKNOWN"]
 RollbackWord = Literal["possible", "lossy", "closed"]
 WaveWord = Literal[
@@ -189,8 +191,9 @@ class ExactView:
 
     `low` and `high` bound the true place on the target, both included. `overshoot` is how many
     offsets MirrorMaker's translation of the same commit lies past `high`: those records would be
-    skipped. `is_current`: both commits are still the ones that it was asked with; only then do
-    `reread` and `skipped` (data records) say anything about now.
+    skipped. `reread` and `skipped` (data records) belong to that moment too. `is_current`: both
+    commits are still the ones that it was asked with. `is_fresh`: they are, or it was asked a
+    short while ago, as good a reading of moving commits as there can be.
     """
 
     word: Literal["EXACT", "RANGE", "NONE"]
@@ -202,6 +205,7 @@ class ExactView:
     skipped: int | Unknown
     overshoot: int | Unknown
     is_current: bool
+    is_fresh: bool
     at_ms: int
 
 

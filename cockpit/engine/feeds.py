@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import SIDES, Plan, Side
-from cockpit.ports import Clock, Cluster, PortError, Replication, Signals
+from cockpit.core.survey import Survey
+from cockpit.ports import Clock, Cluster, PortError, Replication, Signals, SurveyFeed, Surveyor
 
+STATES_EVERY_MS = 2_000
+"""How often states and members of groups are read while nothing hurries."""
 ACLS_EVERY_MS = 2_000
 CONFIGS_EVERY_MS = 15_000
 INFO_EVERY_MS = 30_000
 FAILED_AGAIN_MS = 1_000
 
-Put = Callable[[Sample | Failure], Awaitable[None]]
+Put = Callable[[Sample | Survey | Failure], Awaitable[None]]
 Pace = Callable[[], int]
 
 
@@ -26,14 +29,19 @@ class Feed:
     """One thing to read again and again."""
 
     name: str
-    read: Callable[[], Awaitable[Sample]]
+    read: Callable[[], Awaitable[Sample | Survey]]
     pace_ms: Pace
 
 
 def cluster_feeds(side: Side, cluster: Cluster, pace_ms: Pace) -> tuple[Feed, ...]:
     """What one cluster tells. Each is a feed of its own: none waits for another."""
+
+    def groups() -> Awaitable[Sample]:
+        hurried = pace_ms() < STATES_EVERY_MS // 2
+        return cluster.groups(states_max_age_ms=0 if hurried else STATES_EVERY_MS)
+
     return (
-        Feed(f"{side}.groups", cluster.groups, pace_ms),
+        Feed(f"{side}.groups", groups, pace_ms),
         Feed(f"{side}.logs", cluster.logs, pace_ms),
         Feed(f"{side}.acls", cluster.acls, lambda: ACLS_EVERY_MS),
         Feed(f"{side}.configs", cluster.configs, lambda: CONFIGS_EVERY_MS),
@@ -47,6 +55,7 @@ def all_feeds(
     replication: Replication,
     signals: Signals,
     pace_ms: Pace,
+    surveyor: Surveyor | None = None,
 ) -> tuple[Feed, ...]:
     """Every feed of a flight."""
     feeds: list[Feed] = []
@@ -55,6 +64,7 @@ def all_feeds(
     feeds.append(Feed("mirror", replication.mirror, pace_ms))
     feeds.append(Feed("syncs", replication.syncs, pace_ms))
     feeds.extend(_signal_feed(signals, spec.name) for spec in plan.signals)
+    feeds.extend(_survey_feed(survey) for survey in (surveyor.feeds() if surveyor else ()))
     return tuple(feeds)
 
 
@@ -65,6 +75,10 @@ def _signal_feed(signals: Signals, name: str) -> Feed:
     return Feed(f"signal.{name}", read, lambda: 1_000)
 
 
+def _survey_feed(survey: SurveyFeed) -> Feed:
+    return Feed(survey.name, survey.read, lambda: survey.every_ms)
+
+
 async def follow(feed: Feed, clock: Clock, put: Put) -> None:
     """Read a feed until cancelled. Whatever goes wrong becomes a Failure of this feed alone."""
     while True:
@@ -73,7 +87,7 @@ async def follow(feed: Feed, clock: Clock, put: Put) -> None:
         try:
             await put(await feed.read())
         except PortError as error:
-            failed = True
+            failed = error.kind != "unsupported"
             await put(Failure(feed.name, asked_ms, clock.now_ms(), error.kind, error.reason))
         except Exception as error:  # noqa: BLE001  # the edge: one feed's defect must not end a flight
             failed = True

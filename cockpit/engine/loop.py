@@ -30,11 +30,12 @@ from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import Side
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
+from cockpit.core.survey import Survey
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.runner import Runner
-from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
+from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
 from cockpit.wire.values import to_json
 
 INBOX_LIMIT = 10_000
@@ -52,6 +53,7 @@ class Ports:
     signals: Signals
     effector: Effector
     clock: Clock
+    surveyor: Surveyor | None = None
 
 
 class Engine:
@@ -84,6 +86,7 @@ class Engine:
                 self._ports.replication,
                 self._ports.signals,
                 lambda: pace_ms(self.state),
+                self._ports.surveyor,
             ):
                 coroutine = follow(feed, clock, self._observe)
                 tasks.append(group.create_task(coroutine, name=f"feed {feed.name}"))
@@ -107,7 +110,7 @@ class Engine:
             "waves": [wave.wave.name for wave in state.waves],
         }
 
-    async def _observe(self, sample: Sample | Failure) -> None:
+    async def _observe(self, sample: Sample | Survey | Failure) -> None:
         await self._inbox.put(Observed(self._ports.clock.now_ms(), sample))
 
     async def _tick(self) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.core.delta import (
+    IMAGE_MAX_AGE_MS,
     Bounds,
     Place,
     delta_rows,
@@ -142,9 +143,15 @@ def test_an_unreadable_group_is_unknown_not_without_commits() -> None:
 # --- the exact image ------------------------------------------------------------------------------
 
 
-def imaged(image: Image, *, target: int | None = 46, counted: tuple[int, int] = (0, 0)) -> Facts:
+def imaged(
+    image: Image,
+    *,
+    target: int | None = 46,
+    counted: tuple[int, int] = (0, 0),
+    at_ms: int = 1_050,
+) -> Facts:
     """ledger at 60 on the source, its target commit at 46, and this image of a commit."""
-    one = GroupImage("ledger", "orders", 0, image, target, *counted, 1_050)
+    one = GroupImage("ledger", "orders", 0, image, target, *counted, at_ms)
     return absorb(observed(46), ImagesSurvey(1_050, 1_060, {("ledger", ("orders", 0)): one}))
 
 
@@ -176,7 +183,14 @@ def test_an_image_of_a_commit_that_has_moved_on_is_not_mixed_with_the_new_one() 
         row = delta_rows(facts, LEDGER)[0]
         assert not exact_of(facts).is_current
         assert proved_skip(row) == 0
-        assert isinstance(image_sums([row])[1], Unknown)
+
+
+def test_an_image_of_a_commit_that_has_moved_on_counts_for_a_short_while() -> None:
+    moved = Image(55, "EXACT", 50, 50, "")
+    fresh = delta_rows(imaged(moved, counted=(2, 0)), LEDGER)[0]
+    old = delta_rows(imaged(moved, counted=(2, 0), at_ms=1_000 - IMAGE_MAX_AGE_MS - 500), LEDGER)[0]
+    assert image_sums([fresh]) == (2, 0)
+    assert isinstance(image_sums([old])[1], Unknown)
 
 
 def test_a_translation_past_the_image_is_measured_against_the_commit_of_the_image() -> None:

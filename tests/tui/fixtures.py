@@ -200,9 +200,11 @@ def deltas() -> tuple[DeltaRow, ...]:
         for p in range(6)
     ]
     rows[2] = DeltaRow("checkout", "orders", 2, 88_122, 88_100, 88_100, 0, 22, 0, at_ms)
-    image = ExactView("EXACT", 88_123, 88_123, 88_123, "", 0, 17, 0, True, at_ms)
+    image = ExactView("EXACT", 88_123, 88_123, 88_123, "", 0, 17, 0, True, True, at_ms)
     rows[3] = DeltaRow("checkout", "orders", 3, 88_123, 88_123, 88_140, 17, 0, 17, at_ms, image)
-    past = ExactView("RANGE", 88_120, 88_090, 88_101, "its record is gone", 0, 0, 4, False, at_ms)
+    past = ExactView(
+        "RANGE", 88_120, 88_090, 88_101, "its record is gone", 0, 0, 4, False, False, at_ms
+    )
     rows[5] = DeltaRow("checkout", "orders", 5, 88_125, 88_105, 88_105, 0, 20, 0, at_ms, past)
     none = Unknown("no offset sync for this partition yet")
     rows[4] = DeltaRow("checkout", "orders", 4, 88_124, none, none, none, none, none, at_ms)
@@ -440,8 +442,8 @@ def hostile() -> Snapshot:
         ),
         deltas=tuple(
             DeltaRow(b, b, 1, 1, 2, 3, 4, 5, 6, AT_MS,
-                     ExactView("NONE", 1, Unknown(b), Unknown(b), text, 1, 1, Unknown(b), True,
-                               AT_MS))
+                     ExactView("NONE", 1, Unknown(b), Unknown(b), text, 1, 1, Unknown(b),
+                               True, True, AT_MS))
             for b in bad
         ),
         signals=tuple(SignalView(b, "ratio", Unknown(text), AT_MS, 5_000, (), 1.0) for b in bad),

@@ -67,7 +67,7 @@ async def test_an_image_whose_commits_have_moved_on_is_bracketed() -> None:
     rows = list(fixtures.deltas())
     exact = rows[3].exact
     assert not isinstance(exact, Unknown)
-    rows[3] = replace(rows[3], exact=replace(exact, is_current=False))
+    rows[3] = replace(rows[3], exact=replace(exact, is_current=False, is_fresh=False))
     async with opened(fixtures.snapshot(deltas=tuple(rows))) as seen:
         await seen.press("3")
         row = next(r for r in seen.rows() if "orders/3" in r)

@@ -111,7 +111,10 @@ def _resources(both: Both, principal: str, own: bool) -> list[Resource]:
 
 
 def _rights(both: Both, principal: str, resource: Resource) -> list[Found]:
-    """What is lost or gained on one resource, from each host that a binding names."""
+    """What is lost on one resource, from each host that a binding names.
+
+    What is gained is told by the bindings that grant it.
+    """
     kind, name = resource
     left = both.source.about(principal, kind, name)
     right = both.target.about(principal, kind, name)
@@ -127,12 +130,6 @@ def _rights(both: Both, principal: str, resource: Resource) -> list[Found]:
             common = lost
         if lost:
             found.append(_lost(both, principal, resource, host, _ordered(kind, lost)))
-        gained = there - here
-        if gained and not lost and host == ANY_HOST:
-            words = ", ".join(_ordered(kind, gained))
-            title = f"{principal} {words} {kind} {_shown(name)}"
-            why = "only on the target"
-            found.append(Found(CheckView("acl", title, "noted", "not allowed", "allowed", why)))
     return found
 
 

@@ -273,7 +273,7 @@ def _delta(value: int | Unknown, *, stale: bool) -> Chunk:
 
 
 def _exact(exact: ExactView | Unknown) -> Chunk:
-    """The image by content; in brackets when its commits have moved on since."""
+    """The image by content; in brackets when its commits have long moved on since."""
     if isinstance(exact, Unknown) or isinstance(exact.low, Unknown):
         return ("?", "unknown")
     if isinstance(exact.high, Unknown):
@@ -283,7 +283,7 @@ def _exact(exact: ExactView | Unknown) -> Chunk:
     text = count(exact.low)
     if exact.high != exact.low:
         text = f"{text}..{count(exact.high)}"
-    if not exact.is_current:
+    if not exact.is_fresh:
         return (f"-- ({text})", "stale")
     return (text, "good" if exact.word == "EXACT" else "warn")
 
