@@ -15,6 +15,7 @@ from cockpit.cli.output import complain
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("check", "read a plan and name every problem"),
+    ("doctor", "name each missing right, and what else keeps a plan from being flown"),
     ("run", "fly a plan: an engine of its own, and the screen on it"),
     ("attach", "open the screen on a flight that is under way"),
     ("status", "say in a line how a flight stands"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 from cockpit.core.observe import ConfigSample, MirrorSample
 from cockpit.core.plan import Plan
-from cockpit.engine.loop import Ports
 from cockpit.ports import PortError
+
+if TYPE_CHECKING:
+    from cockpit.engine.loop import Ports
 
 TIMEOUT_S = 20
 
@@ -30,9 +33,9 @@ async def preflight(plan: Plan, ports: Ports) -> tuple[str, ...]:
         if isinstance(answer, PortError):
             problems.append(f"{name}: {answer.kind}: {answer.reason}")
         elif isinstance(answer, ConfigSample):
-            problems.extend(_topics(plan, answer))
+            problems.extend(missing_topics(plan, answer))
         elif isinstance(answer, MirrorSample):
-            problems.extend(_connectors(plan, answer))
+            problems.extend(missing_connectors(plan, answer))
     return tuple(problems)
 
 
@@ -46,7 +49,8 @@ async def _look(name: str, look: Awaitable[object], answers: dict[str, object]) 
         answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
 
 
-def _topics(plan: Plan, sample: ConfigSample) -> list[str]:
+def missing_topics(plan: Plan, sample: ConfigSample) -> list[str]:
+    """A line for each topic of the plan that one cluster does not show."""
     problems: list[str] = []
     for topic in plan.topics():
         if topic not in sample.partitions:
@@ -58,7 +62,8 @@ def _topics(plan: Plan, sample: ConfigSample) -> list[str]:
     return problems
 
 
-def _connectors(plan: Plan, sample: MirrorSample) -> list[str]:
+def missing_connectors(plan: Plan, sample: MirrorSample) -> list[str]:
+    """A line for each connector of the plan that Connect does not have."""
     known = {connector.name for connector in sample.connectors}
     wanted = (plan.replication.source_connector, plan.replication.checkpoint_connector)
     return [f"mirror: Connect has no connector {name}" for name in wanted if name not in known]

@@ -1,4 +1,4 @@
-"""Builds the real ports of a plan: two clusters, the mirror, the signals and the effector.
+"""Builds the real ports of a plan: two clusters, the mirror, signals, effector and surveyor.
 
 Opens no connection by itself; the first call of a port does.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cockpit.core.plan import Plan, SecretRef
+from cockpit.kafka.beside import beside_clusters
 from cockpit.kafka.client import CHANGE_TIMEOUT_MS, Client
 from cockpit.kafka.cluster import KafkaCluster
 from cockpit.kafka.connect import ConnectRest
@@ -21,9 +22,11 @@ from cockpit.kafka.effects.fence import Fencing
 from cockpit.kafka.effects.service import ServiceCalls
 from cockpit.kafka.http import Http
 from cockpit.kafka.mirror import MirrorMaker
+from cockpit.kafka.records import record_surveys
 from cockpit.kafka.security import Access, access
-from cockpit.kafka.signals import HttpSignals
-from cockpit.ports import Clock, Cluster, Effector, Replication, Signals
+from cockpit.kafka.signals import PlanSignals
+from cockpit.kafka.surveyor import KafkaSurveyor
+from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,20 @@ class RealPorts:
     replication: Replication
     signals: Signals
     effector: Effector
+    surveyor: Surveyor
 
     async def close(self) -> None:
         """Let go of every connection, all at once. Never raises."""
+        ports = (
+            self.source,
+            self.target,
+            self.replication,
+            self.signals,
+            self.effector,
+            self.surveyor,
+        )
         async with asyncio.TaskGroup() as tasks:
-            for port in (self.source, self.target, self.replication, self.signals, self.effector):
+            for port in ports:
                 tasks.create_task(port.close(), name="close-port")
 
 
@@ -61,12 +73,22 @@ def connect_real(
     source = access(plan.source, reveal)
     target = access(plan.target, reveal)
     topics, groups = plan.topics(), plan.groups()
+    beside = beside_clusters(plan, clock, reveal)
+    records = record_surveys(plan, clock, source=source, target=target)
     return RealPorts(
         source=KafkaCluster("source", source, clock, topics=topics, groups=groups),
         target=KafkaCluster("target", target, clock, topics=topics, groups=groups),
         replication=MirrorMaker(plan.replication, clock, source=source, target=target),
-        signals=HttpSignals(plan.signals, clock),
+        signals=PlanSignals(plan.signals, clock),
         effector=_effector(plan, clock, reveal, source=source, target=target),
+        surveyor=KafkaSurveyor(
+            plan,
+            clock,
+            source=source,
+            target=target,
+            extra=(*beside.feeds, *records.feeds),
+            closers=(*beside.closers, *records.closers),
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from cockpit.lab.workload import GROUP_PREFIX, PREFIX, WORKLOAD, Side
 
-Resource = Literal["topic", "group", "cluster"]
+Resource = Literal["topic", "group", "cluster", "transactional_id"]
 Pattern = Literal["literal", "prefixed"]
 Operation = Literal[
     "read",
@@ -66,11 +66,12 @@ def _cluster(user: str, *operations: Operation) -> tuple[Allow, ...]:
 
 
 def _cockpit() -> tuple[Allow, ...]:
-    """Reads everything, changes ACLs and broker configs, commits and deletes offsets."""
+    """Reads everything, changes ACLs, commits and deletes offsets."""
     return (
-        *_cluster(COCKPIT, "alter", "describe", "describe_configs", "alter_configs"),
+        *_cluster(COCKPIT, "alter", "describe", "describe_configs"),
         *_allow(COCKPIT, "topic", "literal", "*", "read", "describe", "describe_configs"),
         *_allow(COCKPIT, "group", "literal", "*", "read", "describe", "delete"),
+        *_allow(COCKPIT, "transactional_id", "literal", "*", "describe"),
     )
 
 

@@ -36,7 +36,7 @@ from cockpit.lab.access import Allow
 
 SCRAM_SHA_512 = 2
 ITERATIONS = 4096
-RESOURCE = {"topic": 2, "group": 3, "cluster": 4}
+RESOURCE = {"topic": 2, "group": 3, "cluster": 4, "transactional_id": 5}
 PATTERN = {"literal": 3, "prefixed": 4}
 OPERATION = {
     "read": 3,

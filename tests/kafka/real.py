@@ -103,20 +103,28 @@ async def scratch_topic(
     config: dict[str, str] | None = None,
 ) -> AsyncIterator[str]:
     """A topic of three partitions that is gone afterwards, on both sides."""
-    admins = {side: AIOKafkaAdminClient(**library_options(lab, side, "admin")) for side in SIDES}
-    async with contextlib.AsyncExitStack() as stack:
-        for admin in admins.values():
-            await admin.start()
-            stack.push_async_callback(admin.close)
-        for side in sides:
+    for side in sides:
+        async with library_admin(lab, side) as admin:
             with contextlib.suppress(TopicAlreadyExistsError):
-                await admins[side].create_topics([NewTopic(name, 3, 1, topic_configs=config or {})])
-        try:
-            yield name
-        finally:
-            for admin in admins.values():
+                await admin.create_topics([NewTopic(name, 3, 1, topic_configs=config or {})])
+    try:
+        yield name
+    finally:
+        for side in SIDES:
+            async with library_admin(lab, side) as admin:
                 if name in await admin.list_topics():
                     await admin.delete_topics([name])
+
+
+@contextlib.asynccontextmanager
+async def library_admin(lab: Status, side: Side) -> AsyncIterator[Any]:
+    """For one step only: the lab's brokers end a login after a while, and it does not renew it."""
+    admin = AIOKafkaAdminClient(**library_options(lab, side, "admin"))
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
 
 
 SIDES: tuple[Side, Side] = ("source", "target")

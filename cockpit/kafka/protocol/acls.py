@@ -1,6 +1,7 @@
 """DescribeAcls, CreateAcls and DeleteAcls, several bindings in one request.
 
 A filter always names all seven fields: one left open would match, and delete, more than was meant.
+Version 0 (before Kafka 2.0) knows literal names alone: what is prefixed is never sent in it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from cockpit.core.observe import AclBinding
 from cockpit.kafka.protocol.codec import Reader, Writer
 from cockpit.kafka.protocol.request import Api, Request
 
-DESCRIBE_ACLS: Final = Api(29, "DescribeAcls", 1, 3, flexible_from=2)
-CREATE_ACLS: Final = Api(30, "CreateAcls", 1, 3, flexible_from=2)
-DELETE_ACLS: Final = Api(31, "DeleteAcls", 1, 3, flexible_from=2)
+DESCRIBE_ACLS: Final = Api(29, "DescribeAcls", 0, 3, flexible_from=2)
+CREATE_ACLS: Final = Api(30, "CreateAcls", 0, 3, flexible_from=2)
+DELETE_ACLS: Final = Api(31, "DeleteAcls", 0, 3, flexible_from=2)
 
 ANY: Final = 1
+PATTERNS_SINCE: Final = 1
+"""Before Kafka 2.0 every binding names its resource literally."""
 
 RESOURCES: Final = {
     2: "topic",
@@ -64,10 +67,11 @@ def _code(words: dict[int, str], word: str) -> int:
     return next(code for code, known in words.items() if known == word)
 
 
-def _write_binding(w: Writer, acl: AclBinding) -> None:
+def _write_binding(w: Writer, version: int, acl: AclBinding) -> None:
     w.int8(_code(RESOURCES, acl.resource_type))
     w.string(acl.resource_name)
-    w.int8(_code(PATTERNS, acl.pattern))
+    if version >= PATTERNS_SINCE:
+        w.int8(_code(PATTERNS, acl.pattern))
     w.string(acl.principal)
     w.string(acl.host)
     w.int8(_code(OPERATIONS, acl.operation))
@@ -81,7 +85,8 @@ def describe_acls() -> Request[tuple[int, str, tuple[AclBinding, ...]]]:
     def write(w: Writer, version: int) -> None:
         w.int8(ANY)
         w.string(None)
-        w.int8(ANY)
+        if version >= PATTERNS_SINCE:
+            w.int8(ANY)
         w.string(None)
         w.string(None)
         w.int8(ANY)
@@ -93,14 +98,14 @@ def describe_acls() -> Request[tuple[int, str, tuple[AclBinding, ...]]]:
         error, message = r.int16(), r.string()
         found: list[AclBinding] = []
         for _ in range(r.count()):
-            found.extend(_resource(r))
+            found.extend(_resource(r, version))
         return error, message, tuple(found)
 
     return Request(DESCRIBE_ACLS, write, read)
 
 
-def _resource(r: Reader) -> list[AclBinding]:
-    kind, name, pattern = r.int8(), r.string(), r.int8()
+def _resource(r: Reader, version: int) -> list[AclBinding]:
+    kind, name, pattern = r.int8(), r.string(), _pattern(r, version)
     found: list[AclBinding] = []
     for _ in range(r.count()):
         principal, host = r.string(), r.string()
@@ -110,7 +115,7 @@ def _resource(r: Reader) -> list[AclBinding]:
             AclBinding(
                 resource_type=_word(RESOURCES, kind),
                 resource_name=name,
-                pattern=_word(PATTERNS, pattern),
+                pattern=pattern,
                 principal=principal,
                 host=host,
                 operation=_word(OPERATIONS, operation),
@@ -121,13 +126,21 @@ def _resource(r: Reader) -> list[AclBinding]:
     return found
 
 
+def _pattern(r: Reader, version: int) -> str:
+    return _word(PATTERNS, r.int8()) if version >= PATTERNS_SINCE else "literal"
+
+
+def _since(bindings: Sequence[AclBinding]) -> int:
+    return PATTERNS_SINCE if any(binding.pattern != "literal" for binding in bindings) else 0
+
+
 def _writer(bindings: Sequence[AclBinding]) -> Callable[[Writer, int], None]:
     """Creations and the filters of deletions have the same seven fields."""
 
     def write(w: Writer, version: int) -> None:
         w.count(len(bindings))
         for binding in bindings:
-            _write_binding(w, binding)
+            _write_binding(w, version, binding)
         w.end_struct()
 
     return write
@@ -140,7 +153,7 @@ def create_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]
         r.int32()
         return tuple(r.array(lambda: _created(r)))
 
-    return Request(CREATE_ACLS, _writer(bindings), read, changes=True)
+    return Request(CREATE_ACLS, _writer(bindings), read, since=_since(bindings), changes=True)
 
 
 def _created(r: Reader) -> AclResult:
@@ -154,12 +167,12 @@ def delete_acls(bindings: Sequence[AclBinding]) -> Request[tuple[AclResult, ...]
 
     def read(r: Reader, version: int) -> tuple[AclResult, ...]:
         r.int32()
-        return tuple(r.array(lambda: _deleted(r)))
+        return tuple(r.array(lambda: _deleted(r, version)))
 
-    return Request(DELETE_ACLS, _writer(bindings), read, changes=True)
+    return Request(DELETE_ACLS, _writer(bindings), read, since=_since(bindings), changes=True)
 
 
-def _deleted(r: Reader) -> AclResult:
+def _deleted(r: Reader, version: int) -> AclResult:
     error, message = r.int16(), r.string()
     matched = r.count()
     for _ in range(matched):
@@ -168,7 +181,7 @@ def _deleted(r: Reader) -> AclResult:
         message = r.string() or message
         r.int8()
         r.string()
-        r.int8()
+        _pattern(r, version)
         r.string()
         r.string()
         r.int8()

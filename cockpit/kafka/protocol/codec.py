@@ -19,6 +19,7 @@ _INT8 = struct.Struct(">b")
 _INT16 = struct.Struct(">h")
 _INT32 = struct.Struct(">i")
 _INT64 = struct.Struct(">q")
+_FLOAT64 = struct.Struct(">d")
 
 
 class DecodeError(ValueError):
@@ -59,6 +60,10 @@ class Writer:
     def int64(self, value: int) -> None:
         """Signed, eight bytes."""
         self._parts.append(_INT64.pack(value))
+
+    def float64(self, value: float) -> None:
+        """IEEE 754, eight bytes."""
+        self._parts.append(_FLOAT64.pack(value))
 
     def boolean(self, value: bool) -> None:
         """One byte."""
@@ -127,6 +132,12 @@ class Reader:
         self.pos = end
         return chunk
 
+    def skip(self, size: int) -> None:
+        """Pass over bytes."""
+        if size < 0 or self.pos + size > len(self.data):
+            raise DecodeError(f"{size} bytes wanted at {self.pos} of {len(self.data)}")
+        self.pos += size
+
     def _number(self, layout: struct.Struct) -> int:
         try:
             (value,) = layout.unpack_from(self.data, self.pos)
@@ -151,12 +162,20 @@ class Reader:
         """Signed, eight bytes."""
         return self._number(_INT64)
 
+    def float64(self) -> float:
+        """IEEE 754, eight bytes."""
+        (value,) = _FLOAT64.unpack(self.take(_FLOAT64.size))
+        return float(value)
+
     def boolean(self) -> bool:
         """One byte."""
         return self._number(_INT8) != 0
 
     def uvarint(self) -> int:
         """Unsigned varint of at most five bytes."""
+        if self.pos < len(self.data) and self.data[self.pos] < 0x80:
+            self.pos += 1
+            return self.data[self.pos - 1]
         value = 0
         for shift in range(0, 35, 7):
             if self.pos >= len(self.data):
@@ -171,9 +190,13 @@ class Reader:
     def _length(self, plain: struct.Struct) -> int:
         return self.uvarint() - 1 if self.flexible else self._number(plain)
 
+    def text_size(self) -> int:
+        """Length of a string in bytes, -1 for null; the string itself comes next."""
+        return self._length(_INT16)
+
     def optional_string(self) -> str | None:
         """UTF-8, or None for null; bytes that are not UTF-8 become U+FFFD."""
-        length = self._length(_INT16)
+        length = self.text_size()
         return None if length < 0 else self.take(length).decode(errors="replace")
 
     def string(self) -> str:

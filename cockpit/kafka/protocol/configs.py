@@ -1,4 +1,4 @@
-"""DescribeConfigs: effective configs of topics."""
+"""DescribeConfigs: effective configs of topics and brokers (Kafka 0.11 and newer)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from cockpit.kafka.protocol.codec import Reader, Writer
 from cockpit.kafka.protocol.request import Api, Request
 
-DESCRIBE_CONFIGS: Final = Api(32, "DescribeConfigs", 1, 4, flexible_from=4)
+DESCRIBE_CONFIGS: Final = Api(32, "DescribeConfigs", 0, 4, flexible_from=4)
 
 TOPIC: Final = 2
 BROKER: Final = 4
@@ -40,7 +40,8 @@ def describe_configs(
             else:
                 w.strings(keys)
             w.end_struct()
-        w.boolean(False)
+        if version >= 1:
+            w.boolean(False)
         if version >= 3:
             w.boolean(False)
         w.end_struct()
@@ -64,9 +65,10 @@ def _resource(r: Reader, version: int) -> ResourceConfigs:
 def _value(r: Reader, version: int) -> tuple[str, str | None]:
     name, value = r.string(), r.optional_string()
     r.boolean()
-    r.int8()
+    r.int8()  # where it comes from; in version 0 whether it is the default, of the same size
     r.boolean()
-    r.array(lambda: _synonym(r))
+    if version >= 1:
+        r.array(lambda: _synonym(r))
     if version >= 3:
         r.int8()
         r.optional_string()

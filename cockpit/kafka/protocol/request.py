@@ -46,6 +46,8 @@ class Request(Generic[A]):
     changes: bool = False
     remember: bool = False
     """An answer of the same bytes as the last one becomes the same object, without decoding."""
+    aside: bool = False
+    """A large answer is decoded in a thread: the event loop has more urgent things to do."""
     _last: dict[int, tuple[bytes, A]] = field(default_factory=dict, repr=False, compare=False)
     _bodies: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 

@@ -1,0 +1,203 @@
+"""`cockpit doctor PLAN`: names each right that is missing and the ACL that would grant it.
+
+Logs in as the plan's principals and reads, once, what a flight would read. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cockpit.cli import exits
+from cockpit.cli.output import complain, say, say_json
+from cockpit.plan.loader import load_plan_file
+from cockpit.plan.problems import PlanInvalid
+
+if TYPE_CHECKING:
+    from cockpit.cli.examine import Examination
+    from cockpit.core.plan import Plan
+    from cockpit.core.rights import Right
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
+    """`doctor` and its options."""
+    parser = commands.add_parser(
+        "doctor",
+        help="name each missing right, and what else keeps a plan from being flown",
+        description="Logs in as the plan's principals, reads once what a flight would read, and "
+        "names each missing right with the ACL that would grant it. Changes nothing.",
+    )
+    parser.add_argument("plan", type=Path, metavar="PLAN")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument(
+        "--rights",
+        action="store_true",
+        help="only list the rights that the plan needs, and ask no cluster for them",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine, and say what was found."""
+    from cockpit.plan.secrets import SecretUnavailable
+    from cockpit.ports import PortError
+
+    try:
+        plan = load_plan_file(options.plan)
+    except PlanInvalid as invalid:
+        for problem in invalid.problems:
+            complain(f"{options.plan}:{problem}")
+        return exits.USAGE
+    try:
+        return _list_rights(plan, options) if options.rights else _examine(plan, options)
+    except (SecretUnavailable, PortError) as error:
+        complain(str(error))
+        return exits.FAILED
+
+
+def _list_rights(plan: Plan, options: argparse.Namespace) -> int:
+    from cockpit.cli.examine import mirror_names
+    from cockpit.core.rights import MirrorNames, rights
+
+    names = asyncio.run(mirror_names(plan))
+    if names is None:
+        names = MirrorNames()
+        complain("Connect was not asked: the mirror's aliases are taken to be source and target")
+    wanted = rights(plan, names)
+    if options.json:
+        say_json({"plan": plan.name, "rights": [_right_json(plan, right) for right in wanted]})
+        return exits.COMPLETED
+    for right in wanted:
+        say(f"# {_sentence(right)}")
+        say(_command(plan, right))
+    return exits.COMPLETED
+
+
+def _examine(plan: Plan, options: argparse.Namespace) -> int:
+    from cockpit.cli.examine import examine
+    from cockpit.engine.clock import SystemClock
+    from cockpit.kafka.factory import reveal_secret
+
+    found = asyncio.run(examine(plan, SystemClock(), reveal_secret))
+    code = exit_code(found)
+    if options.json:
+        say_json({**as_json(plan, found), "exit_code": code})
+    else:
+        for line in report(plan, found):
+            say(line)
+    return code
+
+
+def exit_code(found: Examination) -> int:
+    """5: a right or a login is refused; 4: something else is missing; 7: rights that nobody can
+    prove; 0: nothing is missing."""
+    refused = any(error.kind == "refused" for error in found.shut.values())
+    if refused or _with(found, "missing"):
+        return exits.REFUSED
+    if found.shut or found.problems or any(u.kind != "too_old" for u in found.unread):
+        return exits.FAILED
+    return exits.UNKNOWN if _with(found, "unproven") else exits.COMPLETED
+
+
+def _with(found: Examination, word: str) -> list[Any]:
+    return [verdict for verdict in found.verdicts if verdict.word == word]
+
+
+def report(plan: Plan, found: Examination) -> list[str]:
+    """What was found, in lines; the worst first."""
+    lines = [f"{who}: {error.kind}: {error.reason}" for who, error in sorted(found.shut.items())]
+    for verdict in _with(found, "missing"):
+        lines.append(f"missing: {_sentence(verdict.right)}")
+        lines.append(f"  {_command(plan, verdict.right)}")
+    lines.extend(
+        f"unproven: {_sentence(verdict.right)}: {verdict.detail}"
+        for verdict in _with(found, "unproven")
+    )
+    lines.extend(f"problem: {problem}" for problem in found.problems)
+    lines.extend(
+        f"unread: {unread.feed}: {unread.kind}: {unread.reason}"
+        for unread in found.unread
+        if unread.kind != "too_old"
+    )
+    lines.extend(
+        f"stays unknown: {unread.feed}: {unread.reason}"
+        for unread in found.unread
+        if unread.kind == "too_old"
+    )
+    held = f"{len(_with(found, 'held'))} rights held, {len(found.read)} feeds read"
+    nothing = exit_code(found) == exits.COMPLETED
+    return [*lines, f"nothing is missing: {held}" if nothing else held]
+
+
+def as_json(plan: Plan, found: Examination) -> dict[str, Any]:
+    """What was found, for a script."""
+    return {
+        "plan": plan.name,
+        "missing": [_right_json(plan, verdict.right) for verdict in _with(found, "missing")],
+        "unproven": [
+            {**_right_json(plan, verdict.right), "reason": verdict.detail}
+            for verdict in _with(found, "unproven")
+        ],
+        "unneeded": [_right_json(plan, verdict.right) for verdict in _with(found, "unneeded")],
+        "held": len(_with(found, "held")),
+        "shut": {
+            who: {"kind": error.kind, "reason": error.reason} for who, error in found.shut.items()
+        },
+        "problems": found.problems,
+        "unread": [
+            {"feed": unread.feed, "kind": unread.kind, "reason": unread.reason}
+            for unread in found.unread
+        ],
+        "read": sorted(found.read),
+    }
+
+
+def _sentence(right: Right) -> str:
+    whom = " (the canary)" if right.canary else ""
+    return (
+        f"{right.side}: {right.principal}{whom} must be allowed to {right.words()},"
+        f" to {right.need}: {'; '.join(right.why)}"
+    )
+
+
+def _right_json(plan: Plan, right: Right) -> dict[str, Any]:
+    return {
+        "side": right.side,
+        "principal": right.principal,
+        "canary": right.canary,
+        "resource_type": right.resource,
+        "resource_name": right.name,
+        "pattern": "literal",
+        "operation": right.operation,
+        "need": right.need,
+        "why": list(right.why),
+        "command": _command(plan, right),
+    }
+
+
+def _command(plan: Plan, right: Right) -> str:
+    from cockpit.core.rights import grant_arguments
+
+    spec = plan.source if right.side == "source" else plan.target
+    return shell_line(grant_arguments(right, spec.bootstrap[0]))
+
+
+def shell_line(arguments: Iterable[str]) -> str:
+    """Arguments as one line for a POSIX shell; bash where a name holds what no terminal should."""
+    return " ".join(_shell_word(argument) for argument in arguments)
+
+
+def _shell_word(text: str) -> str:
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = "".join(
+        char if char.isprintable() and char not in "'\\" else _escaped(char) for char in text
+    )
+    return f"$'{plain}'"
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode(errors="surrogatepass"))

@@ -1,0 +1,1 @@
+"""The slower looks at one real cluster, a small reader each. Read only."""
