@@ -21,7 +21,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Measure group by group; a figure is printed as soon as it is known."""
-    from cockpit.cli.benches import GROUPS, Figure
+    from cockpit.cli.benches import GROUPS
+    from cockpit.cli.figures import Figure
 
     names = [options.only] if options.only else list(GROUPS)
     if options.only and options.only not in GROUPS:

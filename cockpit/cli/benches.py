@@ -12,12 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from cockpit.cli.figures import Figure
 from cockpit.core.flight import FlightState, Observed, Ticked, begin
 from cockpit.core.machine import step
 from cockpit.core.observe import (
@@ -34,36 +33,6 @@ from cockpit.wire.frames import MAX_FROM_ENGINE, FrameReader
 from cockpit.wire.snapshots import SnapshotDecoder, SnapshotEncoder
 
 PARTITIONS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number and the most that it may be."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float
-
-    @property
-    def ok(self) -> bool:
-        """Whether it keeps its limit."""
-        return self.value <= self.limit
-
-    def line(self) -> str:
-        """`name value unit limit ok|short`."""
-        word = "ok" if self.ok else "short"
-        return f"{self.name} {self.value:.3f} {self.unit} {self.limit:g} {word}"
-
-    def as_json(self) -> dict[str, Any]:
-        """For `bench-results.json`."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "unit": self.unit,
-            "limit": self.limit,
-            "ok": self.ok,
-        }
 
 
 def cpu_ms(work: Callable[[], object], rounds: int) -> float:
@@ -161,9 +130,17 @@ def _children_ms(command: list[str], *, rounds: int) -> float:
     return statistics.median(taken)
 
 
+def observe_figures() -> Iterator[Figure]:
+    """What observing costs, beside other clients."""
+    from cockpit.cli.observing.figures import figures
+
+    yield from figures()
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "engine": engine_figures,
     "journal": journal_figures,
     "simulation": simulation_figures,
     "start": start_figures,
+    "observe": observe_figures,
 }

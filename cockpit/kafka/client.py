@@ -27,11 +27,16 @@ from cockpit.kafka.security import Access
 from cockpit.ports import PortError
 
 A = TypeVar("A")
+B = TypeVar("B")
 
 READ_TIMEOUT_MS: Final = 3_000
 CHANGE_TIMEOUT_MS: Final = 15_000
 CLOSE_TIMEOUT_S: Final = 1.5
 UNKNOWN_TOPIC: Final = 3
+LATE_PATIENCE_S: Final = 1.0
+"""How long others wait for a broker that did not answer the last time,"""
+LATE_TRIES: Final = 10
+"""except now and then, when it gets all the time there is: it may just be that slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Client:
         self._all_topics = all_topics()
         self._last_reply: MetadataReply | None = None
         self._view = View({})
+        self._late: dict[int, int] = {}
+        """How often in a row a broker has not answered in time."""
 
     async def brokers(self) -> Mapping[int, Broker]:
         """Live brokers by number, asked for now. Raises PortError."""
@@ -104,18 +111,55 @@ class Client:
             raise PortError("unreachable", f"broker {node} is not among the live brokers")
         return await self._link(broker.host, broker.port).call(request)
 
+    async def call_row(
+        self, node: int, first: Request[A], rest: Sequence[Request[B]]
+    ) -> tuple[A, list[B]]:
+        """Ask one broker several reads in a row on one connection. Raises PortError."""
+        broker = (await self.brokers()).get(node)
+        if broker is None:
+            raise PortError("unreachable", f"broker {node} is not among the live brokers")
+        return await self._link(broker.host, broker.port).call_row(first, rest)
+
+    def has_met(self) -> bool:
+        """Whether any broker has ever been connected to."""
+        return any(link.offered is not None for link in self._links.values())
+
+    def lacks(self, api_key: int, version: int) -> bool:
+        """Whether a broker of the cluster, as far as they were met, has not that version."""
+        known = {(b.host, b.port) for b in self._brokers.values()} | set(self._access.bootstrap)
+        met = (link.offered for address, link in self._links.items() if address in known)
+        return any(
+            offered is not None and offered.get(api_key, (0, -1))[1] < version for offered in met
+        )
+
+    async def call_at(self, address: tuple[str, int], request: Request[A]) -> A:
+        """Ask whoever listens at this host and port. Raises PortError."""
+        return await self._link(*address).call(request)
+
     async def ask_each(
         self, requests: Mapping[int, Request[A]]
     ) -> tuple[dict[int, A], dict[int, PortError]]:
-        """Ask several brokers at once; answers and failures by broker number."""
+        """Ask several brokers at once; answers and failures by broker number.
+
+        A broker that does not answer does not keep the others waiting each time.
+        """
         answers: dict[int, A] = {}
         failures: dict[int, PortError] = {}
 
         async def ask(node: int, request: Request[A]) -> None:
+            late = self._late.get(node, 0)
+            hurry = len(requests) > 1 and not request.changes and late % LATE_TRIES > 0
             try:
-                answers[node] = await self.call(node, request)
+                async with asyncio.timeout(LATE_PATIENCE_S if hurry else None):
+                    answers[node] = await self.call(node, request)
+            except TimeoutError:
+                failures[node] = PortError("slow", f"broker {node} still does not answer")
             except PortError as error:
                 failures[node] = error
+            if node in failures and failures[node].kind == "slow":
+                self._late[node] = late + 1
+            else:
+                self._late.pop(node, None)
 
         async with asyncio.TaskGroup() as tasks:
             for node, request in requests.items():
@@ -173,4 +217,4 @@ class Client:
 
 def _telling(error: PortError) -> int:
     """How much a failure explains, when each broker failed in its own way."""
-    return {"unreachable": 0, "slow": 1, "protocol": 2, "refused": 3}[error.kind]
+    return {"unreachable": 0, "slow": 1, "protocol": 2, "unsupported": 3, "refused": 4}[error.kind]

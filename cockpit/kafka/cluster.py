@@ -6,6 +6,7 @@ Never joins a group, never creates a topic, never writes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from cockpit.core.observe import AclSample, ClusterInfo, ConfigSample, GroupSample, LogSample
 from cockpit.core.plan import Side
@@ -13,9 +14,13 @@ from cockpit.kafka.client import Client
 from cockpit.kafka.configs import read_acls, read_configs
 from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.logs import LogReader
+from cockpit.kafka.older_groups import OlderGroupReader
 from cockpit.kafka.security import Access
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock
+
+FEED_TIMEOUT_MS: Final = 1_700
+"""With a second between two looks, a broker that hangs is known to hang within three."""
 
 
 class KafkaCluster:
@@ -33,9 +38,13 @@ class KafkaCluster:
         self._side: Side = side
         self._clock = clock
         self._topics = tuple(topics)
-        self._client = Client(access)
+        self._client = Client(access, timeout_ms=FEED_TIMEOUT_MS)
         self._logs = LogReader(side, self._client, clock, self._topics)
-        self._groups = GroupReader(side, self._client, clock, groups)
+        wanted = tuple(groups)
+        self._groups = GroupReader(side, self._client, clock, wanted)
+        self._older_groups = OlderGroupReader(
+            side, self._client, clock, topics=self._topics, groups=wanted
+        )
 
     async def info(self) -> ClusterInfo:
         """Cluster id and live brokers. Raises PortError."""
@@ -55,9 +64,11 @@ class KafkaCluster:
         """Offsets of all partitions that are not internal, or are the plan's."""
         return await self._logs.read()
 
-    async def groups(self) -> GroupSample:
-        """State, then commits, of all groups."""
-        return await self._groups.read()
+    async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
+        """State, then commits, of all groups; of old brokers always both."""
+        if await self._older_groups.is_needed():
+            return await self._older_groups.read()
+        return await self._groups.read(states_max_age_ms=states_max_age_ms)
 
     async def configs(self) -> ConfigSample:
         """Effective configs of the plan's topics."""

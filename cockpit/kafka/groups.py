@@ -4,62 +4,46 @@ State is read before commits: a group seen without members commits nothing more,
 that sample are its last ones. Commits, in turn, are to be read before log ends, so that a negative
 lag is never an accident of order.
 
-Never takes silence for absence. A broker that just started answers "no groups" for a while; so a
-group of the plan, or one seen before, that nobody lists is looked up by its coordinator, and is
-unknown until that coordinator has said that it has nothing.
+Commits are one request for each coordinator. It asks that commits of open transactions be refused;
+for a group that has members it then asks once more, without, for what is committed by now.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cockpit.core.observe import GroupSample, GroupState
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import UnsupportedError, code_error, code_name
+from cockpit.kafka.errors import UnsupportedError, code_name
 from cockpit.kafka.protocol.commits import GroupCommits, fetch_commits
-from cockpit.kafka.protocol.groups import (
-    Coordinator,
-    DescribedGroup,
-    ListedGroup,
-    describe_consumer_groups,
-    describe_groups,
-    find_coordinators,
-    list_groups,
-)
+from cockpit.kafka.protocol.request import Request
+from cockpit.kafka.roster import GROUP_ID_NOT_FOUND, Roster, Standing, read_roster
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
 
-GROUP_ID_NOT_FOUND: Final = 69
-NO_COMMITS_KINDS: Final = frozenset({"share"})
-MEMBERLESS_STATES: Final = frozenset({"Dead", "Empty"})
-ABSENT_STATES: Final = frozenset({"Dead", ""})
+UNSTABLE_OFFSET_COMMIT: Final = 88
+MOVED: Final = frozenset({15, 16})
+"""Group errors that say that another broker may be the coordinator by now."""
+PIPELINED: Final = 100
+"""Requests under way at once on one connection, to brokers that take one group in each."""
+
+_Commits = Request[tuple[GroupCommits, ...]]
 
 
 @dataclass(slots=True)
-class _Round:
-    """What one refresh has found out so far, by group name."""
+class _Answers:
+    """What coordinators said about commits, by group; in `failed` why one said nothing."""
 
-    node: dict[str, int] = field(default_factory=dict)
-    listed: dict[str, ListedGroup] = field(default_factory=dict)
-    described: dict[str, DescribedGroup] = field(default_factory=dict)
     commits: dict[str, GroupCommits] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
-
-    def on_nodes(self, names: Iterable[str]) -> dict[int, list[str]]:
-        """Groups by coordinator, unknown ones left out."""
-        by_node: dict[int, list[str]] = {}
-        for name in names:
-            if name not in self.unknown and name in self.node:
-                by_node.setdefault(self.node[name], []).append(name)
-        return by_node
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 class GroupReader:
-    """Reads GroupSamples; remembers which groups it has seen."""
+    """Reads GroupSamples; remembers which groups it has seen, and the requests for them."""
 
     def __init__(self, side: Side, client: Client, clock: Clock, groups: Iterable[str]) -> None:
         self._side: Side = side
@@ -67,181 +51,134 @@ class GroupReader:
         self._clock = clock
         self._expected = frozenset(groups)
         self._seen: frozenset[str] = frozenset()
+        self._roster: Roster | None = None
+        self._doubted = False
+        """Something said that states or coordinators may have changed."""
+        self._committing: frozenset[str] = frozenset()
+        """Groups that had commits in the last sample."""
+        self._many: dict[int, tuple[tuple[str, ...], _Commits]] = {}
+        self._single: dict[str, _Commits] = {}
 
-    async def read(self) -> GroupSample:
+    async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:
         """One sample. Raises PortError when no broker lists its groups."""
         asked_at_ms = self._clock.now_ms()
-        found = _Round()
-        await self._list(found)
-        unlisted = (self._expected | self._seen) - found.listed.keys()
-        await self._find(found, sorted(unlisted))
-        await self._describe(found)
-        await self._fetch(found)
+        roster = self._roster
+        if roster is None or self._doubted or asked_at_ms - roster.asked_at_ms >= states_max_age_ms:
+            roster = await self._renew(asked_at_ms)
+        answers = await self._fetch(roster)
+        if roster.asked_at_ms < asked_at_ms and self._contradict(answers):
+            roster = await self._renew(self._clock.now_ms())
+            answers = await self._fetch(roster)
+        self._doubted = bool(answers.failed) or self._contradict(answers)
         groups = {
-            name: state
-            for name in sorted({*found.listed, *unlisted})
-            if (state := _state(found, name)) is not None
+            standing.name: state
+            for standing in roster.standings
+            if (state := _state(standing, answers)) is not None
         }
         self._seen = frozenset(groups)
-        return GroupSample(self._side, asked_at_ms, self._clock.now_ms(), groups)
+        self._committing = frozenset(n for n, found in answers.commits.items() if found.keys)
+        return GroupSample(
+            self._side, asked_at_ms, self._clock.now_ms(), groups, states_at_ms=roster.asked_at_ms
+        )
 
-    async def _list(self, found: _Round) -> None:
-        nodes = await self._client.brokers()
-        answers, failures = await self._client.ask_each({node: list_groups() for node in nodes})
-        for node, (error, groups) in answers.items():
-            if error:
-                failures[node] = code_error(error, f"groups of broker {node}")
-            for group in groups:
-                found.node[group.name] = node
-                found.listed[group.name] = group
-        if failures and len(failures) == len(nodes):
-            raise failures[min(failures)]
+    async def _renew(self, asked_at_ms: int) -> Roster:
+        names = self._expected | self._seen
+        self._roster = await read_roster(self._client, names, asked_at_ms=asked_at_ms)
+        self._single = {n: r for n, r in self._single.items() if n in self._roster.node}
+        return self._roster
 
-    async def _find(self, found: _Round, names: Sequence[str]) -> None:
-        """Coordinators of groups that no broker listed."""
-        if not names:
-            return
-        try:
-            coordinators = await self._find_all(names)
-        except PortError as error:
-            found.unknown.update(dict.fromkeys(names, error.reason))
-            return
-        for coordinator in coordinators:
-            if coordinator.error:
-                found.unknown[coordinator.group] = code_name(coordinator.error)
-            else:
-                found.node[coordinator.group] = coordinator.node
-        for name in names:
-            if name not in found.node:
-                found.unknown.setdefault(name, "coordinator not known")
+    def _contradict(self, answers: _Answers) -> bool:
+        """Whether commits tell of something that the roster does not know."""
+        found = answers.commits
+        if any(commits.error in MOVED for commits in found.values()):
+            return True
+        return any(n in found and not found[n].keys for n in self._committing)
 
-    async def _find_all(self, names: Sequence[str]) -> tuple[Coordinator, ...]:
-        try:
-            return await self._client.ask_any(find_coordinators(names))
-        except UnsupportedError:
-            single = [await self._client.ask_any(find_coordinators([name])) for name in names]
-            return tuple(coordinator for answer in single for coordinator in answer)
-
-    async def _describe(self, found: _Round) -> None:
-        classic: list[str] = []
-        consumer: list[str] = []
-        for name in found.node:
-            kind = found.listed[name].kind if name in found.listed else ""
-            if kind == "consumer":
-                consumer.append(name)
-            elif kind in ("classic", ""):
-                classic.append(name)
-        requests = [
-            (describe_groups, found.on_nodes(classic)),
-            (describe_consumer_groups, found.on_nodes(consumer)),
-        ]
-        for build, by_node in requests:
-            answers, failures = await self._client.ask_each(
-                {node: build(names) for node, names in by_node.items()}
-            )
-            for described in (group for answer in answers.values() for group in answer):
-                found.described[described.name] = described
-            _mark(found, by_node, failures)
-
-    async def _fetch(self, found: _Round) -> None:
-        """Commits; those of groups without members only as far as no transaction is open."""
-        wanted = [n for n in found.node if _kind(found, n) not in NO_COMMITS_KINDS]
-        busy = [n for n in wanted if n in found.described and found.described[n].members]
-        idle = [n for n in wanted if n not in busy]
+    async def _fetch(self, roster: Roster) -> _Answers:
+        answers = _Answers()
+        self._many = {node: made for node, made in self._many.items() if node in roster.by_node}
+        replies, failures = await self._client.ask_each(
+            {node: self._request(node, names) for node, names in roster.by_node.items()}
+        )
+        for reply in replies.values():
+            answers.commits.update([(commits.group, commits) for commits in reply])
         async with asyncio.TaskGroup() as tasks:
-            for node, names in found.on_nodes(busy).items():
-                tasks.create_task(
-                    self._fetch_node(found, node, names, stable=False), name=f"commits-{node}"
-                )
-            for node, names in found.on_nodes(idle).items():
-                tasks.create_task(
-                    self._fetch_node(found, node, names, stable=True), name=f"commits-idle-{node}"
-                )
+            for node, failure in failures.items():
+                names = roster.by_node[node]
+                if isinstance(failure, UnsupportedError) and len(names) > 1:
+                    one_by_one = self._one_by_one(node, names, answers)
+                    tasks.create_task(one_by_one, name=f"commits-of-{node}")
+                else:
+                    answers.failed.update(dict.fromkeys(names, failure.reason))
+        await self._complete(roster, answers)
+        return answers
 
-    async def _fetch_node(
-        self, found: _Round, node: int, names: Sequence[str], *, stable: bool
-    ) -> None:
-        try:
-            answers = await self._fetch_groups(node, names, stable=stable)
-        except PortError as error:
-            found.unknown.update(dict.fromkeys(names, error.reason))
-            return
-        found.commits.update((commits.group, commits) for commits in answers)
+    def _request(self, node: int, names: tuple[str, ...]) -> _Commits:
+        """The same object as long as the groups are the same: it has learnt to read its reply."""
+        made = self._many.get(node)
+        if made is None or made[0] != names:
+            made = self._many[node] = names, fetch_commits(names, stable=True)
+        return made[1]
 
-    async def _fetch_groups(
-        self, node: int, names: Sequence[str], *, stable: bool
-    ) -> tuple[GroupCommits, ...]:
-        try:
-            return await self._client.call(node, fetch_commits(names, stable=stable))
-        except UnsupportedError:
-            if len(names) == 1:
-                raise
-        return await self._one_by_one(node, names, stable=stable)
-
-    async def _one_by_one(
-        self, node: int, names: Sequence[str], *, stable: bool
-    ) -> tuple[GroupCommits, ...]:
+    async def _one_by_one(self, node: int, names: Sequence[str], answers: _Answers) -> None:
         """Requests pipelined on one connection, for brokers that take one group at a time."""
-        answers: list[GroupCommits] = []
-        failures: list[PortError] = []
 
         async def ask(name: str) -> None:
+            if name not in self._single:
+                self._single[name] = fetch_commits([name], stable=True)
             try:
-                found = await self._client.call(node, fetch_commits([name], stable=stable))
+                (answers.commits[name],) = await self._client.call(node, self._single[name])
             except PortError as error:
-                failures.append(error)
-            else:
-                answers.extend(found)
+                answers.failed[name] = error.reason
 
-        async with asyncio.TaskGroup() as tasks:
-            for name in names:
-                tasks.create_task(ask(name), name=f"commits-{name}")
-        if failures:
-            raise failures[0]
-        return tuple(answers)
+        for begin in range(0, len(names), PIPELINED):
+            async with asyncio.TaskGroup() as tasks:
+                for name in names[begin : begin + PIPELINED]:
+                    tasks.create_task(ask(name), name=f"commits-{name}")
+
+    async def _complete(self, roster: Roster, answers: _Answers) -> None:
+        """Ask again for groups with members of which a commit hangs in an open transaction.
+
+        They go on committing; what is committed by now is the truth about them by now. For a group
+        without members it is not: its last commit is still to come.
+        """
+        hanging = [name for name, commits in answers.commits.items() if _hangs(commits)]
+        if not hanging:
+            return
+        busy = {standing.name for standing in roster.standings if standing.members}
+        again: dict[int, list[str]] = {}
+        for name in busy.intersection(hanging):
+            again.setdefault(roster.node[name], []).append(name)
+        replies, _ = await self._client.ask_each(
+            {node: fetch_commits(names) for node, names in again.items()}
+        )
+        for reply in replies.values():
+            answers.commits.update([(commits.group, commits) for commits in reply])
 
 
-def _kind(found: _Round, name: str) -> str:
-    return found.listed[name].kind if name in found.listed else ""
+def _hangs(commits: GroupCommits) -> bool:
+    return any(code == UNSTABLE_OFFSET_COMMIT for _, code in commits.failed)
 
 
-def _mark(
-    found: _Round, by_node: Mapping[int, Sequence[str]], failures: Mapping[int, PortError]
-) -> None:
-    for node, failure in failures.items():
-        if isinstance(failure, UnsupportedError):
-            continue
-        found.unknown.update(dict.fromkeys(by_node[node], failure.reason))
-
-
-def _state(found: _Round, name: str) -> GroupState | None:
+def _state(group: Standing, answers: _Answers) -> GroupState | None:
     """One group as a value, or None where the cluster says that there is no such group."""
-    why = found.unknown.get(name) or _doubt(found, name)
+    why = group.unknown or answers.failed.get(group.name)
+    commits = answers.commits.get(group.name)
+    if why is None and group.keeps_commits:
+        why = _doubt(commits)
     if why is not None:
-        return GroupState(name, "", 0, (), (), unknown=one_line(why))
-    commits = found.commits.get(name)
-    described = found.described.get(name)
-    listed = found.listed.get(name)
-    state = described.state if described and described.state not in ABSENT_STATES else ""
-    state = state or (listed.state if listed else "") or "Dead"
-    if listed is None and state == "Dead" and (commits is None or not commits.keys):
-        return None
-    if described is None and state not in MEMBERLESS_STATES:
-        why = f"members of a {_kind(found, name) or 'such a'} group cannot be read here"
-        return GroupState(name, state, 0, (), (), unknown=why)
-    keys = commits.keys if commits else ()
-    offsets = commits.offsets if commits else ()
-    return GroupState(name, state, described.members if described else 0, keys, offsets)
-
-
-def _doubt(found: _Round, name: str) -> str | None:
-    """Why what a coordinator answered about a group cannot be believed, if so."""
-    described = found.described.get(name)
-    if described is not None and described.error not in (0, GROUP_ID_NOT_FOUND):
-        return code_name(described.error)
-    commits = found.commits.get(name)
+        return GroupState(group.name, "", 0, (), (), unknown=one_line(why))
     if commits is None:
-        return None if _kind(found, name) in NO_COMMITS_KINDS else "commits not answered"
+        return GroupState(group.name, group.state, group.members, (), ())
+    if not group.listed and group.state == "Dead" and not commits.keys:
+        return None
+    return GroupState(group.name, group.state, group.members, commits.keys, commits.offsets)
+
+
+def _doubt(commits: GroupCommits | None) -> str | None:
+    """Why what a coordinator answered about commits cannot be believed, if so."""
+    if commits is None:
+        return "commits not answered"
     if commits.error not in (0, GROUP_ID_NOT_FOUND):
         return code_name(commits.error)
     if commits.failed:

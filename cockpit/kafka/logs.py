@@ -1,15 +1,15 @@
 """Start and end offsets of all partitions of a cluster, as columns over a fixed order.
 
 A partition that did not answer is MISSING with a reason; it never becomes zero, and never takes the
-rest of the sample with it.
+rest of the sample with it. Ends are read each time. Topics and leaders are read now and then, and
+at once when an answer tells that they have changed; starts likewise, at once where one is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -17,14 +17,17 @@ import numpy as np
 from cockpit.core.observe import I64, MISSING, LogSample, PartitionKeys, TopicPartition
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client, View
-from cockpit.kafka.errors import code_name
-from cockpit.kafka.protocol.offsets import EARLIEST, LATEST, TopicOffsets, list_offsets
-from cockpit.kafka.protocol.request import Request
+from cockpit.kafka.columns import Answer, Question, Questions, ask, lay_out, missing
 from cockpit.ports import Clock
 
-_INTERNAL: Final = re.compile(r"__.*|mm2-.*|.*[.-]internal|(.*[.])?heartbeats")
+VIEW_EVERY_MS: Final = 5_000
+VIEW_EVERY_LEADERLESS_MS: Final = 1_000
+STARTS_EVERY_MS: Final = 30_000
+VANISHED_FOR_MS: Final = 15_000
+"""How long topics that have vanished are looked for as often as leaders are: a broker that has just
+started may not know all topics yet."""
 
-_Offsets = Request[tuple[TopicOffsets, ...]]
+_INTERNAL: Final = re.compile(r"__.*|mm2-.*|.*[.-]internal|(.*[.])?heartbeats")
 
 
 def is_internal(topic: str) -> bool:
@@ -32,121 +35,148 @@ def is_internal(topic: str) -> bool:
     return _INTERNAL.fullmatch(topic) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """What one view of the cluster asks for: the same object serves until the view changes."""
-
-    view: View
-    keys: PartitionKeys
-    first: Mapping[str, int]
-    """Position of partition 0 of each topic."""
-    counts: Mapping[str, int]
-    led: Mapping[int, Mapping[str, Sequence[int]]]
-    leaderless: Mapping[TopicPartition, str]
-    ends: Mapping[int, _Offsets]
-    starts: Mapping[int, _Offsets]
-
-
-@dataclass(slots=True)
-class _Columns:
-    start: I64
-    end: I64
-    errors: dict[TopicPartition, str] = field(default_factory=dict)
-
-
 class LogReader:
-    """Reads LogSamples; keeps keys and encoded requests while the topics stay the same."""
+    """Reads LogSamples; keeps keys, starts and encoded requests while the topics stay the same."""
 
     def __init__(self, side: Side, client: Client, clock: Clock, topics: Iterable[str]) -> None:
         self._side: Side = side
         self._client = client
         self._clock = clock
         self._wanted = frozenset(topics)
-        self._layout: _Layout | None = None
+        self._questions: Questions | None = None
+        self._viewed_at_ms = 0
+        self._doubted = True
+        """An answer has told that leaders or topics are others, or a broker gave none."""
+        self._ends: I64 | None = None
+        """Ends of the last sample, aligned to the keys."""
+        self._starts = missing(0)
+        self._no_start: dict[TopicPartition, str] = {}
+        self._started_at_ms: int | None = None
+        self._vanished_at_ms: int | None = None
+        self._ids: dict[str, str] = {}
+        self._recreated: frozenset[str] = frozenset()
 
     async def read(self) -> LogSample:
         """One sample. Raises PortError when no partition could be asked."""
         asked_at_ms = self._clock.now_ms()
-        layout = self._lay_out(await self._client.view())
-        columns = _Columns(_missing(len(layout.keys)), _missing(len(layout.keys)))
-        columns.errors.update(layout.leaderless)
-        async with asyncio.TaskGroup() as tasks:
-            asking_starts = tasks.create_task(
-                self._client.ask_each(layout.starts), name=f"{self._side}-starts"
-            )
-            asking_ends = tasks.create_task(
-                self._client.ask_each(layout.ends), name=f"{self._side}-ends"
-            )
-        starts, no_start = asking_starts.result()
-        ends, no_end = asking_ends.result()
-        failures = no_start | no_end
-        if failures and not ends:
-            raise next(iter(failures.values()))
-        for node, failure in failures.items():
-            for topic, partitions in layout.led[node].items():
-                columns.errors.update(((topic, p), failure.reason) for p in partitions)
-        _fill(columns.start, starts.values(), layout, columns.errors)
-        _fill(columns.end, ends.values(), layout, columns.errors)
+        questions = self._questions
+        looked = questions is None or self._view_is_old(questions, asked_at_ms)
+        if questions is None or looked:
+            questions = await self._look(asked_at_ms)
+        ends = await self._ask(questions, asked_at_ms)
+        shrunk = _went_back(self._ends, ends.values)
+        if shrunk and not looked:
+            # Truncated, or by now another topic of the same name: topic ids tell.
+            before, questions = questions, await self._look(asked_at_ms)
+            if questions is not before:
+                ends = await self._ask(questions, asked_at_ms)
+        self._ends = ends.values
+        self._doubted = shrunk or ends.moved or bool(ends.failures)
+        await self._complete_starts(questions, ends.values)
         return LogSample(
             side=self._side,
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
-            keys=layout.keys,
-            start=columns.start,
-            end=columns.end,
-            errors=columns.errors,
+            keys=questions.keys,
+            start=self._starts,
+            end=ends.values,
+            errors={**self._no_start, **questions.leaderless, **ends.errors},
+            recreated=self._recreated,
         )
 
-    def _lay_out(self, view: View) -> _Layout:
-        if self._layout is not None and self._layout.view is view:
-            return self._layout
-        topics = tuple(
-            sorted(name for name in view.topics if name in self._wanted or not is_internal(name))
-        )
-        counts = {name: _count(view, name) for name in topics}
-        names = tuple((name, p) for name in topics for p in range(counts[name]))
-        keys = self._layout.keys if self._layout is not None else None
-        if keys is None or keys.names != names:
-            keys = PartitionKeys.of(names)
-        led, leaderless = view.leaders(topics)
-        self._layout = _Layout(
-            view=view,
-            keys=keys,
-            first={name: keys.position[name, 0] for name in topics if counts[name]},
-            counts=counts,
-            led=led,
-            leaderless=leaderless,
-            ends={node: list_offsets(wanted, LATEST) for node, wanted in led.items()},
-            starts={node: list_offsets(wanted, EARLIEST) for node, wanted in led.items()},
-        )
-        return self._layout
+    def _view_is_old(self, questions: Questions, now_ms: int) -> bool:
+        vanished_at_ms = self._vanished_at_ms
+        some_vanished = vanished_at_ms is not None and now_ms - vanished_at_ms < VANISHED_FOR_MS
+        hurried = bool(questions.leaderless) or some_vanished
+        every_ms = VIEW_EVERY_LEADERLESS_MS if hurried else VIEW_EVERY_MS
+        return self._doubted or now_ms - self._viewed_at_ms >= every_ms
+
+    async def _look(self, now_ms: int) -> Questions:
+        """Topics and leaders as they are now."""
+        view = await self._client.view()
+        self._viewed_at_ms, self._doubted = now_ms, False
+        before = self._questions
+        if before is not None and before.view is view:
+            return before
+        if before is not None and before.view.topics.keys() - view.topics.keys():
+            self._vanished_at_ms = now_ms
+        topics = [name for name in view.topics if name in self._wanted or not is_internal(name)]
+        after = lay_out(view, topics, before.keys if before else None)
+        new = self._renewed(view)
+        if before is None or before.keys is not after.keys or new:
+            self._starts = _carry(self._starts, before.keys if before else None, after.keys, new)
+            self._no_start = {
+                n: why for n, why in self._no_start.items() if n in after.keys.position
+            }
+            self._ends = None
+        self._questions = after
+        return after
+
+    def _renewed(self, view: View) -> frozenset[str]:
+        """Topics that are not the ones that bore their names in an earlier view."""
+        ids = {name: topic.topic_id for name, topic in view.topics.items() if topic.topic_id}
+        new = frozenset(n for n, known in self._ids.items() if ids.get(n, known) != known)
+        self._ids |= ids
+        self._recreated |= new
+        return new
+
+    async def _ask(self, questions: Questions, now_ms: int) -> Answer:
+        """Ends, and starts when it is time for them. Raises PortError when nobody answers."""
+        due = self._started_at_ms is None or now_ms - self._started_at_ms >= STARTS_EVERY_MS
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(
+                ask(self._client, questions.keys, questions.ends), name=f"{self._side}-ends"
+            )
+            if due:
+                starting = self._ask_starts(questions, questions.starts)
+                tasks.create_task(starting, name=f"{self._side}-starts")
+        ends = asking.result()
+        if ends.failures and len(ends.failures) == len(questions.ends):
+            self._doubted = True
+            raise next(iter(ends.failures.values()))
+        if due:
+            self._started_at_ms = now_ms
+        return ends
+
+    async def _ask_starts(self, questions: Questions, asked: Mapping[int, Question]) -> None:
+        """Put what is answered into the column of starts, and why where nothing is."""
+        starts = await ask(self._client, questions.keys, asked)
+        column = self._starts.copy()
+        known = starts.values != MISSING
+        column[known] = starts.values[known]
+        for name in starts.errors:
+            column[questions.keys.position[name]] = MISSING
+        self._starts = column
+        answered = {questions.keys.names[i] for i in np.flatnonzero(known)} & self._no_start.keys()
+        kept = {name: why for name, why in self._no_start.items() if name not in answered}
+        self._no_start = kept | starts.errors
+
+    async def _complete_starts(self, questions: Questions, ends: I64) -> None:
+        """Ask for starts of partitions that answer and of which none is known."""
+        lacking = np.flatnonzero((ends != MISSING) & (self._starts == MISSING))
+        if not len(lacking):
+            return
+        names = [questions.keys.names[i] for i in lacking]
+        await self._ask_starts(questions, questions.starts_of(names))
+        ahead = (self._starts > ends) & (ends != MISSING)
+        for i in np.flatnonzero(ahead):
+            self._no_start[questions.keys.names[i]] = "the log's start moved while it was read"
+        self._starts[ahead] = MISSING
 
 
-def _count(view: View, topic: str) -> int:
-    """Number of partitions: they are numbered from 0 without gaps."""
-    return max((part.partition + 1 for part in view.topics[topic].partitions), default=0)
+def _went_back(before: I64 | None, after: I64) -> bool:
+    """Whether a log is shorter than it was."""
+    return before is not None and bool(((after < before) & (after != MISSING)).any())
 
 
-def _missing(size: int) -> I64:
-    return np.full(size, MISSING, dtype=np.int64)
-
-
-def _fill(
-    column: I64,
-    answers: Iterable[tuple[TopicOffsets, ...]],
-    layout: _Layout,
-    errors: dict[TopicPartition, str],
-) -> None:
-    """Put what brokers answered into its place; answers come in any order."""
-    for answer in answers:
-        for got in answer:
-            if got.topic not in layout.first:
-                continue
-            fits = (got.partitions >= 0) & (got.partitions < layout.counts[got.topic])
-            good = fits & (got.errors == 0) & (got.offsets >= 0)
-            column[layout.first[got.topic] + got.partitions[good]] = got.offsets[good]
-            for i in np.flatnonzero(fits & ~good):
-                code = int(got.errors[i])
-                errors[got.topic, int(got.partitions[i])] = (
-                    code_name(code) if code else "the broker knows no offset"
-                )
+def _carry(
+    column: I64, before: PartitionKeys | None, after: PartitionKeys, new: frozenset[str]
+) -> I64:
+    """A column in another order; MISSING for partitions and topics that are new."""
+    carried = missing(len(after))
+    if before is not None:
+        for i, name in enumerate(after.names):
+            at = before.position.get(name)
+            if at is not None and name[0] not in new:
+                carried[i] = column[at]
+    return carried

@@ -16,13 +16,19 @@ from dataclasses import dataclass, field
 
 from cockpit.kafka.protocol.codec import Reader, Writer
 from cockpit.kafka.security import Access
+from tests.kafka import fake_surveys
+from tests.kafka.fake_surveys import Surveyed
 
 API_VERSIONS = 18
 OLD = {1: (0, 8), 2: (0, 4), 3: (0, 7), 8: (0, 5), 9: (0, 4), 10: (0, 2), 15: (0, 2), 16: (0, 2)}
 """Roughly a broker 2.1."""
-NEW = OLD | {2: (1, 7), 3: (0, 12), 9: (1, 8), 10: (0, 4), 15: (0, 5), 16: (0, 5), 69: (0, 0)}
+NEW = (
+    OLD
+    | {2: (1, 7), 3: (0, 12), 9: (1, 8), 10: (0, 4), 15: (0, 5), 16: (0, 5), 69: (0, 0)}
+    | fake_surveys.VERSIONS
+)
 """Roughly a broker 3.8."""
-FLEXIBLE_FROM = {2: 6, 3: 9, 9: 6, 10: 3, 15: 5, 16: 3, 69: 0}
+FLEXIBLE_FROM = {2: 6, 3: 9, 9: 6, 10: 3, 15: 5, 16: 3, 69: 0} | fake_surveys.FLEXIBLE_FROM
 
 
 @dataclass
@@ -33,6 +39,10 @@ class Partition:
     start: int = 0
     end: int = 0
     error: int = 0
+    replicas: tuple[int, ...] = ()
+    """Empty: its leader alone."""
+    isr: tuple[int, ...] = ()
+    """Empty: all of them."""
 
 
 @dataclass
@@ -47,6 +57,8 @@ class Group:
     partition_error: int = 0
     listed: bool = True
     kind: str = "classic"
+    assignment: bytes = b"abc"
+    in_zookeeper: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,7 +66,10 @@ class FakeCluster:
     """Two brokers, and what is in them. Tests change the fields while it runs."""
 
     versions: dict[int, tuple[int, int]] = field(default_factory=lambda: dict(NEW))
+    versions_of: dict[int, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    """Of brokers that are of another release."""
     topics: dict[str, list[Partition]] = field(default_factory=dict)
+    topic_ids: dict[str, bytes] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     coordinator_error: int = 0
     listing_error: int = 0
@@ -64,8 +79,15 @@ class FakeCluster:
     """Metadata is empty, as for a moment after a start."""
     mute: set[int] = field(default_factory=set)
     """API keys at which every broker closes the connection instead of answering."""
+    cuts: dict[int, int] = field(default_factory=dict)
+    """API keys at which the connection is closed so many times more."""
+    passed_over: set[int] = field(default_factory=set)
+    """API keys that are dropped without an answer, as by 0.9 those that it does not know."""
+    delays_s: dict[int, float] = field(default_factory=dict)
+    """How long the answer to an API key takes."""
     garble: set[int] = field(default_factory=set)
     """API keys that every broker answers with bytes that mean nothing."""
+    surveyed: Surveyed = field(default_factory=Surveyed)
     asked: list[tuple[int, int]] = field(default_factory=list)
     """Broker number and API key of each request."""
     bodies: list[bytes] = field(default_factory=list)
@@ -97,12 +119,14 @@ class FakeCluster:
                 self._describe(key, w, version, r)
             case 9:
                 self._fetch(w, version, r)
+            case _ if self.surveyed.answer(node, key, version, r, w):
+                pass
             case _:
                 raise AssertionError(f"the fake knows no API {key}")
         return w
 
     def _metadata(self, w: Writer, version: int, r: Reader) -> None:
-        wants_topics = r.data[r.pos] != 1 if r.flexible else r.int32() != 0
+        wants_topics = r.data[r.pos] != 1 if r.flexible else r.int32() != 0 or version == 0
         if version >= 3:
             w.int32(0)
         ports = {} if self.blank else self.ports
@@ -111,18 +135,22 @@ class FakeCluster:
             w.int32(node)
             w.string("127.0.0.1")
             w.int32(port)
-            w.string(None)
+            if version >= 1:
+                w.string(None)
             w.end_struct()
-        w.string("fake")
-        w.int32(1)
+        if version >= 2:
+            w.string("fake")
+        if version >= 1:
+            w.int32(1)
         topics = self.topics if wants_topics and not self.blank else {}
         w.count(len(topics))
         for name, partitions in topics.items():
             w.int16(0)
             w.string(name)
             if version >= 10:
-                w.raw(bytes(16))
-            w.boolean(False)
+                w.raw(self.topic_ids.get(name, bytes(16)))
+            if version >= 1:
+                w.boolean(False)
             w.count(len(partitions))
             for i, part in enumerate(partitions):
                 self._partition(w, version, i, part)
@@ -137,16 +165,17 @@ class FakeCluster:
         w.int32(part.leader)
         if version >= 7:
             w.int32(0)
-        w.int32s([part.leader])
-        w.int32s([part.leader])
+        replicas = part.replicas or (part.leader,)
+        w.int32s(replicas)
+        w.int32s(part.isr or replicas)
         if version >= 5:
             w.int32s([])
         w.end_struct()
 
     def _list_offsets(self, w: Writer, version: int, r: Reader) -> None:
         r.int32()
-        r.int8()
         if version >= 2:
+            r.int8()
             w.int32(0)
         count = r.count()
         w.count(count)
@@ -160,12 +189,19 @@ class FakeCluster:
                 if version >= 4:
                     r.int32()
                 timestamp = r.int64()
+                if version == 0:
+                    r.int32()
                 r.end_struct()
-                part = self.topics[topic][number]
+                known = self.topics.get(topic, [])
+                part = known[number] if number < len(known) else Partition(-1, error=3)
                 w.int32(number)
                 w.int16(part.error)
-                w.int64(-1)
                 offset = part.start if timestamp == -2 else part.end
+                if version == 0:
+                    w.count(0 if part.error else 1)
+                    w.raw(b"" if part.error else struct.pack(">q", offset))
+                    continue
+                w.int64(-1)
                 w.int64(-1 if part.error else offset)
                 if version >= 4:
                     w.int32(0)
@@ -176,7 +212,8 @@ class FakeCluster:
 
     def _list_groups(self, node: int, w: Writer, version: int) -> None:
         mine = {n: g for n, g in self.groups.items() if g.node == node and g.listed}
-        w.int32(0)
+        if version >= 1:
+            w.int32(0)
         w.int16(self.listing_error)
         w.count(len(mine))
         for name, group in mine.items():
@@ -194,12 +231,17 @@ class FakeCluster:
             group = self.groups.get(name)
             return self.coordinator_error, group.node if group else 1
 
-        w.int32(0)
+        if version >= 1:
+            w.int32(0)
         if version < 4:
             error, node = place(r.string())
             w.int16(error)
-            w.string(None)
+            if version >= 1:
+                w.string(None)
             w.int32(node)
+            w.string("127.0.0.1")
+            w.int32(self.ports[node])
+            w.end_struct()
             return
         r.int8()
         names = r.array(r.string)
@@ -217,7 +259,8 @@ class FakeCluster:
 
     def _describe(self, key: int, w: Writer, version: int, r: Reader) -> None:
         names = r.array(r.string)
-        w.int32(0)
+        if version >= 1 or key == 69:
+            w.int32(0)
         w.count(len(names))
         for name in names:
             group = self.groups.get(name) or Group(state="Dead", members=0)
@@ -237,7 +280,7 @@ class FakeCluster:
                 w.string("range")
                 w.count(group.members)
                 for _ in range(group.members):
-                    _old_member(w, version)
+                    _old_member(w, version, group.assignment)
             if version >= 3 or key == 69:
                 w.int32(0)
             w.end_struct()
@@ -246,22 +289,45 @@ class FakeCluster:
     def _fetch(self, w: Writer, version: int, r: Reader) -> None:
         if version >= 3:
             w.int32(0)
+        if version < 2:
+            self._named_commits(w, version, r)
+            return
         if version < 8:
-            self._commits(w, version, r.string())
+            name, _ = r.string(), r.count()
+            self._commits(w, version, name, stable=version >= 7 and r.boolean())
             return
         names: list[str] = []
         for _ in range(r.count()):
             names.append(r.string())
             r.count()
             r.end_struct()
+        stable = r.boolean()
         w.count(len(names))
         for name in names:
             w.string(name)
-            self._commits(w, version, name)
+            self._commits(w, version, name, stable=stable)
         w.end_struct()
 
-    def _commits(self, w: Writer, version: int, name: str) -> None:
+    def _named_commits(self, w: Writer, version: int, r: Reader) -> None:
+        """Version 0 has ZooKeeper's commits, and one word for a commit and a topic not there."""
+        group = self.groups.get(r.string()) or Group()
+        commits = group.offsets if version == 1 else group.in_zookeeper
+        count = r.count()
+        w.count(count)
+        for _ in range(count):
+            topic, numbers = r.string(), r.int32s()
+            w.string(topic)
+            w.count(len(numbers))
+            for number in numbers:
+                offset = commits.get((topic, number))
+                w.int32(number)
+                w.int64(-1 if offset is None else offset)
+                w.string("")
+                w.int16(3 if offset is None and version == 0 else group.partition_error)
+
+    def _commits(self, w: Writer, version: int, name: str, *, stable: bool) -> None:
         group = self.groups.get(name) or Group()
+        hangs = group.partition_error == 88 and not stable
         w.count(len(group.offsets))
         for (topic, partition), offset in group.offsets.items():
             w.string(topic)
@@ -271,22 +337,22 @@ class FakeCluster:
             if version >= 5:
                 w.int32(-1)
             w.string("")
-            w.int16(group.partition_error)
+            w.int16(0 if hangs else group.partition_error)
             w.end_struct()
             w.end_struct()
         w.int16(group.error)
         w.end_struct()
 
 
-def _old_member(w: Writer, version: int) -> None:
+def _old_member(w: Writer, version: int, assignment: bytes) -> None:
     w.string("member")
     if version >= 4:
         w.string(None)
     w.string("client")
     w.string("/127.0.0.1")
-    for _ in range(2):
-        w.count(3)
-        w.raw(b"abc")
+    for data in (b"abc", assignment):
+        w.count(len(data))
+        w.raw(data)
     w.end_struct()
 
 
@@ -329,11 +395,17 @@ async def _serve(
                 continue
             if key in cluster.mute:
                 break
+            if cluster.cuts.get(key):
+                cluster.cuts[key] -= 1
+                break
+            if key in cluster.passed_over:
+                continue
+            await asyncio.sleep(cluster.delays_s.get(key, 0.0))
             flexible = version >= FLEXIBLE_FROM.get(key, 32767)
             body = frame[10 + max(length, 0) + (1 if flexible else 0) :]
             cluster.bodies.append(body)
             if key == API_VERSIONS:
-                answer = _versions_body(cluster.versions)
+                answer = _versions_body(cluster.versions_of.get(node, cluster.versions))
             elif key in cluster.garble:
                 answer = b"\x00\x7f"
             else:

@@ -20,7 +20,7 @@ from cockpit.kafka.protocol.groups import (
     list_groups,
 )
 from cockpit.kafka.protocol.metadata import all_topics, brokers_only, named_topics, topic_operations
-from cockpit.kafka.protocol.offsets import LATEST, list_offsets
+from cockpit.kafka.protocol.offsets import LATEST, list_offsets, offset_columns
 from cockpit.kafka.protocol.request import Request
 
 EVERY_REQUEST: list[Request[Any]] = [
@@ -28,6 +28,7 @@ EVERY_REQUEST: list[Request[Any]] = [
     brokers_only(),
     topic_operations(["a"]),
     list_offsets({"a": [0, 1]}, LATEST),
+    offset_columns({"a": [0, 1]}, LATEST),
     fetch_commits(["g"]),
     fetch_commits(["g", "h"], stable=True),
     commit("g", [(("a", 0), 5)], "cockpit"),

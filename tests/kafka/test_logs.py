@@ -6,9 +6,9 @@ import pytest
 
 from cockpit.core.observe import MISSING, LogSample
 from cockpit.kafka.client import Client
-from cockpit.kafka.logs import LogReader, is_internal
+from cockpit.kafka.logs import VIEW_EVERY_MS, LogReader, is_internal
 from cockpit.ports import PortError
-from tests.kafka.clock import RealClock, until
+from tests.kafka.clock import HandClock, RealClock, until
 from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Partition, fake_cluster
 
 
@@ -44,15 +44,17 @@ async def test_starts_and_ends_of_every_leader_are_put_together(
 
 async def test_keys_are_the_same_object_until_the_topics_change() -> None:
     async with fake_cluster(FakeCluster(topics=orders())) as cluster:
-        client = Client(cluster.access())
-        logs = reader(client)
+        client, clock = Client(cluster.access()), HandClock()
+        logs = LogReader("source", client, clock, ())
         first, second = await logs.read(), await logs.read()
         assert first.keys is second.keys
         cluster.topics["orders"][0].leader = 2
+        clock.ms += VIEW_EVERY_MS
         moved = await logs.read()
         assert moved.keys is first.keys
         assert end_of(moved, "orders", 0) == 10
         cluster.topics["payments"] = [Partition(1, 0, 1)]
+        clock.ms += VIEW_EVERY_MS
         assert (await logs.read()).keys.names[-1] == ("payments", 0)
         await client.close()
 

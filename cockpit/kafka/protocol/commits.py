@@ -5,17 +5,15 @@ Never joins a group: commits are made as nobody (generation -1), which a group w
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import I64, OffsetColumn, TopicPartition
 from cockpit.kafka.protocol.codec import DecodeError, Reader, Writer
+from cockpit.kafka.protocol.layout import Decoded, Learner, gather, spread
 from cockpit.kafka.protocol.request import Api, Request
 
 OFFSET_FETCH: Final = Api(9, "OffsetFetch", 2, 9, flexible_from=6)
@@ -30,12 +28,15 @@ PartitionErrors = tuple[tuple[TopicPartition, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class GroupCommits:
-    """Commits of one group. `error` is the group's error code, `failed` those of partitions."""
+    """Commits of one group. `error` is the group's error code, `failed` those of partitions.
+
+    `offsets` is aligned to `keys`; a partition without a commit is in neither.
+    """
 
     group: str
     error: int
     keys: tuple[TopicPartition, ...]
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
     failed: PartitionErrors
 
 
@@ -66,104 +67,170 @@ def fetch_commits(
             w.boolean(stable)
         w.end_struct()
 
+    def decode(r: Reader, version: int) -> Decoded[_Shape]:
+        return _decode(r, version, names)
+
+    learner = Learner(decode)
+
     def read(r: Reader, version: int) -> tuple[GroupCommits, ...]:
-        if version >= 3:
-            r.int32()
-        if version >= MANY_GROUPS_SINCE:
-            return tuple(r.array(lambda: _group(r, version, r.string())))
-        return (_group(r, version, names[0]),)
+        shape, values = learner.read(r, version)
+        holes = bool(len(values)) and int(values.min()) < 0
+        return tuple([_commits(slot, values, holes=holes) for slot in shape])
 
     since = MANY_GROUPS_SINCE if len(names) > 1 else OFFSET_FETCH.lowest
     return Request(OFFSET_FETCH, write, read, since=since)
 
 
-_HEAD_PLAIN = struct.Struct(">iq")
-_HEAD_EPOCH = struct.Struct(">iqi")
-_INT16 = struct.Struct(">h")
+@dataclass(frozen=True, slots=True, eq=False)
+class _Slot:
+    """One group in a reply: everything but its offsets, and where those are in its column."""
+
+    group: str
+    error: int
+    keys: tuple[TopicPartition, ...]
+    rows: slice | I64
+    failed: PartitionErrors
 
 
-def _group(r: Reader, version: int, group: str) -> GroupCommits:
-    keys: list[TopicPartition] = []
-    offsets: list[int] = []
-    failed: list[tuple[TopicPartition, int]] = []
-    for _ in range(r.count()):
-        topic = r.string()
-        partitions, places, errors = _alike(r) or _one_by_one(r, version)
-        if min(places, default=0) >= 0 and not any(errors):
-            keys.extend((topic, partition) for partition in partitions)
-            offsets.extend(places)
-        else:
-            for partition, offset, error in zip(partitions, places, errors, strict=True):
-                if error:
-                    failed.append(((topic, partition), error))
-                elif offset >= 0:
-                    keys.append((topic, partition))
-                    offsets.append(offset)
-        r.end_struct()
-    error = r.int16()
-    r.end_struct()
-    return GroupCommits(group, error, tuple(keys), tuple(offsets), tuple(failed))
+_Shape = tuple[_Slot, ...]
 
 
-_Columns = tuple[list[int], list[int], list[int]]
-"""Partitions, offsets and error codes."""
+def _commits(slot: _Slot, values: I64, *, holes: bool) -> GroupCommits:
+    """One group's commits; where there may be negative offsets, those are no commits."""
+    offsets = values[slot.rows]
+    keys = slot.keys
+    if holes and (offsets < 0).any():
+        keys = tuple(keys[i] for i in np.flatnonzero(offsets >= 0))
+        offsets = offsets[offsets >= 0]
+    return GroupCommits(slot.group, slot.error, keys, OffsetColumn(offsets), slot.failed)
 
 
-@cache
-def _layout(metadata_size: int) -> np.dtype[Any]:
-    """An entry of the flexible encoding whose metadata has this size, length byte included."""
-    return np.dtype(
-        [
-            ("partition", ">i4"),
-            ("offset", ">i8"),
-            ("epoch", ">i4"),
-            ("length", "u1"),
-            ("metadata", f"V{metadata_size - 1}"),
-            ("error", ">i2"),
-            ("tags", "u1"),
-        ]
+_Run = tuple[int, int, int, int, int, int]
+"""Entries of a topic that follow each other at one distance: where the first offset is, how many
+entries, their distance; then, counted from the offset: where the metadata is, which nobody reads,
+its size, and where the error code is."""
+
+_PARTITION: Final = -4
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What passing once over a reply has told."""
+
+    groups: list[tuple[str, int, list[tuple[str, int]]]]
+    """Name, error, and each topic with its number of entries."""
+    runs: list[_Run]
+
+
+def _decode(r: Reader, version: int, names: Sequence[str]) -> Decoded[_Shape]:
+    """The reply in any order, of any size."""
+    throttle = 4 if version >= 3 else 0
+    r.skip(throttle)
+    found = _Found([], [])
+    if version >= MANY_GROUPS_SINCE:
+        for _ in range(r.count()):
+            _group(r, version, r.string(), found)
+    else:
+        _group(r, version, names[0], found)
+    columns = np.array(found.runs, dtype=np.int64).reshape(-1, 6).T
+    first, count, stride, text, text_size, error = columns
+    at = spread(first, count, stride)
+    errors = gather(r.data, at + np.repeat(error, count), ">i2")
+    partitions = gather(r.data, at + _PARTITION, ">i4")
+    value_size = 12 if version >= 5 else 8
+    return Decoded(
+        _slots(found, partitions.tolist(), errors),
+        at,
+        np.concatenate([[0], at, at + np.repeat(text, count)]),
+        np.concatenate([[throttle], np.full(len(at), value_size), np.repeat(text_size, count)]),
     )
 
 
-def _alike(r: Reader) -> _Columns | None:
-    """Entries that are all of one size, in one step: the usual case, and this runs hot.
+def _group(r: Reader, version: int, group: str, found: _Found) -> None:
+    topics: list[tuple[str, int]] = []
+    for _ in range(r.count()):
+        topic, count = r.string(), r.count()
+        topics.append((topic, count))
+        run = _alike(r, version, count) if count > 1 else None
+        found.runs.extend(_one_by_one(r, version, count) if run is None else [run])
+        r.end_struct()
+    error = r.int16() if version >= 2 else 0
+    r.end_struct()
+    found.groups.append((group, error, topics))
 
-    None, with nothing read, where they are not.
+
+def _slots(found: _Found, partitions: Sequence[int], errors: I64) -> _Shape:
+    slots: list[_Slot] = []
+    failing = bool(errors.any())
+    begin = 0
+    for group, error, topics in found.groups:
+        keys: list[TopicPartition] = []
+        end = begin
+        for topic, count in topics:
+            keys.extend([(topic, p) for p in partitions[end : end + count]])
+            end += count
+        rows = np.arange(begin, end)
+        if failing and errors[rows].any():
+            codes = errors[rows].tolist()
+            failed = tuple((key, code) for key, code in zip(keys, codes, strict=True) if code)
+            good = tuple(key for key, code in zip(keys, codes, strict=True) if not code)
+            slots.append(_Slot(group, error, good, rows[errors[rows] == 0], failed))
+        else:
+            slots.append(_Slot(group, error, tuple(keys), slice(begin, end), ()))
+        begin = end
+    return tuple(slots)
+
+
+def _alike(r: Reader, version: int, count: int) -> _Run | None:
+    """Passes over entries that are all of one size: the usual case.
+
+    None, with nothing passed over, where they are not.
     """
-    begin = r.pos
-    count = r.count()
-    first_length = r.pos + _HEAD_EPOCH.size
-    if r.flexible and count and first_length < len(r.data) and r.data[first_length] < 0x80:
-        length = r.data[first_length]
-        layout = _layout(max(length, 1))
-        if count * layout.itemsize <= len(r.data) - r.pos:
-            rows: NDArray[Any] = np.frombuffer(r.data, layout, count, r.pos)
-            if (rows["length"] == length).all() and not rows["tags"].any():
-                r.pos += count * layout.itemsize
-                return rows["partition"].tolist(), rows["offset"].tolist(), rows["error"].tolist()
-    r.pos = begin
-    return None
+    head = 16 if version >= 5 else 12
+    begin, data = r.pos + head, r.data
+    prefix = 1 if r.flexible else 2
+    length = data[begin : begin + prefix]
+    if len(length) < prefix or (length[0] >= 0x80 and r.flexible):
+        return None
+    size = int.from_bytes(length, "big", signed=not r.flexible) - r.flexible
+    size = max(size, 0)
+    stride = head + prefix + size + 2 + r.flexible
+    end = r.pos + count * stride
+    if end > len(data):
+        return None
+    if any(data[begin + i : end : stride] != length[i : i + 1] * count for i in range(prefix)):
+        return None
+    if r.flexible and data[r.pos + stride - 1 : end : stride].count(0) != count:
+        return None
+    first = r.pos + 4
+    text = begin + prefix - first
+    r.pos = end
+    return first, count, stride, text, size, text + size
 
 
-def _one_by_one(r: Reader, version: int) -> _Columns:
-    head = _HEAD_EPOCH if version >= 5 else _HEAD_PLAIN
-    partitions: list[int] = []
-    offsets: list[int] = []
-    errors: list[int] = []
-    try:
-        for _ in range(r.count()):
-            partition, offset = head.unpack_from(r.data, r.pos)[:2]
-            r.pos += head.size
-            r.optional_string()
-            (error,) = _INT16.unpack_from(r.data, r.pos)
-            r.pos += _INT16.size
+def _one_by_one(r: Reader, version: int, count: int) -> list[_Run]:
+    """Entries of any size."""
+    head, tail = (16 if version >= 5 else 12), 2 + r.flexible
+    data, pos = r.data, r.pos
+    runs: list[_Run] = []
+    for _ in range(count):
+        first, text = pos + 4, pos + head + 1
+        size = data[text - 1] - 1
+        if size >= 0x7F or not r.flexible:
+            r.pos = pos + head
+            size = r.text_size()
+            text = r.pos
+        size = max(size, 0)
+        pos = text + size + tail
+        if pos > len(data):
+            raise DecodeError("OffsetFetch: reply ends within a partition")
+        if r.flexible and data[pos - 1]:
+            r.pos = pos - 1
             r.end_struct()
-            partitions.append(partition)
-            offsets.append(offset)
-            errors.append(error)
-    except struct.error:
-        raise DecodeError("OffsetFetch: reply ends within a partition") from None
-    return partitions, offsets, errors
+            pos = r.pos
+        runs.append((first, 1, 0, text - first, size, text - first + size))
+    r.pos = pos
+    return runs
 
 
 def commit(

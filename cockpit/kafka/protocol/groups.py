@@ -12,7 +12,7 @@ from cockpit.kafka.protocol.request import Api, Request
 LIST_GROUPS: Final = Api(16, "ListGroups", 0, 5, flexible_from=3)
 DESCRIBE_GROUPS: Final = Api(15, "DescribeGroups", 0, 5, flexible_from=5)
 CONSUMER_GROUP_DESCRIBE: Final = Api(69, "ConsumerGroupDescribe", 0, 0, flexible_from=0)
-FIND_COORDINATOR: Final = Api(10, "FindCoordinator", 1, 6, flexible_from=3)
+FIND_COORDINATOR: Final = Api(10, "FindCoordinator", 0, 6, flexible_from=3)
 
 MANY_KEYS_SINCE: Final = 4
 
@@ -167,17 +167,20 @@ def find_coordinators(names: Sequence[str]) -> Request[tuple[Coordinator, ...]]:
     def write(w: Writer, version: int) -> None:
         if version < MANY_KEYS_SINCE:
             w.string(wanted[0])
-        w.int8(0)
+        if version >= 1:
+            w.int8(0)
         if version >= MANY_KEYS_SINCE:
             w.strings(wanted)
         w.end_struct()
 
     def read(r: Reader, version: int) -> tuple[Coordinator, ...]:
-        r.int32()
+        if version >= 1:
+            r.int32()
         if version >= MANY_KEYS_SINCE:
             return tuple(r.array(lambda: _coordinator(r)))
         error = r.int16()
-        r.optional_string()
+        if version >= 1:
+            r.optional_string()
         return (Coordinator(wanted[0], error, r.int32()),)
 
     since = MANY_KEYS_SINCE if len(wanted) > 1 else FIND_COORDINATOR.lowest

@@ -1,0 +1,225 @@
+"""Groups of brokers before 2.0, whose consumers may keep members and commits in ZooKeeper.
+
+Such brokers answer for both stores: OffsetFetch version 0 reads ZooKeeper, later versions the
+brokers' own offsets topic. Both are read, for the plan's topics (before 0.10.2 each partition has
+to be named). A group with commits in one store has those; in both and equal, the same; in both and
+different it is unknown, since nobody but its consumers' own settings says which of them count.
+
+Never takes silence for absence, and never asks for a coordinator where that would create the
+offsets topic. Who registers in ZooKeeper is seen by no broker: members are then unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cockpit.core.observe import GroupSample, GroupState, TopicPartition
+from cockpit.core.plan import Side
+from cockpit.kafka.client import Client, View
+from cockpit.kafka.errors import UnsupportedError, code_error
+from cockpit.kafka.protocol.commits import OFFSET_FETCH, GroupCommits, fetch_commits
+from cockpit.kafka.protocol.groups import (
+    DescribedGroup,
+    describe_groups,
+    find_coordinators,
+    list_groups,
+)
+from cockpit.kafka.protocol.metadata import OFFSETS_TOPIC, all_topics
+from cockpit.kafka.protocol.old import IN_KAFKA, IN_ZOOKEEPER, fetch_named
+from cockpit.kafka.text import one_line
+from cockpit.ports import Clock, PortError
+
+SINCE_2_0: Final = 4
+"""Version of OffsetFetch that Kafka 2.0 was the first to have."""
+ALL_SINCE: Final = 2
+"""Version of OffsetFetch that can ask for all partitions of a group."""
+IN_ZOOKEEPER_ONLY: Final = "its consumers may be registered in ZooKeeper, which brokers do not show"
+
+Commits = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one refresh asks about."""
+
+    view: View
+    partitions: tuple[TopicPartition, ...]
+    listed: frozenset[str]
+    unlisted: str
+    """Why groups cannot be listed; empty where they can."""
+    zookeeper: Mapping[str, GroupCommits | PortError]
+
+
+class OlderGroupReader:
+    """Reads GroupSamples of old brokers; remembers which groups it has seen."""
+
+    def __init__(
+        self,
+        side: Side,
+        client: Client,
+        clock: Clock,
+        *,
+        topics: Iterable[str],
+        groups: Iterable[str],
+    ) -> None:
+        self._side: Side = side
+        self._client = client
+        self._clock = clock
+        self._topics = frozenset(topics)
+        self._expected = frozenset(groups)
+        self._seen: frozenset[str] = frozenset()
+        self._all_topics = all_topics()
+        self._has_store = False
+
+    async def is_needed(self) -> bool:
+        """Whether a broker of the cluster is that old. Raises PortError."""
+        if not self._client.has_met():
+            await self._client.brokers()
+        return self._client.lacks(OFFSET_FETCH.key, SINCE_2_0)
+
+    async def read(self) -> GroupSample:
+        """One sample. Raises PortError when nothing can be asked."""
+        asked_at_ms = self._clock.now_ms()
+        view = await self._client.view()
+        self._has_store = self._has_store or OFFSETS_TOPIC in view.topics
+        partitions = tuple(
+            (topic, part.partition)
+            for topic in sorted(self._topics & view.topics.keys())
+            for part in view.topics[topic].partitions
+        )
+        listed, unlisted = await self._list()
+        names = sorted(self._expected | self._seen | listed)
+        zookeeper = await self._in_zookeeper(names, partitions)
+        found = _Round(view, partitions, listed, unlisted, zookeeper)
+        groups: dict[str, GroupState] = {}
+
+        async def read_one(name: str) -> None:
+            try:
+                groups[name] = await self._group(name, found)
+            except PortError as error:
+                groups[name] = GroupState(name, "", 0, (), (), unknown=one_line(error.reason))
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in names:
+                tasks.create_task(read_one(name), name=f"older-group-{name}")
+        self._seen = frozenset(groups)
+        ordered = {name: groups[name] for name in names}
+        now_ms = self._clock.now_ms()
+        return GroupSample(self._side, asked_at_ms, now_ms, ordered, unlisted=unlisted)
+
+    async def _list(self) -> tuple[frozenset[str], str]:
+        """Groups that brokers list, and why they cannot list any."""
+        nodes = await self._client.brokers()
+        answers, failures = await self._client.ask_each({node: list_groups() for node in nodes})
+        names: set[str] = set()
+        for node, (error, groups) in answers.items():
+            if error:
+                failures[node] = code_error(error, f"groups of broker {node}")
+            names.update(group.name for group in groups)
+        lacking = [f for f in failures.values() if isinstance(f, UnsupportedError)]
+        if failures and len(failures) == len(nodes) and not lacking:
+            raise failures[min(failures)]
+        return frozenset(names), lacking[0].reason if lacking else ""
+
+    async def _group(self, name: str, found: _Round) -> GroupState:
+        """One group. Raises PortError where it cannot be known."""
+        node = await self._coordinator(name, found.view)
+        described = await self._describe(name, node, found)
+        kafka = await self._in_kafka(name, node, found)
+        zookeeper = found.zookeeper.get(name)
+        if isinstance(zookeeper, PortError):
+            raise zookeeper
+        there = _committed(zookeeper) if zookeeper else {}
+        commits = _chosen(kafka, there, frozenset(found.partitions))
+        keys, offsets = tuple(commits), tuple(commits.values())
+        if described is None or there:
+            return GroupState(name, "Unknown", -1, keys, offsets, members_unknown=IN_ZOOKEEPER_ONLY)
+        return GroupState(name, described.state, described.members, keys, offsets)
+
+    async def _coordinator(self, name: str, view: View) -> int | None:
+        """The broker that keeps a group's commits; None while no broker keeps any."""
+        if OFFSETS_TOPIC not in view.topics:
+            if self._has_store:
+                raise PortError("slow", f"topic {OFFSETS_TOPIC} is not there at the moment")
+            return None
+        (found,) = await self._client.ask_any(find_coordinators([name]))
+        if found.error:
+            raise code_error(found.error, f"coordinator of group {name}")
+        return found.node
+
+    async def _describe(self, name: str, node: int | None, found: _Round) -> DescribedGroup | None:
+        """State and members as its coordinator knows them; None where it knows nothing of them."""
+        if node is None or name not in found.listed:
+            return None
+        (described,) = await self._client.call(node, describe_groups([name]))
+        if described.error:
+            raise code_error(described.error, f"group {name}")
+        return described if described.state not in ("", "Dead") else None
+
+    async def _in_kafka(self, name: str, node: int | None, found: _Round) -> Commits:
+        if node is None:
+            return {}
+        if self._client.lacks(OFFSET_FETCH.key, ALL_SINCE):
+            commits = await self._client.call(node, fetch_named(name, found.partitions, IN_KAFKA))
+        else:
+            (commits,) = await self._client.call(node, fetch_commits([name]))
+        return _committed(commits)
+
+    async def _in_zookeeper(
+        self, names: Sequence[str], partitions: Sequence[TopicPartition]
+    ) -> dict[str, GroupCommits | PortError]:
+        """Commits in ZooKeeper by group, as one broker that knows all these topics reads them.
+
+        It has no other word for "no commit" than for "unknown topic": hence its metadata first, on
+        the same connection.
+        """
+        node = min(await self._client.brokers())
+        requests = [fetch_named(name, partitions, IN_ZOOKEEPER) for name in names]
+        try:
+            reply, answers = await self._client.call_row(node, self._all_topics, requests)
+        except UnsupportedError:
+            return {}
+        except PortError as error:
+            return dict.fromkeys(names, error)
+        known = {
+            (topic.name, part.partition)
+            for topic in reply.topics
+            if not topic.error
+            for part in topic.partitions
+        }
+        missing = next((tp for tp in partitions if tp not in known), None)
+        if missing is not None:
+            why = f"broker {node} does not know {missing[0]}/{missing[1]} yet"
+            return dict.fromkeys(names, PortError("slow", why))
+        return dict(zip(names, answers, strict=True))
+
+
+def _committed(commits: GroupCommits) -> Commits:
+    """Commits by partition. Raises PortError where one could not be read."""
+    if commits.error:
+        raise code_error(commits.error, f"commits of group {commits.group}")
+    if commits.failed:
+        (topic, partition), code = commits.failed[0]
+        raise code_error(code, f"commit of {topic}/{partition}")
+    return dict(zip(commits.keys, commits.offsets, strict=True))
+
+
+def _chosen(kafka: Commits, zookeeper: Commits, asked: frozenset[TopicPartition]) -> Commits:
+    """The commits that count. Raises PortError where the stores contradict each other."""
+    if not zookeeper:
+        return kafka
+    if not kafka:
+        return zookeeper
+    for name in sorted(asked):
+        here, there = kafka.get(name), zookeeper.get(name)
+        if here != there:
+            words = ["none" if offset is None else str(offset) for offset in (here, there)]
+            raise PortError(
+                "protocol",
+                f"{name[0]}/{name[1]}: {words[0]} committed in Kafka, {words[1]} in ZooKeeper:"
+                " its consumers' settings decide which counts",
+            )
+    return kafka
