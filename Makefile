@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 2000
 
-.PHONY: help demo test unit broker lab lab-down soak bench check venv tools clean
+.PHONY: help demo test unit broker lab lab-down soak bench check venv tools prometheus clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -28,6 +29,13 @@ tools:
 	@command -v mvn  >/dev/null || { echo "Maven is missing: the real-broker tests need it" >&2; exit 2; }
 	@java -version 2>&1 | awk -F'"' '/version/ {split($$2, v, "."); exit !(v[1] >= 17)}' || \
 	  { echo "Java 17 or newer is needed, this is: $$(java -version 2>&1 | head -1)" >&2; exit 2; }
+	@command -v prometheus >/dev/null || [ -x $(PROMETHEUS) ] || $(MAKE) --no-print-directory prometheus
+
+# Debian's package, unpacked and not installed: an installed one would start a server.
+prometheus: venv
+	@mkdir -p $(VENV)/prometheus
+	@cd $(VENV)/prometheus && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . || \
+	  { echo "Prometheus is missing: the tests of its signals need it (apt-get install prometheus)" >&2; exit 2; }
 
 check: venv
 	$(BIN)/ruff check .

@@ -97,6 +97,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def closed_by_peer(error: BaseException) -> bool:
+    """Whether the other end closed the connection without a word."""
+    return any(isinstance(cause, _CLOSED) for cause in _causes(error))
+
+
 def connect_error(
     error: BaseException,
     *,
@@ -110,6 +115,9 @@ def connect_error(
     causes = tuple(_causes(error))
     who = f"for user {username} at {address}" if username else f"at {address}"
     for cause in causes:
+        if isinstance(cause, PortError) and not isinstance(cause, UnsupportedError):
+            # There was no token to log in with.
+            return PortError(cause.kind, one_line(f"no login at {address}: {cause.reason}"))
         found = _login_cause(cause, address, who, mechanism) or _tls_cause(cause, address)
         if found is not None:
             return found

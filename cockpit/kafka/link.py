@@ -9,92 +9,67 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Mapping
-from io import BytesIO
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
-from aiokafka.protocol.api import (
-    RequestHeader_v1,
-    RequestHeader_v2,
-    ResponseHeader_v0,
-    ResponseHeader_v1,
-)
 
-from cockpit.kafka.errors import ReplyLostError, UnsupportedError, connect_error, slow
+from cockpit.kafka.errors import (
+    ReplyLostError,
+    UnsupportedError,
+    closed_by_peer,
+    connect_error,
+    slow,
+)
+from cockpit.kafka.legacy import CLIENT_ID, open_old
+from cockpit.kafka.outgoing import Learning, NothingSentError, Offered, Outgoing
+from cockpit.kafka.protocol.cluster import API_VERSIONS
 from cockpit.kafka.protocol.codec import DecodeError
 from cockpit.kafka.protocol.request import Request
 from cockpit.kafka.security import Access
 from cockpit.kafka.text import one_line, silence
+from cockpit.kafka.tokens import create_token_conn
 from cockpit.ports import PortError
 
 A = TypeVar("A")
+B = TypeVar("B")
 
-CLIENT_ID: Final = "cockpit"
 BACKOFF_FIRST_S: Final = 0.25
-BACKOFF_LAST_S: Final = 2.0
+BACKOFF_LAST_S: Final = 5.0
+BACKOFF_CLOSED_PORT_S: Final = 1.0
+"""Longest pause while nothing listens: a try costs nothing, and a restarted broker is seen soon."""
+CHANGE_MAX_AGE_S: Final = 1.0
+"""A change goes out on a connection no older than this where there is a login: a broker that limits
+how long a login lasts (KIP-368) closes an older one at the next request, and nobody could tell then
+whether that request was carried out."""
+
+LARGE_REPLY: Final = 50_000
+"""Bytes that take so long to decode that the event loop should not wait for it."""
 
 _jitter = secrets.SystemRandom()
 
 
 class _Connection(Protocol):
-    """The part of the library's connection that is used here."""
+    """The part of a connection, the library's or our own, that is used here."""
 
     def connected(self) -> bool: ...
 
-    def send(self, request: object) -> Awaitable[object]: ...
+    def send(self, request: Outgoing | Learning) -> Awaitable[object]: ...
 
     def close(self) -> Awaitable[None] | None: ...
 
 
-class _RawReply:
-    """Stands where the library expects a response type; keeps the bytes, decodes nothing.
+@dataclass(slots=True, eq=False)
+class _Opened:
+    """A connection and what hangs on it."""
 
-    Decoding there would run inside the library's reader, where an error ends the connection.
-    """
-
-    @staticmethod
-    def decode(buffer: BytesIO) -> bytes:
-        return buffer.read()
-
-
-class _Outgoing:
-    """A request in the shape that the library's connection sends."""
-
-    RESPONSE_TYPE: ClassVar[type[_RawReply]] = _RawReply
-
-    def __init__(self, request: Request[Any], address: str) -> None:
-        self._request = request
-        self._address = address
-        self.API_KEY = request.api.key
-        self.API_VERSION = -1
-
-    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> _Outgoing:
-        version = self._request.version(versions)
-        if version is None:
-            offered = versions.get(self.API_KEY, "none")
-            name = self._request.api.name
-            raise UnsupportedError(
-                "protocol", f"{self._address} has {name} in versions {offered}, none that serves"
-            )
-        self.API_VERSION = version
-        return self
-
-    def build_request_header(self, correlation_id: int, client_id: str) -> object:
-        header = RequestHeader_v2 if self._flexible else RequestHeader_v1
-        return header(self, correlation_id=correlation_id, client_id=client_id)
-
-    def parse_response_header(self, buffer: BytesIO) -> object:
-        header = ResponseHeader_v1 if self._flexible else ResponseHeader_v0
-        return header.decode(buffer)
-
-    def encode(self) -> bytes:
-        return self._request.encode(self.API_VERSION)
-
-    @property
-    def _flexible(self) -> bool:
-        return self._request.api.flexible(self.API_VERSION)
+    conn: _Connection
+    since_s: float
+    in_flight: int = 0
+    given_up: bool = False
+    """A request on it had to wait too long."""
 
 
 class Link:
@@ -106,8 +81,9 @@ class Link:
         self._port = port
         self._access = access
         self._timeout_ms = timeout_ms
-        self._conn: _Connection | None = None
-        self._given_up: _Connection | None = None
+        self._opened: _Opened | None = None
+        self.offered: Offered | None = None
+        """What the broker offered when it was last connected to; None: never yet."""
         self._answered = False
         """Whether there has ever been an answer: login and protocol are then right."""
         self._opening = asyncio.Lock()
@@ -123,14 +99,32 @@ class Link:
         Raises PortError; ReplyLostError where the request went out and its answer did not come, or
         came to a change and cannot be read: the change may then have been carried out.
         """
-        outgoing = _Outgoing(request, self.address)
         try:
-            body = await self._exchange(outgoing)
+            return await self._exchange(await self._connected(request), request)
         except ReplyLostError as lost:
             if request.changes or lost.kind == "slow":
                 raise
-            body = await self._exchange(outgoing)
+        return await self._exchange(await self._connected(request), request)
+
+    async def call_row(self, first: Request[A], rest: Sequence[Request[B]]) -> tuple[A, list[B]]:
+        """Reads, one after another on one connection: none meets a broker that has started since
+        the first. Raises PortError."""
+        for last_try in (False, True):
+            opened = await self._connected(first)
+            try:
+                answer = await self._exchange(opened, first)
+                return answer, [await self._exchange(opened, request) for request in rest]
+            except ReplyLostError as lost:
+                if last_try or lost.kind == "slow":
+                    raise
+        raise AssertionError
+
+    async def _exchange(self, opened: _Opened, request: Request[A]) -> A:
+        outgoing = Outgoing(request, self.address)
+        body = await self._send(opened, outgoing)
         try:
+            if (request.remember or request.aside) and len(body) > LARGE_REPLY:
+                return await asyncio.to_thread(request.decode, body, outgoing.API_VERSION)
             return request.decode(body, outgoing.API_VERSION)
         except DecodeError as error:
             reason = one_line(f"{self.address}: {error}")
@@ -138,24 +132,31 @@ class Link:
                 raise ReplyLostError("protocol", reason) from error
             raise PortError("protocol", reason) from error
 
-    async def _exchange(self, outgoing: _Outgoing) -> bytes:
+    async def _send(self, opened: _Opened, outgoing: Outgoing) -> bytes:
         self.suspect = True
-        conn = await self._connected()
+        opened.in_flight += 1
         try:
-            body = await conn.send(outgoing)
+            body = await opened.conn.send(outgoing)
         except TimeoutError as error:
-            self._given_up = conn
-            conn.close()
+            opened.given_up = True
+            opened.conn.close()
             raise self._late() from error
         except asyncio.CancelledError:
-            conn.close()
+            opened.conn.close()
+            raise
+        except UnsupportedError:
+            self.suspect = False
             raise
         except (KafkaError, OSError, LookupError, ValueError) as error:
-            if self._given_up is conn:
+            if opened.given_up:
                 # Closed under us, because another request on it had waited too long.
                 raise self._late() from error
-            conn.close()
+            opened.conn.close()
             raise self._broken(error) from error
+        finally:
+            opened.in_flight -= 1
+            if opened is not self._opened and not opened.in_flight:
+                opened.conn.close()
         if not isinstance(body, bytes):
             raise ReplyLostError("protocol", f"{self.address}: no bytes in the answer")
         self.suspect = False
@@ -173,59 +174,105 @@ class Link:
         late = slow(self.address, self._timeout_ms)
         return ReplyLostError(late.kind, late.reason)
 
-    async def _connected(self) -> _Connection:
+    async def _connected(self, request: Request[Any]) -> _Opened:
         async with self._opening:
-            if self._conn is not None and self._conn.connected():
-                return self._conn
-            self._conn = None
+            known = self._opened
+            if known is not None and known.conn.connected() and not self._too_old(known, request):
+                return known
+            self._opened = None
+            if known is not None and not known.in_flight:
+                known.conn.close()
             if self._last_error is not None and _now() < self._held_until:
                 raise PortError(self._last_error.kind, self._last_error.reason)
-            self._conn = await self._open()
+            self._opened = _Opened(await self._open(), _now())
             self._failures = 0
             self._last_error = None
-            return self._conn
+            return self._opened
+
+    def _too_old(self, opened: _Opened, request: Request[Any]) -> bool:
+        login = self._access.mechanism is not None
+        return request.changes and login and _now() - opened.since_s > CHANGE_MAX_AGE_S
 
     async def _open(self) -> _Connection:
         silence("aiokafka")
-        access = self._access
         try:
-            conn: _Connection = await create_conn(
-                self._host,
-                self._port,
-                client_id=CLIENT_ID,
-                request_timeout_ms=self._timeout_ms,
-                ssl_context=access.tls,
-                security_protocol=access.protocol,
-                sasl_mechanism=access.mechanism,
-                sasl_plain_username=access.username,
-                sasl_plain_password=access.password,
-            )
+            old = await self._open_old() if self._is_old() else None
+            return old or await self._open_new()
         except Exception as error:
             # The library raises KeyError, AssertionError and others besides its own errors.
             failure = connect_error(
                 error,
                 address=self.address,
-                username=access.username,
-                mechanism=access.mechanism,
+                username=self._access.username,
+                mechanism=self._access.mechanism,
                 timeout_ms=self._timeout_ms,
                 worked_before=self._answered,
             )
+            if self._may_be_old(error):
+                with contextlib.suppress(OSError, ValueError):
+                    found = await self._open_old()
+                    if found is not None:
+                        return found
             self._hold(failure)
             raise failure from error
-        else:
-            return conn
+
+    async def _open_new(self) -> _Connection:
+        access = self._access
+        create = create_conn if access.tokens is None else create_token_conn
+        conn: _Connection = await create(
+            self._host,
+            self._port,
+            client_id=CLIENT_ID,
+            request_timeout_ms=self._timeout_ms,
+            ssl_context=access.tls,
+            security_protocol=access.protocol,
+            sasl_mechanism=access.mechanism,
+            sasl_plain_username=access.username,
+            sasl_plain_password=access.password,
+            sasl_oauth_token_provider=access.tokens,
+        )
+        learning = Learning()
+        with contextlib.suppress(NothingSentError):
+            await conn.send(learning)
+        self.offered = learning.offered
+        return conn
+
+    async def _open_old(self) -> _Connection | None:
+        """A connection to a broker before 0.10; None where this is none."""
+        old = await open_old(
+            self._host, self._port, tls=self._access.tls, timeout_ms=self._timeout_ms
+        )
+        if old is not None:
+            self.offered = old.offered
+        return old
+
+    def _is_old(self) -> bool:
+        return self.offered is not None and API_VERSIONS.key not in self.offered
+
+    def _may_be_old(self, error: Exception) -> bool:
+        """Whether a first connection failed as it does with brokers before 0.10.
+
+        Those have no logins but Kerberos, which nothing here speaks.
+        """
+        if self.offered is not None or self._access.mechanism is not None:
+            return False
+        return closed_by_peer(error) or isinstance(error, TimeoutError)
 
     def _hold(self, failure: PortError) -> None:
-        pause_s = min(BACKOFF_LAST_S, BACKOFF_FIRST_S * 2**self._failures)
+        """Keep the next try away for a while; who took its time to fail has had its pause."""
+        longest_s = BACKOFF_CLOSED_PORT_S if failure.kind == "unreachable" else BACKOFF_LAST_S
+        pause_s = min(longest_s, BACKOFF_FIRST_S * 2**self._failures)
+        if failure.kind == "slow":
+            pause_s = BACKOFF_FIRST_S
         self._failures = min(self._failures + 1, 10)
         self._held_until = _now() + pause_s * _jitter.uniform(0.5, 1.0)
         self._last_error = failure
 
     async def close(self) -> None:
         """Close the connection and wait until the socket is gone."""
-        conn, self._conn = self._conn, None
+        opened, self._opened = self._opened, None
         with contextlib.suppress(KafkaError, OSError, RuntimeError):
-            closed = conn.close() if conn is not None else None
+            closed = opened.conn.close() if opened is not None else None
             if closed is not None:
                 await closed
 

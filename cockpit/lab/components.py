@@ -20,8 +20,8 @@ from cockpit.lab.layout import Layout
 from cockpit.lab.procs import LAB_ID, Process, spawn
 from cockpit.lab.state import State
 
-_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
-_LOGGING = (
+JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
@@ -59,11 +59,11 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
     for name, text in texts.items():
         write_private(layout.config / f"{name}.properties", text)
     # What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner.
-    meta = f"version=1\ncluster.id={_uuid()}\nnode.id=1\ndirectory.id={_uuid()}\n"
+    meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
     write_private(data / "target" / "meta.properties", meta)
 
 
-def _uuid() -> str:
+def kafka_id() -> str:
     """A random id as Kafka writes them: 22 characters that do not begin with a dash."""
     while True:
         text = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
@@ -74,9 +74,9 @@ def _uuid() -> str:
 def start_java(name: str, *, jars: Jars, layout: Layout, state: State) -> Process:
     """Start one of the Java processes. Raises LabError."""
     side, heap, main = _MAIN[name]
-    argv = [jars.java, f"-Xmx{heap}", *_JVM, *_LOGGING, main]
+    argv = [jars.java, f"-Xmx{heap}", *JVM, *LOGGING, main]
     argv.append(str(layout.config / f"{name}.properties"))
-    env = _environment(state) | {"CLASSPATH": jars.classpath(side)}
+    env = environment(state.lab_id) | {"CLASSPATH": jars.classpath(side)}
     return spawn(name, argv, env=env, log=layout.log(name))
 
 
@@ -86,12 +86,12 @@ def start_service(name: str, *, layout: Layout, state: State) -> Process:
     argv += ["--name", name, "--port", str(state.ports[name])]
     # The same package as this process, wherever it was imported from.
     package = str(Path(cockpit.__file__).resolve().parent.parent)
-    env = _environment(state) | {"PYTHONPATH": package}
+    env = environment(state.lab_id) | {"PYTHONPATH": package}
     return spawn(name, argv, env=env, log=layout.log(name))
 
 
-def _environment(state: State) -> dict[str, str]:
+def environment(lab_id: str) -> dict[str, str]:
     """What a child needs to know, and the mark by which it is found."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
-    return inherited | {LAB_ID: state.lab_id}
+    return inherited | {LAB_ID: lab_id}

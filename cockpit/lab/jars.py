@@ -1,4 +1,4 @@
-"""The lab's jars: fetched once by Maven coordinates into a cache, then only read.
+"""Jars of the lab and of single brokers: fetched once by Maven coordinates, then only read.
 
 Never starts a broker. Two labs that fetch at the same time do it one after the other, and a fetch
 that is broken off leaves nothing that could be taken for a complete one.
@@ -13,35 +13,61 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cockpit.lab.home import LabBusyError, LabError, cache_folder, locked
 
 JAVA_VERSION = 17
-POMS = ("pom.xml", "source.xml", "target.xml")
 FETCH_TIMEOUT_S = 600.0
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class JarSet:
+    """What Maven is asked for: a project of this package, and the folders that it fills."""
+
+    name: str
+    poms: tuple[str, ...]
+    """The first is the one that Maven runs; the others are what it refers to."""
+    folders: tuple[str, ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def bodies(self) -> dict[str, bytes]:
+        """The projects' text."""
+        return {name: (Path(__file__).parent / name).read_bytes() for name in self.poms}
+
+    def digest(self) -> str:
+        """Another one for other projects or other properties."""
+        values = (f"{key}={value}".encode() for key, value in sorted(self.properties.items()))
+        return hashlib.sha256(b"\0".join([*self.bodies().values(), *values])).hexdigest()[:16]
+
+
+LAB = JarSet("jars", ("pom.xml", "source.xml", "target.xml"), ("source", "target"))
+
+
+def one_broker(artifact: str, version: str, logging: str) -> JarSet:
+    """One broker of any version: `kafka_2.11`, `0.8.2.2` and the slf4j binding that suits it."""
+    properties = {"kafka.artifact": artifact, "kafka.version": version, "kafka.logging": logging}
+    return JarSet(f"broker-{version}", ("broker.xml", "pom.xml"), ("broker",), properties)
+
+
+@dataclass(frozen=True, slots=True)
 class Jars:
-    """Java and the class path of each side."""
+    """Java and the class paths of a set."""
 
     java: str
     folder: Path
 
     def classpath(self, side: str) -> str:
-        """Class path of `source` or `target`, in an order that never changes."""
+        """Class path of `source`, `target` or `broker`, in an order that never changes."""
         return os.pathsep.join(sorted(str(jar) for jar in (self.folder / side).glob("*.jar")))
 
 
-async def fetch(progress: Progress) -> Jars:
+async def fetch(progress: Progress, wanted: JarSet = LAB) -> Jars:
     """The jars, from the cache or from Maven. Raises LabError that names what is missing."""
-    poms = {name: (Path(__file__).parent / name).read_bytes() for name in POMS}
-    digest = hashlib.sha256(b"\0".join(poms.values())).hexdigest()[:16]
-    cache = Cache(cache_folder(), f"jars-{digest}")
+    cache = Cache(cache_folder(), f"{wanted.name}-{wanted.digest()}")
     java, maven = _find_java(), shutil.which("mvn")
     missing = []
     if java is None:
@@ -57,7 +83,7 @@ async def fetch(progress: Progress) -> Jars:
         try:
             with locked(cache.lock, busy="another lab is fetching jars"):
                 if not cache.is_complete():
-                    await _fetch(str(maven), poms, cache, progress)
+                    await _fetch(str(maven), wanted, cache, progress)
         except LabBusyError as busy:
             progress(f"jars: {busy}; waiting")
             await asyncio.sleep(1.0)
@@ -94,11 +120,11 @@ class Cache:
             (staging / name).write_bytes(body)
         return staging
 
-    def publish(self, staging: Path) -> None:
+    def publish(self, staging: Path, folders: Sequence[str] = LAB.folders) -> None:
         """Make what was fetched the cache's content. Raises LabError when a broker is not in it."""
-        for side in ("source", "target"):
-            if not any((staging / "out" / side).glob("kafka_*.jar")):
-                raise LabError(f"Maven fetched no broker for the {side}")
+        for folder in folders:
+            if not any((staging / "out" / folder).glob("kafka_*.jar")):
+                raise LabError(f"Maven fetched no broker for the {folder}")
         (staging / "out").rename(self.final)
 
 
@@ -109,7 +135,7 @@ def _find_java() -> str | None:
 
 async def _check_java(java: str) -> None:
     """Raises LabError when this is not a Java that the brokers run on."""
-    code, output = await _run([java, "-version"], timeout_s=30.0)
+    code, output = await run([java, "-version"], timeout_s=30.0)
     found = re.search(r'version "(\d+)', output)
     if code != 0 or found is None:
         raise LabError(f"{java} -version failed: {_tail(output)}")
@@ -117,25 +143,28 @@ async def _check_java(java: str) -> None:
         raise LabError(f"the lab needs Java {JAVA_VERSION} or newer; {java} is Java {found[1]}")
 
 
-async def _fetch(maven: str, poms: Mapping[str, bytes], cache: Cache, progress: Progress) -> None:
+async def _fetch(maven: str, wanted: JarSet, cache: Cache, progress: Progress) -> None:
     progress(f"jars: fetching into {cache.final} (once)")
-    staging = cache.stage(poms)
+    staging = cache.stage(wanted.bodies())
     try:
         async with asyncio.TaskGroup() as group:
             ticker = group.create_task(_tick(progress), name="lab-fetch-ticker")
-            await _run_maven(maven, staging)
+            await _run_maven(maven, staging, wanted)
             ticker.cancel()
-        cache.publish(staging)
+        cache.publish(staging, wanted.folders)
     except* LabError as errors:
         raise errors.exceptions[0] from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-async def _run_maven(maven: str, staging: Path) -> None:
+async def _run_maven(maven: str, staging: Path, wanted: JarSet = LAB) -> None:
+    """Fetch a set whose projects are in `staging` into `staging/out`. Raises LabError."""
     # Maven remembers a failed download; -U asks again.
-    argv = [maven, "-q", "-B", "-U", "-f", str(staging / "pom.xml"), f"-Dlab.out={staging}/out"]
-    code, output = await _run([*argv, "generate-resources"], timeout_s=FETCH_TIMEOUT_S)
+    argv = [maven, "-q", "-B", "-U", "-f", str(staging / wanted.poms[0])]
+    values = {"lab.out": f"{staging}/out", **wanted.properties}
+    argv += [f"-D{key}={value}" for key, value in values.items()]
+    code, output = await run([*argv, "generate-resources"], timeout_s=FETCH_TIMEOUT_S)
     if code != 0:
         raise LabError(f"Maven could not fetch the lab's jars:\n{_tail(output)}")
 
@@ -147,7 +176,9 @@ async def _tick(progress: Progress) -> None:
         progress(f"jars: still fetching, {seconds} s")
 
 
-async def _run(argv: list[str], timeout_s: float) -> tuple[int, str]:
+async def run(
+    argv: Sequence[str], *, timeout_s: float, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run a command to its end; it is killed with its children if we do not get there."""
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -155,6 +186,7 @@ async def _run(argv: list[str], timeout_s: float) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
+        env=env,
     )
     try:
         async with asyncio.timeout(timeout_s):

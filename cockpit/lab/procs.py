@@ -70,7 +70,11 @@ def birth(pid: int) -> str | None:
         return None
     # The command name may hold spaces and parentheses: fields are counted from the last one.
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else f"{boot}:{fields[19]}"
+    if fields[0] in {"Z", "X"}:
+        if child is not None and child.poll() is not None:
+            _children.pop(pid, None)  # it ended between the two looks
+        return None
+    return f"{boot}:{fields[19]}"
 
 
 def alive(process: Process) -> bool:

@@ -185,13 +185,14 @@ class _Start:
         failed = await mirror.failure(http, self._state.url("connect"))
         if failed is not None:
             raise LabError(f"MirrorMaker failed: {failed}; see {self._layout.log('connect')}")
-        partitions = await setup.partitions(PREFIX)
-        if len(partitions) < len(TOPICS):
-            return False
         try:
+            partitions = await setup.partitions(PREFIX)
+            if len(partitions) < len(TOPICS):
+                return False
             return all((await setup.end_offsets(partitions)).values())
         except KafkaError:
-            return False  # a partition that was made a moment ago has no leader yet
+            # A partition that was made a moment ago has no leader yet, or the login has run out.
+            return False
 
     def _java(self, name: str) -> Process:
         return self._record(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,8 @@ from cockpit.ports import PortError
 from tests.kafka.fake_broker import API_VERSIONS, OLD, FakeCluster, fake_cluster
 
 METADATA, OFFSET_COMMIT, OFFSET_FETCH = 3, 8, 9
+EVERYTHING = set(range(100))
+REFRESHES = 1_000
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +60,7 @@ async def test_an_unknown_host_is_unreachable() -> None:
 
 
 async def test_failed_connections_are_paced_and_repeat_their_reason() -> None:
-    async with fake_cluster(FakeCluster(mute={API_VERSIONS})) as cluster, link_to(cluster) as link:
+    async with fake_cluster(FakeCluster(mute=EVERYTHING)) as cluster, link_to(cluster) as link:
         reasons = set()
         for _ in range(100):
             with pytest.raises(PortError) as caught:
@@ -122,8 +127,8 @@ async def test_a_connection_closed_while_idle_is_reopened_without_an_error() -> 
 
 
 async def test_something_that_is_no_broker_is_a_protocol_failure() -> None:
-    """A broker before 0.10, or one with another security protocol, closes without a word."""
-    async with fake_cluster(FakeCluster(mute={API_VERSIONS})) as cluster, link_to(cluster) as link:
+    """One with another security protocol closes without a word, whatever it is asked."""
+    async with fake_cluster(FakeCluster(mute=EVERYTHING)) as cluster, link_to(cluster) as link:
         with pytest.raises(PortError) as caught:
             await link.call(brokers_only())
         assert caught.value.kind == "protocol"
@@ -172,3 +177,69 @@ async def test_closing_gives_up_on_a_broker_that_hangs() -> None:
         async with asyncio.timeout(2.0):
             await client.close()
             await client.close()
+
+
+def held() -> tuple[int, int]:
+    """Open files and tasks of this process."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks())
+
+
+def memory_kb() -> int:
+    """Resident memory of this process."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+async def fail_for_long(link: Link, *, tries: int) -> None:
+    """Refresh again and again, each time with a new connection: no pause is kept."""
+    for _ in range(tries):
+        link._held_until = 0.0
+        with pytest.raises(PortError):
+            await link.call(brokers_only())
+
+
+@pytest.mark.parametrize("kind", ["closed", "silent"])
+async def test_a_thousand_failed_refreshes_leave_nothing_behind(
+    kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with fake_cluster(FakeCluster(silent={1}), brokers=1) as cluster:
+        port = closed_port() if kind == "closed" else cluster.ports[1]
+        link = Link("127.0.0.1", port, Access((), "PLAINTEXT"), timeout_ms=2)
+        await fail_for_long(link, tries=REFRESHES // 10)
+        await asyncio.sleep(0.05)
+        before, memory_before_kb = held(), memory_kb()
+        await fail_for_long(link, tries=REFRESHES)
+        await asyncio.sleep(0.05)
+        after = held()
+        assert after[0] <= before[0] + 2
+        assert after[1] <= before[1] + 2
+        assert memory_kb() - memory_before_kb < 8_000
+        await link.close()
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_pauses_grow_to_five_seconds_and_to_one_where_nothing_listens() -> None:
+    async with fake_cluster(FakeCluster(mute=EVERYTHING)) as cluster, link_to(cluster) as refused:
+        closed = Link("127.0.0.1", closed_port(), Access((), "PLAINTEXT"), timeout_ms=400)
+        for link, longest_s in ((refused, 5.0), (closed, 1.0)):
+            pauses: list[float] = []
+            for _ in range(8):
+                link._held_until = 0.0
+                with pytest.raises(PortError):
+                    await link.call(brokers_only())
+                pauses.append(link._held_until - asyncio.get_running_loop().time())
+            assert 0.0 < pauses[0] <= 0.25
+            assert longest_s / 2 - 0.1 <= pauses[-1] <= longest_s
+
+
+async def test_reads_that_meet_a_login_that_has_run_out_are_all_asked_again() -> None:
+    """The broker closes at the next request; nobody notices."""
+    async with fake_cluster(FakeCluster()) as cluster, link_to(cluster) as link:
+        await link.call(brokers_only())
+        cluster.cuts[METADATA] = 1
+        async with asyncio.TaskGroup() as tasks:
+            asking = [
+                tasks.create_task(link.call(brokers_only()), name=f"read-{n}") for n in range(5)
+            ]
+        assert {task.result().cluster_id for task in asking} == {"fake"}

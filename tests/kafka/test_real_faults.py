@@ -29,6 +29,7 @@ async def test_a_stopped_broker_is_slow_a_killed_one_unreachable_and_both_come_b
     async with ports_of(own_lab) as ports:
         await _stop_and_continue(own_lab, ports)
         await _kill_and_restart(own_lab, ports)
+        await _without_connect(own_lab, ports)
 
 
 async def _stop_and_continue(lab: Status, ports: RealPorts) -> None:
@@ -83,6 +84,25 @@ async def _kill_and_restart(lab: Status, ports: RealPorts) -> None:
             if group.unknown is None:
                 assert group.committed().keys() >= then.keys()
                 assert all(offset >= then.get(tp, 0) for tp, offset in group.committed().items())
+
+
+async def _without_connect(lab: Status, ports: RealPorts) -> None:
+    """The mirror is unknown while Connect hangs or is dead; both clusters are read all the same."""
+    pid = lab.as_json()["pids"]["connect"]
+    await until(lambda: _mirror_word(ports, ""), timeout_s=60)
+    for number, word in ((signal.SIGSTOP, "slow"), (signal.SIGKILL, "unreachable")):
+        os.kill(pid, number)
+        await until(lambda word=word: _mirror_word(ports, word), timeout_s=10)  # type: ignore[misc]
+        assert await _answers(ports)
+
+
+async def _mirror_word(ports: RealPorts, word: str) -> bool:
+    """Whether the mirror is read, or fails in this way."""
+    try:
+        await ports.replication.mirror()
+    except PortError as error:
+        return error.kind == word
+    return not word
 
 
 async def _read_for_ever(ports: RealPorts) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.lab.home import LabError
-from cockpit.lab.jars import fetch
+from cockpit.lab.jars import fetch, one_broker
 
 JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 MAVEN = """
@@ -17,6 +17,15 @@ for a in "$@"; do case "$a" in -Dlab.out=*) out="${a#-Dlab.out=}";; esac; done
 sleep 0.3
 mkdir -p "$out/source" "$out/target"
 touch "$out/source/kafka_2.13-1.jar" "$out/source/a.jar" "$out/target/kafka_2.13-2.jar"
+"""
+ONE_BROKER = """
+echo run >> "$COUNT"
+for a in "$@"; do case "$a" in
+  -Dlab.out=*) out="${a#*=}";; -Dkafka.artifact=*) name="${a#*=}";;
+  -Dkafka.version=*) version="${a#*=}";;
+esac; done
+mkdir -p "$out/broker"
+touch "$out/broker/$name-$version.jar"
 """
 
 
@@ -111,3 +120,18 @@ async def test_a_fetch_without_a_broker_in_it_is_not_kept(machine: Machine) -> N
     with pytest.raises(LabError, match="no broker for the source"):
         await fetch(machine.said.append)
     assert [path.name for path in machine.cache.iterdir()] == ["lock"]
+
+
+async def test_the_jars_of_one_broker_are_a_set_of_their_own(machine: Machine) -> None:
+    machine.program("java", JAVA_17)
+    machine.program("mvn", ONE_BROKER)
+    old = one_broker("kafka_2.11", "0.8.2.2", "slf4j-log4j12")
+    new = one_broker("kafka_2.13", "3.9.2", "slf4j-simple")
+    found = await fetch(machine.said.append, old)
+
+    assert [Path(jar).name for jar in found.classpath("broker").split(":")] == [
+        "kafka_2.11-0.8.2.2.jar"
+    ]
+    assert (await fetch(machine.said.append, old)) == found
+    assert (await fetch(machine.said.append, new)).folder != found.folder
+    assert machine.maven_runs() == 2
