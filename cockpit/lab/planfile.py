@@ -39,9 +39,8 @@ def _clusters(layout: Layout, state: State) -> str:
 
     def cluster(side: str, canary: str) -> str:
         security = f"protocol: sasl_plaintext, mechanism: scram-sha-512, {login(access.COCKPIT)}"
-        return (
-            f'{side}:\n  bootstrap: ["{state.address(side)}"]\n  security: {{{security}}}\n{canary}'
-        )
+        address = state.address(f"{side}-watch")
+        return f'{side}:\n  bootstrap: ["{address}"]\n  security: {{{security}}}\n{canary}'
 
     canary = f"  canary: {{{login(access.CANARY)}}}\n"
     return cluster("source", canary) + cluster("target", "")

@@ -13,6 +13,9 @@ from cockpit.lab.state import State
 
 CONTROLLER = "controller"
 """Principal of the target's controller listener."""
+WATCH = "WATCH"
+"""Listener of those who watch: the plan's principals."""
+REAUTH_MS = 5_000
 SOURCE_SEGMENT_BYTES = "536870912"
 
 _BROKER = {
@@ -52,12 +55,23 @@ def _scram(username: str, password: str) -> str:
     )
 
 
-def _listener(password: str) -> dict[str, str]:
-    name = "listener.name.sasl_plaintext"
-    return {
-        f"{name}.plain.sasl.jaas.config": _plain(ADMIN, password),
-        f"{name}.scram-sha-512.sasl.jaas.config": _scram(ADMIN, password),
-    }
+def _logins(password: str) -> dict[str, str]:
+    """How people log in: at the listener of the workload, and at the one of those who watch, where
+    a login ends after a while. The workload's clients cannot renew theirs."""
+    found = {}
+    for listener in ("sasl_plaintext", WATCH.lower()):
+        name = f"listener.name.{listener}"
+        found[f"{name}.plain.sasl.jaas.config"] = _plain(ADMIN, password)
+        found[f"{name}.scram-sha-512.sasl.jaas.config"] = _scram(ADMIN, password)
+    for mechanism in ("plain", "scram-sha-512"):
+        setting = f"listener.name.{WATCH.lower()}.{mechanism}.connections.max.reauth.ms"
+        found[setting] = str(REAUTH_MS)
+    return found
+
+
+def _listeners(state: State, side: str) -> str:
+    watch = f"{WATCH}://{state.address(f'{side}-watch')}"
+    return f"SASL_PLAINTEXT://{state.address(side)},{watch}"
 
 
 def zookeeper(state: State, data: Path) -> str:
@@ -77,18 +91,21 @@ def zookeeper(state: State, data: Path) -> str:
 
 def source(state: State, data: Path, password: str) -> str:
     """The source's broker."""
-    listener = f"SASL_PLAINTEXT://{state.address('source')}"
+    listeners = _listeners(state, "source")
     return _text(
         _BROKER
-        | _listener(password)
+        | _logins(password)
         | {
             "broker.id": "1",
             "zookeeper.connect": state.address("zookeeper"),
             # Short, so that a killed broker may come back soon under its id.
             "zookeeper.session.timeout.ms": "2000",
             "zookeeper.connection.timeout.ms": "10000",
-            "listeners": listener,
-            "advertised.listeners": listener,
+            "listeners": listeners,
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": (
+                f"SASL_PLAINTEXT:SASL_PLAINTEXT,{WATCH}:SASL_PLAINTEXT"
+            ),
             "security.inter.broker.protocol": "SASL_PLAINTEXT",
             "authorizer.class.name": "kafka.security.authorizer.AclAuthorizer",
             "super.users": f"User:{ADMIN}",
@@ -102,19 +119,19 @@ def source(state: State, data: Path, password: str) -> str:
 
 def target(state: State, data: Path, password: str, controller_password: str) -> str:
     """The target's broker, which is its own controller."""
-    listener = f"SASL_PLAINTEXT://{state.address('target')}"
+    listeners = _listeners(state, "target")
     controller = state.address("controller")
     return _text(
         _BROKER
-        | _listener(password)
+        | _logins(password)
         | {
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@{controller}",
-            "listeners": f"{listener},CONTROLLER://{controller}",
-            "advertised.listeners": listener,
+            "listeners": f"{listeners},CONTROLLER://{controller}",
+            "advertised.listeners": listeners,
             "listener.security.protocol.map": (
-                "CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
+                f"CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,{WATCH}:SASL_PLAINTEXT"
             ),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "SASL_PLAINTEXT",

@@ -23,7 +23,9 @@ VERSION = 1
 PORTS: tuple[str, ...] = (
     "zookeeper",
     "source",
+    "source-watch",
     "target",
+    "target-watch",
     "controller",
     "connect",
     *(work.name for work in WORKLOAD),

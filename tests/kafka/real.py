@@ -30,6 +30,12 @@ def plan_of(lab: Status) -> Plan:
     return load_plan_file(Path(lab.as_json()["plan"]))
 
 
+def address_of(lab: Status, side: Side) -> str:
+    """Where the plan's principals reach one cluster."""
+    spec = getattr(plan_of(lab), side)
+    return str(spec.bootstrap[0])
+
+
 def login_of(lab: Status, user: str) -> Login:
     """One of the lab's users."""
     return Login(user, SecretRef("file", str(lab.folder / "secrets" / user)))

@@ -11,9 +11,10 @@ from cockpit.core.observe import MISSING, AclBinding, GroupSample, LogSample, Un
 from cockpit.core.plan import Login, SecretRef, Side
 from cockpit.core.translate import translate
 from cockpit.kafka.factory import connect_real, reveal_secret
+from cockpit.lab.properties import REAUTH_MS
 from cockpit.ports import PortError
 from tests.kafka.clock import RealClock, until
-from tests.kafka.real import SIDES, login_of, plan_of, ports_of, with_login
+from tests.kafka.real import SIDES, address_of, login_of, plan_of, ports_of, with_login
 
 if TYPE_CHECKING:
     from cockpit.lab.looking import Status
@@ -27,7 +28,7 @@ async def test_a_cluster_says_who_it_is(lab: Status, side: Side) -> None:
         info = await getattr(ports, side).info()
         assert info.side == side
         assert info.cluster_id
-        assert info.brokers == (f"1 {lab.as_json()['bootstrap'][side]}",)
+        assert info.brokers == (f"1 {address_of(lab, side)}",)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -42,6 +43,24 @@ async def test_every_partition_of_the_plan_has_a_start_and_an_end(lab: Status, s
         assert not first.errors
         assert MISSING not in first.end
         assert (await cluster.logs()).keys is first.keys
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_logins_that_end_every_five_seconds_leave_no_gap(
+    lab: Status, side: Side, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with ports_of(lab) as ports:
+        cluster, clock = getattr(ports, side), RealClock()
+        began_ms, reads = clock.now_ms(), 0
+        while clock.now_ms() - began_ms < 2 * REAUTH_MS + 1_000:
+            sample: LogSample = await cluster.logs()
+            groups: GroupSample = await cluster.groups(states_max_age_ms=2_000)
+            assert not sample.errors
+            assert not [g.name for g in groups.groups.values() if g.unknown is not None]
+            reads += 1
+            await clock.sleep(200)
+        assert reads > 10
+    assert capfd.readouterr().err == ""
 
 
 async def test_ends_move_and_lag_is_never_negative(lab: Status) -> None:
@@ -173,7 +192,7 @@ async def test_a_wrong_password_is_refused_by_name_and_never_shown(
     lab: Status, mechanism: str
 ) -> None:
     error = await _refusal(lab, Login("cockpit", SecretRef("env", "WRONG")), mechanism=mechanism)
-    address = lab.as_json()["bootstrap"]["source"]
+    address = address_of(lab, "source")
     assert error.kind == "refused"
     assert error.reason.startswith(f"SASL authentication failed for user cockpit at {address}")
     assert "hunter2" not in str(error)

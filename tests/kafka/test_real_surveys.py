@@ -30,6 +30,7 @@ from tests.kafka.clock import RealClock, until
 from tests.kafka.planting import User, delete_groups, planted, switch_on
 from tests.kafka.real import (
     SIDES,
+    address_of,
     client_as,
     library_options,
     plan_of,
@@ -60,7 +61,7 @@ USERS = (
 @pytest.mark.parametrize("side", SIDES)
 async def test_every_survey_is_read_as_the_cockpits_own_principal(lab: Status, side: Side) -> None:
     plan = plan_of(lab)
-    address = lab.as_json()["bootstrap"][side]
+    address = address_of(lab, side)
     surveys: dict[str, Survey] = {}
     async with client_as(lab, side, "cockpit") as client:
         for feed in cluster_surveys(side, plan, client, CLOCK, [host_port(address)]):
