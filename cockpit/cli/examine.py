@@ -215,6 +215,8 @@ async def _sample(
         kind, reason = error.kind, error.reason
     except TimeoutError:
         kind, reason = "slow", f"no answer within {TIMEOUT_S} s"
+    except Exception as error:  # noqa: BLE001  # one feed's defect must not hide the others
+        reason = f"{type(error).__name__}: {error}"
     found.unread.append(Unread(feed, kind, reason))
     return None
 

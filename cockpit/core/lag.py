@@ -6,7 +6,7 @@ negative lag is never jitter; it is left negative. Nothing here clamps, nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -100,6 +100,17 @@ def select(logs: LogSample, topics: Iterable[str]) -> I64:
     return logs.keys.of_topics(topics)
 
 
+def not_there(logs: LogSample, topics: Iterable[str]) -> Unknown | None:
+    """Why nothing can be said of all these topics, where one has no partition in a sample.
+
+    Silence about a topic is not an empty topic: it may be gone, or the right to see it.
+    """
+    absent = sorted(topic for topic in topics if topic not in logs.keys.by_topic)
+    if not absent:
+        return None
+    return Unknown(f"no topic {absent[0]} on {logs.side}, or it may not be described")
+
+
 @dataclass(frozen=True, slots=True)
 class GroupLag:
     """Total lag of a group on one side, signed, in records."""
@@ -126,7 +137,7 @@ class _Places:
     at_ms: int
 
 
-def _places(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> _Places | Unknown:
+def _places(facts: Facts, side: Side, group: str, topics: Collection[str]) -> _Places | Unknown:
     for ends in reversed(facts.logs.get(side, ())):
         sample = newest_before(facts.groups.get(side, ()), ends.asked_at_ms)
         if sample is None:
@@ -136,6 +147,8 @@ def _places(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> _Pla
             return Unknown(f"group {group} does not exist on {side}")
         if state.unknown is not None:
             return Unknown(state.unknown)
+        if (absent := not_there(ends, topics)) is not None:
+            return absent
         return _place(ends, sample, state, select(ends, topics))
     return Unknown(f"{side} offsets not read yet")
 
@@ -166,7 +179,7 @@ def _blind(places: _Places) -> Unknown | None:
     return Unknown(f"{name[0]}/{name[1]}: {ends.errors.get(name, 'offsets unknown')}")
 
 
-def group_lag(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> GroupLag | Unknown:
+def group_lag(facts: Facts, side: Side, group: str, topics: Collection[str]) -> GroupLag | Unknown:
     """Ends less commits over all partitions of `topics`.
 
     A partition without a commit counts from its log start: the group has read none of it.
@@ -192,7 +205,7 @@ def group_lag(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> Gr
     return GroupLag(int(lag.sum()), worst, places.at_ms, places.commits, places.committed)
 
 
-def group_behind(facts: Facts, side: Side, group: str, topics: Iterable[str]) -> Behind | Unknown:
+def group_behind(facts: Facts, side: Side, group: str, topics: Collection[str]) -> Behind | Unknown:
     """How long ago the oldest record was appended that the group has not read.
 
     By the history of log ends: the clock is the cockpit's own, never that of records.

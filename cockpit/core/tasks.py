@@ -21,7 +21,7 @@ from cockpit.core.delta import (
 )
 from cockpit.core.facts import Facts
 from cockpit.core.gates import Subject, gate_view, measure
-from cockpit.core.lag import group_lag, newest_before
+from cockpit.core.lag import group_lag, newest_before, not_there
 from cockpit.core.observe import (
     MISSING,
     GroupState,
@@ -326,6 +326,10 @@ def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
     mirror = newest_before(facts.mirror, facts.syncs.asked_at_ms)
     if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
         return Wait("reads the mirror's positions, then its offset-syncs")
+    logs = facts.newest_logs("source")
+    absent = not_there(logs, task.service.consumes) if logs else Unknown("no offsets yet")
+    if absent is not None:
+        return Wait(f"{group}: {absent.reason}")
     offsets: list[tuple[TopicPartition, int]] = []
     reread = 0
     for name in service_partitions(facts, task.service):

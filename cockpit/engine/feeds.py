@@ -19,6 +19,8 @@ ACLS_EVERY_MS = 2_000
 CONFIGS_EVERY_MS = 15_000
 INFO_EVERY_MS = 30_000
 FAILED_AGAIN_MS = 1_000
+FAILED_LAST_MS = 30_000
+"""The longest pause after a failure, of a feed whose own pace is slower."""
 
 Put = Callable[[Sample | Survey | Failure], Awaitable[None]]
 Pace = Callable[[], int]
@@ -80,21 +82,34 @@ def _survey_feed(survey: SurveyFeed) -> Feed:
 
 
 async def follow(feed: Feed, clock: Clock, put: Put) -> None:
-    """Read a feed until cancelled. Whatever goes wrong becomes a Failure of this feed alone."""
+    """Read a feed until cancelled. Whatever goes wrong becomes a Failure of this feed alone.
+
+    What is away is looked for soon. What is refused, or makes no sense, is tried again ever later,
+    up to the feed's own pace: brokers log each refusal.
+    """
+    refusals = 0
     while True:
         asked_ms = clock.now_ms()
-        failed = False
+        failed, away = False, False
         try:
             await put(await feed.read())
         except PortError as error:
-            failed = error.kind != "unsupported"
+            failed, away = error.kind != "unsupported", error.kind in ("slow", "unreachable")
             await put(Failure(feed.name, asked_ms, clock.now_ms(), error.kind, error.reason))
         except Exception as error:  # noqa: BLE001  # the edge: one feed's defect must not end a flight
             failed = True
             reason = f"{type(error).__name__}: {error}"
             await put(Failure(feed.name, asked_ms, clock.now_ms(), "protocol", reason))
-        pace_ms = max(feed.pace_ms(), FAILED_AGAIN_MS) if failed else feed.pace_ms()
+        refusals = refusals + 1 if failed and not away else 0
         if failed:
-            pace_ms = min(pace_ms, FAILED_AGAIN_MS * 2)
+            await clock.sleep(_pause_ms(feed, refusals, clock.now_ms() - asked_ms))
+            continue
         spent_ms = clock.now_ms() - asked_ms
-        await clock.sleep(max(pace_ms - spent_ms, 20))
+        await clock.sleep(max(feed.pace_ms() - spent_ms, 20))
+
+
+def _pause_ms(feed: Feed, refusals: int, spent_ms: int) -> int:
+    """How long to wait after a failure that took so long, the last of so many refusals in a row."""
+    doubled = FAILED_AGAIN_MS << min(max(refusals - 1, 0), 10)
+    pause_ms = min(max(feed.pace_ms(), FAILED_AGAIN_MS), doubled, FAILED_LAST_MS)
+    return max(pause_ms - spent_ms, FAILED_AGAIN_MS // 4)

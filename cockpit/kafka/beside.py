@@ -11,13 +11,16 @@ from functools import partial
 from typing import Final
 
 from cockpit.core.plan import SIDES, Plan, SecretRef
+from cockpit.core.survey import RegistrySurvey
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.connectors import read_connectors
 from cockpit.kafka.http import Http
 from cockpit.kafka.registry import RegistryReader
-from cockpit.ports import Clock, SurveyFeed
+from cockpit.ports import Clock, PortError, SurveyFeed
 
 REGISTRY_EVERY_MS: Final = 30_000
+ANSWERS_EVERY_MS: Final = 2_000
+"""Whether a registry is there is known soon; what is in it changes seldom."""
 CONNECT_EVERY_MS: Final = 5_000
 
 
@@ -39,6 +42,25 @@ def beside_clusters(plan: Plan, clock: Clock, reveal: Callable[[SecretRef], str]
         spec = plan.registry(side)
         if spec is not None:
             reader = RegistryReader(side, spec, clock, reveal)
-            feeds.append(SurveyFeed(f"{side}.registry", REGISTRY_EVERY_MS, reader.read))
+            feeds.append(SurveyFeed(f"{side}.registry", ANSWERS_EVERY_MS, _watched(reader, clock)))
             closers.append(reader.close)
     return Beside(tuple(feeds), tuple(closers))
+
+
+def _watched(reader: RegistryReader, clock: Clock) -> Callable[[], Awaitable[RegistrySurvey]]:
+    """The registry's newest survey; in between it is only asked whether it is still there."""
+    newest: RegistrySurvey | None = None
+
+    async def read() -> RegistrySurvey:
+        nonlocal newest
+        if newest is not None and clock.now_ms() - newest.asked_at_ms < REGISTRY_EVERY_MS:
+            try:
+                await reader.answers()
+            except PortError:
+                newest = None
+                raise
+            return newest
+        newest = await reader.read()
+        return newest
+
+    return read

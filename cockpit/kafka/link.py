@@ -38,8 +38,9 @@ B = TypeVar("B")
 
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_LAST_S: Final = 5.0
-BACKOFF_CLOSED_PORT_S: Final = 1.0
-"""Longest pause while nothing listens: a try costs nothing, and a restarted broker is seen soon."""
+BACKOFF_SOON_S: Final = 0.75
+"""Longest pause while nothing listens or a login is refused: a broker that is back, or a password
+that is right again, is seen within two seconds."""
 CHANGE_MAX_AGE_S: Final = 1.0
 """A change goes out on a connection no older than this where there is a login: a broker that limits
 how long a login lasts (KIP-368) closes an older one at the next request, and nobody could tell then
@@ -260,7 +261,8 @@ class Link:
 
     def _hold(self, failure: PortError) -> None:
         """Keep the next try away for a while; who took its time to fail has had its pause."""
-        longest_s = BACKOFF_CLOSED_PORT_S if failure.kind == "unreachable" else BACKOFF_LAST_S
+        soon = failure.kind in ("unreachable", "refused")
+        longest_s = BACKOFF_SOON_S if soon else BACKOFF_LAST_S
         pause_s = min(longest_s, BACKOFF_FIRST_S * 2**self._failures)
         if failure.kind == "slow":
             pause_s = BACKOFF_FIRST_S

@@ -134,6 +134,10 @@ class RegistryReader:
             mode=settings.mode,
         )
 
+    async def answers(self) -> None:
+        """Ask for next to nothing. Raises PortError when it is down, silent or refuses us."""
+        await self._json("config")
+
     async def close(self) -> None:
         """Let go of every connection. Never raises."""
         await self._http.close()

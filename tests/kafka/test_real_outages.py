@@ -317,7 +317,7 @@ async def test_a_login_that_runs_out_is_renewed_unseen_and_a_revoked_one_is_refu
                     assert why in why_unknown(failed.what)
                 await change_user(broker, ANN)
                 back_s = time.perf_counter()
-                await watch.first("source.logs", _right, since_s=back_s, within_s=8)
+                await watch.first("source.logs", _right, since_s=back_s, within_s=2.5)
         assert_never_wrong(watch, "source", SMALL)
     assert capfd.readouterr() == ("", "")
 
