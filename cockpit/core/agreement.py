@@ -9,6 +9,7 @@ compaction make either log longer without a record. Neither reading is ever repl
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,7 +91,16 @@ class Disagreement:
     """`missing`: the position claims more than the target's log has. `standing`: the logs have
     more than the position claims. `surplus`: the target has grown more than the source."""
     names: tuple[TopicPartition, ...]
-    worst_records: int
+    by_records: tuple[int, ...]
+    """By how many, aligned to `names`."""
+
+    def without(self, topics: Collection[str]) -> Disagreement | None:
+        """The same of all other topics; None where there is nothing left."""
+        left = [i for i, (topic, _) in enumerate(self.names) if topic not in topics]
+        if not left:
+            return None
+        names = tuple(self.names[i] for i in left)
+        return Disagreement(self.kind, names, tuple(self.by_records[i] for i in left))
 
 
 def disagreements(facts: Facts, lag: ReplicationLag) -> tuple[Disagreement, ...]:
@@ -127,7 +137,7 @@ def _worst(
         return ()
     order = indexes[np.argsort(-by[indexes], kind="stable")]
     names = tuple(logs.keys.names[i] for i in order.tolist())
-    return (Disagreement(kind, names, int(by[order[0]])),)
+    return (Disagreement(kind, names, tuple(by[order].tolist())),)
 
 
 def _drift(facts: Facts, side: Side, logs: LogSample, span: I64) -> I64:

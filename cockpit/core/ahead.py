@@ -7,34 +7,41 @@ target by now are left out.
 
 from __future__ import annotations
 
+from typing import Final
+
 from cockpit.core.agreement import Disagreement
 from cockpit.core.facts import Facts
 from cockpit.core.history import grown_since
-from cockpit.core.observe import MISSING, TopicPartition
+from cockpit.core.lag import newest_before
+from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Plan
 from cockpit.core.stragglers import active_producers
 from cockpit.core.survey import ProducersSurvey, TransactionsSurvey, WindowsSurvey
 
+WINDOW_MAX_AGE_MS: Final = 600_000
 
-def surplus(plan: Plan, facts: Facts, moved: frozenset[str]) -> dict[TopicPartition, str]:
-    """Partitions whose sampled window holds records that no source record explains."""
+
+def surplus(
+    plan: Plan, facts: Facts, moved: frozenset[str], now_ms: int
+) -> dict[TopicPartition, str]:
+    """Partitions whose sampled window of late holds records that no source record explains."""
     survey = facts.survey(WindowsSurvey, "windows")
     topics = frozenset(plan.topics()) - moved
     found: dict[TopicPartition, str] = {}
     for name, window in (survey.windows if survey else {}).items():
-        if name[0] in topics and window.unknown is None and window.surplus > 0:
+        if name[0] not in topics or now_ms - window.at_ms > WINDOW_MAX_AGE_MS:
+            continue
+        if window.unknown is None and window.surplus > 0:
             found[name] = f"{window.surplus} records without a source record, foreign or repeated"
     return found
 
 
-def baseline(
-    found: tuple[Disagreement, ...], moved: frozenset[str]
-) -> tuple[tuple[TopicPartition, ...], int]:
-    """Partitions of the target that grew more than the source since the newest offset-sync."""
+def baseline(found: tuple[Disagreement, ...]) -> tuple[tuple[TopicPartition, ...], int]:
+    """Partitions of the target that grew more than the source since the newest offset-sync, worst
+    first, and the worst by how many records."""
     for one in found:
         if one.kind == "surplus":
-            names = tuple(name for name in one.names if name[0] not in moved)
-            return names, one.worst_records if names else 0
+            return one.names, one.by_records[0]
     return (), 0
 
 
@@ -76,10 +83,14 @@ def _mirror_ids(plan: Plan, facts: Facts) -> frozenset[int]:
 
 
 def _stood_still(facts: Facts, name: TopicPartition, since_ms: int) -> bool:
-    """Whether the mirror had nothing to bring: the source has not grown for a minute before."""
+    """Whether the mirror had nothing to bring: the source has not grown for a minute before, and
+    the mirror was at its end already."""
     history = facts.history.get("source")
     column = grown_since(history, since_ms - 60_000)
     if history is None or column is None or history.at_ms[0] > since_ms - 60_000:
         return False
     index = history.keys.position.get(name)
-    return index is not None and column[index] != MISSING and int(column[index]) == 0
+    if index is None or int(column[index]) != 0:
+        return False
+    mirror = newest_before(facts.mirror, since_ms)
+    return mirror is not None and mirror.positions.get(name) == int(history.ends[-1][index])

@@ -55,10 +55,11 @@ def troubles(
     found: list[Trouble] = []
     disagree: tuple[Disagreement, ...] = ()
     if not isinstance(lag, Unknown) and now_ms - lag.at_ms <= STALE_MS:
-        disagree = disagreements(facts, lag)
+        every = disagreements(facts, lag)
+        disagree = tuple(left for one in every if (left := one.without(written)) is not None)
         found.extend(_negative(lag))
-    found.extend(_disagreement(disagree, written))
-    found.extend(_ahead(plan, facts, disagree, written))
+    found.extend(_disagreement(disagree))
+    found.extend(_ahead(plan, facts, disagree, written, now_ms))
     found.extend(_made_anew(facts, now_ms))
     found.extend(_images(moved, facts))
     found.extend(_stragglers(stragglers))
@@ -117,22 +118,25 @@ _SAYS: Final = {
 }
 
 
-def _disagreement(found: Iterable[Disagreement], written: frozenset[str]) -> list[Trouble]:
+def _disagreement(found: Iterable[Disagreement]) -> list[Trouble]:
     troubles: list[Trouble] = []
     for one in found:
-        names = tuple(name for name in one.names if name[0] not in written)
-        if one.kind in _SAYS and names:
-            text = f"{_SAYS[one.kind].format(by=one.worst_records)}: {_where(names)}"
+        if one.kind in _SAYS:
+            text = f"{_SAYS[one.kind].format(by=one.by_records[0])}: {_where(one.names)}"
             level: Level = "bad" if one.kind == "missing" else "warn"
             troubles.append(Trouble(level, f"lag readings disagree: {one.kind}", text, HOLD_MS))
     return troubles
 
 
 def _ahead(
-    plan: Plan, facts: Facts, disagree: tuple[Disagreement, ...], written: frozenset[str]
+    plan: Plan,
+    facts: Facts,
+    disagree: tuple[Disagreement, ...],
+    written: frozenset[str],
+    now_ms: int,
 ) -> list[Trouble]:
     found: list[Trouble] = []
-    names, by = ahead.baseline(disagree, written)
+    names, by = ahead.baseline(disagree)
     if names:
         text = (
             f"target AHEAD by {by:,} since the last offset-sync on {_where(names)}: a foreign "
@@ -140,7 +144,7 @@ def _ahead(
         )
         found.append(Trouble("bad", "target ahead: baseline", text, HOLD_MS))
     evidence: tuple[tuple[str, dict[TopicPartition, str], Level], ...] = (
-        ("content", ahead.surplus(plan, facts, written), "warn"),
+        ("content", ahead.surplus(plan, facts, written, now_ms), "warn"),
         ("writers", ahead.foreign_writers(plan, facts, written), "bad"),
     )
     for word, where, level in evidence:

@@ -120,6 +120,8 @@ def service_partitions(facts: Facts, service: Service) -> tuple[TopicPartition, 
 
 IMAGE_MAX_AGE_MS = 15_000
 """How long an image says something about commits that have moved on since."""
+CURRENT_IMAGE_MAX_AGE_MS = 120_000
+"""How long it says something about the commits that it was asked with: the logs may change."""
 
 _ROWS: dict[str, Remembered[tuple[DeltaRow, ...]]] = {}
 
@@ -183,7 +185,6 @@ def _row(
     log = bounds(facts, name)
     source, target = commits
     source_commit = source if isinstance(source, Unknown) else source.get(name)
-    # mirror and store differ in how finely they keep old syncs: inside that nothing is skipped
     target_commit = target if isinstance(target, Unknown) else target.get(name)
     place: Place | Unknown
     if isinstance(log, Unknown):
@@ -196,18 +197,25 @@ def _row(
         place = Unknown("offset-syncs not read yet")
     else:
         place = resume_place(source_commit, pairs, log)
-    delta: int | Unknown
-    skipped: int | Unknown
-    if isinstance(target_commit, Unknown):
-        delta = skipped = target_commit
-    elif target_commit is None:
-        delta, skipped = Unknown("no commit on the target"), 0
-    elif isinstance(place, Unknown):
-        delta = skipped = place
+    exact: ExactView | Unknown
+    if anew is None:
+        exact = _exact(facts, subject, (source_commit, target_commit), pairs, log)
     else:
+        exact = Unknown(anew)
+    delta: int | Unknown
+    skipped: tuple[int | Unknown, int | Unknown]
+    if isinstance(target_commit, Unknown):
+        delta, skipped = target_commit, (target_commit, target_commit)
+    elif target_commit is None:
+        delta, skipped = Unknown("no commit on the target"), (0, 0)
+    elif isinstance(place, Unknown):
+        delta, skipped = place, (place, place)
+    else:
+        commit = source_commit if isinstance(source_commit, int) else None
+        latest = None if commit is None else latest_image(pairs, commit)
+        least = 0 if latest is None else max(0, target_commit - latest)
         delta = target_commit - place.offset
-        latest = latest_image(pairs, source_commit) if isinstance(source_commit, int) else None
-        skipped = max(0, target_commit - max(place.offset, latest or 0))
+        skipped = least, _skipped_max(commit, target_commit, place, exact)
     return DeltaRow(
         group=group,
         topic=name[0],
@@ -217,12 +225,30 @@ def _row(
         target_committed=Unknown("no commit") if target_commit is None else target_commit,
         delta=delta,
         reread_max=place if isinstance(place, Unknown) else place.reread_max,
-        skipped_max=skipped,
+        skipped_max=skipped[1],
         at_ms=at_ms,
-        exact=_exact(facts, subject, (source_commit, target_commit), pairs, log)
-        if anew is None
-        else Unknown(anew),
+        exact=exact,
+        skipped_min=skipped[0],
     )
+
+
+def _skipped_max(
+    source_commit: int | None, target_commit: int, place: Place, exact: ExactView | Unknown
+) -> int:
+    """The most records between the true place of a source commit and the target's commit.
+
+    MirrorMaker promises that the true place is not before its translation; an image by content says
+    so too, also one of an earlier commit, and better.
+    """
+    past = max(0, target_commit - place.offset)
+    if isinstance(exact, Unknown) or isinstance(exact.low, Unknown) or not exact.is_fresh:
+        return past
+    if source_commit is None or exact.source_offset > source_commit:
+        return past
+    if exact.is_current and not isinstance(exact.skipped, Unknown):
+        return exact.skipped
+    past_image = max(0, target_commit - exact.low)
+    return past_image if exact.source_offset == source_commit else min(past, past_image)
 
 
 def _exact(
@@ -244,7 +270,8 @@ def _exact(
     image = found.image
     source = facts.newest_groups("source")
     is_current = commits == (image.source_offset, found.target_committed)
-    recent = source is not None and source.asked_at_ms - found.at_ms <= IMAGE_MAX_AGE_MS
+    most_ms = CURRENT_IMAGE_MAX_AGE_MS if is_current else IMAGE_MAX_AGE_MS
+    is_recent = source is not None and source.asked_at_ms - found.at_ms <= most_ms
     return ExactView(
         word=image.word,
         source_offset=image.source_offset,
@@ -255,7 +282,7 @@ def _exact(
         skipped=found.skipped_records,
         overshoot=_overshoot(found, pairs, log),
         is_current=is_current,
-        is_fresh=is_current or recent,
+        is_fresh=is_recent and "images" not in facts.failures,
         at_ms=found.at_ms,
     )
 
@@ -300,7 +327,7 @@ def image_sums(rows: Iterable[DeltaRow]) -> tuple[int | Unknown, int | Unknown]:
             if isinstance(exact, Unknown):
                 sums[i] = Unknown(f"{where}: {exact.reason}")
             elif not exact.is_fresh:
-                sums[i] = Unknown(f"{where}: the commit has moved on since its image was asked for")
+                sums[i] = Unknown(f"{where}: its image is old, or the commit has moved on since")
             else:
                 one = (exact.reread, exact.skipped)[i]
                 sums[i] = (

@@ -15,7 +15,7 @@ import numpy as np
 
 from cockpit.core.delta import delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
-from cockpit.core.lag import group_lag, replication_lag, select
+from cockpit.core.lag import group_lag, not_there, replication_lag, select
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.parity import asked_at_ms, wanted_by
 from cockpit.core.parity import checks as parity_checks
@@ -72,7 +72,7 @@ def judge(
     now_ms: int,
 ) -> Judgement:
     """PASS only when every reading of the last `for_ms` was good, without a gap over
-    `max_age_ms`."""
+    `max_age_ms`. Readings are in the order of measuring."""
     if not readings:
         return Judgement("UNKNOWN", 0, "no sample yet")
     newest = readings[-1]
@@ -84,12 +84,15 @@ def judge(
     if not good(newest.value):
         return Judgement("FAIL", 0, newest.evidence)
     oldest = newest
+    since_ms = newest.at_ms
     for reading in reversed(readings):
         gap = oldest.at_ms - reading.at_ms
         if gap > max_age_ms or isinstance(reading.value, Unknown) or not good(reading.value):
             break
         oldest = reading
-    held_ms = newest.at_ms - oldest.at_ms
+        since_ms = min(since_ms, reading.at_ms)
+    bad_ms = [r.at_ms for r in readings if isinstance(r.value, Unknown) or not good(r.value)]
+    held_ms = max(0, newest.at_ms - max((since_ms, *bad_ms)))
     if held_ms < for_ms:
         window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
         return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
@@ -187,7 +190,8 @@ def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
 
 
 def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
-    worst: Reading | None = None
+    worst: tuple[int, str] | None = None
+    times: list[int] = []
     for service in subject.services:
         if service.group is None:
             continue
@@ -195,22 +199,27 @@ def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
         lag = group_lag(facts, side, service.group, service.consumes)
         if isinstance(lag, Unknown):
             return _unknown(now_ms, lag.reason)
-        if worst is None or isinstance(worst.value, Unknown) or lag.records > worst.value:
-            at_ms = lag.at_ms if worst is None else min(worst.at_ms, lag.at_ms)
+        times.append(lag.at_ms)
+        if worst is None or lag.records > worst[0]:
             where = f", most in {lag.worst[0]}/{lag.worst[1]}" if lag.worst else ""
-            text = f"{service.group} on {side}: {lag.records}{where}"
-            worst = Reading(at_ms, float(lag.records), text)
-    return worst or Reading(now_ms, 0.0, "the wave has no consumer group")
+            worst = lag.records, f"{service.group} on {side}: {lag.records}{where}"
+    if worst is None:
+        return Reading(now_ms, 0.0, "the wave has no consumer group")
+    return Reading(min(times), float(worst[0]), worst[1])
 
 
 def _offset_delta(
     condition: OffsetDeltaGate, subject: Subject, facts: Facts, now_ms: int
 ) -> Reading:
-    reread, skipped, rows_seen = 0, 0, 0
+    reread, rows_seen = 0, 0
     at_ms = now_ms
-    worst = ""
+    proved, possible = (0, ""), (0, "")
+    logs = facts.newest_logs("source")
     for service in subject.services:
         total = 0
+        absent = not_there(logs, service.consumes) if logs and service.group else None
+        if absent is not None:
+            return _unknown(now_ms, absent.reason)
         for row in delta_rows(facts, service):
             where = f"{row.group} {row.topic}/{row.partition}"
             if row.at_ms is None:
@@ -219,19 +228,27 @@ def _offset_delta(
                 return _unknown(now_ms, f"{where}: {row.reread_max.reason}")
             if isinstance(row.skipped_max, Unknown):
                 return _unknown(now_ms, f"{where}: {row.skipped_max.reason}")
+            if isinstance(row.skipped_min, Unknown):
+                return _unknown(now_ms, f"{where}: {row.skipped_min.reason}")
             rows_seen += 1
             total += row.reread_max
             at_ms = min(at_ms, row.at_ms)
-            past = max(row.skipped_max, overshoot(row), proved_skip(row))
-            if past > skipped:
-                skipped, worst = past, where
+            past = max(row.skipped_min, overshoot(row), proved_skip(row))
+            proved = max(proved, (past, where))
+            possible = max(possible, (row.skipped_max, where))
         reread += total
     if any(s.group for s in subject.services) and not rows_seen:
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
-    if skipped > condition.max_skipped_records:
-        evidence = f"{worst} would skip up to {skipped} records"
+    most = condition.max_skipped_records
+    if proved[0] > most:
+        evidence = f"{proved[1]} would skip up to {proved[0]} records"
         return Reading(at_ms, float("inf"), evidence)
-    return Reading(at_ms, float(reread), f"at most {reread} records read again, none skipped")
+    if possible[0] > most:
+        why = "nothing that is fresh proves that it would not"
+        return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]} records: {why}")
+    skips = max(proved[0], possible[0])
+    text = f"at most {skips} in one partition" if skips else "none"
+    return Reading(at_ms, float(reread), f"at most {reread} records read again, {text} skipped")
 
 
 def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) -> Reading:
@@ -279,11 +296,13 @@ Histories = Mapping[str, tuple[Reading, ...]]
 def extend_history(
     history: tuple[Reading, ...], reading: Reading, condition: Condition
 ) -> tuple[Reading, ...]:
-    """Add a reading, unless it stands on the same samples; drop what no window needs."""
-    if history and reading.at_ms <= history[-1].at_ms and reading.value == history[-1].value:
+    """Add a reading, unless it stands on the same samples; drop what no window needs.
+
+    Histories are in the order of measuring: a reading may stand on an older sample than the one
+    before it, and then is as old as that sample.
+    """
+    if history and reading.at_ms == history[-1].at_ms and reading.value == history[-1].value:
         return history
-    if history and reading.at_ms < history[-1].at_ms:
-        reading = Reading(history[-1].at_ms, reading.value, reading.evidence)
     horizon = reading.at_ms - condition.for_ms - 2 * condition.max_age_ms
     start = next((i for i, r in enumerate(history) if r.at_ms >= horizon), len(history))
     return (*history[start:], reading)

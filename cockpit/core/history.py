@@ -88,7 +88,7 @@ def _realigned(history: EndHistory, keys: PartitionKeys) -> EndHistory:
 
 def _without_past(history: EndHistory, sample: LogSample, anew: frozenset[str]) -> EndHistory:
     """Forget the older ends of partitions that were made anew or whose end went back."""
-    before = history.ends[-1]
+    before = _newest_known(history)
     back = (before != MISSING) & (sample.end != MISSING) & (sample.end < before)
     where = np.flatnonzero(back)
     names = sample.keys.names
@@ -106,6 +106,16 @@ def _without_past(history: EndHistory, sample: LogSample, anew: frozenset[str]) 
         forgotten[gone] = MISSING
         ends.append(forgotten)
     return replace(history, ends=tuple(ends), shrunk=(*history.shrunk, *told)[-MAX_SHRUNK:])
+
+
+def _newest_known(history: EndHistory) -> I64:
+    """The newest end of each partition that is known: an outage does not make a cut unseen."""
+    known = history.ends[-1]
+    for column in history.ends[-2::-1]:
+        if (known != MISSING).all():
+            break
+        known = np.where(known == MISSING, column, known)
+    return known
 
 
 def growth(history: EndHistory | None, span_ms: int) -> I64 | None:

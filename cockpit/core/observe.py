@@ -225,6 +225,8 @@ class ConfigSample:
     topics: Mapping[str, Mapping[str, str]]
     partitions: Mapping[str, int]
     """Partition count by topic."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Topics of which neither configs nor absence could be made out, and why."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

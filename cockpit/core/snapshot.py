@@ -192,8 +192,9 @@ class ExactView:
     `low` and `high` bound the true place on the target, both included. `overshoot` is how many
     offsets MirrorMaker's translation of the same commit lies past `high`: those records would be
     skipped. `reread` and `skipped` (data records) belong to that moment too. `is_current`: both
-    commits are still the ones that it was asked with. `is_fresh`: they are, or it was asked a
-    short while ago, as good a reading of moving commits as there can be.
+    commits are still the ones that it was asked with. `is_fresh`: images still come, and it was
+    asked at most two minutes ago, or where the commits have moved on a short while ago, as good a
+    reading of moving commits as there can be.
     """
 
     word: Literal["EXACT", "RANGE", "NONE"]
@@ -215,9 +216,9 @@ class DeltaRow:
 
     `translated` is MirrorMaker's own translation of the source's committed offset; `delta` is the
     target's commit less that. `reread_max` bounds the records that the group would read twice if it
-    resumed at `translated` now, `skipped_max` those that it would never
-    read if it resumed at its present target commit, as far as the offset-syncs can tell.
-    `exact` is the independent answer by content.
+    resumed at `translated` now. `skipped_max` bounds those that it would never read if it resumed
+    at its present target commit, by the offset-syncs and a fresh image; so many as `skipped_min`
+    the offset-syncs prove. `exact` is the independent answer by content.
     """
 
     group: str
@@ -231,6 +232,7 @@ class DeltaRow:
     skipped_max: int | Unknown
     at_ms: int | None
     exact: ExactView | Unknown = NOT_MEASURED
+    skipped_min: int | Unknown = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from cockpit.core.observe import ConnectorState, FailureKind, TopicPartition, Unknown
 from cockpit.core.plan import Side
@@ -270,6 +270,10 @@ class StorageSurvey:
 # --- schemas --------------------------------------------------------------------------------------
 
 
+NO_MODES: Final = "NO MODES"
+"""The mode of a registry that has none: it always takes schemas."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SchemaReference:
     """A schema that another one imports."""
@@ -319,7 +323,7 @@ class RegistrySurvey:
     compatibility: str | Unknown
     """The registry's own default level."""
     mode: str | Unknown
-    """`READWRITE`, `READONLY`, `IMPORT`, ...; Unknown where the registry has no modes."""
+    """`READWRITE`, `READONLY`, `IMPORT`, ...; NO_MODES where the registry has none."""
 
     @property
     def feed(self) -> str:
@@ -433,6 +437,9 @@ class SchemaUse:
     part: Literal["key", "value"]
     schema_id: int
     records: int
+    """In the newest look at the partition that found it."""
+    doubtful: bool = False
+    """Every such part has the size of a number or a UUID: an id only if the source knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,11 +458,18 @@ class Window:
     unknown: str | None = None
     notes: tuple[str, ...] = ()
     """What else was seen, such as schema ids of a kind that is not checked."""
+    both_empty: bool = False
+    """Neither log has a record: the one case in which nothing compared means no difference."""
+    at_ms: int = field(kw_only=True)
+    """When it was looked at: a survey has windows of many rounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowsSurvey:
-    """Record windows sampled over the plan's topics, the newest of each partition."""
+    """Record windows sampled over the plan's topics, the newest of each partition.
+
+    `asked_at_ms` is when the newest round began; each window has a time of its own.
+    """
 
     asked_at_ms: int
     answered_at_ms: int

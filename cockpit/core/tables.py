@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cockpit.core.agreement import lag_by_logs
@@ -116,20 +117,30 @@ def groups(state: FlightState, rows: tuple[DeltaRow, ...]) -> tuple[GroupView, .
     by_rows: dict[str, list[DeltaRow]] = {}
     for row in rows:
         by_rows.setdefault(row.group, []).append(row)
-    return tuple(_group(state, name, by_group.get(name), by_rows.get(name, [])) for name in names)
+    notes = silent(state.watch.trends, facts)
+    return tuple(
+        _group(state, name, by_group.get(name), by_rows.get(name, []), notes) for name in names
+    )
 
 
 def _group(
-    state: FlightState, name: str, service: Service | None, rows: list[DeltaRow]
+    state: FlightState,
+    name: str,
+    service: Service | None,
+    rows: list[DeltaRow],
+    notes: Mapping[str, str],
 ) -> GroupView:
     facts = state.facts
     source, target = facts.newest_groups("source"), facts.newest_groups("target")
     words = [_group_word(sample, name) for sample in (source, target)]
     lags: list[int | Unknown] = []
-    for side in SIDES:
+    times: list[int | None] = []
+    for side, sample in zip(SIDES, (source, target), strict=True):
         topics = service.consumes if service else _group_topics(facts, side, name)
         lag = group_lag(facts, side, name, topics)
         lags.append(lag if isinstance(lag, Unknown) else lag.records)
+        at_ms = sample.asked_at_ms if sample else None
+        times.append(at_ms if at_ms is None or isinstance(lag, Unknown) else min(at_ms, lag.at_ms))
     view = GroupView(
         name=name,
         service=service.name if service else "",
@@ -139,14 +150,18 @@ def _group(
         target_members=words[1][1],
         source_lag_records=lags[0],
         target_lag_records=lags[1],
-        source_at_ms=source.asked_at_ms if source else None,
-        target_at_ms=target.asked_at_ms if target else None,
+        source_at_ms=times[0],
+        target_at_ms=times[1],
     )
-    return view if service is None else _of_plan(state, view, service, rows)
+    return view if service is None else _of_plan(state, view, service, rows, notes)
 
 
 def _of_plan(
-    state: FlightState, view: GroupView, service: Service, rows: list[DeltaRow]
+    state: FlightState,
+    view: GroupView,
+    service: Service,
+    rows: list[DeltaRow],
+    notes: Mapping[str, str],
 ) -> GroupView:
     """What is worked out for the plan's own groups alone."""
     series = [state.watch.trends.groups.get((side, view.name), Series()) for side in SIDES]
@@ -162,14 +177,17 @@ def _of_plan(
         target_behind=behind[1],
         reread_records=reread,
         skipped_records=skipped,
-        note=silent(state.watch.trends, state.facts).get(view.name, ""),
+        note=notes.get(view.name, ""),
     )
 
 
 def _group_topics(facts: Facts, side: Side, group: str) -> tuple[str, ...]:
+    """Topics that a group has commits for and that are still watched: others have no lag."""
     sample = facts.newest_groups(side)
     state = sample.groups.get(group) if sample else None
-    return tuple({topic for topic, _ in state.keys}) if state else ()
+    logs = facts.newest_logs(side)
+    there = logs.keys.by_topic if logs else {}
+    return tuple({topic for topic, _ in state.keys if topic in there}) if state else ()
 
 
 def _group_word(sample: GroupSample | None, name: str) -> tuple[str, int | None]:

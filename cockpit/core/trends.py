@@ -129,8 +129,11 @@ def _topics(plan: Plan, lag: ReplicationLag | Unknown) -> dict[str, tuple[Point 
             missing = int((lags == MISSING).sum())
             why = lag.blind.get(topic, f"{topic}: {missing} partitions unknown")
             seen = positions[positions != MISSING]
-            point = Point(at_ms, int(lags.sum()), int(seen.sum())) if not missing else Unknown(why)
-            found[topic] = (point, len(seen))
+            past = int(((lags < 0) & (lags != MISSING)).sum())
+            if past and not missing:
+                why = f"{topic}: the mirror is past the source's end on {past} partitions"
+            point = Point(at_ms, int(lags.sum()), int(seen.sum()))
+            found[topic] = (Unknown(why) if missing or past else point, len(seen))
         one, wide = found[topic]
         if isinstance(one, Unknown):
             blind = blind or one
@@ -147,7 +150,7 @@ def silent(trends: Trends, facts: Facts) -> dict[str, str]:
         sample = facts.newest_groups(side)
         state = sample.groups.get(group) if sample else None
         rests = series.rests_ms()
-        if state is None or state.unknown is not None or not state.members or rests is None:
+        if state is None or state.unknown is not None or state.members <= 0 or rests is None:
             continue
         grown = series.now is not None and series.now.lag > series.points[-1].lag
         if rests >= SILENT_MS and grown:

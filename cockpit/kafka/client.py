@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cockpit.core.observe import TopicPartition
@@ -33,6 +33,9 @@ READ_TIMEOUT_MS: Final = 3_000
 CHANGE_TIMEOUT_MS: Final = 15_000
 CLOSE_TIMEOUT_S: Final = 1.5
 UNKNOWN_TOPIC: Final = 3
+KEPT_S: Final = 60.0
+"""How long a connection is kept to an address that no broker has any more; longer than any answer
+takes, so that nothing is under way on it."""
 LATE_PATIENCE_S: Final = 1.0
 """How long others wait for a broker that did not answer the last time,"""
 LATE_TRIES: Final = 10
@@ -44,6 +47,8 @@ class View:
     """Topics of a cluster; the same object is returned while nothing changes."""
 
     topics: Mapping[str, TopicInfo]
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """Error codes of topics that were answered with one; UNKNOWN_TOPIC: there is no such topic."""
 
     def leaders(self, topics: Sequence[str]) -> tuple[Leaders, dict[TopicPartition, str]]:
         """Partitions of these topics by leading broker, and those without one and why."""
@@ -59,6 +64,14 @@ class View:
         return led, missing
 
 
+def _view(reply: MetadataReply) -> View:
+    named = [topic for topic in reply.topics if topic.name]
+    return View(
+        {topic.name: topic for topic in named if not topic.error},
+        {topic.name: topic.error for topic in named if topic.error},
+    )
+
+
 Leaders = dict[int, dict[str, list[int]]]
 """Broker number, then topic, then its partition numbers."""
 
@@ -70,6 +83,8 @@ class Client:
         self._access = access
         self._timeout_ms = timeout_ms
         self._links: dict[tuple[str, int], Link] = {}
+        self._needed_at_s: dict[tuple[str, int], float] = {}
+        """When an address was last that of a broker, or asked by itself."""
         self._brokers: dict[int, Broker] = {}
         self._all_topics = all_topics()
         self._last_reply: MetadataReply | None = None
@@ -91,16 +106,23 @@ class Client:
         reply = await self.ask_any(self._all_topics)
         if reply is not self._last_reply:
             self._last_reply = reply
-            self._view = View({t.name: t for t in reply.topics if t.name and not t.error})
+            self._view = _view(reply)
         return self._view
 
+    async def named(self, names: Sequence[str]) -> View:
+        """These topics as they are now, with the error of each that is not shown.
+
+        Raises PortError; UnsupportedError below Kafka 0.11, where asking might create them.
+        """
+        return _view(await self.ask_any(named_topics(names)))
+
     async def topics(self, names: Sequence[str]) -> View:
-        """These topics as they are now, those left out that are not there. Raises PortError."""
-        reply = await self.ask_any(named_topics(names))
-        for topic in reply.topics:
-            if topic.error and topic.error != UNKNOWN_TOPIC:
-                raise code_error(topic.error, f"topic {topic.name}")
-        return View({t.name: t for t in reply.topics if not t.error})
+        """As `named`. Raises PortError also when no topic at all is shown and one could be."""
+        view = await self.named(names)
+        failed = {name: code for name, code in view.failed.items() if code != UNKNOWN_TOPIC}
+        if failed and not view.topics:
+            raise code_error(failed[min(failed)], f"topic {min(failed)}")
+        return view
 
     async def call(self, node: int, request: Request[A]) -> A:
         """Ask one broker. Raises PortError."""
@@ -134,6 +156,7 @@ class Client:
 
     async def call_at(self, address: tuple[str, int], request: Request[A]) -> A:
         """Ask whoever listens at this host and port. Raises PortError."""
+        self._needed_at_s[address] = asyncio.get_running_loop().time()
         return await self._link(*address).call(request)
 
     async def ask_each(
@@ -187,6 +210,7 @@ class Client:
                     failures.append(PortError("protocol", why))
                     continue
                 self._brokers = {broker.node: broker for broker in answer.brokers}
+                await self._let_go()
             return answer
         raise max(failures, key=_telling)
 
@@ -203,16 +227,31 @@ class Client:
             self._links[host, port] = link
         return link
 
+    async def _let_go(self) -> None:
+        """Close and forget connections to addresses that nobody has had for a while."""
+        now_s = asyncio.get_running_loop().time()
+        known = ((broker.host, broker.port) for broker in self._brokers.values())
+        self._needed_at_s |= dict.fromkeys([*known, *self._access.bootstrap], now_s)
+        gone = [a for a, at_s in self._needed_at_s.items() if at_s < now_s - KEPT_S]
+        for address in gone:
+            del self._needed_at_s[address]
+        if links := [self._links.pop(address) for address in gone if address in self._links]:
+            await _close(links)
+
     async def close(self) -> None:
         """Close every connection; gives up on those that do not go in time."""
         links = tuple(self._links.values())
         self._links.clear()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S), asyncio.TaskGroup() as tasks:
-                for link in links:
-                    tasks.create_task(link.close(), name=f"close-{link.address}")
-        except TimeoutError:
-            return
+        await _close(links)
+
+
+async def _close(links: Sequence[Link]) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S), asyncio.TaskGroup() as tasks:
+            for link in links:
+                tasks.create_task(link.close(), name=f"close-{link.address}")
+    except TimeoutError:
+        return
 
 
 def _telling(error: PortError) -> int:

@@ -10,11 +10,10 @@ from typing import Final
 
 from cockpit.core.observe import AclSample, ClusterInfo, ConfigSample, GroupSample, LogSample
 from cockpit.core.plan import Side
+from cockpit.kafka.any_groups import AnyGroupReader
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import read_acls, read_configs
-from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.logs import LogReader
-from cockpit.kafka.older_groups import OlderGroupReader
 from cockpit.kafka.security import Access
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock
@@ -40,11 +39,7 @@ class KafkaCluster:
         self._topics = tuple(topics)
         self._client = Client(access, timeout_ms=FEED_TIMEOUT_MS)
         self._logs = LogReader(side, self._client, clock, self._topics)
-        wanted = tuple(groups)
-        self._groups = GroupReader(side, self._client, clock, wanted)
-        self._older_groups = OlderGroupReader(
-            side, self._client, clock, topics=self._topics, groups=wanted
-        )
+        self._groups = AnyGroupReader(side, self._client, clock, topics=self._topics, groups=groups)
 
     async def info(self) -> ClusterInfo:
         """Cluster id and live brokers. Raises PortError."""
@@ -66,8 +61,6 @@ class KafkaCluster:
 
     async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
         """State, then commits, of all groups; of old brokers always both."""
-        if await self._older_groups.is_needed():
-            return await self._older_groups.read()
         return await self._groups.read(states_max_age_ms=states_max_age_ms)
 
     async def configs(self) -> ConfigSample:

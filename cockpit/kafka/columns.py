@@ -127,10 +127,19 @@ class Questions:
         return found
 
 
-def lay_out(view: View, topics: Iterable[str], keys: PartitionKeys | None) -> Questions:
-    """Questions about these topics; `keys` stays the same object if it still fits."""
+def lay_out(
+    view: View,
+    topics: Iterable[str],
+    keys: PartitionKeys | None,
+    kept: Iterable[TopicPartition] = (),
+) -> Questions:
+    """Questions about these topics; `keys` stays the same object if it still fits.
+
+    Partitions that are `kept` are among the keys, and nobody is asked about them.
+    """
     chosen = sorted(topics)
     names = tuple((name, p) for name in chosen for p in range(_count(view, name)))
+    names = tuple(sorted({*names, *kept})) if kept else names
     if keys is None or keys.names != names:
         keys = PartitionKeys.of(names)
     led, leaderless = view.leaders(chosen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -17,11 +17,18 @@ from cockpit.kafka.protocol.fetch import Record
 
 GLUE_NOTE: Final = "Glue, ids not checked"
 HEADER_NOTE: Final = "schema ids in headers, not checked"
+FORGOTTEN_MS: Final = 3_600_000
+"""An id that no look has found for so long is forgotten."""
+IDS_KEPT: Final = 256
 
 _CLASSIC: Final = struct.Struct(">bi")
 _GLUE_BYTES: Final = 18
+_FEW_IDS: Final = 3
+_NUMBER_SIZES: Final = frozenset({8, 16})
 _ID_HEADERS: Final = frozenset({"__key_schema_id", "__value_schema_id"})
 
+Kept = Mapping[tuple[str, int], tuple[SchemaUse, int]]
+"""By part and id: the use, and when it was found."""
 Token = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...], int]
 
 
@@ -127,32 +134,49 @@ def _size(data: bytes | None) -> str:
     return "null" if data is None else f"{len(data)} bytes"
 
 
-def schema_uses(records: Iterable[Record]) -> tuple[Counter[tuple[str, int]], frozenset[str]]:
-    """(part, schema id) of records in Confluent's classic format, and notes on other formats.
+def schema_uses(records: Sequence[Record]) -> tuple[tuple[SchemaUse, ...], frozenset[str]]:
+    """Schema ids of one partition's records in Confluent's classic format, and notes on others.
 
     Classic: a zero byte, then the id as an int32. Glue: 3, then 0 or 5, then a UUID. Newer
-    Confluent clients put a GUID into a header.
+    Confluent clients put a GUID into a header. Plain binary data may look like an id: see `_ids`.
     """
-    found: Counter[tuple[str, int]] = Counter()
     notes: set[str] = set()
-    for record in records:
-        if not _ID_HEADERS.isdisjoint(name for name, _ in record.headers):
-            notes.add(HEADER_NOTE)
-        for part, data in (("key", record.key), ("value", record.value)):
-            if data is None or len(data) < _CLASSIC.size:
-                continue
+    if any(name in _ID_HEADERS for record in records for name, _ in record.headers):
+        notes.add(HEADER_NOTE)
+    keys = [record.key for record in records if record.key is not None]
+    values = [record.value for record in records if record.value is not None]
+    if any(_is_glue(data) for data in (*keys, *values)):
+        notes.add(GLUE_NOTE)
+    return (*_ids("key", keys), *_ids("value", values)), frozenset(notes)
+
+
+def _is_glue(data: bytes) -> bool:
+    return len(data) >= _GLUE_BYTES and data[0] == 3 and data[1] in (0, 5)
+
+
+def _ids(part: Literal["key", "value"], parts: Sequence[bytes]) -> list[SchemaUse]:
+    """Ids that are plausible: most parts begin with one, and few ids are shared by many."""
+    found: Counter[int] = Counter()
+    for data in parts:
+        if len(data) >= _CLASSIC.size:
             magic, number = _CLASSIC.unpack_from(data)
             if magic == 0 and number > 0:
-                found[part, number] += 1
-            elif magic == 3 and data[1] in (0, 5) and len(data) >= _GLUE_BYTES:
-                notes.add(GLUE_NOTE)
-    return found, frozenset(notes)
+                found[number] += 1
+    framed = found.total()
+    if 2 * framed <= len(parts) or len(found) > max(_FEW_IDS, framed // 4):
+        return []
+    sizes = {len(data) for data in parts}
+    doubtful = len(sizes) == 1 and sizes <= _NUMBER_SIZES
+    return [SchemaUse(part, number, n, doubtful=doubtful) for number, n in sorted(found.items())]
 
 
-def as_uses(counts: Counter[tuple[str, int]]) -> tuple[SchemaUse, ...]:
-    """Schema ids as the survey has them, in order."""
-    uses: list[SchemaUse] = []
-    for (part, number), records in sorted(counts.items()):
-        side: Literal["key", "value"] = "key" if part == "key" else "value"
-        uses.append(SchemaUse(side, number, records))
-    return tuple(uses)
+def remembered(old: Kept, found: Iterable[SchemaUse], *, now_ms: int) -> Kept:
+    """Ids of the newest look, and those of earlier ones that are not too long ago.
+
+    Each counts the records of the last look that found it: looks meet the same records again.
+    """
+    kept = {id_: seen for id_, seen in old.items() if now_ms - seen[1] <= FORGOTTEN_MS}
+    for use in found:
+        kept[use.part, use.schema_id] = (use, now_ms)
+    newest_first = sorted(kept.items(), key=lambda item: (-item[1][1], item[0]))
+    return dict(sorted(newest_first[:IDS_KEPT]))

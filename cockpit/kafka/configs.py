@@ -10,11 +10,12 @@ from typing import Final
 
 from cockpit.core.observe import AclBinding, AclSample, ConfigSample
 from cockpit.core.plan import Side
-from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_error
+from cockpit.kafka.client import UNKNOWN_TOPIC, Client
+from cockpit.kafka.errors import code_error, code_name
 from cockpit.kafka.protocol.acls import describe_acls
 from cockpit.kafka.protocol.configs import TOPIC, describe_configs
 from cockpit.kafka.text import one_line
+from cockpit.kafka.vanished import look_for
 from cockpit.ports import Clock, PortError
 
 NO_AUTHORIZER: Final = 54
@@ -23,17 +24,25 @@ NO_AUTHORIZER: Final = 54
 async def read_configs(
     side: Side, client: Client, clock: Clock, topics: Iterable[str]
 ) -> ConfigSample:
-    """Configs of those of these topics that exist. Raises PortError."""
+    """Configs of those of these topics that exist. Raises PortError.
+
+    A topic is left out where a broker that was asked for it by name says that there is none.
+    """
     asked_at_ms = clock.now_ms()
     view = await client.view()
-    names = tuple(sorted(name for name in set(topics) if name in view.topics))
+    wanted = frozenset(topics)
+    found = await look_for(client, wanted - view.topics.keys())
+    shown = {**view.topics, **found.topics}
+    names = tuple(sorted(wanted & shown.keys()))
     answer = await client.ask_any(describe_configs(TOPIC, names)) if names else ()
-    for resource in answer:
-        if resource.error:
-            raise code_error(resource.error, f"configs of topic {resource.name}", resource.message)
-    missing = set(names) - {resource.name for resource in answer}
-    if missing:
-        raise PortError("protocol", f"no configs answered for topic {min(missing)}")
+    codes = {resource.name: resource.error for resource in answer}
+    unknown = {name: f"not in the cluster's metadata: {why}" for name, why in found.unseen.items()}
+    for name in names:
+        code = codes.get(name)
+        if code is None:
+            unknown[name] = "no configs answered"
+        elif code not in (0, UNKNOWN_TOPIC):
+            unknown[name] = f"configs: {code_name(code)}"
     return ConfigSample(
         side=side,
         asked_at_ms=asked_at_ms,
@@ -41,8 +50,12 @@ async def read_configs(
         topics={
             resource.name: {key: value for key, value in resource.values if value is not None}
             for resource in answer
+            if not resource.error
         },
-        partitions={name: len(view.topics[name].partitions) for name in names},
+        partitions={
+            name: len(shown[name].partitions) for name in names if codes.get(name) != UNKNOWN_TOPIC
+        },
+        unknown=unknown,
     )
 
 

@@ -21,8 +21,9 @@ from cockpit.kafka.client import Client
 from cockpit.kafka.errors import UnsupportedError, code_name
 from cockpit.kafka.protocol.commits import GroupCommits, fetch_commits
 from cockpit.kafka.protocol.request import Request
-from cockpit.kafka.roster import GROUP_ID_NOT_FOUND, Roster, Standing, read_roster
+from cockpit.kafka.roster import Roster, Standing, read_roster
 from cockpit.kafka.text import one_line
+from cockpit.kafka.whereabouts import GROUP_ID_NOT_FOUND
 from cockpit.ports import Clock, PortError
 
 UNSTABLE_OFFSET_COMMIT: Final = 88
@@ -45,11 +46,21 @@ class _Answers:
 class GroupReader:
     """Reads GroupSamples; remembers which groups it has seen, and the requests for them."""
 
-    def __init__(self, side: Side, client: Client, clock: Clock, groups: Iterable[str]) -> None:
+    def __init__(
+        self,
+        side: Side,
+        client: Client,
+        clock: Clock,
+        groups: Iterable[str],
+        *,
+        others: bool = True,
+    ) -> None:
+        """`others`: all groups are read; else those that are named here alone."""
         self._side: Side = side
         self._client = client
         self._clock = clock
         self._expected = frozenset(groups)
+        self._others = others
         self._seen: frozenset[str] = frozenset()
         self._roster: Roster | None = None
         self._doubted = False
@@ -66,10 +77,10 @@ class GroupReader:
         if roster is None or self._doubted or asked_at_ms - roster.asked_at_ms >= states_max_age_ms:
             roster = await self._renew(asked_at_ms)
         answers = await self._fetch(roster)
-        if roster.asked_at_ms < asked_at_ms and self._contradict(answers):
+        if roster.asked_at_ms < asked_at_ms and self._contradict(roster, answers):
             roster = await self._renew(self._clock.now_ms())
             answers = await self._fetch(roster)
-        self._doubted = bool(answers.failed) or self._contradict(answers)
+        self._doubted = bool(answers.failed) or self._contradict(roster, answers)
         groups = {
             standing.name: state
             for standing in roster.standings
@@ -83,13 +94,18 @@ class GroupReader:
 
     async def _renew(self, asked_at_ms: int) -> Roster:
         names = self._expected | self._seen
-        self._roster = await read_roster(self._client, names, asked_at_ms=asked_at_ms)
+        kinds = self._roster.kinds if self._roster else {}
+        self._roster = await read_roster(
+            self._client, names, kinds, others=self._others, asked_at_ms=asked_at_ms
+        )
         self._single = {n: r for n, r in self._single.items() if n in self._roster.node}
         return self._roster
 
-    def _contradict(self, answers: _Answers) -> bool:
+    def _contradict(self, roster: Roster, answers: _Answers) -> bool:
         """Whether commits tell of something that the roster does not know."""
         found = answers.commits
+        if any(_is_nowhere(s) and s.name in found and found[s.name].keys for s in roster.standings):
+            return True
         if any(commits.error in MOVED for commits in found.values()):
             return True
         return any(n in found and not found[n].keys for n in self._committing)
@@ -160,18 +176,25 @@ def _hangs(commits: GroupCommits) -> bool:
     return any(code == UNSTABLE_OFFSET_COMMIT for _, code in commits.failed)
 
 
+def _is_nowhere(group: Standing) -> bool:
+    """Whether nobody lists a group and its coordinator denies to know it."""
+    return group.unknown is None and not group.listed and group.state == "Dead"
+
+
 def _state(group: Standing, answers: _Answers) -> GroupState | None:
     """One group as a value, or None where the cluster says that there is no such group."""
     why = group.unknown or answers.failed.get(group.name)
     commits = answers.commits.get(group.name)
     if why is None and group.keeps_commits:
         why = _doubt(commits)
+    if why is None and _is_nowhere(group):
+        if commits is None or not commits.keys:
+            return None
+        why = "it has commits, and no broker lists it or knows its members"
     if why is not None:
         return GroupState(group.name, "", 0, (), (), unknown=one_line(why))
     if commits is None:
         return GroupState(group.name, group.state, group.members, (), ())
-    if not group.listed and group.state == "Dead" and not commits.keys:
-        return None
     return GroupState(group.name, group.state, group.members, commits.keys, commits.offsets)
 
 

@@ -5,14 +5,15 @@ Reads only, joins no group, and spends no more on one image and on one round tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from cockpit.core.image import Verdict, none
 from cockpit.core.observe import GroupSample, TopicPartition, Unknown
 from cockpit.core.plan import Plan, Side
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
-from cockpit.kafka.client import Client
+from cockpit.kafka.any_groups import AnyGroupReader
+from cockpit.kafka.client import UNKNOWN_TOPIC, Client, View
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
     Allowance,
@@ -21,10 +22,9 @@ from cockpit.kafka.content import (
     Place,
     TooMuchError,
     in_turn,
-    leaders_of,
 )
+from cockpit.kafka.errors import code_error
 from cockpit.kafka.finding import Limits, find, find_origin
-from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.habits import Habits, HabitsReader
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
@@ -66,11 +66,15 @@ class ImageReader:
         self._source = source
         self._target = target
         self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
-        groups = plan.groups()
-        self._source_groups = GroupReader("source", source, clock, groups)
-        self._target_groups = GroupReader("target", target, clock, groups)
+        topics, groups = plan.topics(), plan.groups()
+        self._source_groups = AnyGroupReader(
+            "source", source, clock, topics=topics, groups=groups, others=False
+        )
+        self._target_groups = AnyGroupReader(
+            "target", target, clock, topics=topics, groups=groups, others=False
+        )
         self._found: dict[Pair, GroupImage] = {}
-        self._leaders: dict[Side, Mapping[TopicPartition, int]] = {}
+        self._views: dict[Side, View] = {}
 
     async def read(self) -> ImagesSurvey:
         """Images of those pairs that have waited longest, and the newest of all others.
@@ -81,7 +85,9 @@ class ImageReader:
         target = await self._target_groups.read(states_max_age_ms=STATES_MAX_AGE_MS)
         source = await self._source_groups.read(states_max_age_ms=STATES_MAX_AGE_MS)
         wanted = self._wanted(source)
-        self._found = {pair: image for pair, image in self._found.items() if pair in wanted}
+        self._found = self._unreadable(source, target) | {
+            pair: image for pair, image in self._found.items() if pair in wanted
+        }
         await self._lay_out(sorted({topic for _, (topic, _) in wanted}))
         waiting = sorted(wanted, key=self._age)
 
@@ -114,14 +120,33 @@ class ImageReader:
             if name[0] in topics
         }
 
+    def _unreadable(self, source: GroupSample, target: GroupSample) -> dict[Pair, GroupImage]:
+        """Pairs known before of groups whose commits on the source cannot be read now."""
+        found: dict[Pair, GroupImage] = {}
+        for pair, image in self._found.items():
+            state = source.groups.get(pair[0])
+            if state is None or state.unknown is None:
+                continue
+            unknown = Unknown(state.unknown)
+            there = target.groups.get(pair[0])
+            found[pair] = replace(
+                image,
+                image=_unknown(image.image.source_offset, state.unknown),
+                target_committed=there.committed().get(pair[1]) if there else None,
+                reread_records=unknown,
+                skipped_records=unknown,
+                at_ms=self._clock.now_ms(),
+            )
+        return found
+
     def _age(self, pair: Pair) -> tuple[int, Pair]:
         found = self._found.get(pair)
         return (found.at_ms if found else -1, pair)
 
     async def _lay_out(self, topics: list[str]) -> None:
-        self._leaders = {
-            "source": await leaders_of(self._source, topics),
-            "target": await leaders_of(self._target, topics),
+        self._views = {
+            "source": await self._source.named(topics) if topics else View({}),
+            "target": await self._target.named(topics) if topics else View({}),
         }
 
     async def _alone(self, name: TopicPartition, offset: int, *, inverse: bool) -> Image:
@@ -184,16 +209,26 @@ class ImageReader:
         *,
         committed_only: bool = True,
     ) -> Log:
-        leader = self._leaders[side].get(name)
+        client = self._source if side == "source" else self._target
+        place = Place(client, name, self._leader(side, name), committed_only=committed_only)
+        return PartitionLog(place, allowance, headers=habits.headers)
+
+    def _leader(self, side: Side, name: TopicPartition) -> int:
+        """Raises PortError where there is none, or none is shown."""
+        topic, partition = name
+        view = self._views[side]
+        code = view.failed.get(topic, UNKNOWN_TOPIC)
+        if topic not in view.topics and code != UNKNOWN_TOPIC:
+            raise code_error(code, f"topic {topic} on the {side}")
+        parts = view.topics[topic].partitions if topic in view.topics else ()
+        leader = next((part.leader for part in parts if part.partition == partition), None)
         if leader is None:
-            raise PortError("protocol", one_line(f"no {name[0]}/{name[1]} on the {side}"))
+            raise PortError("protocol", one_line(f"no {topic}/{partition} on the {side}"))
         if leader < 0:
             raise PortError(
-                "protocol", one_line(f"{name[0]}/{name[1]} has no leader on the {side}")
+                "protocol", one_line(f"{topic}/{partition} has no leader on the {side}")
             )
-        client = self._source if side == "source" else self._target
-        place = Place(client, name, leader, committed_only=committed_only)
-        return PartitionLog(place, allowance, headers=habits.headers)
+        return leader
 
     async def _cost(
         self, name: TopicPartition, image: Image, committed: int | None

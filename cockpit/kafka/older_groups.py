@@ -73,6 +73,8 @@ class OlderGroupReader:
         self._seen: frozenset[str] = frozenset()
         self._all_topics = all_topics()
         self._has_store = False
+        self._mute: set[int] = set()
+        """Brokers that failed to read ZooKeeper the last time: others are asked first."""
 
     async def is_needed(self) -> bool:
         """Whether a broker of the cluster is that old. Raises PortError."""
@@ -171,19 +173,36 @@ class OlderGroupReader:
     async def _in_zookeeper(
         self, names: Sequence[str], partitions: Sequence[TopicPartition]
     ) -> dict[str, GroupCommits | PortError]:
-        """Commits in ZooKeeper by group, as one broker that knows all these topics reads them.
+        """Commits in ZooKeeper by group, as the first broker reads them that can.
+
+        Every broker sees the same ZooKeeper: one that does not answer costs time only.
+        """
+        failure: PortError | None = None
+        for node in sorted(
+            await self._client.brokers(), key=lambda node: (node in self._mute, node)
+        ):
+            try:
+                found = await self._as_read_by(node, names, partitions)
+            except UnsupportedError:
+                return {}
+            except PortError as error:
+                self._mute.add(node)
+                failure = failure or error
+            else:
+                self._mute.discard(node)
+                return found
+        return dict.fromkeys(names, failure) if failure else {}
+
+    async def _as_read_by(
+        self, node: int, names: Sequence[str], partitions: Sequence[TopicPartition]
+    ) -> dict[str, GroupCommits | PortError]:
+        """Commits in ZooKeeper as a broker that knows all these topics reads them.
 
         It has no other word for "no commit" than for "unknown topic": hence its metadata first, on
-        the same connection.
+        the same connection. Raises PortError.
         """
-        node = min(await self._client.brokers())
         requests = [fetch_named(name, partitions, IN_ZOOKEEPER) for name in names]
-        try:
-            reply, answers = await self._client.call_row(node, self._all_topics, requests)
-        except UnsupportedError:
-            return {}
-        except PortError as error:
-            return dict.fromkeys(names, error)
+        reply, answers = await self._client.call_row(node, self._all_topics, requests)
         known = {
             (topic.name, part.partition)
             for topic in reply.topics
@@ -192,8 +211,7 @@ class OlderGroupReader:
         }
         missing = next((tp for tp in partitions if tp not in known), None)
         if missing is not None:
-            why = f"broker {node} does not know {missing[0]}/{missing[1]} yet"
-            return dict.fromkeys(names, PortError("slow", why))
+            raise PortError("slow", f"broker {node} does not know {missing[0]}/{missing[1]} yet")
         return dict(zip(names, answers, strict=True))
 
 

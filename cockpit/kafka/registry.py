@@ -15,7 +15,13 @@ from urllib.parse import quote
 
 from cockpit.core.observe import FailureKind, Unknown
 from cockpit.core.plan import RegistrySpec, SecretRef, Side
-from cockpit.core.survey import RegistrySurvey, SchemaReference, SchemaVersion, Subject
+from cockpit.core.survey import (
+    NO_MODES,
+    RegistrySurvey,
+    SchemaReference,
+    SchemaVersion,
+    Subject,
+)
 from cockpit.kafka.http import READ_TIMEOUT_MS, Http, Reply
 from cockpit.kafka.schemas import canonical
 from cockpit.kafka.text import one_line
@@ -192,10 +198,9 @@ class RegistryReader:
         mode = await self._get("mode")
         probe = await self._get(f"config/{_NOBODY}?defaultToGlobal=false")
         has_modes = mode.status not in (404, 405)
-        none = Unknown("this registry has no modes")
         return _Settings(
             compatibility=self._word(config, "config", "compatibilityLevel"),
-            mode=self._word(mode, "mode", "mode") if has_modes else none,
+            mode=self._word(mode, "mode", "mode") if has_modes else NO_MODES,
             has_modes=has_modes,
             tells_own_levels=_code(probe) == _NO_OWN_LEVEL,
         )

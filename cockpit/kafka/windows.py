@@ -6,9 +6,8 @@ Reads only, a few records of each partition at a time; never keeps a record.
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cockpit.core.image import Verdict
@@ -16,7 +15,7 @@ from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Plan
 from cockpit.core.survey import Window, WindowsSurvey
 from cockpit.kafka.client import Client
-from cockpit.kafka.comparing import Compared, as_uses, compare, schema_uses
+from cockpit.kafka.comparing import Compared, Kept, compare, remembered, schema_uses
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
     Allowance,
@@ -34,29 +33,30 @@ from cockpit.kafka.protocol.fetch import Record
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
 
-PARTITIONS_PER_READ: Final = 24
-MS_PER_READ: Final = 400
+PARTITIONS_PER_READ: Final = 120
+MS_PER_READ: Final = 1_000
 RECORDS: Final = 20
 """Records of one window."""
 SPREAD: Final = 64
 """Offsets that are read to find so many records."""
 ALLOWANCE: Final = (300, 40_000)
-IDS_KEPT: Final = 256
 GENEROUS: Final = 4
 """How much longer the target's window may be, in offsets, where its end is not known."""
 LIMITS: Final = Limits(near=2_000, chunk=256, probes=0)
 
 CLEANED: Final = "one of the logs has been cleaned there, so that records cannot be compared"
 NO_PLACE: Final = "cannot be found on the target"
+NOT_MIRRORED: Final = "nothing mirrored to compare"
+SOURCE_EMPTY: Final = "the source's log is empty, the target's is not"
+NO_RECORDS: Final = "no record in the sampled windows"
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What was found in one partition over time."""
+    """What was found in one partition: by the newest look, and ids by earlier ones too."""
 
     window: Window
-    at_ms: int = -1
-    schemas: Counter[tuple[str, int]] = field(default_factory=Counter)
+    ids: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,19 @@ class _Both:
     target: PartitionLog
     allowance: Allowance
     habits: Habits
+
+
+class _SteadyLog(PartitionLog):
+    """A log whose bounds are asked for once: they stay the same for all questions of a look, and
+    cost no more than two requests."""
+
+    _known: tuple[int, int] | None = None
+
+    async def bounds(self) -> tuple[int, int]:
+        """As they were when first asked for. Raises PortError."""
+        if self._known is None:
+            self._known = await super().bounds()
+        return self._known
 
 
 class WindowReader:
@@ -104,7 +117,7 @@ class WindowReader:
         target = await leaders_of(self._target, topics)
         habits = await self._habits.read()
         self._seen = {name: seen for name, seen in self._seen.items() if name in source}
-        waiting = sorted(source, key=self._age)
+        waiting = sorted(source, key=self._turn)
 
         async def look(name: TopicPartition) -> None:
             await self._sample(name, (source[name], target.get(name, -1)), habits)
@@ -114,25 +127,30 @@ class WindowReader:
         windows = {name: seen.window for name, seen in self._seen.items()}
         return WindowsSurvey(asked_at_ms, self._clock.now_ms(), windows)
 
-    def _age(self, name: TopicPartition) -> tuple[int, TopicPartition]:
+    def _turn(self, name: TopicPartition) -> tuple[int, int, str]:
+        """Longest ago first; of those never looked at the first partition of each topic first."""
         seen = self._seen.get(name)
-        return (seen.at_ms if seen else -1, name)
+        topic, partition = name
+        return seen.window.at_ms if seen else -1, partition, topic
 
     async def _sample(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> None:
-        seen = self._seen.setdefault(name, _Seen(_nothing("")))
-        seen.at_ms = self._clock.now_ms()
+        at_ms = self._clock.now_ms()
+        records: Sequence[Record] = ()
         try:
-            window, records = await _windows(self._both(name, nodes, habits))
+            window, records = await _windows(self._both(name, nodes, habits), at_ms)
         except PortError as error:
-            window, records = _nothing(error.reason), ()
+            window = _nothing(error.reason, at_ms)
         except TooMuchError:
-            window, records = _nothing("more would have to be read than is allowed"), ()
+            window = _nothing("more would have to be read than is allowed", at_ms)
+        seen = self._seen.get(name)
+        ids: Kept = seen.ids if seen else {}
         notes: frozenset[str] = frozenset()
         if self._registries:
             found, notes = schema_uses(records)
-            known = {use for use in found if use in seen.schemas or len(seen.schemas) < IDS_KEPT}
-            seen.schemas.update({use: found[use] for use in known})
-        seen.window = replace(window, schemas=as_uses(seen.schemas), notes=tuple(sorted(notes)))
+            ids = remembered(ids, found, now_ms=at_ms)
+        uses = tuple(use for use, _ in ids.values())
+        window = replace(window, schemas=uses, notes=tuple(sorted(notes)))
+        self._seen[name] = _Seen(window, ids)
 
     def _both(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> _Both:
         if min(nodes) < 0:
@@ -144,24 +162,24 @@ class WindowReader:
         return _Both(
             source,
             target,
-            PartitionLog(source, allowance, headers=habits.headers),
-            PartitionLog(target, allowance, headers=habits.headers),
+            _SteadyLog(source, allowance, headers=habits.headers),
+            _SteadyLog(target, allowance, headers=habits.headers),
             allowance,
             habits,
         )
 
 
-def _nothing(why: str) -> Window:
-    return Window(compared=0, missing=0, surplus=0, first_difference="", unknown=why)
+def _nothing(why: str, at_ms: int) -> Window:
+    return Window(0, 0, 0, "", unknown=why, at_ms=at_ms)
 
 
-async def _windows(both: _Both) -> tuple[Window, Sequence[Record]]:
+async def _windows(both: _Both, at_ms: int) -> tuple[Window, Sequence[Record]]:
     """The three windows together, and the source's records in them."""
     begin, end = await _mirrored_span(both)
     if begin >= end:
-        return Window(0, 0, 0, ""), ()
+        return await _without_span(both, at_ms), ()
     total = Compared(0, 0, 0, "")
-    sampled: list[Record] = []
+    sampled: dict[int, Record] = {}
     unknown: str | None = None
     last = max(begin, end - SPREAD)
     middle = begin + secrets.randbelow(max(1, last - begin))
@@ -171,17 +189,41 @@ async def _windows(both: _Both) -> tuple[Window, Sequence[Record]]:
             unknown = unknown or found
             continue
         compared, records = found
-        sampled.extend(records)
+        sampled.update((record.offset, record) for record in records)
         total = Compared(
             total.compared + compared.compared,
             total.missing + compared.missing,
             total.surplus + compared.surplus,
             total.first_difference or compared.first_difference,
         )
-    window = Window(total.compared, total.missing, total.surplus, total.first_difference)
-    if unknown is not None and not total.missing and not total.surplus:
-        window = replace(window, unknown=unknown)
-    return window, sampled
+    if total.missing or total.surplus:
+        unknown = None
+    elif not total.compared:
+        unknown = unknown or NO_RECORDS
+    window = Window(
+        total.compared,
+        total.missing,
+        total.surplus,
+        total.first_difference,
+        unknown=unknown,
+        at_ms=at_ms,
+    )
+    return window, tuple(sampled.values())
+
+
+async def _without_span(both: _Both, at_ms: int) -> Window:
+    """Nothing of the source is on the target: no difference only if neither has a record."""
+    if not await _is_empty(both.source):
+        return _nothing(NOT_MIRRORED, at_ms)
+    if not await _is_empty(both.target):
+        return _nothing(SOURCE_EMPTY, at_ms)
+    return Window(0, 0, 0, "", both_empty=True, at_ms=at_ms)
+
+
+async def _is_empty(log: PartitionLog) -> bool:
+    """Whether a log has no record; a short one may have offsets of transactions' ends alone."""
+    begin, end = await log.bounds()
+    return end - begin <= LIMITS.chunk and not len(await log.read(begin, end))
 
 
 async def _mirrored_span(both: _Both) -> tuple[int, int]:
@@ -189,8 +231,9 @@ async def _mirrored_span(both: _Both) -> tuple[int, int]:
 
     Raises PortError where that cannot be told.
     """
-    start, end = await both.source.bounds()
+    # The target's first: then whatever is on it, has been on the source.
     first, last = await both.target.bounds()
+    start, end = await both.source.bounds()
     if first >= last:
         return start, start
     oldest = await find_origin(first, both.target, both.source, LIMITS)

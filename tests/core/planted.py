@@ -117,7 +117,9 @@ SUBJECTS: Mapping[str, Subject] = {
     "orders-value": Subject("orders-value", ORDERS, "FULL"),
 }
 WINDOWS = {
-    (topic, 0): Window(100, 0, 0, "", (SchemaUse("value", 3, 100),) if topic == "orders" else ())
+    (topic, 0): Window(
+        100, 0, 0, "", (SchemaUse("value", 3, 100),) if topic == "orders" else (), at_ms=1_000
+    )
     for topic in TOPICS
 }
 
@@ -246,12 +248,19 @@ def _user(name: str, less: ScramCredential, more: ScramCredential | None, says: 
 
 
 def _subjects(
-    name: str, finds: str, says: str, subject: str, change: Subject | None, *, first: bool = False
+    name: str,
+    finds: str,
+    says: str,
+    subject: str,
+    change: Subject | None,
+    *,
+    approve: str = "",
+    first: bool = False,
 ) -> Planted:
     subjects = {n: s for n, s in SUBJECTS.items() if n != subject}
     if change is not None:
         subjects[subject] = change
-    approval = _approve("schema", subject=subject)
+    approval = _approve("schema", subject=approve or subject)
     return Planted(
         f"schema {name}", _target(subjects=subjects), "schema", finds, says, approval, first
     )
@@ -274,7 +283,7 @@ def _unread(schema_id: int) -> Callable[[World], World]:
 
     def change(world: World) -> World:
         extra = {**SUBJECTS, "lone": Subject("lone", (SchemaVersion(1, schema_id, "AVRO", "{}"),))}
-        window = Window(100, 0, 0, "", (SchemaUse("value", schema_id, 4),))
+        window = Window(100, 0, 0, "", (SchemaUse("value", schema_id, 4),), at_ms=1_000)
         return replace(
             world,
             source=replace(world.source, subjects=extra),
@@ -386,7 +395,7 @@ PLANTED: tuple[Planted, ...] = (
     _subjects("other type", "orders-value v2 type", "another kind", "orders-value",
               _orders(replace(ORDERS[1], type="JSON"))),
     _subjects("other content", "id 3", "silent corruption", "orders-value",
-              _orders(replace(ORDERS[1], content='{"name":"x"}')), first=True),
+              _orders(replace(ORDERS[1], content='{"name":"x"}')), approve="id 3", first=True),
     _subjects("other references", "orders-value v2 references", "imports", "orders-value",
               _orders(replace(ORDERS[1], references=()))),
     _subjects("other compatibility", "orders-value compatibility", "other changes",
@@ -400,6 +409,6 @@ PLANTED: tuple[Planted, ...] = (
     Planted("schema of records missing", _unread(77), "schema", "payments value id 77",
             "cannot be read on the target", _approve("schema", subject="*"), True),
     # records
-    _window("missing", Window(100, 3, 0, "key 7"), "3 missing"),
-    _window("surplus", Window(100, 0, 2, "key 9"), "2 surplus"),
+    _window("missing", Window(100, 3, 0, "key 7", at_ms=1_000), "3 missing"),
+    _window("surplus", Window(100, 0, 2, "key 9", at_ms=1_000), "2 surplus"),
 )  # fmt: skip

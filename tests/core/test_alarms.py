@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cockpit.core.agreement import Disagreement
 from cockpit.core.alarms import HOLD_MS, Trouble, raised
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.snapshot import AlarmView
@@ -56,6 +57,13 @@ def test_a_topic_that_is_written_on_the_target_by_now_is_not_ahead() -> None:
     assert alarms(watched(target=1_100), moved=("checkout",)) == {}
 
 
+def test_a_number_belongs_to_the_partitions_that_are_named_beside_it() -> None:
+    far, near = ("moved", 0), ("orders", 0)
+    one = Disagreement("surplus", (far, near), (100_000, 20))
+    assert one.without({"moved"}) == Disagreement("surplus", (near,), (20,))
+    assert one.without({"moved", "orders"}) is None
+
+
 def test_a_position_that_claims_too_much_is_a_disagreement() -> None:
     (one,) = alarms(watched(target=900)).values()
     assert one.level == "bad"
@@ -93,12 +101,19 @@ def test_a_log_that_was_made_anew_or_cut_is_an_alarm() -> None:
 
 
 def test_records_that_no_source_record_explains_are_evidence() -> None:
-    windows = {("orders", 1): Window(50, 0, 2, "key 9")}
-    facts = absorb(watched(), WindowsSurvey(1, 1, windows))
+    windows = {("orders", 1): Window(50, 0, 2, "key 9", at_ms=NOW)}
+    facts = absorb(watched(), WindowsSurvey(NOW, NOW, windows))
     found = alarms(facts)["target ahead: content"]
     assert "orders/1" in found.text
     assert "foreign or repeated" in found.text
     assert alarms(facts, moved=("checkout",)) == {}
+
+
+def test_a_window_of_long_ago_is_no_evidence_however_new_its_survey_is() -> None:
+    for at_ms, said in ((NOW - 600_000, True), (NOW - 600_001, False)):
+        windows = {("orders", 1): Window(50, 0, 2, "key 9", at_ms=at_ms)}
+        found = alarms(absorb(watched(), WindowsSurvey(NOW, NOW, windows)))
+        assert ("target ahead: content" in found) is said
 
 
 def wrote(pid: int, sequence: int) -> ProducerState:
@@ -108,8 +123,8 @@ def wrote(pid: int, sequence: int) -> ProducerState:
 def produced(facts: Facts, *pids: int) -> Facts:
     before = tuple(wrote(pid, 1) for pid in pids)
     now = tuple(wrote(pid, 9) for pid in pids)
-    facts = absorb(facts, ProducersSurvey("target", 70_000, 70_000, before))
-    return absorb(facts, ProducersSurvey("target", 80_000, 80_000, now))
+    facts = absorb(facts, ProducersSurvey("target", 84_000, 84_000, before))
+    return absorb(facts, ProducersSurvey("target", 89_000, 89_000, now))
 
 
 def test_one_listed_writer_while_records_flow_may_be_the_mirror_itself() -> None:
@@ -118,6 +133,12 @@ def test_one_listed_writer_while_records_flow_may_be_the_mirror_itself() -> None
 
 def test_a_writer_while_the_source_stood_still_is_foreign() -> None:
     assert "target ahead: writers" in alarms(produced(watched(seconds=90), 5))
+
+
+def test_a_writer_while_the_mirror_still_had_something_to_bring_may_be_the_mirror() -> None:
+    behind = produced(watched(seconds=90, target=700, position=700), 5)
+    assert "target ahead: writers" not in alarms(behind)
+    assert "target ahead: writers" not in alarms(absorb(behind, mirror(90_000, (1_000, 1_000))))
 
 
 def test_two_writers_at_once_are_one_too_many() -> None:
@@ -176,6 +197,18 @@ def test_a_group_with_members_that_does_not_commit_while_records_come_is_told_of
         watch = renew(watch, Moved(PLAN, {}), facts, now)
     (one,) = watch.alarms
     assert one.text == "group ledger: 2 members on source, no commit for 78 s while records come"
+
+
+def test_a_group_whose_members_are_not_known_has_no_members_to_speak_of() -> None:
+    facts, watch = Facts(), Watch()
+    for second in range(1, 80):
+        now = second * 1_000
+        state = group("ledger", -1, {("orders", 0): 5, ("orders", 1): 5}, "Unknown")
+        state = replace(state, members_unknown="not allowed")
+        facts = absorb(facts, groups("source", now - 100, state))
+        facts = absorb(facts, logs("source", now - 50, (5 + second, 5)))
+        watch = renew(watch, Moved(PLAN, {}), facts, now)
+    assert watch.alarms == ()
 
 
 def test_a_group_that_waits_for_records_is_not_told_of() -> None:

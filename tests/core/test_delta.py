@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.core.delta import (
+    CURRENT_IMAGE_MAX_AGE_MS,
     IMAGE_MAX_AGE_MS,
     Bounds,
     Place,
@@ -20,12 +21,13 @@ from cockpit.core.delta import (
     to_target,
 )
 from cockpit.core.facts import Facts, absorb
-from cockpit.core.observe import Unknown
+from cockpit.core.observe import Failure, Unknown
 from cockpit.core.snapshot import ExactView
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core.build import group, groups, logs, syncs, two_wave_plan
 
 PAIRS = ((100, 90), (50, 45), (0, 0))
+RANGE = Unknown("the image is a range")
 LEDGER = two_wave_plan().service("ledger")
 
 
@@ -112,12 +114,25 @@ def test_rows_show_both_commits_the_translation_and_the_bound() -> None:
 
 def test_a_target_commit_past_the_next_sync_counts_as_skipping() -> None:
     row = delta_rows(observed(93), LEDGER)[0]
-    assert (row.delta, row.skipped_max) == (47, 3)
+    assert (row.delta, row.skipped_min, row.skipped_max) == (47, 3, 47)
 
 
-def test_a_target_commit_inside_what_the_syncs_leave_open_does_not() -> None:
+def test_a_target_commit_inside_what_the_syncs_leave_open_may_skip_all_of_it() -> None:
     row = delta_rows(observed(50), LEDGER)[0]
-    assert (row.delta, row.skipped_max) == (4, 0)
+    assert (row.delta, row.skipped_min, row.skipped_max) == (4, 0, 4)
+
+
+def test_an_image_by_content_bounds_what_is_skipped() -> None:
+    def most(image: Image, counted: int | Unknown = RANGE, **more: int) -> object:
+        facts = imaged(image, target=80, commit=80, counted=(0, counted), **more)
+        return delta_rows(facts, LEDGER)[0].skipped_max
+
+    assert most(Image(60, "EXACT", 80, 80, ""), 0) == 0
+    assert most(Image(60, "EXACT", 70, 70, ""), 9) == 9
+    assert most(Image(60, "RANGE", 55, 90, "a hole")) == 25
+    assert most(Image(55, "RANGE", 55, 90, "an earlier commit")) == 25
+    assert most(Image(65, "EXACT", 75, 75, "a later commit"), 5) == 34
+    assert most(Image(60, "EXACT", 80, 80, "old"), 0, at_ms=-CURRENT_IMAGE_MAX_AGE_MS) == 34
 
 
 def test_an_end_read_before_the_syncs_proves_no_anomaly() -> None:
@@ -147,12 +162,13 @@ def imaged(
     image: Image,
     *,
     target: int | None = 46,
-    counted: tuple[int, int] = (0, 0),
+    counted: tuple[int, int | Unknown] = (0, 0),
     at_ms: int = 1_050,
+    commit: int = 46,
 ) -> Facts:
-    """ledger at 60 on the source, its target commit at 46, and this image of a commit."""
+    """ledger at 60 on the source, its target commit, and this image of a commit."""
     one = GroupImage("ledger", "orders", 0, image, target, *counted, at_ms)
-    return absorb(observed(46), ImagesSurvey(1_050, 1_060, {("ledger", ("orders", 0)): one}))
+    return absorb(observed(commit), ImagesSurvey(1_050, 1_060, {("ledger", ("orders", 0)): one}))
 
 
 def exact_of(facts: Facts) -> ExactView:
@@ -191,6 +207,16 @@ def test_an_image_of_a_commit_that_has_moved_on_counts_for_a_short_while() -> No
     old = delta_rows(imaged(moved, counted=(2, 0), at_ms=1_000 - IMAGE_MAX_AGE_MS - 500), LEDGER)[0]
     assert image_sums([fresh]) == (2, 0)
     assert isinstance(image_sums([old])[1], Unknown)
+
+
+def test_an_image_grows_old_even_while_its_commits_stand() -> None:
+    image = Image(60, "EXACT", 55, 55, "")
+    assert exact_of(imaged(image)).is_fresh
+    old = exact_of(imaged(image, at_ms=1_000 - CURRENT_IMAGE_MAX_AGE_MS - 1))
+    assert (old.is_current, old.is_fresh) == (True, False)
+    failing = absorb(imaged(image), Failure("images", 1_100, 1_200, "unreachable", "refused"))
+    assert not exact_of(failing).is_fresh
+    assert isinstance(image_sums(delta_rows(failing, LEDGER)[:1])[0], Unknown)
 
 
 def test_a_translation_past_the_image_is_measured_against_the_commit_of_the_image() -> None:

@@ -16,15 +16,32 @@ from cockpit.core.gates import (
     Reading,
     Subject,
     extend_history,
+    gate_view,
     judge,
     measure,
     trigger_view,
 )
-from cockpit.core.observe import MISSING, Failure, LogSample, SignalSample, Unknown
-from cockpit.core.plan import OffsetDeltaGate, ParityGate, ReplicationLagGate, SignalGate
-from cockpit.core.survey import Image
+from cockpit.core.observe import MISSING, AclSample, Failure, LogSample, SignalSample, Unknown
+from cockpit.core.plan import (
+    GroupLagGate,
+    OffsetDeltaGate,
+    ParityGate,
+    ReplicationLagGate,
+    Side,
+    SignalGate,
+)
+from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core import planted
-from tests.core.build import KEYS, logs, mirror, two_wave_plan
+from tests.core.build import (
+    KEYS,
+    group,
+    groups,
+    logs,
+    mirror,
+    service,
+    syncs,
+    two_wave_plan,
+)
 from tests.core.test_delta import imaged
 
 PLAN = two_wave_plan()
@@ -72,6 +89,12 @@ def test_a_window_needs_every_sample_good() -> None:
 def test_a_window_with_a_gap_is_not_a_window() -> None:
     readings = [at(0, 1), at(9_000, 1), at(10_000, 1)]
     assert verdict(readings, for_ms=9_000).verdict == "INCONCLUSIVE"
+
+
+def test_a_window_is_not_good_while_a_bad_reading_lies_in_it_whatever_came_in_which_order() -> None:
+    readings = [at(8_000, 1), at(9_000, Unknown("?")), at(8_500, 1), at(9_900, 1)]
+    assert verdict(readings, for_ms=1_000).held_ms == 900
+    assert verdict(readings[:3], for_ms=0).held_ms == 0
 
 
 def test_a_whole_good_window_passes() -> None:
@@ -154,6 +177,68 @@ def test_the_same_sample_measured_twice_is_one_reading() -> None:
     assert len(history) == 1
 
 
+def test_a_reading_is_as_old_as_its_sample_although_a_younger_one_came_before_it() -> None:
+    condition = ParityGate()
+    history: tuple[Reading, ...] = ()
+    for reading in (at(20_000, 0), at(70_000, Unknown("?")), at(20_000, 0)):
+        history = extend_history(history, reading, condition)
+    assert history[-1].at_ms == 20_000
+    assert gate_view(condition, history, PLAN, 79_000).verdict == "PASS"
+    assert gate_view(condition, history, PLAN, 81_000).verdict == "UNKNOWN"
+
+
+def test_an_older_sample_of_the_same_value_is_not_the_younger_one() -> None:
+    condition = ParityGate()
+    history = extend_history((at(50_000, 0),), at(20_000, 0), condition)
+    assert gate_view(condition, history, PLAN, 81_000).verdict == "UNKNOWN"
+
+
+def test_group_lag_is_as_old_as_the_oldest_of_all_groups_not_of_the_worst() -> None:
+    plan = replace(
+        PLAN, services=(service("old", consumes=("orders",)), service("new", consumes=("orders",)))
+    )
+    facts = absorb(Facts(), groups("target", 900, group("old", 0, dict.fromkeys(KEYS.names, 5))))
+    facts = absorb(facts, logs("target", 1_000, (5, 5)))
+    facts = absorb(facts, groups("source", 600_900, group("new", 1, dict.fromkeys(KEYS.names, 3))))
+    facts = absorb(facts, logs("source", 601_000, (5, 5)))
+    running: dict[str, Side] = {"old": "target", "new": "source"}
+    for services in (plan.services, plan.services[::-1]):
+        reading = measure(GroupLagGate(10), Subject(plan, services, running), facts, 601_100)
+        assert (reading.at_ms, reading.value) == (900, 4)
+
+
+def skipping(**more: ImagesSurvey) -> Reading:
+    """ledger at 500 on the source and 900 on the target, between the syncs 0 and 1000."""
+    facts = absorb(Facts(), logs("target", 850, (1_000, 1_000)))
+    at_900 = dict.fromkeys(KEYS.names, 900)
+    facts = absorb(facts, groups("target", 900, group("ledger", 0, at_900)))
+    at_500 = dict.fromkeys(KEYS.names, 500)
+    facts = absorb(facts, groups("source", 1_000, group("ledger", 1, at_500)))
+    facts = absorb(facts, logs("source", 1_050, (1_000, 1_000)))
+    facts = absorb(facts, syncs(1_100, (1_000, 1_000), (0, 0)))
+    for survey in more.values():
+        facts = absorb(facts, survey)
+    return measure(OffsetDeltaGate(1_000_000), SUBJECT, facts, 1_200)
+
+
+def test_what_a_target_commit_may_skip_holds_the_gate_until_an_image_disproves_it() -> None:
+    def images(place: int, skipped: int) -> ImagesSurvey:
+        image = Image(500, "EXACT", place, place, "")
+        one = {
+            ("ledger", name): GroupImage("ledger", *name, image, 900, 0, skipped, 1_000)
+            for name in KEYS.names
+        }
+        return ImagesSurvey(1_000, 1_000, one)
+
+    held = skipping()
+    assert isinstance(held.value, Unknown)
+    assert "may skip up to 899 records" in held.value.reason
+    disproved = skipping(images=images(900, 0))
+    assert disproved.value == 998
+    assert "none skipped" in disproved.evidence
+    assert skipping(images=images(500, 400)).value == math.inf
+
+
 def test_a_trigger_fires_only_after_a_whole_bad_window_and_unknown_is_not_firing() -> None:
     condition = SignalGate("errors", 0.02, for_ms=2_000)
     bad = tuple(at(t, 0.5) for t in (1_000, 2_000, 3_000))
@@ -213,6 +298,16 @@ def test_a_parity_gate_without_its_survey_is_unknown() -> None:
     gate = ParityGate(topics=False, acls=False, quotas=True)
     reading = measure(gate, Subject(plan, plan.services, {}), Facts(), 1_200)
     assert isinstance(reading.value, Unknown)
+
+
+def test_acls_tell_whom_users_and_quotas_are_about_and_their_age_counts() -> None:
+    plan = planted.plan()
+    facts = absorb(planted.base().facts(), AclSample("target", 500, 500, planted.BINDINGS))
+    for gate in (
+        ParityGate(topics=False, acls=False, users=True),
+        ParityGate(topics=False, acls=False, quotas=True),
+    ):
+        assert measure(gate, Subject(plan, plan.services, {}), facts, 1_200).at_ms == 500
 
 
 def test_records_written_on_the_target_by_moved_producers_do_not_fail_a_gate() -> None:

@@ -89,6 +89,16 @@ def test_a_log_whose_end_goes_back_has_no_past() -> None:
     assert rate[1] != MISSING
 
 
+def test_a_cut_during_an_outage_is_seen_against_the_newest_end_that_was_known() -> None:
+    history = extend(grown(20), logs("source", 31_000, (MISSING, 7)))
+    history = extend(history, logs("source", 32_000, (MISSING, 7)))
+    history = extend(history, logs("source", 33_000, (400, 7)))
+    assert [(s.name, s.by_records) for s in history.shrunk] == [(("orders", 0), 2_600)]
+    rate = append_rate_milli(history)
+    assert rate is not None
+    assert rate.tolist() == [MISSING, 0]
+
+
 def test_a_topic_made_anew_has_no_past_and_is_not_called_cut() -> None:
     sample = replace(logs("source", 40_000, (5, 8)), recreated=frozenset({"orders"}))
     history = extend(grown(20), sample, frozenset({"orders"}))

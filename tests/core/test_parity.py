@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.observe import AclBinding, AclSample, Failure, Unknown
-from cockpit.core.parity import all_checks, checks
+from cockpit.core.parity import ParityKind, all_checks, asked_at_ms, checks
 from cockpit.core.parity.access import OPERATIONS, Rules, allowed, covers
 from cockpit.core.plan import ApprovedDifference, Login, ParityGate, Plan, SecretRef
 from cockpit.core.snapshot import CheckView
+from cockpit.core.survey import Quota, SchemaUse, ScramCredential, Window, WindowsSurvey
 from tests.core import planted
 from tests.core.build import service
 from tests.core.planted import BINDINGS, PLANTED, Planted, acl, base
@@ -235,6 +236,76 @@ def test_what_was_not_read_is_unknown_with_the_reason_of_the_failure(kind: str) 
     assert "DESCRIBE on CLUSTER is missing" in found.reason
 
 
+def test_without_a_sides_acls_no_user_and_no_quota_is_none_of_the_plans_business() -> None:
+    stranger = Quota((("user", "stranger"),), "producer_byte_rate", 1.0)
+    login = ScramCredential("stranger", "SCRAM-SHA-512", 4096)
+    world = base()
+    source = replace(
+        world.source,
+        quotas=world.source.quotas | {stranger},
+        credentials=world.source.credentials | {login},
+    )
+    facts = replace(world, source=source).facts()
+    blind = replace(facts, acls={side: s for side, s in facts.acls.items() if side == "source"})
+    kinds: tuple[ParityKind, ...] = ("users", "quotas")
+    for kind in kinds:
+        told = checks(kind, planted.plan(), facts)
+        untold = checks(kind, planted.plan(), blind)
+        assert not isinstance(told, Unknown)
+        assert not isinstance(untold, Unknown)
+        assert [c.word for c in told if "stranger" in c.name] == ["noted"]
+        (one,) = [c for c in untold if "stranger" in c.name]
+        assert one.word == "open"
+        assert "ACLs of target not read" in one.why
+
+
+AFTER, DIFFERENCE = "message.timestamp.after.max.ms", "message.timestamp.difference.max.ms"
+NEVER = str((1 << 63) - 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "word"),
+    [
+        ({}, {AFTER: "3600000"}, "open"),
+        ({DIFFERENCE: NEVER}, {AFTER: "3600000"}, "open"),
+        ({DIFFERENCE: "3600000"}, {AFTER: "3600000"}, "equal"),
+        ({DIFFERENCE: "1000"}, {AFTER: "3600000"}, "equal"),
+        ({}, {AFTER: NEVER}, "equal"),
+        ({AFTER: "3600000"}, {}, "equal"),
+        ({AFTER: "3600000"}, {DIFFERENCE: "1000"}, "open"),
+        ({AFTER: "3600000"}, {AFTER: "1000"}, "open"),
+        ({}, {AFTER: "3600000", "message.timestamp.type": "LogAppendTime"}, "equal"),
+    ],
+)
+def test_a_limit_that_only_the_targets_kafka_has_is_open_where_it_refuses_what_the_source_takes(
+    source: dict[str, str], target: dict[str, str], word: str
+) -> None:
+    plan = planted.plan()
+    world = base()
+    sides = [
+        replace(one, configs={t: {"cleanup.policy": "delete", **more} for t in planted.TOPICS})
+        for one, more in ((world.source, source), (world.target, target))
+    ]
+    found = everything(replace(world, source=sides[0], target=sides[1]), plan)
+    name = "orders" if word == "equal" else f"orders {next(iter(target))}"
+    assert [c.word for c in found if c.kind == "config" and c.name == name] == [word]
+    approved = planted.plan(ApprovedDifference("known", "kim", "*", next(iter(target), AFTER)))
+    again = everything(replace(world, source=sides[0], target=sides[1]), approved)
+    assert not of(again, "open")
+
+
+def test_a_topic_of_which_nothing_could_be_read_is_unknown_not_absent() -> None:
+    facts = base().facts()
+    target = facts.configs["target"]
+    gone = {t: n for t, n in target.partitions.items() if t != "orders"}
+    blind = replace(target, partitions=gone, unknown={"orders": "not allowed to describe it"})
+    found = checks("topics", planted.plan(), absorb(facts, blind))
+    assert not isinstance(found, Unknown)
+    (one,) = [c for c in found if c.name == "orders"]
+    assert one.word == "unknown"
+    assert one.why == "target: not allowed to describe it"
+
+
 def test_a_subject_that_could_not_be_read_is_unknown_and_takes_no_other_with_it() -> None:
     blind = {**planted.SUBJECTS, "money": replace(planted.SUBJECTS["money"], unknown="HTTP 500")}
     world = base()
@@ -260,3 +331,77 @@ def test_only_what_a_gate_asks_for_is_said_to_be_unread() -> None:
     asked = all_checks(replace(plan, waves=(wave,)), Facts())
     assert {c.kind for c in asked} == {"topic", "acl", "quota", "user"}
     assert {c.word for c in asked} == {"unknown"}
+
+
+# --- windows of records ---------------------------------------------------------------------------
+
+NOW = 10_000_000
+
+
+def windowed(*windows: Window, at_ms: int = NOW) -> Facts:
+    by_name = {("orders", number): window for number, window in enumerate(windows)}
+    by_name["payments", 0] = Window(60, 0, 0, "", at_ms=NOW)
+    return absorb(base().facts(), WindowsSurvey(at_ms, at_ms, by_name))
+
+
+def of_orders(facts: Facts) -> list[CheckView]:
+    found = checks("records", planted.plan(), facts)
+    assert not isinstance(found, Unknown)
+    return [c for c in found if c.name.partition("/")[0] == "orders"]
+
+
+def test_a_window_in_which_nothing_was_compared_is_unknown() -> None:
+    (check,) = of_orders(windowed(Window(0, 0, 0, "", at_ms=NOW)))
+    assert (check.name, check.word, check.why) == ("orders/0", "unknown", "nothing was compared")
+
+
+def test_an_empty_topic_is_equal_and_said_to_be_empty() -> None:
+    empty = Window(0, 0, 0, "", both_empty=True, at_ms=NOW)
+    (check,) = of_orders(windowed(empty, empty))
+    assert (check.word, check.source, check.why) == ("equal", "empty", "2 partitions, both empty")
+    (check,) = of_orders(windowed(empty, Window(60, 0, 0, "", at_ms=NOW - 120_000)))
+    assert (check.word, check.source) == ("equal", "60 records")
+    assert check.why == "2 windows, 1 both empty, the oldest 2 min old"
+
+
+@pytest.mark.parametrize("window", [Window(60, 0, 0, "", at_ms=0), Window(60, 3, 1, "x", at_ms=0)])
+def test_a_window_older_than_half_an_hour_is_unknown_in_a_new_survey(window: Window) -> None:
+    (fresh,) = of_orders(windowed(replace(window, at_ms=NOW - 1_800_000)))
+    assert fresh.word != "unknown"
+    (stale,) = of_orders(windowed(replace(window, at_ms=NOW - 1_860_000)))
+    assert (stale.word, stale.why) == ("unknown", "stale: looked at 31 min ago")
+
+
+def test_parity_of_records_is_as_old_as_its_oldest_window() -> None:
+    facts = windowed(
+        Window(60, 0, 0, "", at_ms=NOW - 5_000), Window(60, 0, 0, "", at_ms=NOW - 90_000)
+    )
+    assert asked_at_ms("records", facts) == (NOW - 90_000,)
+    assert asked_at_ms("records", absorb(facts, WindowsSurvey(NOW, NOW, {}))) == (NOW,)
+
+
+def test_ids_that_the_source_does_not_know_are_noted_and_doubtful_ones_are_no_ids() -> None:
+    uses = (
+        SchemaUse("key", 101_327, 20, doubtful=True),
+        SchemaUse("value", 4_711, 20),
+        SchemaUse("value", 3, 5, doubtful=True),
+    )
+    facts = windowed(Window(60, 0, 0, "", uses, at_ms=NOW))
+    found = checks("schemas", planted.plan(), facts)
+    assert not isinstance(found, Unknown)
+    ids = {c.name: c.word for c in found if c.name.startswith("orders ")}
+    assert ids == {"orders value id 3": "equal", "orders value id 4711": "noted"}
+    assert not of(found, "open", "unknown")
+
+
+def test_an_approved_subject_does_not_cover_an_id_that_means_something_else() -> None:
+    one = next(p for p in PLANTED if p.name == "schema other content")
+    accepted = ApprovedDifference("agreed", "kim", kind="schema", subject="orders-value")
+    open_checks = of(everything(one.change(base()), planted.plan(accepted)), "open")
+    assert any(check.name == "id 3" for check in open_checks)
+
+
+def test_schemas_are_not_known_to_be_equal_before_records_were_looked_at() -> None:
+    blind = replace(base(), windows={})
+    unknown = of(everything(blind, planted.plan()), "unknown")
+    assert any(check.kind == "schema" and "ids in records" in check.name for check in unknown)

@@ -5,10 +5,20 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.lag import replication_lag
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import TimeLeft
 from cockpit.core.timeleft import Point, time_left
-from cockpit.core.trends import MAX_POINTS, Series, extend_series
+from cockpit.core.trends import (
+    ALL_TOPICS,
+    MAX_POINTS,
+    Series,
+    Trends,
+    extend_series,
+    extend_trends,
+)
+from tests.core.build import logs, mirror, two_wave_plan
 
 
 def falling(lags: list[int], *, step_ms: int = 2_000) -> list[Point]:
@@ -27,6 +37,16 @@ def test_no_lag_is_level_whatever_was_before() -> None:
 
 def test_a_negative_lag_has_no_time_left() -> None:
     assert isinstance(time_left([], Point(0, -1, 0)), Unknown)
+
+
+def test_a_lag_past_the_end_of_one_partition_does_not_make_up_for_that_of_another() -> None:
+    facts = absorb(Facts(), mirror(900, (103, 37)))
+    facts = absorb(facts, logs("source", 1_000, (100, 40)))
+    topics = extend_trends(Trends(), two_wave_plan(), facts, replication_lag(facts)).topics
+    for topic in (ALL_TOPICS, "orders"):
+        left = topics[topic].left()
+        assert isinstance(left, Unknown)
+        assert "past the source's end on 1 partition" in left.reason
 
 
 def test_a_short_look_gives_no_answer() -> None:

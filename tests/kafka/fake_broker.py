@@ -70,9 +70,15 @@ class FakeCluster:
     """Of brokers that are of another release."""
     topics: dict[str, list[Partition]] = field(default_factory=dict)
     topic_ids: dict[str, bytes] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    """Topics that are left out where all are asked for."""
+    topic_errors: dict[str, int] = field(default_factory=dict)
+    """Errors of topics that are asked for by name."""
     groups: dict[str, Group] = field(default_factory=dict)
     coordinator_error: int = 0
     listing_error: int = 0
+    listing_errors: dict[int, int] = field(default_factory=dict)
+    """Of single brokers; they list nothing then."""
     silent: set[int] = field(default_factory=set)
     """Brokers that read and never answer."""
     blank: bool = False
@@ -126,7 +132,7 @@ class FakeCluster:
         return w
 
     def _metadata(self, w: Writer, version: int, r: Reader) -> None:
-        wants_topics = r.data[r.pos] != 1 if r.flexible else r.int32() != 0 or version == 0
+        named, wanted = self._wanted(version, r)
         if version >= 3:
             w.int32(0)
         ports = {} if self.blank else self.ports
@@ -142,10 +148,12 @@ class FakeCluster:
             w.string("fake")
         if version >= 1:
             w.int32(1)
-        topics = self.topics if wants_topics and not self.blank else {}
+        topics = [] if self.blank else wanted
         w.count(len(topics))
-        for name, partitions in topics.items():
-            w.int16(0)
+        for name in topics:
+            error = self.topic_errors.get(name, 0 if name in self.topics else 3) if named else 0
+            partitions = [] if error else self.topics[name]
+            w.int16(error)
             w.string(name)
             if version >= 10:
                 w.raw(self.topic_ids.get(name, bytes(16)))
@@ -158,6 +166,19 @@ class FakeCluster:
                 w.int32(-(2**31))
             w.end_struct()
         w.end_struct()
+
+    def _wanted(self, version: int, r: Reader) -> tuple[bool, list[str]]:
+        """Whether topics are asked for by name, and which."""
+        everything = r.data[r.pos] == 0 if r.flexible else r.data[r.pos :][:4] == b"\xff" * 4
+        names: list[str] = []
+        for _ in range(0 if everything else r.count()):
+            if version >= 10:
+                r.take(16)
+            names.append(r.string())
+            r.end_struct()
+        if everything or (version == 0 and not names):
+            return False, [name for name in self.topics if name not in self.hidden]
+        return True, names
 
     def _partition(self, w: Writer, version: int, i: int, part: Partition) -> None:
         w.int16(0 if part.leader >= 0 else 5)
@@ -211,10 +232,13 @@ class FakeCluster:
         w.end_struct()
 
     def _list_groups(self, node: int, w: Writer, version: int) -> None:
+        error = self.listing_errors.get(node, self.listing_error)
         mine = {n: g for n, g in self.groups.items() if g.node == node and g.listed}
+        if node in self.listing_errors:
+            mine = {}
         if version >= 1:
             w.int32(0)
-        w.int16(self.listing_error)
+        w.int16(error)
         w.count(len(mine))
         for name, group in mine.items():
             w.string(name)
@@ -263,7 +287,9 @@ class FakeCluster:
             w.int32(0)
         w.count(len(names))
         for name in names:
-            group = self.groups.get(name) or Group(state="Dead", members=0)
+            group = self.groups.get(name)
+            if group is None or (group.kind == "consumer") != (key == 69):
+                group = Group(state="Dead", members=0, error=69 if key == 69 else 0)
             w.int16(group.error)
             if key == 69:
                 w.string(None)

@@ -10,9 +10,18 @@ from dataclasses import dataclass, field
 
 from cockpit.kafka.protocol.codec import Reader, Writer
 
-VERSIONS = {35: (1, 4), 48: (0, 1), 50: (0, 0), 60: (0, 1), 61: (0, 0), 65: (0, 0), 66: (0, 1)}
+VERSIONS = {
+    32: (1, 4),
+    35: (1, 4),
+    48: (0, 1),
+    50: (0, 0),
+    60: (0, 1),
+    61: (0, 0),
+    65: (0, 0),
+    66: (0, 1),
+}
 """As Kafka 3.8 offers them."""
-FLEXIBLE_FROM = {35: 2, 48: 1, 50: 0, 60: 0, 61: 0, 65: 0, 66: 0}
+FLEXIBLE_FROM = {32: 4, 35: 2, 48: 1, 50: 0, 60: 0, 61: 0, 65: 0, 66: 0}
 
 
 @dataclass
@@ -60,10 +69,15 @@ class Surveyed:
     transactions: dict[int, dict[str, Transaction]] = field(default_factory=dict)
     transactions_error: dict[int, int] = field(default_factory=dict)
     cluster_operations: int = 0
+    configs: dict[str, str] = field(default_factory=dict)
+    """Of every topic."""
+    config_errors: dict[str, int] = field(default_factory=dict)
+    """By topic."""
 
     def answer(self, node: int, key: int, version: int, r: Reader, w: Writer) -> bool:
         """Write the answer of one of these APIs; False where it is none of them."""
         writers: dict[int, Callable[[int, int, Reader, Writer], None]] = {
+            32: self._configs,
             35: self._dirs,
             48: self._quotas,
             50: self._users,
@@ -95,6 +109,36 @@ class Surveyed:
             for key, value in values.items():
                 w.string(key)
                 w.float64(value)
+                w.end_struct()
+            w.end_struct()
+
+    def _configs(self, node: int, version: int, r: Reader, w: Writer) -> None:
+        names: list[str] = []
+        for _ in range(r.count()):
+            assert r.int8() == 2, "topics alone"
+            names.append(r.string())
+            assert r.count() <= 0, "all configs"
+            r.end_struct()
+        w.int32(0)
+        w.count(len(names))
+        for name in names:
+            error = self.config_errors.get(name, 0)
+            values = {} if error else self.configs
+            w.int16(error)
+            w.string("no" if error else "")
+            w.int8(2)
+            w.string(name)
+            w.count(len(values))
+            for key, value in values.items():
+                w.string(key)
+                w.string(value)
+                w.boolean(False)
+                w.int8(1)
+                w.boolean(False)
+                w.count(0)
+                if version >= 3:
+                    w.int8(1)
+                    w.string(None)
                 w.end_struct()
             w.end_struct()
 

@@ -22,7 +22,7 @@ GROUP: Final = READER
 
 def scratch_plan(lab_plan: Plan, *more: str) -> Plan:
     """Two services on scratch topics, at the lab's clusters; `more` topics are read too."""
-    why = ApprovedDifference("the lab's brokers have other defaults", "lab", "*", "segment.bytes")
+    defaults = ("segment.bytes", "message.timestamp.after.max.ms")
     return replace(
         lab_plan,
         services=(
@@ -30,7 +30,10 @@ def scratch_plan(lab_plan: Plan, *more: str) -> Plan:
             service(WRITER, produces=(ORDERS, PAYMENTS)),
         ),
         waves=(),
-        approved_differences=(why,),
+        approved_differences=tuple(
+            ApprovedDifference("the lab's brokers have other defaults", "lab", "*", config)
+            for config in defaults
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from cockpit.core.observe import GroupState
 from cockpit.kafka.client import Client
 from cockpit.kafka.groups import GroupReader
+from cockpit.kafka.surveys.members import MembersReader
 from cockpit.ports import PortError
 from tests.kafka.clock import RealClock
 from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Group, Partition, fake_cluster
@@ -141,3 +142,66 @@ async def test_a_kind_of_group_whose_members_cannot_be_read_is_unknown() -> None
     cluster.groups["ledger"].kind = "streams"
     async with fake_cluster(cluster), reading(cluster) as groups:
         assert "streams" in ((await groups.read()).groups["ledger"].unknown or "")
+
+
+def unlisted_consumer_group() -> FakeCluster:
+    """A group of the newer protocol whose broker cannot list its groups just now."""
+    cluster = two_groups()
+    cluster.groups["ledger"].kind = "consumer"
+    cluster.groups["ledger"].members = 3
+    cluster.listing_errors[1] = 14
+    return cluster
+
+
+async def test_a_group_of_the_newer_protocol_that_nobody_lists_is_not_taken_for_a_dead_one() -> (
+    None
+):
+    """DescribeGroups says of it what it says of a name that nobody has."""
+    cluster = unlisted_consumer_group()
+    async with fake_cluster(cluster), reading(cluster, "ledger", "nobody") as groups:
+        sample = await groups.read()
+        assert set(sample.groups) == {"ledger", "audit"}
+        ledger = sample.groups["ledger"]
+        assert (ledger.state, ledger.members, ledger.unknown) == ("Stable", 3, None)
+        cluster.groups["ledger"].error = 14
+        assert "(14)" in ((await groups.read()).groups["ledger"].unknown or "")
+
+
+async def test_a_group_is_gone_where_a_broker_without_the_newer_protocol_denies_it() -> None:
+    cluster = two_groups()
+    cluster.versions = dict(OLD)
+    async with fake_cluster(cluster), reading(cluster, "nobody") as groups:
+        assert set((await groups.read()).groups) == {"ledger", "audit"}
+
+
+async def test_a_group_that_nobody_knows_and_that_has_commits_is_unknown() -> None:
+    cluster = two_groups()
+    cluster.groups["ledger"].kind = "streams"
+    cluster.listing_errors[1] = 14
+    async with fake_cluster(cluster), reading(cluster, "ledger") as groups:
+        cluster.groups["ledger"].state, cluster.groups["ledger"].members = "Dead", 0
+        assert "commits" in ((await groups.read()).groups["ledger"].unknown or "")
+
+
+async def test_a_group_is_of_its_kind_also_while_it_is_not_listed() -> None:
+    cluster = two_groups()
+    cluster.groups["ledger"].kind = "share"
+    cluster.groups["ledger"].offsets.clear()
+    async with fake_cluster(cluster), reading(cluster) as groups:
+        await groups.read()
+        cluster.groups["ledger"].state = "Dead"
+        cluster.listing_errors[1] = 14
+        assert "share" in ((await groups.read()).groups["ledger"].unknown or "")
+        cluster.listing_errors.clear()
+        cluster.groups["ledger"].listed = False
+        assert set((await groups.read()).groups) == {"audit"}
+
+
+async def test_members_of_the_newer_protocol_are_found_where_nobody_lists_them() -> None:
+    cluster = unlisted_consumer_group()
+    async with fake_cluster(cluster):
+        client = Client(cluster.access(1, 2), timeout_ms=300)
+        found = await MembersReader("source", client, RealClock(), ["ledger", "nobody"]).read()
+        await client.close()
+    assert set(found.groups) == {"ledger", "audit"}
+    assert (len(found.groups["ledger"].members), found.groups["ledger"].unknown) == (3, None)

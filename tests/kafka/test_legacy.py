@@ -12,7 +12,14 @@ from cockpit.kafka.protocol.metadata import brokers_only
 from cockpit.kafka.security import Access
 from cockpit.ports import PortError
 from tests.kafka.clock import RealClock
-from tests.kafka.fake_broker import API_VERSIONS, FakeCluster, Group, Partition, fake_cluster
+from tests.kafka.fake_broker import (
+    API_VERSIONS,
+    OLD,
+    FakeCluster,
+    Group,
+    Partition,
+    fake_cluster,
+)
 
 LIST_OFFSETS, METADATA, OFFSET_FETCH, DESCRIBE_GROUPS, LIST_GROUPS = 2, 3, 9, 15, 16
 T = "orders"
@@ -156,6 +163,21 @@ async def test_an_error_of_either_store_is_unknown_and_never_no_commit(store: st
     async with fake_cluster(cluster, brokers=1):
         group = (await read_groups(cluster)).groups["g"]
     assert "coordinator" in (group.unknown or "")
+
+
+async def test_a_broker_that_keeps_silent_does_not_hide_what_is_in_zookeeper() -> None:
+    cluster = FakeCluster(
+        versions={k: v for k, v in OLD.items() if k != 9} | {9: (0, 3)},
+        topics={T: [Partition(2, 0, 9)], "__consumer_offsets": [Partition(2)]},
+        groups={"g": Group(node=2, in_zookeeper={(T, 0): 3})},
+    )
+    async with fake_cluster(cluster):
+        access = cluster.access(2)
+        found = KafkaCluster("source", access, RealClock(), topics=[T], groups=["g"])
+        cluster.silent.add(1)
+        group = (await found.groups()).groups["g"]
+        await found.close()
+    assert (group.unknown, group.committed()) == (None, {(T, 0): 3})
 
 
 async def test_what_an_old_broker_cannot_do_is_said_in_words() -> None:

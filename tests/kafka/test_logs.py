@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+
 import pytest
 
 from cockpit.core.observe import MISSING, LogSample
@@ -132,3 +135,84 @@ async def test_a_topic_of_the_plan_is_read_whatever_its_name() -> None:
 )
 def test_internal_topics_are_known_by_name(topic: str, internal: bool) -> None:
     assert is_internal(topic) is internal
+
+
+@contextlib.asynccontextmanager
+async def watched(
+    cluster: FakeCluster, *topics: str
+) -> AsyncIterator[tuple[LogReader, HandClock, FakeCluster]]:
+    """A reader that has read once, and its clock."""
+    async with fake_cluster(cluster):
+        client, clock = Client(cluster.access(1, 2), timeout_ms=1_000), HandClock()
+        logs = LogReader("source", client, clock, topics)
+        await logs.read()
+        clock.ms += VIEW_EVERY_MS
+        yield logs, clock, cluster
+        await client.close()
+
+
+async def test_a_topic_of_the_plan_that_may_not_be_described_any_more_stays_named() -> None:
+    async with watched(FakeCluster(topics=orders()), "orders") as (logs, clock, cluster):
+        keys = (await logs.read()).keys
+        cluster.hidden.add("orders")
+        cluster.topic_errors["orders"] = 29
+        clock.ms += VIEW_EVERY_MS
+        sample = await logs.read()
+        assert sample.keys is keys
+        assert sample.end.tolist() == [MISSING, MISSING]
+        assert "not in the cluster's metadata any more" in sample.errors["orders", 1]
+        assert "(29)" in sample.errors["orders", 1]
+        cluster.topic_errors["orders"] = 3
+        clock.ms += VIEW_EVERY_MS
+        assert len((await logs.read()).keys) == 0
+
+
+async def test_a_topic_of_the_plan_that_a_starting_broker_leaves_out_is_asked_for_by_name() -> None:
+    async with watched(FakeCluster(topics=orders()), "orders") as (logs, _, cluster):
+        cluster.hidden.add("orders")
+        sample = await logs.read()
+        assert (sample.end.tolist(), sample.errors) == ([10, 20], {})
+
+
+async def test_a_topic_of_the_plan_on_a_broker_that_takes_no_names_stays_named() -> None:
+    cluster = FakeCluster(topics=orders(), versions=OLD | {3: (0, 3)})
+    async with watched(cluster, "orders") as (logs, _, cluster):
+        cluster.hidden.add("orders")
+        sample = await logs.read()
+        assert sample.end.tolist() == [MISSING, MISSING]
+        assert "metadata" in sample.errors["orders", 0]
+
+
+async def test_a_topic_without_an_id_that_was_gone_is_another_one_when_it_is_back() -> None:
+    cluster = FakeCluster(topics={"orders": [Partition(1, 90, 100)]}, versions=dict(OLD))
+    async with watched(cluster, "orders") as (logs, clock, cluster):
+        del cluster.topics["orders"]
+        await logs.read()
+        cluster.topics["orders"] = [Partition(1, 0, 150)]
+        clock.ms += VIEW_EVERY_MS
+        sample = await logs.read()
+        assert sample.recreated == {"orders"}
+        assert (sample.start.tolist(), sample.end.tolist()) == ([0], [150])
+
+
+async def test_a_topic_without_an_id_that_ends_before_its_start_is_another_one() -> None:
+    cluster = FakeCluster(topics={"orders": [Partition(1, 90, 100)]}, versions=dict(OLD))
+    async with watched(cluster, "orders") as (logs, _, cluster):
+        cluster.topics["orders"] = [Partition(1, 0, 5)]
+        sample = await logs.read()
+        assert sample.recreated == {"orders"}
+        assert (sample.start.tolist(), sample.end.tolist()) == ([0], [5])
+
+
+async def test_a_start_past_the_end_is_asked_for_again_and_unknown_if_it_stays() -> None:
+    cluster = FakeCluster(topics={"orders": [Partition(1, 90, 100)]})
+    cluster.topic_ids["orders"] = b"a" * 16
+    async with watched(cluster, "orders") as (logs, _, cluster):
+        cluster.topics["orders"] = [Partition(1, 90, 5)]
+        sample = await logs.read()
+        assert (sample.start.tolist(), sample.end.tolist()) == ([MISSING], [5])
+        assert "start" in sample.errors["orders", 0]
+        cluster.topics["orders"] = [Partition(1, 2, 5)]
+        sample = await logs.read()
+        assert (sample.start.tolist(), sample.errors) == ([2], {})
+        assert sample.recreated == frozenset()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.core.observe import Unknown
+from cockpit.core.survey import NO_MODES
 from cockpit.lab.home import LabError
 from cockpit.lab.registry import (
     Registry,
@@ -97,8 +97,7 @@ async def test_the_level_of_the_registry_counts_for_subjects_without_one(
     assert survey.compatibility == "BACKWARD"
     assert survey.subjects["inherits-value"].compatibility is None
     assert survey.subjects["stricter-value"].compatibility == "FULL_TRANSITIVE"
-    assert isinstance(survey.mode, Unknown)
-    assert survey.mode.reason == "this registry has no modes"
+    assert survey.mode == NO_MODES
     await reader.close()
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cockpit.core.survey import SchemaUse
+from cockpit.core.survey import SchemaUse, Window, WindowsSurvey
+from cockpit.kafka.client import Client
 from cockpit.kafka.comparing import (
     GLUE_NOTE,
     HEADER_NOTE,
     Compared,
-    as_uses,
     compare,
+    remembered,
     schema_uses,
 )
 from cockpit.kafka.protocol.fetch import Record
+from cockpit.kafka.windows import WindowReader
+from tests.core.build import service, two_wave_plan
+from tests.kafka.clock import HandClock
+from tests.kafka.fake_broker import FakeCluster, Partition, fake_cluster
 
 
 def record(at: int, **changes: object) -> Record:
@@ -83,19 +90,148 @@ def test_times_and_headers_count_only_where_the_mirror_keeps_them() -> None:
     assert compared(*other, timed=False).missing == 5
 
 
+def classic(schema_id: int, payload: bytes = b"some payload") -> bytes:
+    return struct.pack(">bi", 0, schema_id) + payload
+
+
 def test_schema_ids_are_counted_by_part_and_format() -> None:
-    classic = struct.pack(">bi", 0, 7) + b"payload"
     glue = b"\x03\x00" + bytes(16) + b"payload"
-    counts, notes = schema_uses(
+    uses, notes = schema_uses(
         [
-            record(0, key=classic, value=classic),
-            record(1, value=classic),
-            record(2, value=glue),
-            record(3, headers=(("__value_schema_id", b"\x01" + bytes(16)),)),
-            record(4, key=None, value=b"\x00\x00"),
-            record(5, value=struct.pack(">bi", 0, -1)),
-            record(6, value=b"\x03 text that is long enough to be one"),
+            record(0, key=classic(9), value=classic(7)),
+            record(1, key=classic(9), value=classic(7)),
+            record(2, key=None, value=classic(8)),
+            record(3, key=None, value=None, headers=(("__value_schema_id", bytes(17)),)),
+            record(4, key=None, value=glue),
+            record(5, key=None, value=b"\x03 text that is long enough to be one"),
         ]
     )
-    assert as_uses(counts) == (SchemaUse("key", 7, 1), SchemaUse("value", 7, 2))
+    assert uses == (SchemaUse("key", 9, 2), SchemaUse("value", 7, 2), SchemaUse("value", 8, 1))
     assert notes == {GLUE_NOTE, HEADER_NOTE}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [classic(7), *(b'{"n": %d}' % i for i in range(9))],
+        [struct.pack(">bi", 0, -1), b"\x00\x00", bytes(9)],
+        [struct.pack(">HI", 0, 5_000 * i) + b"x" * (i % 7) for i in range(1, 60)],
+    ],
+    ids=["one in ten", "no ids", "an id of its own each"],
+)
+def test_bytes_that_only_look_like_schema_ids_are_none(values: list[bytes]) -> None:
+    records = [record(at, key=None, value=value) for at, value in enumerate(values)]
+    assert schema_uses(records)[0] == ()
+
+
+def test_ids_in_parts_of_the_size_of_a_number_are_doubtful() -> None:
+    """A LongSerializer's milliseconds all begin like one schema id."""
+    records = [
+        record(at, key=struct.pack(">q", 1_700_000_000_000 + at), value=classic(7, b"x" * at))
+        for at in range(20)
+    ]
+    key, value = schema_uses(records)[0]
+    assert key == SchemaUse("key", 0x00018BCF, 20, doubtful=True)
+    assert value == SchemaUse("value", 7, 20)
+
+
+def test_the_same_records_looked_at_again_are_not_counted_again() -> None:
+    twenty = (SchemaUse("value", 7, 20),)
+    kept = remembered({}, twenty, now_ms=0)
+    for at_ms in range(10_000, 100_000, 10_000):
+        kept = remembered(kept, twenty, now_ms=at_ms)
+    assert [use for use, _ in kept.values()] == [SchemaUse("value", 7, 20)]
+
+
+def test_an_id_of_another_look_is_kept_for_an_hour() -> None:
+    kept = remembered({}, (SchemaUse("value", 7, 20),), now_ms=0)
+    kept = remembered(kept, (SchemaUse("value", 8, 3),), now_ms=3_600_000)
+    assert {use.schema_id for use, _ in kept.values()} == {7, 8}
+    kept = remembered(kept, (), now_ms=3_600_001)
+    assert {use.schema_id for use, _ in kept.values()} == {8}
+
+
+def test_no_more_ids_are_kept_than_allowed_and_the_newest_stay() -> None:
+    kept = remembered({}, (SchemaUse("key", i, 1) for i in range(1, 257)), now_ms=0)
+    kept = remembered(kept, (SchemaUse("key", 999, 1),), now_ms=1)
+    assert len(kept) == 256
+    assert ("key", 999) in kept
+
+
+# --- rounds over partitions -----------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def windows_of(
+    source: dict[str, list[Partition]], target: dict[str, list[Partition]], clock: HandClock
+) -> AsyncIterator[WindowReader]:
+    plan = replace(two_wave_plan(), services=(service("ledger", consumes=tuple(source)),))
+    async with (
+        fake_cluster(FakeCluster(topics=source)) as here,
+        fake_cluster(FakeCluster(topics=target)) as there,
+    ):
+        ours, theirs = Client(here.access()), Client(there.access())
+        try:
+            yield WindowReader(plan, clock, source=ours, target=theirs)
+        finally:
+            await ours.close()
+            await theirs.close()
+
+
+async def window_of(source: Partition, target: Partition) -> Window:
+    async with windows_of({"orders": [source]}, {"orders": [target]}, HandClock()) as reader:
+        return (await reader.read()).windows["orders", 0]
+
+
+async def test_a_source_with_records_and_an_empty_target_are_not_compared() -> None:
+    found = await window_of(Partition(1, 0, 1_000), Partition(1, 0, 0))
+    assert found.unknown == "nothing mirrored to compare"
+    assert (found.compared, found.both_empty) == (0, False)
+
+
+async def test_a_target_whose_records_are_all_gone_is_no_empty_partition() -> None:
+    found = await window_of(Partition(1, 0, 1_000), Partition(1, 900, 900))
+    assert found.unknown == "nothing mirrored to compare"
+
+
+async def test_two_empty_logs_are_both_empty_wherever_they_end() -> None:
+    found = await window_of(Partition(1, 70, 70), Partition(1, 0, 0))
+    assert (found.unknown, found.compared, found.both_empty) == (None, 0, True)
+
+
+async def test_every_window_has_the_time_at_which_it_was_looked_at() -> None:
+    topics = {"orders": [Partition(1), Partition(2)]}
+    clock = HandClock()
+    async with windows_of(topics, topics, clock) as reader:
+        first = await reader.read()
+        clock.ms += 10_000
+        second = await reader.read()
+    assert times(first) == {1_000_000}
+    assert times(second) == {1_010_000}
+
+
+def times(survey: WindowsSurvey) -> set[int]:
+    return {window.at_ms for window in survey.windows.values()}
+
+
+async def test_a_round_looks_at_every_topic_before_it_looks_at_one_twice() -> None:
+    topics = {f"topic-{i}": [Partition(1) for _ in range(30)] for i in range(5)}
+    async with windows_of(topics, topics, HandClock()) as reader:
+        first = (await reader.read()).windows
+        assert {topic for topic, _ in first} == set(topics)
+        assert len(first) < 150
+        while len(last := (await reader.read()).windows) < 150:
+            assert len(last) > len(first)
+            first = last
+
+
+async def test_the_bounds_of_a_log_are_asked_for_once_a_look() -> None:
+    """A look has many questions; what they ask about must not move in between."""
+    here = FakeCluster(topics={"orders": [Partition(1)]})
+    plan = replace(two_wave_plan(), services=(service("ledger", consumes=("orders",)),))
+    async with fake_cluster(here) as cluster:
+        client = Client(cluster.access())
+        reader = WindowReader(plan, HandClock(), source=client, target=client)
+        await reader.read()
+        await client.close()
+    assert sum(key == 2 for _, key in here.asked) == 4

@@ -29,6 +29,8 @@ LIST_OFFSETS, METADATA, OFFSET_FETCH, FIND, DESCRIBE, LIST_GROUPS, VERSIONS = (
 SPOKEN = {LIST_OFFSETS: 7, METADATA: 9, OFFSET_FETCH: 8, FIND: 4, DESCRIBE: 5, LIST_GROUPS: 4}
 """The one version of each API that is spoken here; all of them flexible."""
 NOT_LEADER, NOT_COORDINATOR = 6, 16
+EARLIEST = struct.pack(">q", -2)
+"""The timestamp that asks for log starts: those are 0 and stay it."""
 
 
 class Synthetic:
@@ -46,6 +48,8 @@ class Synthetic:
     def reply(self, key: int, request: bytes) -> bytes:
         """The body of an answer."""
         match key:
+            case 2 if EARLIEST in request:
+                return self._list_offsets()[0]
             case 2:
                 return self._moving(key, self._list_offsets)
             case 9:

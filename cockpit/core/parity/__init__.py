@@ -23,6 +23,7 @@ from cockpit.core.parity.users import users
 from cockpit.core.plan import SIDES, DifferenceKind, ParityGate, Plan
 from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import CheckKind, CheckView
+from cockpit.core.survey import WindowsSurvey
 
 __all__ = [
     "EVERYBODY",
@@ -65,6 +66,9 @@ _SURVEYS: Final[Mapping[ParityKind, tuple[str, ...]]] = {
     "quotas": ("source.quotas", "target.quotas"),
 }
 """The feeds that each comparison stands on, besides configs and ACLs."""
+
+_ABOUT_PEOPLE: Final[tuple[ParityKind, ...]] = ("users", "quotas")
+"""By ACLs these tell whom the plan is about."""
 
 _CONFIG_FEEDS = tuple(f"{side}.configs" for side in SIDES)
 
@@ -147,10 +151,16 @@ def wanted_by(gate: ParityGate) -> tuple[ParityKind, ...]:
 
 
 def asked_at_ms(kind: ParityKind, facts: Facts) -> tuple[int, ...]:
-    """When the samples that a comparison stands on were asked for."""
+    """When the samples that a comparison stands on were asked for; of windows the oldest one."""
     if kind == "topics":
         return tuple(sample.asked_at_ms for sample in facts.configs.values())
     if kind == "acls":
         return tuple(sample.asked_at_ms for sample in facts.acls.values())
+    windows = facts.survey(WindowsSurvey, "windows")
+    if kind == "records" and windows is not None and windows.windows:
+        return (min(window.at_ms for window in windows.windows.values()),)
     found = (facts.surveys.get(feed, ()) for feed in _SURVEYS[kind])
-    return tuple(surveys[-1].asked_at_ms for surveys in found if surveys)
+    times = [surveys[-1].asked_at_ms for surveys in found if surveys]
+    if kind in _ABOUT_PEOPLE:
+        times.extend(sample.asked_at_ms for sample in facts.acls.values())
+    return tuple(times)

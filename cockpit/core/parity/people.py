@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core.facts import Facts
 from cockpit.core.observe import AclBinding
 from cockpit.core.parity.fence import EVERYBODY
-from cockpit.core.plan import Plan
+from cockpit.core.plan import SIDES, Plan
 
 PLAN_TYPES = ("topic", "group")
 
@@ -39,6 +39,11 @@ def matches(binding: AclBinding, name: str) -> bool:
     if binding.pattern == "prefixed":
         return name.startswith(binding.resource_name)
     return binding.resource_name in (name, "*")
+
+
+def unread_acls(facts: Facts) -> str:
+    """Sides whose ACLs are not read: whom else the plan is about is not known then."""
+    return " and ".join(side for side in SIDES if side not in facts.acls)
 
 
 def relevant_principals(plan: Plan, facts: Facts) -> frozenset[str]:

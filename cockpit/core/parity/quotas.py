@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.parity.found import Found
-from cockpit.core.parity.people import relevant_principals
+from cockpit.core.parity.people import relevant_principals, unread_acls
 from cockpit.core.parity.read import both
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
@@ -19,12 +19,13 @@ ABSENT = "absent"
 
 
 def quotas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
-    """Every quota; those of users that the plan has nothing to do with are only noted."""
+    """Every quota; those of users that the plan has nothing to do with are only noted. Nobody is
+    such a user as long as the ACLs of a side are not read."""
     surveys = both(facts, QuotasSurvey, "quotas")
     if isinstance(surveys, Unknown):
         return surveys
     left, right = ({(q.entity, q.key): q.value for q in s.quotas} for s in surveys)
-    relevant = relevant_principals(plan, facts)
+    relevant, unread = relevant_principals(plan, facts), unread_acls(facts)
     found: list[Found] = []
     for entity, key in sorted(left.keys() | right.keys()):
         here, there = left.get((entity, key)), right.get((entity, key))
@@ -35,7 +36,12 @@ def quotas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
         name = f"{entity_text(entity)} {key}"
         words = (_value(here), _value(there))
         why = _why(here, there)
-        if not concerns:
+        if not concerns and unread:
+            concerns, why = (
+                True,
+                f"{why}; ACLs of {unread} not read: the plan may be about this user",
+            )
+        elif not concerns:
             why = f"{why}; a user that the plan has nothing to do with"
         check = CheckView("quota", name, "open" if concerns else "noted", *words, why)
         found.append(Found(check, "quota", _names(entity)))

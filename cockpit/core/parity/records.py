@@ -6,12 +6,17 @@ A window is a sample: equal windows prove nothing about what lies outside of the
 
 from __future__ import annotations
 
+from typing import Final
+
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.parity.found import Found
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import Window, WindowsSurvey
+
+STALE_MS: Final = 1_800_000
+"""A window that was older than this when its survey was made is unknown."""
 
 
 def records(
@@ -33,38 +38,65 @@ def records(
             why = "no window sampled yet"
             found.append(Found(CheckView("records", topic, "unknown", "?", "?", why)))
             continue
-        found.extend(_topic(topic, windows, topic in moved_topics))
+        found.extend(_topic(topic, windows, topic in moved_topics, survey.answered_at_ms))
     return found
 
 
-def _topic(topic: str, windows: list[tuple[int, Window]], moved: bool) -> list[Found]:
+def _topic(topic: str, windows: list[tuple[int, Window]], moved: bool, now_ms: int) -> list[Found]:
     found: list[Found] = []
-    equal = 0
     for partition, window in windows:
         name = f"{topic}/{partition}"
-        if window.unknown is not None:
-            found.append(Found(CheckView("records", name, "unknown", "?", "?", window.unknown)))
-            continue
-        compared = f"{window.compared} compared"
-        if not window.missing and not window.surplus:
-            equal += window.compared
-            continue
-        parts = []
-        if window.missing:
-            parts.append(f"{window.missing} missing")
-        if window.surplus:
-            parts.append(f"{window.surplus} surplus (foreign or repeated)")
-        why = ", ".join(parts) + (f": {window.first_difference}" if window.first_difference else "")
-        noted = moved and not window.missing
-        if noted:
-            why = f"written on the target by now: {why}"
-        there = f"{window.compared - window.missing} of them there"
-        word = "noted" if noted else "open"
-        rank = 1 if noted or not window.missing else 0
-        check = CheckView("records", name, word, compared, there, why, rank)  # type: ignore[arg-type]  # one of two literals
-        found.append(Found(check, "records", (topic,)))
-    if not found:
-        count = f"{equal} records"
-        check = CheckView("records", topic, "equal", count, count, f"{len(windows)} windows")
-        found.append(Found(check))
-    return found
+        why = _blind(window, now_ms)
+        if why is not None:
+            found.append(Found(CheckView("records", name, "unknown", "?", "?", why)))
+        elif window.missing or window.surplus:
+            found.append(_different(topic, name, window, moved))
+    return found or [_equal(topic, [window for _, window in windows], now_ms)]
+
+
+def _blind(window: Window, now_ms: int) -> str | None:
+    """Why a window says nothing; None: it does."""
+    if window.unknown is not None:
+        return window.unknown
+    if now_ms - window.at_ms > STALE_MS:
+        return f"stale: looked at {_age(now_ms - window.at_ms)} ago"
+    if not (window.compared or window.missing or window.surplus or window.both_empty):
+        return "nothing was compared"
+    return None
+
+
+def _different(topic: str, name: str, window: Window, moved: bool) -> Found:
+    parts = []
+    if window.missing:
+        parts.append(f"{window.missing} missing")
+    if window.surplus:
+        parts.append(f"{window.surplus} surplus (foreign or repeated)")
+    why = ", ".join(parts) + (f": {window.first_difference}" if window.first_difference else "")
+    noted = moved and not window.missing
+    if noted:
+        why = f"written on the target by now: {why}"
+    compared = f"{window.compared} compared"
+    there = f"{window.compared - window.missing} of them there"
+    word = "noted" if noted else "open"
+    rank = 1 if noted or not window.missing else 0
+    check = CheckView("records", name, word, compared, there, why, rank)  # type: ignore[arg-type]  # one of two literals
+    return Found(check, "records", (topic,))
+
+
+def _equal(topic: str, windows: list[Window], now_ms: int) -> Found:
+    """A topic without a difference, and how little was looked at for it."""
+    compared = sum(window.compared for window in windows)
+    empty = sum(window.both_empty for window in windows)
+    if not compared:
+        why = f"{len(windows)} partitions, both empty"
+        return Found(CheckView("records", topic, "equal", "empty", "empty", why))
+    count = f"{compared} records"
+    oldest = _age(now_ms - min(window.at_ms for window in windows))
+    some = f", {empty} both empty" if empty else ""
+    why = f"{len(windows)} windows{some}, the oldest {oldest} old"
+    return Found(CheckView("records", topic, "equal", count, count, why))
+
+
+def _age(age_ms: int) -> str:
+    seconds = age_ms // 1000
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"

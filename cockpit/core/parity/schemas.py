@@ -8,6 +8,7 @@ schema is the edge's work. Never contacts a registry.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
@@ -15,7 +16,14 @@ from cockpit.core.parity.found import Found
 from cockpit.core.parity.read import both
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
-from cockpit.core.survey import RegistrySurvey, SchemaVersion, Subject, WindowsSurvey
+from cockpit.core.survey import (
+    NO_MODES,
+    RegistrySurvey,
+    SchemaReference,
+    SchemaVersion,
+    Subject,
+    WindowsSurvey,
+)
 
 WRITABLE = "READWRITE"
 SILENT = "wrong schema, silent corruption"
@@ -33,19 +41,50 @@ def schemas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
     found = [_registry_mode(source, target)]
     for name in sorted(source.subjects.keys() | target.subjects.keys()):
         found.extend(_subject(name, source, target))
-    found.extend(_ids(source, target))
+    registries = _Registries(source, target, _resolved(source), _resolved(target))
+    found.extend(_ids(registries))
     windows = facts.survey(WindowsSurvey, "windows")
-    if windows is not None:
-        found.extend(_embedded(windows, source, target))
+    if windows is None:
+        failure = facts.failures.get("windows")
+        why = failure.reason if failure else "no records sampled yet"
+        check = CheckView("schema", "ids in records", "unknown", "?", "?", why)
+        return [*found, Found(check)]
+    found.extend(_unsampled(plan, windows))
+    found.extend(_embedded(windows, registries))
     return found
+
+
+def _unsampled(plan: Plan, windows: WindowsSurvey) -> list[Found]:
+    """Topics of the plan of which no record could be looked at."""
+    known: set[str] = set()
+    reasons: dict[str, str] = {}
+    for (topic, _), window in windows.windows.items():
+        if window.unknown is None:
+            known.add(topic)
+        else:
+            reasons[topic] = window.unknown
+    return [
+        Found(
+            CheckView(
+                "schema",
+                f"{topic} ids in records",
+                "unknown",
+                "?",
+                "?",
+                reasons.get(topic, "no records sampled yet"),
+            )
+        )
+        for topic in plan.topics()
+        if topic not in known
+    ]
 
 
 def _registry_mode(source: RegistrySurvey, target: RegistrySurvey) -> Found:
     here, there = (_word(s.mode) for s in (source, target))
     if isinstance(target.mode, Unknown):
-        check = CheckView("schema", "registry mode", "noted", here, "?", target.mode.reason)
+        check = CheckView("schema", "registry mode", "unknown", here, "?", target.mode.reason)
         return Found(check)
-    if target.mode == WRITABLE:
+    if target.mode in (WRITABLE, NO_MODES):
         return Found(CheckView("schema", "registry mode", "equal", here, there, ""))
     why = "clients cannot register schemas on the target"
     return Found(
@@ -147,58 +186,99 @@ def _settings(
     return found
 
 
+DEEPEST = 20
+"""How many imports of imports are followed."""
+
+
 def _resolved(survey: RegistrySurvey) -> Mapping[int, tuple[str, SchemaVersion]]:
     return {v.id: (s.name, v) for s in survey.subjects.values() for v in s.versions}
 
 
-def _equal(here: SchemaVersion, there: SchemaVersion) -> bool:
-    return (here.type, here.content) == (there.type, there.content)
+def _imported(reference: SchemaReference, survey: RegistrySurvey) -> SchemaVersion | None:
+    subject = survey.subjects.get(reference.subject)
+    versions = subject.versions if subject else ()
+    return next((v for v in versions if v.version == reference.version), None)
 
 
-def _ids(source: RegistrySurvey, target: RegistrySurvey) -> list[Found]:
-    """Ids that both registries hand out for different schemas."""
-    left, right = _resolved(source), _resolved(target)
+@dataclass(frozen=True, slots=True)
+class _Registries:
+    """Both registries, and every schema of each by its id."""
+
+    source: RegistrySurvey
+    target: RegistrySurvey
+    left: Mapping[int, tuple[str, SchemaVersion]]
+    right: Mapping[int, tuple[str, SchemaVersion]]
+
+    def equal(self, number: int) -> bool:
+        """Whether an id that both have is the same schema in both."""
+        return self._same(self.left[number][1], self.right[number][1], 0)
+
+    def _same(self, here: SchemaVersion, there: SchemaVersion, depth: int) -> bool:
+        """Imports count by what they say in their own registry; by name where one is not there."""
+        if (here.type, here.content) != (there.type, there.content):
+            return False
+        ours, theirs = ({r.name: r for r in v.references} for v in (here, there))
+        if ours.keys() != theirs.keys():
+            return False
+        for name, reference in ours.items():
+            left = _imported(reference, self.source)
+            right = _imported(theirs[name], self.target)
+            if left is None or right is None or depth == DEEPEST:
+                if reference != theirs[name]:
+                    return False
+            elif not self._same(left, right, depth + 1):
+                return False
+        return True
+
+
+def _ids(registries: _Registries) -> list[Found]:
+    """Ids that both registries hand out for different schemas.
+
+    An approval must name the id: who accepts what one subject looks like has not accepted that an
+    id means something else.
+    """
+    left, right = registries.left, registries.right
     found: list[Found] = []
     for number in sorted(left.keys() & right.keys()):
         (subject, here), (other, there) = left[number], right[number]
-        if not _equal(here, there):
+        if not registries.equal(number):
             words = (f"{subject} v{here.version}", f"{other} v{there.version}")
             why = f"{SILENT}: the same id is another schema on the target"
             check = CheckView("schema", f"id {number}", "open", *words, why, rank=0)
-            found.append(Found(check, "schema", (subject, f"id {number}")))
+            found.append(Found(check, "schema", (f"id {number}",)))
     return found
 
 
-def _embedded(
-    windows: WindowsSurvey, source: RegistrySurvey, target: RegistrySurvey
-) -> list[Found]:
-    """Ids found in sampled records: each must be an equal schema on the target."""
+def _embedded(windows: WindowsSurvey, registries: _Registries) -> list[Found]:
+    """Ids found in sampled records: each that the source knows must be an equal schema on the
+    target. What the source does not know may be no id at all, so it is noted."""
     uses: dict[tuple[str, str, int], int] = {}
+    sure: set[tuple[str, str, int]] = set()
     for (topic, _), window in windows.windows.items():
         for use in window.schemas:
             key = (topic, use.part, use.schema_id)
             uses[key] = uses.get(key, 0) + use.records
-    left, right = _resolved(source), _resolved(target)
+            if not use.doubtful:
+                sure.add(key)
+    left, right = registries.left, registries.right
     found: list[Found] = []
-    for (topic, part, number), records in sorted(uses.items()):
+    for name, records in sorted(uses.items()):
+        topic, part, number = name
         here, there = left.get(number), right.get(number)
         title = f"{topic} {part} id {number}"
         words = ("resolves" if here else "absent", "resolves" if there else "absent")
         counted = f"{records} sampled records carry it"
-        if there is None:
-            why = f"cannot be read on the target; {counted}"
-            if here is None:
-                why = f"no registry knows it; {counted}"
-        elif here is None:
-            why = f"the source's registry does not know it: what it was is not known; {counted}"
-        elif not _equal(here[1], there[1]):
-            why = f"{SILENT}; {counted}"
-        else:
+        if here is None:
+            if name in sure:
+                why = f"the source's registry does not know it, it may be other data; {counted}"
+                found.append(Found(CheckView("schema", title, "noted", *words, why)))
+            continue
+        if there is not None and registries.equal(number):
             found.append(Found(CheckView("schema", title, "equal", *words, counted)))
             continue
-        if here is None:
-            found.append(Found(CheckView("schema", title, "unknown", *words, why)))
-            continue
+        why = (
+            f"cannot be read on the target; {counted}" if there is None else f"{SILENT}; {counted}"
+        )
         check = CheckView("schema", title, "open", *words, why, rank=0)
-        found.append(Found(check, "schema", (here[0], f"{topic}-{part}")))
+        found.append(Found(check, "schema", (f"{topic}-{part}", f"id {number}")))
     return found

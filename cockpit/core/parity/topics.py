@@ -5,6 +5,8 @@ What only one Kafka version knows is noted, never called a difference.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cockpit.core.facts import Facts
 from cockpit.core.observe import ConfigSample, Unknown
 from cockpit.core.parity.found import Found
@@ -28,9 +30,24 @@ _SMALLER_REFUSES = {
     "max.message.bytes": "larger records stop the mirror and later the producers",
     "message.timestamp.difference.max.ms": "records with other timestamps are refused",
     "message.timestamp.before.max.ms": "records with older timestamps are refused",
-    "message.timestamp.after.max.ms": "records with later timestamps are refused",
+    "message.timestamp.after.max.ms": "records stamped further ahead are refused, and stop the "
+    "mirror",
 }
 """Configs whose smaller value on the target makes it refuse what the source accepts."""
+
+
+_LIMITED_BY = {
+    "message.timestamp.difference.max.ms": (
+        "message.timestamp.before.max.ms",
+        "message.timestamp.after.max.ms",
+    ),
+    "message.timestamp.before.max.ms": ("message.timestamp.difference.max.ms",),
+    "message.timestamp.after.max.ms": ("message.timestamp.difference.max.ms",),
+}
+"""The names under which a version without the first one limits the same."""
+
+UNLIMITED = (1 << 63) - 1
+"""The default of the limits on timestamps, and what a version without them does."""
 
 
 def topics(plan: Plan, facts: Facts) -> list[Found] | Unknown:
@@ -47,6 +64,10 @@ def topics(plan: Plan, facts: Facts) -> list[Found] | Unknown:
 
 
 def _topic(topic: str, source: ConfigSample, target: ConfigSample) -> list[Found]:
+    for sample in (source, target):
+        if (reason := sample.unknown.get(topic)) is not None:
+            why = f"{sample.side}: {reason}"
+            return [Found(CheckView("topic", topic, "unknown", "?", "?", why))]
     left, right = source.partitions.get(topic), target.partitions.get(topic)
     if left is None or right is None:
         absent = "source" if left is None else "target"
@@ -87,6 +108,12 @@ def _configs(topic: str, source: ConfigSample, target: ConfigSample) -> list[Fou
         why = _consequence(config, left[config], right[config])
         check = CheckView("config", name, "open", left[config], right[config], why)
         found.append(Found(check, "config", (topic,), config))
+    for config in sorted(_LIMITED_BY.keys() & (right.keys() - left.keys())):
+        if (refuses := _limits_alone(config, left, right)) is not None:
+            differing += 1
+            name = f"{topic} {config}"
+            check = CheckView("config", name, "open", "absent", right[config], refuses)
+            found.append(Found(check, "config", (topic,), config))
     if not differing:
         count = f"{len(shared)} configs"
         found.append(Found(CheckView("config", topic, "equal", count, count, "")))
@@ -98,6 +125,22 @@ def _consequence(config: str, left: str, right: str) -> str:
     if refuses and left.isdecimal() and right.isdecimal() and int(right) < int(left):
         return f"smaller on the target: {refuses}"
     return "differs"
+
+
+def _limits_alone(config: str, source: Mapping[str, str], target: Mapping[str, str]) -> str | None:
+    """What a limit does that only the target's Kafka has; None where the source has no larger one.
+
+    A version without the name accepts everything, unless an older or newer name limits the same.
+    """
+    others = [source[name] for name in _LIMITED_BY[config] if name in source]
+    limit = max((int(value) for value in others if value.isdecimal()), default=UNLIMITED)
+    value = target[config]
+    if target.get("message.timestamp.type") == "LogAppendTime" or not value.isdecimal():
+        return None
+    if int(value) >= limit:
+        return None
+    than = "none" if limit == UNLIMITED else str(limit)
+    return f"smaller on the target (source: {than}): {_SMALLER_REFUSES[config]}"
 
 
 def _replicas(plan: Plan, facts: Facts) -> list[Found]:

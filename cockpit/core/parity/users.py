@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.parity.found import Found
-from cockpit.core.parity.people import relevant_principals
+from cockpit.core.parity.people import relevant_principals, unread_acls
 from cockpit.core.parity.read import both
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
@@ -18,12 +18,13 @@ ABSENT = "absent"
 
 
 def users(plan: Plan, facts: Facts) -> list[Found] | Unknown:
-    """Every credential; users that the plan has nothing to do with are only noted."""
+    """Every credential; users that the plan has nothing to do with are only noted. Nobody is such a
+    user as long as the ACLs of a side are not read."""
     surveys = both(facts, UsersSurvey, "users")
     if isinstance(surveys, Unknown):
         return surveys
     left, right = ({(c.user, c.mechanism): c.iterations for c in s.credentials} for s in surveys)
-    relevant = relevant_principals(plan, facts)
+    relevant, unread = relevant_principals(plan, facts), unread_acls(facts)
     found: list[Found] = []
     for user, mechanism in sorted(left.keys() | right.keys()):
         here, there = left.get((user, mechanism)), right.get((user, mechanism))
@@ -31,7 +32,9 @@ def users(plan: Plan, facts: Facts) -> list[Found] | Unknown:
             continue
         principal = f"User:{user}"
         why, bad = _why(here, there)
-        if bad and principal not in relevant:
+        if bad and principal not in relevant and unread:
+            why = f"{why}; ACLs of {unread} not read: the plan may be about this user"
+        elif bad and principal not in relevant:
             why, bad = f"{why}; the plan has nothing to do with this user", False
         words = (_value(here), _value(there))
         check = CheckView("user", f"{user} {mechanism}", "open" if bad else "noted", *words, why)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.core.observe import TopicPartition
-from cockpit.kafka.client import Client, Leaders, View
+from cockpit.kafka.client import UNKNOWN_TOPIC, Client, Leaders, View
 from cockpit.kafka.errors import code_error
 from cockpit.kafka.protocol.offsets import (
     CONSUMER,
@@ -45,6 +45,9 @@ async def lay_out(client: Client, topics: Sequence[str]) -> Layout:
 async def lay_out_present(client: Client, topics: Sequence[str]) -> Layout:
     """As `lay_out`, for those of these topics that exist."""
     view = await client.topics(topics)
+    for topic, code in view.failed.items():
+        if code != UNKNOWN_TOPIC:
+            raise code_error(code, f"topic {topic}")
     leaders, missing = view.leaders(tuple(view.topics))
     for (topic, partition), why in missing.items():
         raise PortError("protocol", one_line(f"{topic}/{partition}: {why}"))

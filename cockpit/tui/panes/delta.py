@@ -164,9 +164,9 @@ class DeltaPane(Grid):
             case "reread":
                 return whole(row.reread_max, stale=stale, style=_positive(row.reread_max, "warn"))
             case "skipped":
-                if proved := proved_skip(row):
+                if proved := _proved(row):
                     return (f"{count(proved)} !", "bad")
-                return whole(row.skipped_max, stale=stale, style=_positive(row.skipped_max, "bad"))
+                return whole(row.skipped_max, stale=stale, style=_positive(row.skipped_max, "warn"))
             case "exact":
                 return _exact(row.exact)
             case "source":
@@ -188,7 +188,7 @@ class DeltaPane(Grid):
         out: list[Chunk] = [("STALE", self.flag)] if stale else []
         if unknown:
             out.append((f"{' ' if out else ''}{unknown:,} unknown", self.flag))
-        skips = sum(proved_skip(row) > 0 or overshoot(row) > 0 for row in self._deltas)
+        skips = sum(_proved(row) > 0 or overshoot(row) > 0 for row in self._deltas)
         if skips:
             out.append((f"{' ' if out else ''}{skips:,} SKIP", self.flag))
         return tuple(out)
@@ -242,7 +242,8 @@ def _row_detail(row: DeltaRow, now_ms: int) -> list[tuple[str, str]]:
         ("translated", f"{_said(row.translated)} by MirrorMaker's offset-syncs"),
         ("delta", _said(row.delta)),
         ("re-read", f"at most {_said(row.reread_max)} from the translation"),
-        ("skipped", f"at least {_said(row.skipped_max)} by the target's commit"),
+        ("skipped", f"at most {_said(row.skipped_max)} by the target's commit"),
+        ("", f"at least {_said(row.skipped_min)} by MirrorMaker's offset-syncs"),
     ]
     exact = row.exact
     if isinstance(exact, Unknown):
@@ -259,6 +260,12 @@ def _row_detail(row: DeltaRow, now_ms: int) -> list[tuple[str, str]]:
         ("", f"re-read {_said(exact.reread)}, skipped {_said(exact.skipped)} data records"),
         ("", f"MirrorMaker's translation past it: {_said(exact.overshoot)}"),
     ]  # fmt: skip
+
+
+def _proved(row: DeltaRow) -> int:
+    """Records that the target's commit would skip for sure, by the image or by the syncs."""
+    least = 0 if isinstance(row.skipped_min, Unknown) else row.skipped_min
+    return max(least, proved_skip(row))
 
 
 def _positive(value: int | Unknown, token: Token) -> Token:

@@ -1,0 +1,40 @@
+"""Groups of a cluster of any release: which of the readers of groups is the right one for it.
+
+Never mixes the two in one sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cockpit.core.observe import GroupSample
+from cockpit.core.plan import Side
+from cockpit.kafka.client import Client
+from cockpit.kafka.groups import GroupReader
+from cockpit.kafka.older_groups import OlderGroupReader
+from cockpit.ports import Clock
+
+
+class AnyGroupReader:
+    """Reads GroupSamples of a cluster, whatever its release is by now."""
+
+    def __init__(
+        self,
+        side: Side,
+        client: Client,
+        clock: Clock,
+        *,
+        topics: Iterable[str],
+        groups: Iterable[str],
+        others: bool = True,
+    ) -> None:
+        """`others`: groups that are not named are read too, where that costs anything."""
+        wanted = tuple(groups)
+        self._newer = GroupReader(side, client, clock, wanted, others=others)
+        self._older = OlderGroupReader(side, client, clock, topics=topics, groups=wanted)
+
+    async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:
+        """State, then commits, of groups; of old brokers always both. Raises PortError."""
+        if await self._older.is_needed():
+            return await self._older.read()
+        return await self._newer.read(states_max_age_ms=states_max_age_ms)
