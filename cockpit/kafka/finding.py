@@ -197,10 +197,19 @@ async def _far(search: _Search) -> Verdict | None:
         search.timed = False
         return None
     verdict = judge(search.offset, search.piece, target, timed=True)
-    if target.last:
-        settled = verdict.word == "NONE" or _all_known(search, target)
-        return await _confirmed(search, verdict, target) if settled else None
+    if await _needed(search, verdict, target) < target.begin:
+        return None
+    if target.last and verdict.word != "NONE" and not _all_known(search, target):
+        return None
     verdict = await _confirmed(search, verdict, target)
+    # It may be another one by now, of a wider piece.
+    if await _needed(search, verdict, target) < target.begin:
+        return None
+    if not await _begins_before(search, verdict, target):
+        return None
+    if target.last:
+        # The bounds of a range may be equals of records that come after the source's piece.
+        return None if verdict.word == "RANGE" else verdict
     if verdict.word == "NONE":
         return None
     doubt = replace(verdict, word="RANGE", high=search.theirs[1], reason=FAR)
@@ -227,6 +236,45 @@ def _all_known(search: _Search, target: Piece) -> bool:
         if reached and token not in known:
             return False
     return True
+
+
+async def _begins_before(search: _Search, verdict: Verdict, target: Piece) -> bool:
+    """Whether what the target's piece has below the verdict comes from before the offset.
+
+    Each run of the mirror that went further than the source's piece has come past the offset, and
+    is known by that, unless the target has lost its records.
+    """
+    if not await _starts_before(search, target):
+        return False
+    index = target.index_at(verdict.low)
+    begin = 0 if target.first else target.begin
+    if verdict.word == "NONE" or not target.removed(begin, target.place(index)):
+        return True
+    below = target.tokens(timed=True)[:index]
+    while not frozenset(search.piece.tokens(timed=True)).issuperset(below):
+        width = search.offset - search.piece.begin
+        if search.piece.first or width >= search.limits.near:
+            return False
+        await _widen_source(search, search.offset - width * GROWTH)
+    return True
+
+
+async def _starts_before(search: _Search, target: Piece) -> bool:
+    """Whether the target's log, where it has lost its beginning, starts with a record from before
+    the offset: whatever is left of an earlier run has come past the offset then."""
+    start, lost = search.theirs[0], search.ours[0]
+    if not start or target.first:
+        return True
+    head = await search.target.read(start, start + PEEK)
+    if not head.items:
+        return False
+    at = await search.source.at_time(head.items[0].time_ms)
+    if lost and 0 <= at <= lost:
+        return True  # The source has lost it: it is older than all that is there.
+    if not 0 <= at < search.offset:
+        return False
+    seen = await search.source.read(at, min(at + search.limits.chunk, search.offset))
+    return head.tokens(timed=True)[0] in seen.tokens(timed=True)
 
 
 def _run(search: _Search, target: Piece, index: int) -> int:

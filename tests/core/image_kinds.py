@@ -23,7 +23,23 @@ KINDS: Final[dict[str, Shape]] = {
     "cleaned-equal": Shape(
         keys=3, values=2, steps_ms=(0, 0, 1), clean_source=True, clean_target=True, restarts=1
     ),
+    "cleaned-there": Shape(values=1, keys=2, steps_ms=(0, 0, 0, 1), clean_target=True),
     "expired": Shape(expire_source=True, expire_target=True, behind=True),
+    "expired-replayed": Shape(restarts=2, expire_target=True, behind=True),
+    "expired-equal": Shape(
+        values=2, steps_ms=(0, 1, -1), restarts=1, expire_target=True, markers=0.3
+    ),
+    "lost": Shape(keys=6, steps_ms=(0, 1, -1), clean_source=True, restarts=2, behind=True),
+    "backfilled": Shape(backfill=True, expire_target=True),
+    "backfilled-replayed": Shape(
+        backfill=True,
+        steps_ms=(0, 1, -1),
+        restarts=2,
+        behind=True,
+        keys=2,
+        clean_target=True,
+        expire_target=True,
+    ),
     "disordered": Shape(steps_ms=(1, 5, -4, 10, -20)),
     "stamped": Shape(stamped=True, behind=True),
     "stamped-few": Shape(stamped=True, values=10, keys=5, markers=0.2, target_markers=0.2),

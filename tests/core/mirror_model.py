@@ -14,6 +14,8 @@ from random import Random
 
 from cockpit.core.image import Item, Piece, Verdict, fingerprint
 
+BACKFILL_MS = 500_000
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -57,6 +59,8 @@ class Shape:
     """How many keys; 0: null keys."""
     steps_ms: Sequence[int] = (1, 2, 5)
     """Times between records; negative ones put them out of order."""
+    backfill: bool = False
+    """A run of records has times from long before the others."""
     markers: float = 0.0
     """Share of source offsets that hold no data."""
     target_markers: float = 0.0
@@ -176,8 +180,10 @@ def make_runs(size: int, runs: Sequence[tuple[int, int]]) -> Pair:
 
 def _write(random: Random, shape: Shape) -> ModelLog:
     log = ModelLog()
-    now = 1_000
-    for number in range(random.randint(0, shape.size)):
+    now = 1_000 + shape.backfill * BACKFILL_MS
+    size = random.randint(0, shape.size)
+    old = range(*sorted(random.choices(range(size + 1), k=2))) if shape.backfill else range(0)
+    for number in range(size):
         now += random.choice(shape.steps_ms)
         if random.random() < shape.markers:
             log.empty.add(log.end)
@@ -186,7 +192,8 @@ def _write(random: Random, shape: Shape) -> ModelLog:
             key = random.randrange(shape.keys) if shape.keys else None
             name = None if key is None else str(key).encode()
             content = fingerprint(name, str(value).encode(), ())
-            item = Item(log.end, max(now, 0), False, content)
+            time_ms = now - BACKFILL_MS if number in old else now
+            item = Item(log.end, max(time_ms, 0), False, content)
             log.entries.append(Entry(item, key, log.end))
         log.end += 1
     return log

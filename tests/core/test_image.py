@@ -167,6 +167,35 @@ def test_cases(offset: int, source: str, target: str, answer: tuple[str, int, in
     assert said(offset, source, target) == answer
 
 
+@pytest.mark.parametrize(
+    ("offset", "source", "target", "newest"),
+    [
+        # Equal records, a mirror that has come back, and a target that has lost its beginning.
+        (1, "aba", "____ab", 4),
+        (2, "_aba", "___ab", 3),
+        # Records that the source has lost are only where an earlier run has left them.
+        (2, "_a_bcd", "__aea", 3),
+        (2, "za_b", "zaeza", 2),
+        (1, "ab_g", "abeab", 2),
+        (2, "___abc", "deaabc", 1),
+    ],
+)
+def test_what_was_copied_in_an_earlier_run_only_is_not_skipped(
+    offset: int, source: str, target: str, newest: int
+) -> None:
+    word, low, _ = said(offset, source, target)
+    assert word == "NONE" or (word == "RANGE" and low <= newest)
+
+
+@pytest.mark.parametrize(
+    ("offset", "source", "target"), [(1, "___abb", "acb"), (3, "___ab", "cbadecdb")]
+)
+def test_equals_of_records_that_the_source_has_lost_prove_nothing(
+    offset: int, source: str, target: str
+) -> None:
+    assert said(offset, source, target)[0] == "RANGE"
+
+
 def test_a_place_is_after_markers_only_where_nothing_else_follows() -> None:
     assert said(2, "abcd", "ab..cd.") == ("EXACT", 4, 4)
     assert said(4, "abcd", "ab..cd.") == ("EXACT", 7, 7)

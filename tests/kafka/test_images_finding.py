@@ -14,7 +14,7 @@ from cockpit.core.image import Piece, Verdict
 from cockpit.kafka.content import Allowance
 from cockpit.kafka.finding import Limits, find, find_origin
 from tests.core.image_kinds import KINDS
-from tests.core.mirror_model import ModelLog, Pair, Shape, make_pair, make_runs
+from tests.core.mirror_model import BACKFILL_MS, ModelLog, Pair, Shape, make_pair, make_runs
 
 SEEDS = 12
 SIZE = 400
@@ -23,6 +23,8 @@ QUESTIONS = 10
 WHOLE = Limits()
 NARROW = Limits(near=40, chunk=160, probes=400)
 """Most offsets are far from the end for these."""
+FAR = Limits(near=5, chunk=64, probes=400)
+"""As good as all."""
 
 
 class ModelReader:
@@ -102,6 +104,52 @@ async def test_a_search_takes_no_shortcut(monkeypatch: pytest.MonkeyPatch, short
 
     monkeypatch.setattr(searching, name, careless)
     assert pair.wrong(offset, await ask(pair, offset, limits))
+
+
+def expired(pair: Pair, start: int) -> Pair:
+    """The pair after the target has lost what is below this offset."""
+    entries = [e for e in pair.target.entries if e.item.offset >= start]
+    return replace(pair, target=replace(pair.target, start=start, entries=entries))
+
+
+def backfilled(size: int, old: range) -> Pair:
+    """A mirror that has made one run; some records have times from long before the others."""
+    pair = make_runs(size, [(0, size)])
+    for log in (pair.source, pair.target):
+        for at, entry in enumerate(log.entries):
+            time_ms = entry.item.time_ms + (0 if at in old else BACKFILL_MS)
+            log.entries[at] = replace(entry, item=replace(entry.item, time_ms=time_ms))
+    return pair
+
+
+@pytest.mark.parametrize("offset", [900, 990])
+async def test_records_with_older_times_are_not_overlooked_far_from_the_end(offset: int) -> None:
+    pair = expired(backfilled(7_000, range(1_000, 1_300)), 1_100)
+    verdict = await ask(pair, offset, WHOLE)
+    assert (verdict.word, verdict.low) == ("EXACT", 1_100)
+
+
+@pytest.mark.parametrize("seed", [143, 196, 211])
+async def test_nor_once_more_of_the_source_has_been_read(seed: int) -> None:
+    shape = Shape(
+        keys=1,
+        steps_ms=(0, 1, -1),
+        markers=0.1,
+        target_markers=0.5,
+        restarts=4,
+        clean_target=True,
+        expire_target=True,
+    )
+    pair = make_pair(Random(seed), replace(shape, size=300))
+    for offset in range(pair.source.end + 1):
+        assert not pair.wrong(offset, await ask(pair, offset, FAR))
+
+
+@pytest.mark.parametrize("runs", [[(0, 900), (100, 150)], [(0, 900), (100, 600)]])
+async def test_what_is_left_of_an_earlier_run_is_not_skipped(runs: list[tuple[int, int]]) -> None:
+    pair = expired(make_runs(1_000, runs), 850)
+    for offset in range(100, 160, 5):
+        assert not pair.wrong(offset, await ask(pair, offset, NARROW))
 
 
 async def test_a_search_stops_at_its_allowance() -> None:

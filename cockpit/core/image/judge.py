@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -89,6 +88,25 @@ class _Evidence:
         """Whether the source has one such record, and it is not before the offset."""
         return self.after.get(token) == self.behind.get(token) is not None
 
+    def spare(self, token: Token, index: int) -> int:
+        """How many of a token's first copies can only be of records from before the offset: none
+        if the target has lost any of its records up to `index`, those may be the lost ones."""
+        return 0 if self.target.removed(0, self.target.place(index)) else self.ahead[token]
+
+    def early(self, token: Token, index: int) -> bool:
+        """Whether below `index` there may be a copy of a record of this token from the offset
+        on."""
+        return bisect_left(self.copies.get(token, ()), index) > self.spare(token, index)
+
+    def stranger(self, offset: int) -> int:
+        """The first target index of a record that the source may have had at this offset or later,
+        and has lost since; or the target's length."""
+        if not self.source.removed(offset, self.source.end):
+            return len(self.target)
+        known = set(self.tokens)
+        unknown = (at for at, token in enumerate(self.copied) if token not in known)
+        return next(unknown, len(self.target))
+
     def last_before(self, index: int) -> int:
         """The last target index below `index` that holds a record from before the offset, or
         -1."""
@@ -111,8 +129,11 @@ def judge(offset: int, source: Piece, target: Piece, *, timed: bool) -> Verdict:
     """
     evidence = _gather(offset, source, target, timed=timed)
     verdict = _judge(evidence)
-    if verdict.word == "EXACT" and not _corroborated(evidence):
-        low = target.index_at(verdict.low)
+    if verdict.word != "EXACT":
+        return verdict
+    low = target.index_at(verdict.low)
+    if not (_corroborated(evidence) and _bounded(evidence, low)):
+        low = min(low, evidence.stranger(offset))
         return replace(_range(evidence, low, len(target), GONE), missing_ms=verdict.missing_ms)
     return verdict
 
@@ -139,6 +160,23 @@ def _corroborated(evidence: _Evidence) -> bool:
     """Whether more than one record was found on both sides, where there is more than one."""
     found = len(evidence.copies.keys() & set(evidence.tokens))
     return found >= min(2, len(evidence.source), len(evidence.target))
+
+
+def _bounded(evidence: _Evidence, low: int) -> bool:
+    """Whether a record from before the offset is on the target, or else none that is there can be
+    taken wrongly for one from after it: the source may have lost an older equal of that."""
+    source, tokens = evidence.source, evidence.tokens
+    after = evidence.seen(evidence.after)
+    if evidence.seen(evidence.before) or not after or not source.removed(0, evidence.offset):
+        return True
+    first, copy = min(after)
+    known = set(tokens)
+    lost = source.removed(evidence.offset, source.end)
+    for at in range(low, len(evidence.target)):
+        if evidence.copied[at] not in known and (at < copy or not lost):
+            return False
+    alike = len(known) < len(tokens)
+    return not (alike and source.removed(evidence.offset, source.offsets[first]))
 
 
 def _gather(offset: int, source: Piece, target: Piece, *, timed: bool) -> _Evidence:
@@ -250,8 +288,10 @@ def _by_offsets(evidence: _Evidence, last_before: int, earliest: int) -> int | N
     if len(held) != len(between) or len(set(between)) < len(between):
         return None
     known = {item.offset: token for item, token in zip(source.items, evidence.tokens, strict=True)}
-    if any(known.get(at, token) != token for at, token in zip(held, between, strict=True)):
-        return None
+    tokens = set(evidence.tokens)
+    for at, token in zip(held, between, strict=True):
+        if known.get(at) != token and (at in known or token in tokens):
+            return None
     return last_before + 1 + bisect_left(held, evidence.offset)
 
 
@@ -301,13 +341,12 @@ def _settled(evidence: _Evidence, low: int) -> bool:
     first, last = evidence.after[newest], evidence.behind[newest]
     if first != last and _ends_alike(evidence):
         return True
+    if evidence.stranger(evidence.source.offsets[first]) < low:
+        return False
     for token, at in evidence.behind.items():
         if at <= first or token not in evidence.copies:
             continue
-        allowed = evidence.ahead[token]
-        if evidence.after.get(token, first) > last and len(evidence.copies[token]) > allowed:
-            return False
-        if bisect_left(evidence.copies[token], low) > allowed:
+        if evidence.after.get(token, first) > last or evidence.early(token, low):
             return False
     return True
 
@@ -327,11 +366,13 @@ def _again(evidence: _Evidence) -> Verdict:
     target = evidence.target
     first = len(target)
     for token in evidence.behind:
-        places = evidence.copies.get(token, ())
-        ahead = evidence.ahead[token]
-        if len(places) > ahead:
-            first = min(first, places[ahead])
-    low = evidence.last_before(first) + 1
+        places = evidence.copies.get(token)
+        if places is None:
+            continue
+        spare = evidence.spare(token, places[min(evidence.ahead[token], len(places) - 1)])
+        if len(places) > spare:
+            first = min(first, places[spare])
+    low = min(evidence.last_before(first) + 1, evidence.stranger(evidence.offset))
     if low == 0 and not target.first:
         return none(AGAIN)
     return _range(evidence, low, len(target), AGAIN)
@@ -360,6 +401,9 @@ def _not_seen(evidence: _Evidence) -> Verdict:
     verdict = _ends_before(evidence)
     if verdict.word != "NONE" and _copied_after(evidence, target.index_at(verdict.low)):
         verdict = _again(evidence)
+    stranger = evidence.stranger(evidence.offset)
+    if verdict.word != "NONE" and stranger < target.index_at(verdict.low):
+        verdict = _range(evidence, stranger, len(target), GONE)
     return replace(verdict, missing_ms=_missing_ms(evidence))
 
 
@@ -393,21 +437,22 @@ def _too_few(evidence: _Evidence) -> bool:
 
 def _copied_after(evidence: _Evidence, low: int) -> bool:
     """Whether records from the offset on may have copies below `low`."""
-    return any(
-        bisect_left(evidence.copies.get(token, ()), low) > evidence.ahead[token]
-        for token in evidence.behind
-    )
+    return any(evidence.early(token, low) for token in evidence.behind)
 
 
 def _missing_ms(evidence: _Evidence) -> int | None:
     """The earliest time of records after the offset that the target's piece does not have."""
+    source, cut = evidence.source, evidence.cut
     if evidence.target.first:
         return None
-    times: Iterable[int] = (
-        evidence.source.items[at].time_ms
+    times = [
+        source.items[at].time_ms
         for token, at in evidence.after.items()
         if token not in evidence.copies
-    )
+    ]
+    if cut and source.removed(evidence.offset, source.end):
+        # Copies of what the source has lost follow copies of the record before the offset.
+        times.append(source.items[cut - 1].time_ms)
     return min(times, default=None)
 
 
