@@ -82,7 +82,10 @@ def _realigned(history: EndHistory, keys: PartitionKeys) -> EndHistory:
     old = history.keys.position
     where = np.array([old.get(name, -1) for name in keys.names], dtype=np.int64)
     known = where >= 0
-    ends = tuple(np.where(known, column[where], MISSING) for column in history.ends)
+    if not known.any():
+        ends = tuple(np.full(len(keys), MISSING, dtype=np.int64) for _ in history.ends)
+    else:
+        ends = tuple(np.where(known, column[where], MISSING) for column in history.ends)
     return replace(history, keys=keys, ends=ends)
 
 

@@ -117,3 +117,15 @@ def test_new_partitions_have_no_past_and_the_old_ones_keep_theirs() -> None:
 def test_an_older_sample_changes_nothing() -> None:
     history = grown(5)
     assert extend(history, logs("source", 10_000, (1, 1))) is history
+
+
+def test_a_cluster_that_has_just_started_and_knows_no_topic_yet_ends_nothing() -> None:
+    history = extend(None, logs("source", 1_000, (10, 20)))
+    for at_ms, keys, ends in (
+        (2_000, PartitionKeys.of(()), ()),
+        (3_000, PartitionKeys.of(()), ()),
+        (4_000, KEYS, (11, 21)),
+    ):
+        history = extend(history, logs("source", at_ms, ends, keys))
+    assert history.ends[-1].tolist() == [11, 21]
+    assert all((column == MISSING).all() for column in history.ends[:-1])
