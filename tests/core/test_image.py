@@ -73,7 +73,7 @@ def test_most_answers_are_exact_where_they_can_be(kind: str, least: float) -> No
 # --- what a broken judge does ---------------------------------------------------------------------
 
 
-_last_before = judging._Evidence.last_before
+_last_before = judging.Evidence.last_before
 
 
 def _first_copy(self: Any, tokens: Any) -> list[tuple[int, int]]:
@@ -81,7 +81,7 @@ def _first_copy(self: Any, tokens: Any) -> list[tuple[int, int]]:
 
 
 BROKEN: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "takes the first copy": (judging._Evidence, "seen", _first_copy),
+    "takes the first copy": (judging.Evidence, "seen", _first_copy),
     "never doubts the last run": (judging, "_settled", lambda *_: True),
     "counts over removed records": (Piece, "unbroken", lambda *_: True),
     "takes any first record": (judging, "_first_is_last", lambda *_: True),
@@ -91,11 +91,11 @@ BROKEN: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         lambda e: judging._exact(e, len(e.target)),
     ),
     "sees one more from before": (
-        judging._Evidence,
+        judging.Evidence,
         "last_before",
         lambda e, index: min(index, _last_before(e, index) + 1),
     ),
-    "holds every record to be alone": (judging._Evidence, "alone", lambda e, t: t in e.after),
+    "holds every record to be alone": (judging.Evidence, "alone", lambda e, t: t in e.after),
     "counts one too many": (
         judging,
         "_count",
@@ -134,8 +134,8 @@ def piece(text: str, **more: Any) -> Piece:
     return Piece(items=items, left_out=out, **bounds)
 
 
-def said(offset: int, source: str, target: str, **more: Any) -> tuple[str, int, int]:
-    verdict = judge(offset, piece(source), piece(target, **more), timed=True)
+def said(offset: int, source: str, target: str, *, timed: bool = True) -> tuple[str, int, int]:
+    verdict = judge(offset, piece(source), piece(target), timed=timed)
     return verdict.word, verdict.low, verdict.high
 
 
@@ -194,6 +194,16 @@ def test_equals_of_records_that_the_source_has_lost_prove_nothing(
     offset: int, source: str, target: str
 ) -> None:
     assert said(offset, source, target)[0] == "RANGE"
+
+
+def test_records_are_not_counted_over_a_place_where_the_mirror_came_back() -> None:
+    assert said(1, "a_bc", "__a_.__.cc") == ("RANGE", 8, 9)
+
+
+def test_without_times_a_newest_record_that_may_be_a_lost_one_settles_nothing() -> None:
+    """The mirror copies `lmbi` again, of which the source has only later equals of `b` and `i`."""
+    assert said(6, "a___b_hbi", "a_____h__lmbi", timed=False) == ("RANGE", 6, 13)
+    assert said(6, "a___b_hbi", "alm__ghbi", timed=False) == ("EXACT", 6, 6)
 
 
 def test_a_place_is_after_markers_only_where_nothing_else_follows() -> None:

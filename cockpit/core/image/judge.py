@@ -16,10 +16,10 @@ where nothing has been removed in between.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cockpit.core.image.evidence import Evidence, gather
 from cockpit.core.image.piece import Piece, Token
 from cockpit.core.survey import ImageWord
 
@@ -56,69 +56,6 @@ def none(reason: str) -> Verdict:
     return Verdict("NONE", 0, 0, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """What both pieces say of one offset; indices are into their items."""
-
-    offset: int
-    source: Piece
-    target: Piece
-    cut: int
-    """Index of the first source item at the offset or later."""
-    tokens: tuple[Token, ...]
-    """Tokens of the source's items."""
-    copied: tuple[Token, ...]
-    """Tokens of the target's items."""
-    before: dict[Token, int]
-    """Tokens that are only before the offset: the last source index of each."""
-    after: dict[Token, int]
-    """Tokens that are only after it: the first source index of each."""
-    ahead: Counter[Token]
-    """How often a token is before the offset."""
-    behind: dict[Token, int]
-    """Tokens from the offset on: the last source index of each."""
-    copies: dict[Token, list[int]]
-    """Target indices of each token."""
-
-    def seen(self, tokens: dict[Token, int]) -> list[tuple[int, int]]:
-        """(source index, index of the last copy) of those tokens that the target has."""
-        return [(at, self.copies[t][-1]) for t, at in tokens.items() if t in self.copies]
-
-    def alone(self, token: Token) -> bool:
-        """Whether the source has one such record, and it is not before the offset."""
-        return self.after.get(token) == self.behind.get(token) is not None
-
-    def spare(self, token: Token, index: int) -> int:
-        """How many of a token's first copies can only be of records from before the offset: none
-        if the target has lost any of its records up to `index`, those may be the lost ones."""
-        return 0 if self.target.removed(0, self.target.place(index)) else self.ahead[token]
-
-    def early(self, token: Token, index: int) -> bool:
-        """Whether below `index` there may be a copy of a record of this token from the offset
-        on."""
-        return bisect_left(self.copies.get(token, ()), index) > self.spare(token, index)
-
-    def stranger(self, offset: int) -> int:
-        """The first target index of a record that the source may have had at this offset or later,
-        and has lost since; or the target's length."""
-        if not self.source.removed(offset, self.source.end):
-            return len(self.target)
-        known = set(self.tokens)
-        unknown = (at for at, token in enumerate(self.copied) if token not in known)
-        return next(unknown, len(self.target))
-
-    def last_before(self, index: int) -> int:
-        """The last target index below `index` that holds a record from before the offset, or
-        -1."""
-        found = -1
-        for token in self.before:
-            places = self.copies.get(token, ())
-            at = bisect_left(places, index)
-            if at:
-                found = max(found, places[at - 1])
-        return found
-
-
 def judge(offset: int, source: Piece, target: Piece, *, timed: bool) -> Verdict:
     """The image of a source offset.
 
@@ -127,18 +64,19 @@ def judge(offset: int, source: Piece, target: Piece, *, timed: bool) -> Verdict:
     `timed`: the mirror keeps timestamps. The verdict holds under the conditions that it names, and
     if a target that is not `last` has no copy of the source's piece further on.
     """
-    evidence = _gather(offset, source, target, timed=timed)
+    evidence = gather(offset, source, target, timed=timed)
     verdict = _judge(evidence)
     if verdict.word != "EXACT":
         return verdict
     low = target.index_at(verdict.low)
-    if not (_corroborated(evidence) and _bounded(evidence, low)):
+    believed = _corroborated(evidence) and _bounded(evidence, low)
+    if not (believed and _strangers_fit(evidence, low)):
         low = min(low, evidence.stranger(offset))
         return replace(_range(evidence, low, len(target), GONE), missing_ms=verdict.missing_ms)
     return verdict
 
 
-def _judge(evidence: _Evidence) -> Verdict:
+def _judge(evidence: Evidence) -> Verdict:
     source, target = evidence.source, evidence.target
     after = evidence.seen(evidence.after)
     if not after:
@@ -156,13 +94,13 @@ def _judge(evidence: _Evidence) -> Verdict:
     return replace(verdict, witness_ms=witness, missing_ms=_missing_ms(evidence))
 
 
-def _corroborated(evidence: _Evidence) -> bool:
+def _corroborated(evidence: Evidence) -> bool:
     """Whether more than one record was found on both sides, where there is more than one."""
     found = len(evidence.copies.keys() & set(evidence.tokens))
     return found >= min(2, len(evidence.source), len(evidence.target))
 
 
-def _bounded(evidence: _Evidence, low: int) -> bool:
+def _bounded(evidence: Evidence, low: int) -> bool:
     """Whether a record from before the offset is on the target, or else none that is there can be
     taken wrongly for one from after it: the source may have lost an older equal of that."""
     source, tokens = evidence.source, evidence.tokens
@@ -179,35 +117,28 @@ def _bounded(evidence: _Evidence, low: int) -> bool:
     return not (alike and source.removed(evidence.offset, source.offsets[first]))
 
 
-def _gather(offset: int, source: Piece, target: Piece, *, timed: bool) -> _Evidence:
-    tokens = source.tokens(timed=timed)
-    cut = source.index_at(offset)
-    copied = target.tokens(timed=timed)
-    ahead = Counter(tokens[:cut])
-    behind = {tokens[at]: at for at in range(cut, len(tokens))}
-    copies: dict[Token, list[int]] = {}
-    for at, token in enumerate(copied):
-        copies.setdefault(token, []).append(at)
-    after: dict[Token, int] = {}
-    for at in range(cut, len(tokens)):
-        if tokens[at] not in ahead:
-            after.setdefault(tokens[at], at)
-    return _Evidence(
-        offset=offset,
-        source=source,
-        target=target,
-        cut=cut,
-        tokens=tuple(tokens),
-        copied=tuple(copied),
-        before={token: at for at, token in enumerate(tokens[:cut]) if token not in behind},
-        after=after,
-        ahead=ahead,
-        behind=behind,
-        copies=copies,
-    )
+def _strangers_fit(evidence: Evidence, low: int) -> bool:
+    """Whether all from `low` on that the source does not have may be what it has lost since the
+    offset: not more records between two known ones than offsets. Others are older ones, copied
+    again."""
+    source = evidence.source
+    if not source.removed(0, evidence.offset):
+        return True
+    known = set(evidence.tokens)
+    begin = evidence.offset
+    strangers: set[Token] = set()
+    for token in evidence.copied[low:]:
+        if token not in known:
+            strangers.add(token)
+        elif evidence.alone(token):
+            at = source.offsets[evidence.after[token]]
+            if strangers and (at < begin or len(strangers) > source.removed(begin, at)):
+                return False
+            begin, strangers = at + 1, set()
+    return not source.last or len(strangers) <= source.removed(begin, source.end)
 
 
-def _between(evidence: _Evidence, last_before: int, earliest: int) -> Verdict:
+def _between(evidence: Evidence, last_before: int, earliest: int) -> Verdict:
     """The mirror has passed the offset, and what came last of before it lies before all after."""
     target = evidence.target
     if _first_is_last(evidence, earliest):
@@ -230,7 +161,7 @@ def _between(evidence: _Evidence, last_before: int, earliest: int) -> Verdict:
     return _range(evidence, low, high, ALIKE if alike else GONE)
 
 
-def _first_is_last(evidence: _Evidence, earliest: int) -> bool:
+def _first_is_last(evidence: Evidence, earliest: int) -> bool:
     """Whether the first source record from the offset on that has a copy is the one whose last copy
     is `earliest`: that is the place then, whatever lies before it."""
     source = evidence.source
@@ -244,7 +175,7 @@ def _first_is_last(evidence: _Evidence, earliest: int) -> bool:
     return False
 
 
-def _count(evidence: _Evidence, last_before: int) -> tuple[int, int]:
+def _count(evidence: Evidence, last_before: int) -> tuple[int, int]:
     """Bounds by counting: so many source records lie between the offset and a record whose last
     copy is known, so at least as many lie between the copies, unless some have been removed."""
     target, cut = evidence.target, evidence.cut
@@ -262,12 +193,19 @@ def _count(evidence: _Evidence, last_before: int) -> tuple[int, int]:
         return (cut if begins and cut == high else low), high
     for at, copy in evidence.seen(evidence.after):
         near = copy - (at - cut)
-        if near >= 0 and target.unbroken(near, copy):
+        if near >= 0 and target.unbroken(near, copy) and not _restarts(evidence, near, copy, at):
             high = min(high, near)
     return low, min(high, _only_after(evidence))
 
 
-def _by_offsets(evidence: _Evidence, last_before: int, earliest: int) -> int | None:
+def _restarts(evidence: Evidence, near: int, copy: int, at: int) -> bool:
+    """Whether the mirror has come back between two target indices: there is a record that is not
+    from before the source item `at`, whose last copy ends the stretch."""
+    stretch = evidence.copied[near:copy]
+    return any(evidence.after.get(token, -1) >= at for token in stretch)
+
+
+def _by_offsets(evidence: Evidence, last_before: int, earliest: int) -> int | None:
     """The place by the number of offsets, where the source has lost records around the offset.
 
     If between two records of which copies are there the target has as many others, no two of them
@@ -295,7 +233,7 @@ def _by_offsets(evidence: _Evidence, last_before: int, earliest: int) -> int | N
     return last_before + 1 + bisect_left(held, evidence.offset)
 
 
-def _offset_of(evidence: _Evidence, index: int) -> int | None:
+def _offset_of(evidence: Evidence, index: int) -> int | None:
     """The source offset that a target record is a copy of, -1 for what is before both logs; None
     where that is not certain."""
     source = evidence.source
@@ -309,7 +247,7 @@ def _offset_of(evidence: _Evidence, index: int) -> int | None:
     return None
 
 
-def _only_after(evidence: _Evidence) -> int:
+def _only_after(evidence: Evidence) -> int:
     """A bound by where the target begins to hold only records from after the offset: the mirror has
     not come back to it since."""
     target, cut = evidence.target, evidence.cut
@@ -328,7 +266,7 @@ def _only_after(evidence: _Evidence) -> int:
     return near
 
 
-def _settled(evidence: _Evidence, low: int) -> bool:
+def _settled(evidence: Evidence, low: int) -> bool:
     """Whether the mirror's last run has come as far as any before, as far as it matters at `low`.
 
     While it is behind an earlier one, the only copies of some records are those of that.
@@ -339,6 +277,8 @@ def _settled(evidence: _Evidence, low: int) -> bool:
     if newest not in evidence.after:
         return False
     first, last = evidence.after[newest], evidence.behind[newest]
+    if _doubtful(evidence, low):
+        return False
     if first != last and _ends_alike(evidence):
         return True
     if evidence.stranger(evidence.source.offsets[first]) < low:
@@ -351,7 +291,16 @@ def _settled(evidence: _Evidence, low: int) -> bool:
     return True
 
 
-def _ends_alike(evidence: _Evidence) -> bool:
+def _doubtful(evidence: Evidence, low: int) -> bool:
+    """Whether the newest record may be a copy of an older equal that the source has lost: where
+    times say nothing, and copies of other lost records follow `low` as well."""
+    if evidence.timed or not evidence.source.removed(0, evidence.offset):
+        return False
+    known = set(evidence.tokens)
+    return any(token not in known for token in evidence.copied[low:])
+
+
+def _ends_alike(evidence: Evidence) -> bool:
     """Whether both pieces end with the same records, one of them like no other."""
     for ours, theirs in zip(reversed(evidence.tokens), reversed(evidence.copied), strict=False):
         if ours != theirs:
@@ -361,7 +310,7 @@ def _ends_alike(evidence: _Evidence) -> bool:
     return False
 
 
-def _again(evidence: _Evidence) -> Verdict:
+def _again(evidence: Evidence) -> Verdict:
     """The mirror's last run has not come as far as one before it: that one's copies count."""
     target = evidence.target
     first = len(target)
@@ -378,7 +327,7 @@ def _again(evidence: _Evidence) -> Verdict:
     return _range(evidence, low, len(target), AGAIN)
 
 
-def _not_seen(evidence: _Evidence) -> Verdict:
+def _not_seen(evidence: Evidence) -> Verdict:
     """No record that is only after the offset is on the target."""
     source, target, cut = evidence.source, evidence.target, evidence.cut
     if not target.last:
@@ -407,7 +356,7 @@ def _not_seen(evidence: _Evidence) -> Verdict:
     return replace(verdict, missing_ms=_missing_ms(evidence))
 
 
-def _ends_before(evidence: _Evidence) -> Verdict:
+def _ends_before(evidence: Evidence) -> Verdict:
     """As far as can be told, the target ends with the last records before the offset."""
     source, target, cut = evidence.source, evidence.target, evidence.cut
     end = len(target)
@@ -426,7 +375,7 @@ def _ends_before(evidence: _Evidence) -> Verdict:
     return _range(evidence, low, end, ALIKE if alike else GONE)
 
 
-def _too_few(evidence: _Evidence) -> bool:
+def _too_few(evidence: Evidence) -> bool:
     """Whether fewer records follow a copy than the source has between its record and the offset."""
     end, cut = len(evidence.target), evidence.cut
     return any(
@@ -435,12 +384,12 @@ def _too_few(evidence: _Evidence) -> bool:
     )
 
 
-def _copied_after(evidence: _Evidence, low: int) -> bool:
+def _copied_after(evidence: Evidence, low: int) -> bool:
     """Whether records from the offset on may have copies below `low`."""
     return any(evidence.early(token, low) for token in evidence.behind)
 
 
-def _missing_ms(evidence: _Evidence) -> int | None:
+def _missing_ms(evidence: Evidence) -> int | None:
     """The earliest time of records after the offset that the target's piece does not have."""
     source, cut = evidence.source, evidence.cut
     if evidence.target.first:
@@ -456,10 +405,10 @@ def _missing_ms(evidence: _Evidence) -> int | None:
     return min(times, default=None)
 
 
-def _exact(evidence: _Evidence, index: int) -> Verdict:
+def _exact(evidence: Evidence, index: int) -> Verdict:
     place = evidence.target.place(index)
     return Verdict("EXACT", place, place)
 
 
-def _range(evidence: _Evidence, low: int, high: int, reason: str) -> Verdict:
+def _range(evidence: Evidence, low: int, high: int, reason: str) -> Verdict:
     return Verdict("RANGE", evidence.target.place(low), evidence.target.place(high), reason)
