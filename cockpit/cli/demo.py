@@ -89,23 +89,15 @@ def _headless(options: argparse.Namespace) -> int:
 
 
 def _engine(seed: int, clock: Any) -> tuple[Any, Any]:  # noqa: ANN401  # loaded late on purpose
-    from cockpit.engine.loop import Engine, Ports
+    from cockpit.cli.wiring import engine_ports
+    from cockpit.engine.loop import Engine
     from cockpit.sim.demo import demo_plan, demo_world
     from cockpit.sim.factory import connect_sim
 
     plan = demo_plan()
     world = connect_sim(plan, clock, demo_world(seed))
-    ports = Ports(
-        world.source,
-        world.target,
-        world.replication,
-        world.signals,
-        world.effector,
-        clock,
-        world.surveyor,
-    )
     state = begin(plan, session=f"demo-{seed}", simulated=True, at_ms=clock.now_ms())
-    return Engine(state, ports, None), world
+    return Engine(state, engine_ports(world, clock), None), world
 
 
 class DemoSession:

@@ -17,6 +17,7 @@ from typing import Any
 import cockpit
 from cockpit.cli import exits
 from cockpit.cli.output import complain
+from cockpit.cli.wiring import engine_ports
 from cockpit.core.flight import begin
 from cockpit.core.plan import Plan, SecretRef
 from cockpit.engine.clock import SystemClock
@@ -29,7 +30,7 @@ from cockpit.engine.folders import (
     write_private,
 )
 from cockpit.engine.journal import Journal
-from cockpit.engine.loop import Engine, Ports
+from cockpit.engine.loop import Engine
 from cockpit.engine.server import Server
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
@@ -94,15 +95,7 @@ async def _host(folder: SessionFolder, plan: Plan, *, preflight: bool, first: st
     except (SecretUnavailable, PortError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
-    ports = Ports(
-        real.source,
-        real.target,
-        real.replication,
-        real.signals,
-        real.effector,
-        clock,
-        real.surveyor,
-    )
+    ports = engine_ports(real, clock)
     try:
         problems = await look(plan, ports) if preflight else ()
         if problems:

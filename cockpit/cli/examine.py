@@ -19,8 +19,8 @@ from cockpit.core.observe import (
     MirrorSample,
     Sample,
     SignalSample,
-    TopicPartition,
     Unknown,
+    partition_text,
 )
 from cockpit.core.plan import SIDES, Plan, SecretRef, Side
 from cockpit.core.rights import MirrorNames, Right, rights
@@ -228,7 +228,7 @@ def _gaps(plan: Plan, sample: Sample | Survey) -> Iterator[Gap]:
     """Parts of an answer that are unknown and that the plan would miss."""
     match sample:
         case LogSample(errors=errors) | ProducersSurvey(errors=errors):
-            mine = {_name(tp): why for tp, why in errors.items() if tp[0] in plan.topics()}
+            mine = {partition_text(tp): why for tp, why in errors.items() if tp[0] in plan.topics()}
             yield from _alike(mine)
         case GroupSample(groups=states):
             mine = {n: s.unknown for n, s in states.items() if s.unknown and n in plan.groups()}
@@ -260,10 +260,6 @@ def _alike(whys: dict[str, str]) -> Iterator[Gap]:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         kind: FailureKind = "refused" if "authorisation failed" in why else "protocol"
         yield kind, f"{', '.join(names[:NAMED])}{more}: {why}"
-
-
-def _name(tp: TopicPartition) -> str:
-    return f"{tp[0]}/{tp[1]}"
 
 
 def _mirror_problems(plan: Plan, sample: MirrorSample) -> Iterator[str]:

@@ -12,7 +12,7 @@ from cockpit.core import progress
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
-from cockpit.core.observe import MISSING
+from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.parity import fence_binding
 from cockpit.core.plan import SIDES, FenceStep, OffsetDeltaGate, step_name
 from cockpit.core.script import undo_words
@@ -135,7 +135,7 @@ def moved_before(state: FlightState) -> str:
         behind = mirror.positions.get(name, newest_source) - newest_source
         if end - newest_target > max(behind, 1) + MARKER_SLACK:
             return (
-                f"{name[0]}/{name[1]} is fenced and the target has records of its own: "
+                f"{partition_text(name)} is fenced and the target has records of its own: "
                 "moved by an earlier flight? begin with --from the wave after it"
             )
     return ""

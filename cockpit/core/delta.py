@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 from cockpit.core.facts import Facts
 from cockpit.core.lag import made_anew, newest_before
-from cockpit.core.observe import MISSING, GroupSample, LogSample, TopicPartition, Unknown
+from cockpit.core.observe import (
+    MISSING,
+    GroupSample,
+    LogSample,
+    TopicPartition,
+    Unknown,
+    partition_text,
+)
 from cockpit.core.plan import Service
 from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import DeltaRow, ExactView
@@ -79,7 +86,7 @@ def bounds(facts: Facts, name: TopicPartition) -> Bounds | Unknown:
             return Unknown(f"{side} offsets not read yet")
         index = logs.keys.position.get(name)
         if index is None:
-            return Unknown(f"{name[0]}/{name[1]} does not exist on {side}")
+            return Unknown(f"{partition_text(name)} does not exist on {side}")
         pair = (int(logs.start[index]), int(logs.end[index]))
         if MISSING in pair:
             return Unknown(f"{side}: {logs.errors.get(name, 'offsets unknown')}")

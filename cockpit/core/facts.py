@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cockpit.core.errorrates import ErrorLog, classify
-from cockpit.core.feedstate import FeedState, heard
+from cockpit.core.feedstate import heard
 from cockpit.core.history import EndHistory, extend
 from cockpit.core.observe import (
     AclSample,
@@ -29,7 +29,7 @@ from cockpit.core.observe import (
     feed_name,
 )
 from cockpit.core.plan import SIDES, Side
-from cockpit.core.snapshot import HealthWord
+from cockpit.core.snapshot import FeedView, HealthWord
 from cockpit.core.survey import ConnectSurvey, Survey
 
 S = TypeVar("S", bound=Survey)
@@ -69,7 +69,7 @@ class Facts:
     """Log ends of the last quarter of an hour."""
     recreated: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     """Topics that were made anew while this was watched: offsets from before mean nothing."""
-    feeds: Mapping[str, FeedState] = field(default_factory=dict)
+    feeds: Mapping[str, FeedView] = field(default_factory=dict)
     errors: ErrorLog = field(default_factory=ErrorLog)
 
     def newest_logs(self, side: Side) -> LogSample | None:

@@ -6,7 +6,6 @@ Pure bookkeeping over samples and failures; never asks anything itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.core.plan import SIDES
@@ -23,28 +22,16 @@ ALWAYS: Final = (
 """Feeds that every flight has: known to be silent before their first answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedState:
-    """One feed. `asked_at_ms` belongs to its newest good answer."""
-
-    word: HealthWord
-    since_ms: int
-    asked_at_ms: int | None
-    took_ms: int | None
-    reason: str
-    skipped: int
-
-
 def heard(
-    before: FeedState | None,
+    before: FeedView | None,
     *,
     feed: str,
     word: HealthWord,
     reason: str,
     asked_at_ms: int,
     answered_at_ms: int,
-) -> FeedState:
-    """The state after an answer or a failure."""
+) -> FeedView:
+    """The feed after an answer or a failure."""
     took_ms = max(0, answered_at_ms - asked_at_ms)
     same = before is not None and before.word == word
     good = asked_at_ms if word == "connected" else (before.asked_at_ms if before else None)
@@ -52,24 +39,15 @@ def heard(
     if feed in HOT:
         skipped += took_ms // HOT_PACE_MS
     since_ms = before.since_ms if before is not None and same else answered_at_ms
-    return FeedState(word, since_ms, good, took_ms, reason, skipped)
+    return FeedView(feed, word, since_ms, good, took_ms, reason, skipped)
 
 
-def feed_views(feeds: Mapping[str, FeedState]) -> tuple[FeedView, ...]:
+def feed_views(feeds: Mapping[str, FeedView]) -> tuple[FeedView, ...]:
     """Every feed that is known of, those that do not answer first."""
-    silent = FeedState("connecting", 0, None, None, "no answer yet", 0)
     names = dict.fromkeys((*ALWAYS, *sorted(feeds)))
-    views = [_view(name, feeds.get(name, silent)) for name in names]
+    views = [feeds.get(name) or _silent(name) for name in names]
     return tuple(sorted(views, key=lambda view: view.word == "connected"))
 
 
-def _view(name: str, state: FeedState) -> FeedView:
-    return FeedView(
-        feed=name,
-        word=state.word,
-        since_ms=state.since_ms,
-        asked_at_ms=state.asked_at_ms,
-        took_ms=state.took_ms,
-        reason=state.reason,
-        skipped=state.skipped,
-    )
+def _silent(name: str) -> FeedView:
+    return FeedView(name, "connecting", 0, None, None, "no answer yet", 0)

@@ -16,7 +16,7 @@ import numpy as np
 from cockpit.core.delta import delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
 from cockpit.core.lag import group_lag, not_there, replication_lag, select
-from cockpit.core.observe import MISSING, Unknown
+from cockpit.core.observe import MISSING, Unknown, partition_text
 from cockpit.core.parity import asked_at_ms, wanted_by
 from cockpit.core.parity import checks as parity_checks
 from cockpit.core.parity.found import ranked
@@ -201,7 +201,7 @@ def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
             return _unknown(now_ms, lag.reason)
         times.append(lag.at_ms)
         if worst is None or lag.records > worst[0]:
-            where = f", most in {lag.worst[0]}/{lag.worst[1]}" if lag.worst else ""
+            where = f", most in {partition_text(lag.worst)}" if lag.worst else ""
             worst = lag.records, f"{service.group} on {side}: {lag.records}{where}"
     if worst is None:
         return Reading(now_ms, 0.0, "the wave has no consumer group")

@@ -25,6 +25,7 @@ from cockpit.core.observe import (
     PartitionKeys,
     TopicPartition,
     Unknown,
+    partition_text,
 )
 from cockpit.core.plan import Side
 from cockpit.core.remember import Remembered
@@ -176,7 +177,7 @@ def _blind(places: _Places) -> Unknown | None:
     if not missing.any():
         return None
     name = ends.keys.names[int(places.indexes[int(np.argmax(missing))])]
-    return Unknown(f"{name[0]}/{name[1]}: {ends.errors.get(name, 'offsets unknown')}")
+    return Unknown(f"{partition_text(name)}: {ends.errors.get(name, 'offsets unknown')}")
 
 
 def group_lag(facts: Facts, side: Side, group: str, topics: Collection[str]) -> GroupLag | Unknown:

@@ -12,10 +12,9 @@ from cockpit.core import arming, progress
 from cockpit.core.facts import absorb
 from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Ticked
 from cockpit.core.gates import extend_history, measure, trigger_view
-from cockpit.core.observe import MISSING
+from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.parity import fence_binding
 from cockpit.core.plan import SIDES, FenceStep
-from cockpit.core.tasks import memory_key
 from cockpit.core.turn import Turn, moved_of, produces, subject_of
 from cockpit.core.watch import renew
 
@@ -149,9 +148,9 @@ def _watch_fence(turn: Turn) -> None:
         return
     grown: list[str] = []
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        before = ends.get(memory_key(name))
+        before = ends.get(partition_text(name))
         if before is not None and end != MISSING and end > before:
-            grown.append(f"{name[0]}/{name[1]} by {end - before}")
+            grown.append(f"{partition_text(name)} by {end - before}")
     if not grown:
         return
     turn.set_wave(escape_told=True)
@@ -178,9 +177,11 @@ def _proof_of_no_return(turn: Turn) -> None:
         return
     topics = frozenset(produces(turn.state, wave))
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        if name[0] in topics and end != MISSING and end > ends.get(memory_key(name), end):
+        if name[0] in topics and end != MISSING and end > ends.get(partition_text(name), end):
             turn.set_wave(closed_at_ms=turn.now_ms)
-            text = f"first record past the drained end in {name[0]}/{name[1]}: going back is closed"
+            text = (
+                f"first record past the drained end in {partition_text(name)}: going back is closed"
+            )
             turn.tell("no_return_proved", text, "warn", wave=wave.wave.name)
             return
 

@@ -24,6 +24,11 @@ MISSING: Final = -(2**63)
 TopicPartition = tuple[str, int]
 
 
+def partition_text(name: TopicPartition) -> str:
+    """`orders/3`, for reasons and as a key of JSON."""
+    return f"{name[0]}/{name[1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that could not be had, and why. Falsy numbers are numbers; this is not one."""

@@ -330,10 +330,6 @@ class RegistrySurvey:
         """`source.registry` or `target.registry`."""
         return f"{self.side}.registry"
 
-    def by_id(self) -> dict[int, SchemaVersion]:
-        """Every schema by its id."""
-        return {v.id: v for s in self.subjects.values() for v in s.versions}
-
 
 # --- the replication tool -------------------------------------------------------------------------
 

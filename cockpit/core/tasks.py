@@ -29,6 +29,7 @@ from cockpit.core.observe import (
     MirrorSample,
     TopicPartition,
     Unknown,
+    partition_text,
 )
 from cockpit.core.plan import ReplicationLagGate, Service, Side
 
@@ -214,11 +215,6 @@ def poll(task: Task, scene: Scene) -> Progress:
     return progress
 
 
-def memory_key(name: TopicPartition) -> str:
-    """A partition as a JSON key."""
-    return f"{name[0]}/{name[1]}"
-
-
 def _group(scene: Scene, side: Side, group: str) -> GroupState | Wait | None:
     """The group in a sample asked after the task began; None when it does not exist there."""
     sample = scene.facts.newest_groups(side)
@@ -255,7 +251,8 @@ def _await_active(task: AwaitActive, scene: Scene) -> Progress:
         return Done(f"{group} is back on the source")
     placed = scene.memory.get(f"placed.{group}", {})
     moved = any(
-        offset > placed.get(memory_key(name), offset) for name, offset in state.committed().items()
+        offset > placed.get(partition_text(name), offset)
+        for name, offset in state.committed().items()
     )
     if moved:
         return Done(f"{group} commits on {task.side}")
@@ -279,7 +276,7 @@ def _await_writes(task: AwaitWrites, scene: Scene) -> Progress:
     before = scene.memory.get("drained.target_end", {})
     known = _ends(first, task.topics)
     for name, end in _ends(newest, task.topics).items():
-        if end > before.get(memory_key(name), known.get(name, end)):
+        if end > before.get(partition_text(name), known.get(name, end)):
             return Done(f"{task.service.name} writes {name[0]}/{name[1]} on target")
     return Wait(f"{task.service.name}: no write on target yet")
 
@@ -335,7 +332,7 @@ def _place_group(task: PlaceGroup, scene: Scene) -> Progress:
     for name in service_partitions(facts, task.service):
         placed = _place_partition(name, committed.get(name), scene, mirror)
         if isinstance(placed, Unknown):
-            return Wait(f"{group} {memory_key(name)}: {placed.reason}")
+            return Wait(f"{group} {partition_text(name)}: {placed.reason}")
         if why := _progress_on_target(name, committed.get(name), group, scene):
             return Failed(why)
         offsets.append((name, placed.offset))
@@ -358,7 +355,7 @@ def _progress_on_target(
     if there is None or latest is None or there <= latest:
         return ""
     return (
-        f"{group} {memory_key(name)}: the target's commit {there} lies past every image of "
+        f"{group} {partition_text(name)}: the target's commit {there} lies past every image of "
         f"{committed}: it has worked on the target already"
     )
 
@@ -372,7 +369,7 @@ def _commit_placed(
     if tolerance is not None and reread > tolerance:
         return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
     remember = {
-        f"placed.{group}": {memory_key(name): offset for name, offset in offsets},
+        f"placed.{group}": {partition_text(name): offset for name, offset in offsets},
         f"reread_max.{group}": reread,
     }
     action = CommitOffsets("target", group, tuple(offsets))
@@ -409,7 +406,7 @@ def _check_placed(task: CheckPlaced, scene: Scene) -> Progress:
         return state
     if state is not None and state.members:
         return Failed(f"{group} already has {state.members} members on the target")
-    committed = {memory_key(k): v for k, v in (state.committed() if state else {}).items()}
+    committed = {partition_text(k): v for k, v in (state.committed() if state else {}).items()}
     for key, offset in scene.memory.get(f"placed.{group}", {}).items():
         if committed.get(key) != offset:
             return Failed(
@@ -437,7 +434,7 @@ def _return_group(task: ReturnGroup, scene: Scene) -> Progress:
     offsets: list[tuple[TopicPartition, int]] = []
     reread = 0
     for name, offset in (state.committed() if state else {}).items():
-        key = memory_key(name)
+        key = partition_text(name)
         if name[0] not in task.service.consumes or offset <= placed.get(key, -1):
             continue
         place = to_source(facts.syncs.slots.get(name, ()), offset)

@@ -12,10 +12,10 @@ from typing import Final
 from cockpit.core.observe import TopicPartition
 from cockpit.core.survey import Checkpoint, CheckpointsSurvey
 from cockpit.kafka.client import Client
-from cockpit.kafka.following import Follower, TopicGoneError
+from cockpit.kafka.following import StateTopic
 from cockpit.kafka.protocol.codec import DecodeError, Reader
 from cockpit.kafka.protocol.fetch import Record
-from cockpit.ports import Clock, PortError
+from cockpit.ports import Clock
 
 _NAME: Final = re.compile(r"(?P<alias>.+?)(?P<separator>[._-]+)checkpoints(?P=separator)internal")
 _VERSION: Final = 0
@@ -28,9 +28,15 @@ class CheckpointsReader:
 
     def __init__(self, clock: Clock, target: Client) -> None:
         self._clock = clock
-        self._client = target
         self._checkpoints: dict[Key, Checkpoint] = {}
-        self._topic: Follower | None = None
+        self._topic = StateTopic(
+            "checkpoints",
+            (target,),
+            "on the target",
+            source_alias,
+            take=self._take,
+            forget=self._checkpoints.clear,
+        )
 
     async def read(self, aliases: Iterable[str] = ()) -> CheckpointsSurvey:
         """Everything up to now, or a large part of it with `read_to_end` False.
@@ -39,32 +45,13 @@ class CheckpointsReader:
         Raises PortError.
         """
         asked_at_ms = self._clock.now_ms()
-        if self._topic is None:
-            self._topic = await self._find(frozenset(aliases))
-        try:
-            at_end = await self._topic.follow()
-        except TopicGoneError:
-            self._topic = None
-            raise PortError("protocol", "the checkpoints topic is gone") from None
+        at_end = await self._topic.follow(aliases)
         return CheckpointsSurvey(
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
             checkpoints=dict(self._checkpoints),
             read_to_end=at_end,
         )
-
-    async def _find(self, aliases: frozenset[str]) -> Follower:
-        view = await self._client.view()
-        found = {name: alias for name in view.topics if (alias := source_alias(name)) is not None}
-        if len(found) > 1:
-            found = {name: alias for name, alias in found.items() if alias in aliases}
-            if len(found) != 1:
-                raise PortError("protocol", "several checkpoints topics; cannot tell which")
-        if not found:
-            raise PortError("protocol", "no checkpoints topic on the target that may be read")
-        self._checkpoints.clear()
-        (name,) = found
-        return Follower(self._client, name, take=self._take, forget=self._checkpoints.clear)
 
     def _take(self, records: Sequence[Record]) -> None:
         for key, checkpoint in [decode_checkpoint(r) for r in records if r.key is not None]:

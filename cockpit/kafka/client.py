@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cockpit.core.observe import TopicPartition
-from cockpit.kafka.errors import ReplyLostError, code_error, code_name
+from cockpit.kafka.errors import UNKNOWN_TOPIC, ReplyLostError, code_error, code_name
 from cockpit.kafka.link import Link
 from cockpit.kafka.protocol.metadata import (
     Broker,
@@ -32,7 +32,6 @@ B = TypeVar("B")
 READ_TIMEOUT_MS: Final = 3_000
 CHANGE_TIMEOUT_MS: Final = 15_000
 CLOSE_TIMEOUT_S: Final = 1.5
-UNKNOWN_TOPIC: Final = 3
 KEPT_S: Final = 60.0
 """How long a connection is kept to an address that no broker has any more; longer than any answer
 takes, so that nothing is under way on it."""

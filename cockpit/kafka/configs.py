@@ -6,19 +6,16 @@ What a broker keeps to itself (sensitive values) is left out, never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from cockpit.core.observe import AclBinding, AclSample, ConfigSample
 from cockpit.core.plan import Side
-from cockpit.kafka.client import UNKNOWN_TOPIC, Client
-from cockpit.kafka.errors import code_error, code_name
+from cockpit.kafka.client import Client
+from cockpit.kafka.errors import NO_AUTHORIZER, UNKNOWN_TOPIC, code_error, code_name
 from cockpit.kafka.protocol.acls import describe_acls
 from cockpit.kafka.protocol.configs import TOPIC, describe_configs
 from cockpit.kafka.text import one_line
 from cockpit.kafka.vanished import look_for
 from cockpit.ports import Clock, PortError
-
-NO_AUTHORIZER: Final = 54
 
 
 async def read_configs(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from cockpit.core.image import Item, Piece, fingerprint
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.kafka.client import Client
 from cockpit.kafka.errors import UnsupportedError, code_error
 from cockpit.kafka.protocol.codec import DecodeError
@@ -106,7 +106,7 @@ async def read_records(place: Place, begin: int, end: int, allowance: Allowance)
             # Nothing from here to the end: cleaning took it.
             break
         elif size >= MOST_BYTES:
-            why = f"{_name(place)}: the batch at {cursor} is too large to be read"
+            why = f"{partition_text(place.name)}: the batch at {cursor} is too large to be read"
             raise PortError("protocol", one_line(why))
         size = min(MOST_BYTES, size * BYTES_GROWTH)
     return Stretch(tuple(records), tuple(left_out))
@@ -117,9 +117,11 @@ async def _fetch(place: Place, offset: int, size: int, allowance: Allowance) -> 
     request = fetch({place.name: offset}, committed_only=place.committed_only, partition_bytes=size)
     answer = await place.client.call(place.leader, request)
     if len(answer) != 1 or (answer[0].topic, answer[0].partition) != place.name:
-        raise PortError("protocol", one_line(f"{_name(place)}: another partition in the answer"))
+        raise PortError(
+            "protocol", one_line(f"{partition_text(place.name)}: another partition in the answer")
+        )
     if answer[0].error:
-        raise code_error(answer[0].error, f"records of {_name(place)}")
+        raise code_error(answer[0].error, f"records of {partition_text(place.name)}")
     return answer[0]
 
 
@@ -138,7 +140,9 @@ class PartitionLog:
         end = await self._ask(LATEST, committed_only=self._place.committed_only)
         start = await self._ask(EARLIEST)
         if start < 0 or end < start:
-            raise PortError("protocol", one_line(f"{_name(self._place)}: no bounds answered"))
+            raise PortError(
+                "protocol", one_line(f"{partition_text(self._place.name)}: no bounds answered")
+            )
         self._start, self._end = start, end
         return start, end
 
@@ -175,19 +179,15 @@ class PartitionLog:
         for got in answer:
             if got.topic == place.name[0] and got.partitions.tolist() == [place.name[1]]:
                 if got.errors[0]:
-                    raise code_error(int(got.errors[0]), f"offsets of {_name(place)}")
+                    raise code_error(int(got.errors[0]), f"offsets of {partition_text(place.name)}")
                 return int(got.offsets[0])
-        raise PortError("protocol", one_line(f"{_name(place)}: no offset answered"))
+        raise PortError("protocol", one_line(f"{partition_text(place.name)}: no offset answered"))
 
 
 def item_of(record: Record, *, headers: bool) -> Item:
     """A record as it is compared; without its headers where the mirror does not keep them."""
     content = fingerprint(record.key, record.value, record.headers if headers else ())
     return Item(record.offset, record.timestamp_ms, record.append_time, content)
-
-
-def _name(place: Place) -> str:
-    return f"{place.name[0]}/{place.name[1]}"
 
 
 async def in_turn(

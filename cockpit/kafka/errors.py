@@ -25,6 +25,14 @@ class ReplyLostError(PortError):
     """The request went out and no answer came: it may or may not have been carried out."""
 
 
+OFFSET_OUT_OF_RANGE: Final = 1
+UNKNOWN_TOPIC: Final = 3
+UNSUPPORTED_VERSION: Final = 35
+NO_AUTHORIZER: Final = 54
+GROUP_ID_NOT_FOUND: Final = 69
+UNSTABLE_OFFSET_COMMIT: Final = 88
+TRANSACTIONAL_ID_NOT_FOUND: Final = 105
+
 NAMES: Final = {
     -1: "unknown server error",
     1: "offset out of range",
@@ -68,7 +76,10 @@ NAMES: Final = {
 
 _CLOSED: Final = (EOFError, ConnectionResetError, BrokenPipeError)
 
-REFUSALS: Final = frozenset({29, 30, 31, 33, 53, 58})
+UNAUTHORISED: Final = frozenset({29, 30, 31, 53})
+"""An ACL is missing."""
+REFUSALS: Final = UNAUTHORISED | {33, 58}
+"""That, or a login that is not taken."""
 NOT_READY: Final = frozenset({5, 6, 7, 8, 9, 13, 14, 15, 16, 41, 74, 75, 78})
 """What passes by itself, as after a broker's start."""
 

@@ -5,12 +5,12 @@ Never joins a group and never commits: plain fetches from a remembered offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_error
+from cockpit.kafka.errors import OFFSET_OUT_OF_RANGE, code_error
 from cockpit.kafka.protocol.codec import DecodeError
 from cockpit.kafka.protocol.fetch import FetchedPartition, Record, decode_records, fetch
 from cockpit.kafka.protocol.offsets import EARLIEST, list_offsets
@@ -18,7 +18,6 @@ from cockpit.kafka.text import one_line
 from cockpit.ports import PortError
 
 FETCHES_PER_READ: Final = 64
-OFFSET_OUT_OF_RANGE: Final = 1
 
 
 class TopicGoneError(Exception):
@@ -101,3 +100,47 @@ class Follower:
         if decoded.next_offset is not None:
             self.next_offset = max(begin, decoded.next_offset)
         return decoded.next_offset is None or decoded.next_offset >= part.stable_end
+
+
+@dataclass(slots=True)
+class StateTopic:
+    """A topic of state: looked for on clusters in turn, then followed until it is gone."""
+
+    what: str
+    """As it is named in reasons."""
+    clients: Sequence[Client]
+    where: str
+    """These clusters in words."""
+    alias_in: Callable[[str], str | None]
+    """The cluster alias in a topic's name; None: it is no such name."""
+    take: Callable[[Sequence[Record]], None]
+    """As of a Follower."""
+    forget: Callable[[], None]
+    """As of a Follower; called too before a topic that was found is read."""
+    _found: Follower | None = field(default=None, init=False)
+
+    async def follow(self, aliases: Iterable[str]) -> bool:
+        """Read on as a Follower does. Of several topics the one of these aliases is meant.
+
+        Raises PortError.
+        """
+        if self._found is None:
+            self._found = await self._find(frozenset(aliases))
+        try:
+            return await self._found.follow()
+        except TopicGoneError:
+            self._found = None
+            raise PortError("protocol", f"the {self.what} topic is gone") from None
+
+    async def _find(self, aliases: frozenset[str]) -> Follower:
+        for client in self.clients:
+            view = await client.view()
+            names = [name for name in view.topics if self.alias_in(name) is not None]
+            if len(names) > 1:
+                names = [name for name in names if self.alias_in(name) in aliases]
+                if len(names) != 1:
+                    raise PortError("protocol", f"several {self.what} topics; cannot tell which")
+            if names:
+                self.forget()
+                return Follower(client, names[0], take=self.take, forget=self.forget)
+        raise PortError("protocol", f"no {self.what} topic {self.where} that may be read")

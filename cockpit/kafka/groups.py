@@ -18,15 +18,18 @@ from typing import Final
 from cockpit.core.observe import GroupSample, GroupState
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import UnsupportedError, code_name
+from cockpit.kafka.errors import (
+    GROUP_ID_NOT_FOUND,
+    UNSTABLE_OFFSET_COMMIT,
+    UnsupportedError,
+    code_name,
+)
 from cockpit.kafka.protocol.commits import GroupCommits, fetch_commits
 from cockpit.kafka.protocol.request import Request
 from cockpit.kafka.roster import Roster, Standing, read_roster
 from cockpit.kafka.text import one_line
-from cockpit.kafka.whereabouts import GROUP_ID_NOT_FOUND
 from cockpit.ports import Clock, PortError
 
-UNSTABLE_OFFSET_COMMIT: Final = 88
 MOVED: Final = frozenset({15, 16})
 """Group errors that say that another broker may be the coordinator by now."""
 PIPELINED: Final = 100

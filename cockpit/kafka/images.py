@@ -13,7 +13,7 @@ from cockpit.core.observe import GroupSample, TopicPartition, Unknown
 from cockpit.core.plan import Plan, Side
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from cockpit.kafka.any_groups import AnyGroupReader
-from cockpit.kafka.client import UNKNOWN_TOPIC, Client, View
+from cockpit.kafka.client import Client, View
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
     Allowance,
@@ -23,7 +23,7 @@ from cockpit.kafka.content import (
     TooMuchError,
     in_turn,
 )
-from cockpit.kafka.errors import code_error
+from cockpit.kafka.errors import UNKNOWN_TOPIC, code_error
 from cockpit.kafka.finding import Limits, find, find_origin
 from cockpit.kafka.habits import Habits, HabitsReader
 from cockpit.kafka.text import one_line

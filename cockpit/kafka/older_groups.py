@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.core.observe import GroupSample, GroupState, TopicPartition
+from cockpit.core.observe import GroupSample, GroupState, TopicPartition, partition_text
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client, View
 from cockpit.kafka.errors import UnsupportedError, code_error
@@ -211,7 +211,7 @@ class OlderGroupReader:
         }
         missing = next((tp for tp in partitions if tp not in known), None)
         if missing is not None:
-            raise PortError("slow", f"broker {node} does not know {missing[0]}/{missing[1]} yet")
+            raise PortError("slow", f"broker {node} does not know {partition_text(missing)} yet")
         return dict(zip(names, answers, strict=True))
 
 
@@ -237,7 +237,7 @@ def _chosen(kafka: Commits, zookeeper: Commits, asked: frozenset[TopicPartition]
             words = ["none" if offset is None else str(offset) for offset in (here, there)]
             raise PortError(
                 "protocol",
-                f"{name[0]}/{name[1]}: {words[0]} committed in Kafka, {words[1]} in ZooKeeper:"
+                f"{partition_text(name)}: {words[0]} committed in Kafka, {words[1]} in ZooKeeper:"
                 " its consumers' settings decide which counts",
             )
     return kafka

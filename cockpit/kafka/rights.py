@@ -13,7 +13,14 @@ from typing import Final, Literal, TypeVar
 
 from cockpit.core.rights import Right
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import UnsupportedError, code_name
+from cockpit.kafka.errors import (
+    GROUP_ID_NOT_FOUND,
+    NO_AUTHORIZER,
+    UNAUTHORISED,
+    UNKNOWN_TOPIC,
+    UnsupportedError,
+    code_name,
+)
 from cockpit.kafka.protocol.acls import OPERATIONS, describe_acls
 from cockpit.kafka.protocol.cluster import cluster_operations, old_cluster_operations
 from cockpit.kafka.protocol.configs import TOPIC, describe_configs
@@ -29,10 +36,6 @@ from cockpit.ports import PortError
 T = TypeVar("T")
 Word = Literal["held", "missing", "unproven", "unneeded"]
 
-UNKNOWN_TOPIC: Final = 3
-REFUSED: Final = frozenset({29, 30, 31, 53})
-NO_AUTHORIZER: Final = 54
-GROUP_ID_NOT_FOUND: Final = 69
 NO_SUCH_OFFSET: Final = 1 << 62
 PROBE_ID: Final = "cockpit-doctor"
 """A transactional id that nobody has: who may describe every id may describe it."""
@@ -93,7 +96,7 @@ def _from_bits(right: Right, bits: int) -> Verdict:
 
 
 def _from_code(right: Right, code: int) -> Verdict:
-    if code in REFUSED:
+    if code in UNAUTHORISED:
         return Verdict(right, "missing", code_name(code))
     if code == UNKNOWN_TOPIC:
         return Verdict(right, "unproven", "there is no such topic")
@@ -148,7 +151,7 @@ async def _cluster_right(client: Client, right: Right) -> Verdict:
 async def _old_cluster(client: Client, right: Right) -> Verdict:
     """Brokers before 2.3: whoever may read the ACLs may describe the cluster."""
     error, _, _ = await client.ask_any(describe_acls())
-    if error in REFUSED:
+    if error in UNAUTHORISED:
         return Verdict(right, "missing", code_name(error))
     if right.operation == "describe" and error in (0, NO_AUTHORIZER):
         return Verdict(right, "held")
@@ -228,7 +231,7 @@ async def _old_topics(client: Client, names: Sequence[str]) -> Judge:
             return Verdict(right, "unproven", "Kafka before 2.3 does not say what is allowed")
         if right.name not in codes:
             return Verdict(right, "unproven", "not answered")
-        refused = codes[right.name] in REFUSED
+        refused = codes[right.name] in UNAUTHORISED
         return _from_code(right, codes[right.name]) if refused else Verdict(right, "held")
 
     return judge
@@ -291,6 +294,6 @@ async def _transactions(client: Client, rights: Sequence[Right]) -> list[Verdict
         return _all(rights, "unneeded", "Kafka before 3.0 does not list transactions")
     except PortError as error:
         return _all(rights, "unproven", error.reason)
-    if described.error in REFUSED:
+    if described.error in UNAUTHORISED:
         return _all(rights, "missing", code_name(described.error))
     return _all(rights, "held", "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_name
+from cockpit.kafka.errors import GROUP_ID_NOT_FOUND, code_name
 from cockpit.kafka.protocol.groups import (
     DescribedGroup,
     describe_consumer_groups,
@@ -20,7 +20,6 @@ from cockpit.kafka.protocol.groups import (
 )
 from cockpit.kafka.whereabouts import (
     ABSENT_STATES,
-    GROUP_ID_NOT_FOUND,
     Manners,
     Whereabouts,
     find_groups,

@@ -13,10 +13,10 @@ from typing import Final
 from cockpit.core.observe import SyncsSample, TopicPartition
 from cockpit.core.translate import OffsetSyncStore
 from cockpit.kafka.client import Client
-from cockpit.kafka.following import Follower, TopicGoneError
+from cockpit.kafka.following import StateTopic
 from cockpit.kafka.protocol.codec import DecodeError, Reader
 from cockpit.kafka.protocol.fetch import Record
-from cockpit.ports import Clock, PortError
+from cockpit.ports import Clock
 
 _NAME: Final = re.compile(r"mm2-offset-syncs.+internal")
 _OFFSETS: Final = struct.Struct(">qq")
@@ -27,9 +27,15 @@ class SyncsReader:
 
     def __init__(self, clock: Clock, *, target: Client, source: Client) -> None:
         self._clock = clock
-        self._clients = (target, source)
         self._store = OffsetSyncStore()
-        self._topic: Follower | None = None
+        self._topic = StateTopic(
+            "offset-syncs",
+            (target, source),
+            "on either cluster",
+            _alias,
+            take=self._take,
+            forget=self._store.clear,
+        )
 
     async def read(self, aliases: Iterable[str] = ()) -> SyncsSample:
         """Everything up to now, or a large part of it with `read_to_end` False.
@@ -38,13 +44,7 @@ class SyncsReader:
         Raises PortError.
         """
         asked_at_ms = self._clock.now_ms()
-        if self._topic is None:
-            self._topic = await self._find(frozenset(aliases))
-        try:
-            at_end = await self._topic.follow()
-        except TopicGoneError:
-            self._topic = None
-            raise PortError("protocol", "the offset-syncs topic is gone") from None
+        at_end = await self._topic.follow(aliases)
         if at_end:
             self._store.reached_end()
         return SyncsSample(
@@ -54,28 +54,17 @@ class SyncsReader:
             read_to_end=at_end,
         )
 
-    async def _find(self, aliases: frozenset[str]) -> Follower:
-        for client in self._clients:
-            view = await client.view()
-            names = sorted(name for name in view.topics if _NAME.fullmatch(name))
-            if len(names) > 1:
-                names = [name for name in names if _alias(name) in aliases]
-                if len(names) != 1:
-                    raise PortError("protocol", "several offset-syncs topics; cannot tell which")
-            if names:
-                self._store.clear()
-                return Follower(client, names[0], take=self._take, forget=self._store.clear)
-        raise PortError("protocol", "no offset-syncs topic on either cluster that may be read")
-
     def _take(self, records: Sequence[Record]) -> None:
         for sync in [decode_sync(record) for record in records]:
             if sync is not None:
                 self._store.put(*sync)
 
 
-def _alias(name: str) -> str:
-    """The cluster alias in the name of an offset-syncs topic."""
-    return name.removeprefix("mm2-offset-syncs").removesuffix("internal")[1:-1]
+def _alias(topic: str) -> str | None:
+    """The cluster alias in the name of an offset-syncs topic, None: it is no such name."""
+    if not _NAME.fullmatch(topic):
+        return None
+    return topic.removeprefix("mm2-offset-syncs").removesuffix("internal")[1:-1]
 
 
 def decode_sync(record: Record) -> tuple[TopicPartition, int, int] | None:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.kafka.client import UNKNOWN_TOPIC, Client
-from cockpit.kafka.errors import UnsupportedError, code_name
+from cockpit.kafka.client import Client
+from cockpit.kafka.errors import UNKNOWN_TOPIC, UnsupportedError, code_name
 from cockpit.kafka.protocol.metadata import TopicInfo
 from cockpit.ports import PortError
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import UnsupportedError, code_error, code_name
+from cockpit.kafka.errors import (
+    GROUP_ID_NOT_FOUND,
+    UNSUPPORTED_VERSION,
+    UnsupportedError,
+    code_error,
+    code_name,
+)
 from cockpit.kafka.protocol.groups import (
     Coordinator,
     ListedGroup,
@@ -21,8 +27,6 @@ from cockpit.kafka.protocol.groups import (
 from cockpit.kafka.protocol.request import Request
 from cockpit.ports import PortError
 
-UNSUPPORTED_VERSION: Final = 35
-GROUP_ID_NOT_FOUND: Final = 69
 ABSENT_STATES: Final = frozenset({"Dead", ""})
 
 

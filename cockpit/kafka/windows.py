@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cockpit.core.image import Verdict
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import Plan
 from cockpit.core.survey import Window, WindowsSurvey
 from cockpit.kafka.client import Client
@@ -154,7 +154,7 @@ class WindowReader:
 
     def _both(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> _Both:
         if min(nodes) < 0:
-            raise PortError("protocol", one_line(f"{name[0]}/{name[1]} has no leader"))
+            raise PortError("protocol", one_line(f"{partition_text(name)} has no leader"))
         allowance = Allowance(*ALLOWANCE)
         committed_only = habits.committed_only is True
         source = Place(self._source, name, nodes[0], committed_only=committed_only)

@@ -19,7 +19,7 @@ from cockpit.core.actions import (
     ProveDrained,
     Unfence,
 )
-from cockpit.core.observe import MISSING
+from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.plan import HttpCall, Manual, Service
 from cockpit.ports import OutcomeUnknownError, PortError
 from cockpit.sim.faults import ActionWord, EffectFault
@@ -260,7 +260,7 @@ class SimEffector:
         position = self._world.layout.keys.position
         before, previous = shore.commits(group), {}
         for name, offset in action.offsets:
-            previous[f"{name[0]}/{name[1]}"] = before.get(name)
+            previous[partition_text(name)] = before.get(name)
             shore.committed[group, position[name]] = MISSING if offset is None else offset
         self._world.happened(f"commit {action.group}")
         return {"previous": previous}

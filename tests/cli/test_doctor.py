@@ -150,7 +150,7 @@ def plan_for_planted_users(lab: Status, folder: Path) -> Path:
 
 
 @pytest.mark.broker
-async def test_exactly_the_documented_rights_are_enough_and_each_one_is_missed(
+async def test_exactly_the_documented_rights_are_enough_and_each_one_assert_missed(
     lab: Status, tmp_path: Path
 ) -> None:
     path = plan_for_planted_users(lab, tmp_path)
@@ -163,7 +163,7 @@ async def test_exactly_the_documented_rights_are_enough_and_each_one_is_missed(
         planted(source, acls=acls["source"], users=USERS),
         planted(target, acls=acls["target"], users=USERS),
     ):
-        await _nothing_is_missing(plan)
+        await _assert_nothing_is_missing(plan)
         admins: dict[Side, Client] = {"source": source, "target": target}
         for side in SIDES:
             for canary in (False, True):
@@ -173,12 +173,12 @@ async def test_exactly_the_documented_rights_are_enough_and_each_one_is_missed(
                 client = Client(access(spec, reveal_secret, login=login))
                 try:
                     for right in mine:
-                        await _is_missed(admins[side], client, right, mine)
+                        await _assert_missed(admins[side], client, right, mine)
                 finally:
                     await client.close()
 
 
-async def _nothing_is_missing(plan: Plan) -> None:
+async def _assert_nothing_is_missing(plan: Plan) -> None:
     found = await examine(plan, RealClock(), reveal_secret)
     assert {verdict.word for verdict in found.verdicts} == {"held", "unneeded"}
     unneeded = [v.right for v in found.verdicts if v.word == "unneeded"]
@@ -191,7 +191,7 @@ async def _nothing_is_missing(plan: Plan) -> None:
     assert exit_code(found) == exits.COMPLETED
 
 
-async def _is_missed(admin: Client, client: Client, right: Right, mine: list[Right]) -> None:
+async def _assert_missed(admin: Client, client: Client, right: Right, mine: list[Right]) -> None:
     """Without this right doctor names it and no other; with it again, none."""
 
     async def missing() -> list[Right]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cockpit.core.observe import (
+    AclBinding,
     ConnectorState,
     GroupSample,
     GroupState,
@@ -125,3 +126,17 @@ def mirror(at_ms: int, positions: tuple[int, ...], keys: PartitionKeys = KEYS) -
 def syncs(at_ms: int, *pairs: tuple[int, int], keys: PartitionKeys = KEYS) -> SyncsSample:
     """The same offset-syncs for every partition, newest first."""
     return SyncsSample(at_ms, at_ms, dict.fromkeys(keys.names, tuple(pairs)), True)
+
+
+def acl(
+    who: str,
+    operation: str,
+    kind: str,
+    name: str,
+    *,
+    pattern: str = "literal",
+    host: str = "*",
+    permission: str = "allow",
+) -> AclBinding:
+    """One binding of a user."""
+    return AclBinding(kind, name, pattern, f"User:{who}", host, operation, permission)

@@ -102,32 +102,41 @@ class Script:
     def kinds(self) -> list[str]:
         return [tell.kind for tell in self.told]
 
-    def fly_readers(self) -> None:
-        """The first wave, all of it."""
+    def fly_to_stop(self, **data: object) -> None:
+        """A wave up to its stop call, which is under way; `data` came of the mirror's change."""
         self.look(2)
         self.go("advance")
-        self.end_all()  # the mirror's group sync
-        self.look(1)  # mirror close again; stop is called
+        self.end_all("done", **data)
+        self.look(1)
+
+    def fly_readers_to_start(self) -> None:
+        """The first wave, up to the start call on its way."""
+        self.fly_to_stop()  # its groups are out of the mirror's sync
         self.end_all()
         self.members["source"] = 0
         self.look(2)
         self.end_all(previous={"orders/0": 80, "orders/1": 80})
         self.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
         self.look(1)
-        self.end_all()  # start
+
+    def fly_readers(self) -> None:
+        """The first wave, all of it."""
+        self.fly_readers_to_start()
+        self.end_all()
         self.members["target"] = 1
         self.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
         self.look(4)
 
-    def fly_writers_to_start(self) -> None:
-        """The second wave, up to the start call on its way."""
-        self.look(2)
-        self.go("advance")
-        self.end_all(previous={"sync.topic.acls.enabled": "true"})
-        self.look(1)
+    def fly_writers_to_drain(self, **data: object) -> None:
+        """The second wave, up to the drain that is being proved; `data` as of fly_to_stop."""
+        self.fly_to_stop(**data)
         for _ in range(2):  # stop, fence
             self.end_all()
-        self.end_all(target_end={"orders/0": 100, "orders/1": 100})  # drain
+
+    def fly_writers_to_start(self) -> None:
+        """The second wave, up to the start call on its way."""
+        self.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+        self.end_all(target_end={"orders/0": 100, "orders/1": 100})
         self.look(1)
 
 
@@ -143,10 +152,7 @@ def fly_with_trigger(on_trigger: str) -> Script:
     signal = SignalSpec("errors", "http://127.0.0.1:1/", "ratio")
     script = Script(dataclasses.replace(plan, signals=(signal,)))
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all()
     script.signal = 0.5
     script.look(4)
@@ -161,16 +167,3 @@ def manual_plan(*verbs: str) -> Plan:
     by_hand = {verb: Manual(f"{verb} it") for verb in verbs}
     ledger, checkout = plan.services
     return dataclasses.replace(plan, services=(ledger, dataclasses.replace(checkout, **by_hand)))  # type: ignore[arg-type]  # the verbs are field names
-
-
-def fly_writers_to_question(script: Script) -> None:
-    """Up to the question whether the producer was started by hand."""
-    script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
-    for _ in range(2):  # stop, fence
-        script.end_all()
-    script.end_all(target_end={"orders/0": 100, "orders/1": 100})  # drain
-    script.look(1)

@@ -28,7 +28,7 @@ from cockpit.core.survey import (
     Window,
     WindowsSurvey,
 )
-from tests.core.build import service, two_wave_plan
+from tests.core.build import acl, service, two_wave_plan
 
 TOPICS = ("orders", "payments")
 CONFIGS = {
@@ -56,20 +56,6 @@ def plan(*approved: ApprovedDifference) -> Plan:
         source_registry=registry,
         target_registry=registry,
     )
-
-
-def acl(  # an ACL has that many parts
-    who: str,
-    operation: str,
-    kind: str,
-    name: str,
-    *,
-    pattern: str = "literal",
-    host: str = "*",
-    permission: str = "allow",
-) -> AclBinding:
-    """One binding of a user."""
-    return AclBinding(kind, name, pattern, f"User:{who}", host, operation, permission)
 
 
 BINDINGS = frozenset(

@@ -15,14 +15,14 @@ from tests.core.driver import (
     Script,
     actions,
     fly_with_trigger,
-    fly_writers_to_question,
     manual_plan,
 )
 
 
 def test_asking_a_person_to_start_a_producer_is_the_point_of_no_return() -> None:
     script = Script(manual_plan("start"))
-    fly_writers_to_question(script)
+    script.fly_readers()
+    script.fly_writers_to_start()
     assert progress.waits_for_person(script.state.wave().stages)
     assert project(script.state, 1).status.rollback == "lossy"
     script.look(70)  # far past the deadline, and nobody has answered
@@ -49,10 +49,7 @@ def test_a_producer_stopped_by_hand_blocks_its_clients_and_the_deadline_counts()
 def test_an_undo_by_hand_is_asked_and_answered() -> None:
     script = Script(manual_plan("undo"))
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all(previous={"sync.topic.acls.enabled": "true"})
-    script.look(1)
+    script.fly_to_stop(previous={"sync.topic.acls.enabled": "true"})
     script.end_all()  # stopped; the fence is on its way
     script.go("rollback")
     script.end_all()
@@ -93,16 +90,7 @@ def test_what_closes_while_a_rollback_waits_keeps_the_wave_where_it_is() -> None
 
 def test_a_failed_start_is_tried_again_for_what_has_not_started_only() -> None:
     script = Script()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
-    script.end_all()
-    script.members["source"] = 0
-    script.look(2)
-    script.end_all(previous={"orders/0": 80, "orders/1": 80})
-    script.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
-    script.look(1)
+    script.fly_readers_to_start()
     script.members["target"] = 1
     script.end_all("failed")
     assert script.word() == "holding"
@@ -118,10 +106,7 @@ def test_a_failed_start_is_tried_again_for_what_has_not_started_only() -> None:
 def test_nothing_is_tried_again_while_an_action_is_under_way() -> None:
     script = Script()
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all()
     script.end_all("failed")  # the fence
     assert project(script.state, 1).action("advance").enabled
@@ -175,10 +160,7 @@ def test_a_wave_whose_fenced_topics_went_on_at_the_target_is_not_flown_again() -
 def test_the_wave_before_can_go_back_after_this_one_came_back() -> None:
     script = Script()
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all(previous={"sync.topic.acls.enabled": "true"})
-    script.look(1)
+    script.fly_to_stop(previous={"sync.topic.acls.enabled": "true"})
     script.end_all()
     script.go("rollback")
     for _ in range(4):

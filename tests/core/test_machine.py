@@ -116,10 +116,7 @@ def test_what_is_armed_expires_and_can_be_taken_back() -> None:
 
 def test_pause_is_accepted_at_once_and_no_further_step_begins() -> None:
     script = Script()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.ask(Pause("ben"))
     script.end_all()
     script.members["source"] = 0
@@ -132,10 +129,7 @@ def test_pause_is_accepted_at_once_and_no_further_step_begins() -> None:
 
 def test_going_back_waits_for_what_is_in_flight_then_undoes_only_what_was_begun() -> None:
     script = Script()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)  # stop is called and in flight
+    script.fly_to_stop()  # stop is called and in flight
     script.go("rollback")
     assert script.word() == "running"
     assert script.abandoned == [script.performs[-1].action_id]
@@ -153,10 +147,7 @@ def test_going_back_waits_for_what_is_in_flight_then_undoes_only_what_was_begun(
 
 def test_a_wave_that_was_rolled_back_can_be_flown_again() -> None:
     script = Script()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.go("rollback")
     script.end_all()
     script.end_all()
@@ -182,10 +173,7 @@ def test_a_failed_action_holds_the_wave_and_advance_tries_the_step_again() -> No
 
 def test_a_lost_reply_of_a_service_call_is_resolved_by_observing_the_group() -> None:
     script = Script()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all("unknown")
     assert script.word() == "running"
     script.members["source"] = 0
@@ -196,10 +184,7 @@ def test_a_lost_reply_of_a_service_call_is_resolved_by_observing_the_group() -> 
 def test_an_unknown_outcome_of_a_fence_holds() -> None:
     script = Script()
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all()
     script.end_all("unknown")
     assert script.word() == "holding"
@@ -209,10 +194,7 @@ def test_an_unknown_outcome_of_a_fence_holds() -> None:
 def test_the_deadline_takes_the_wave_back_before_the_start_is_intended() -> None:
     script = Script()
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all()  # stopped; the fence is on its way
     script.end_all()
     script.look(61)
@@ -250,12 +232,7 @@ def test_the_point_of_no_return_is_lossy_first_and_closed_once_a_foreign_record_
 def test_a_write_on_a_drained_source_topic_is_an_escape_and_pauses_before_the_start() -> None:
     script = Script()
     script.fly_readers()
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
-    for _ in range(2):  # stop, fence
-        script.end_all()
+    script.fly_writers_to_drain()
     ends = {"orders/0": 100, "orders/1": 100}
     script.ends["source"] = (103, 100)
     script.ask(Pause("ana"))
@@ -314,10 +291,7 @@ def test_a_place_waits_for_the_mirror_to_pass_the_commit_but_not_for_ever() -> N
     script = Script()
     script.commits["source"] = {("orders", 0): 100, ("orders", 1): 105}
     script.ends["source"] = (105, 105)
-    script.look(2)
-    script.go("advance")
-    script.end_all()
-    script.look(1)
+    script.fly_to_stop()
     script.end_all()
     script.members["source"] = 0
     script.look(4)

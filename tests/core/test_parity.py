@@ -16,8 +16,8 @@ from cockpit.core.plan import ApprovedDifference, Login, ParityGate, Plan, Secre
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import Quota, SchemaUse, ScramCredential, Window, WindowsSurvey
 from tests.core import planted
-from tests.core.build import service
-from tests.core.planted import BINDINGS, PLANTED, Planted, acl, base
+from tests.core.build import acl, service
+from tests.core.planted import BINDINGS, PLANTED, Planted, base
 
 
 def everything(world: planted.World, plan: Plan) -> tuple[CheckView, ...]:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.cli.pilot import Orders, Pilot, Result
+from cockpit.cli.wiring import engine_ports
 from cockpit.core.flight import begin
 from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.fanout import News
 from cockpit.engine.journal import Journal
-from cockpit.engine.loop import Engine, LocalSession, Ports
+from cockpit.engine.loop import Engine, LocalSession
 from cockpit.sim.demo import demo_plan, demo_world
 from cockpit.sim.factory import SimPorts, connect_sim
 from cockpit.sim.faults import Fault
@@ -95,17 +96,8 @@ async def _fly(
     spec = demo_world(seed)
     spec = replace(spec, faults=(*spec.faults, *faults) if keep else faults)
     world = connect_sim(plan, clock, spec)
-    ports = Ports(
-        world.source,
-        world.target,
-        world.replication,
-        world.signals,
-        world.effector,
-        clock,
-        world.surveyor,
-    )
     state = begin(plan, session=f"seed-{seed}", simulated=True, at_ms=clock.now_ms())
-    engine = Engine(state, ports, Journal(journal) if journal else None)
+    engine = Engine(state, engine_ports(world, clock), Journal(journal) if journal else None)
     session = Watching(engine)
     before = _state(world)
     events: list[Mapping[str, Any]] = []

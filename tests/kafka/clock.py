@@ -19,21 +19,6 @@ class RealClock:
         await asyncio.sleep(duration_ms / 1000)
 
 
-class HandClock:
-    """The Clock port over a number that the test moves."""
-
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def now_ms(self) -> int:
-        """What the test has set."""
-        return self.ms
-
-    async def sleep(self, duration_ms: int) -> None:
-        """Time goes by at once."""
-        self.ms += duration_ms
-
-
 async def until(probe: Callable[[], Awaitable[bool]], *, timeout_s: float) -> None:
     """Poll until it is so; fails the test when it does not become so in time."""
     async with asyncio.timeout(timeout_s):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,22 @@ ALTER_SCRAM: Final = Api(51, "AlterUserScramCredentials", 0, 0, flexible_from=0)
 HASHES: Final = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
 
 
+def _carry_out(w: Writer) -> None:
+    """The end of a request that is not for validation only."""
+    w.boolean(False)
+    w.end_struct()
+
+
+def _each(one: Callable[[Reader], int]) -> Callable[[Reader, int], tuple[int, ...]]:
+    """Reads the error code of each thing in an answer."""
+
+    def read(r: Reader, version: int) -> tuple[int, ...]:
+        r.int32()
+        return tuple(r.array(lambda: one(r)))
+
+    return read
+
+
 def alter_quotas(quotas: Iterable[Quota], *, remove: bool) -> Request[tuple[int, ...]]:
     """Set or remove these; the error code of each."""
     wanted = tuple(quotas)
@@ -48,14 +64,9 @@ def alter_quotas(quotas: Iterable[Quota], *, remove: bool) -> Request[tuple[int,
             w.boolean(remove)
             w.end_struct()
             w.end_struct()
-        w.boolean(False)
-        w.end_struct()
+        _carry_out(w)
 
-    def read(r: Reader, version: int) -> tuple[int, ...]:
-        r.int32()
-        return tuple(r.array(lambda: _altered(r)))
-
-    return Request(ALTER_CLIENT_QUOTAS, write, read, changes=True)
+    return Request(ALTER_CLIENT_QUOTAS, write, _each(_altered), changes=True)
 
 
 def _altered(r: Reader) -> int:
@@ -82,14 +93,9 @@ def alter_topic_config(topic: str, config: str, value: str | None) -> Request[tu
         w.string(value)
         w.end_struct()
         w.end_struct()
-        w.boolean(False)
-        w.end_struct()
+        _carry_out(w)
 
-    def read(r: Reader, version: int) -> tuple[int, ...]:
-        r.int32()
-        return tuple(r.array(lambda: _configured(r)))
-
-    return Request(INCREMENTAL_ALTER_CONFIGS, write, read, changes=True)
+    return Request(INCREMENTAL_ALTER_CONFIGS, write, _each(_configured), changes=True)
 
 
 def _configured(r: Reader) -> int:
@@ -111,8 +117,7 @@ def switch_on(feature: str) -> Request[int]:
         w.int16(1)
         w.int8(1)
         w.end_struct()
-        w.boolean(False)
-        w.end_struct()
+        _carry_out(w)
 
     def read(r: Reader, version: int) -> int:
         r.int32()
@@ -169,11 +174,7 @@ def alter_users(users: Iterable[User], *, remove: bool) -> Request[tuple[int, ..
             w.end_struct()
         w.end_struct()
 
-    def read(r: Reader, version: int) -> tuple[int, ...]:
-        r.int32()
-        return tuple(r.array(lambda: _user_result(r)))
-
-    return Request(ALTER_SCRAM, write, read, changes=True)
+    return Request(ALTER_SCRAM, write, _each(_user_result), changes=True)
 
 
 def _user_result(r: Reader) -> int:

@@ -12,7 +12,7 @@ from cockpit.core.observe import AclBinding
 from cockpit.core.plan import ApprovedDifference, Plan, Side
 from cockpit.core.snapshot import CheckKind
 from cockpit.core.survey import Quota, ScramCredential
-from tests.core.build import service
+from tests.core.build import acl, service
 from tests.kafka.planting import User
 
 ORDERS, PAYMENTS = "planted.orders", "planted.payments"
@@ -35,20 +35,6 @@ def scratch_plan(lab_plan: Plan, *more: str) -> Plan:
             for config in defaults
         ),
     )
-
-
-def acl(
-    who: str,
-    operation: str,
-    kind: str,
-    name: str,
-    *,
-    pattern: str = "literal",
-    host: str = "*",
-    permission: str = "allow",
-) -> AclBinding:
-    """One binding of a user."""
-    return AclBinding(kind, name, pattern, f"User:{who}", host, operation, permission)
 
 
 WRITE = acl(WRITER, "write", "topic", ORDERS)

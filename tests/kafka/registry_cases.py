@@ -7,7 +7,7 @@ from cockpit.kafka.schemas import canonical
 from tests.kafka.registries import CLICK, MONEY, ORDER, ORDER_2, PAYMENT, Pen, fill, reader_of
 
 
-async def everything_is_read(url: str, *, default: str) -> None:
+async def assert_everything_is_read(url: str, *, default: str) -> None:
     """Subjects, versions, ids, types, contents, references and levels."""
     pen = Pen(url)
     ids = await fill(pen)
@@ -37,7 +37,7 @@ async def everything_is_read(url: str, *, default: str) -> None:
     assert survey.asked_at_ms <= survey.answered_at_ms
 
 
-async def a_vanished_subject_vanishes(url: str) -> None:
+async def assert_a_vanished_subject_vanishes(url: str) -> None:
     """It is not kept from an earlier reading, and comes back as what it then is."""
     pen, reader = Pen(url), reader_of(url)
     first = await pen.register("comes-and-goes", ORDER)

@@ -143,7 +143,7 @@ async def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path:
     found = await failure(python(FAMILY, str(pids), "600"), timeout_ms=1_500)
     assert found.kind == "slow"
     assert "did not end within 1.5 s" in found.reason
-    await _all_gone(pids)
+    await _assert_all_gone(pids)
 
 
 async def test_a_child_that_is_left_behind_delays_nothing_and_is_killed(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_a_child_that_is_left_behind_delays_nothing_and_is_killed(tmp_path
     begun = time.perf_counter()
     assert await output_of(python(FAMILY, str(pids), "0"), timeout_ms=20_000) == "5\n"
     assert time.perf_counter() - begun < 5
-    await _all_gone(pids)
+    await _assert_all_gone(pids)
 
 
 async def test_whoever_is_called_away_leaves_no_program_behind(tmp_path: Path) -> None:
@@ -165,10 +165,10 @@ async def test_whoever_is_called_away_leaves_no_program_behind(tmp_path: Path) -
         task = group.create_task(output_of(argv, timeout_ms=60_000), name="program")
         await until(written, timeout_s=10)
         task.cancel()
-    await _all_gone(pids)
+    await _assert_all_gone(pids)
 
 
-async def _all_gone(pids: Path) -> None:
+async def _assert_all_gone(pids: Path) -> None:
     numbers = [int(pid) for pid in (await asyncio.to_thread(pids.read_text)).split()]
     assert len(numbers) == 2
 

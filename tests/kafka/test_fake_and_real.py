@@ -81,17 +81,17 @@ async def real_world(lab: Status, side: Side) -> AsyncIterator[World]:
 
 async def test_the_fake_broker_is_what_the_others_here_are_compared_with() -> None:
     async with fake_world() as world:
-        await answers_alike(world)
+        await assert_answers_alike(world)
 
 
 @pytest.mark.broker
 @pytest.mark.parametrize("side", ["source", "target"])
 async def test_a_real_broker_answers_the_same(lab: Status, side: Side) -> None:
     async with real_world(lab, side) as world:
-        await answers_alike(world)
+        await assert_answers_alike(world)
 
 
-async def answers_alike(world: World) -> None:
+async def assert_answers_alike(world: World) -> None:
     """What holds for fake and real brokers, whatever else is on them."""
     await _versions_and_metadata(world)
     await _offsets(world)

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cockpit.cli.observing.measure import StepClock
 from cockpit.core.observe import MISSING
 from cockpit.kafka import client as client_module
 from cockpit.kafka.client import Client
 from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.logs import STARTS_EVERY_MS, VIEW_EVERY_LEADERLESS_MS, VIEW_EVERY_MS, LogReader
 from cockpit.ports import PortError
-from tests.kafka.clock import HandClock
 from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Group, Partition, fake_cluster
 
 LIST_OFFSETS, METADATA, FETCH, FIND, DESCRIBE, LIST_GROUPS = 2, 3, 9, 10, 15, 16
@@ -25,7 +25,7 @@ class Reading:
     """Both readers over one fake cluster, and what they ask for."""
 
     def __init__(self, cluster: FakeCluster, client: Client) -> None:
-        self.clock = HandClock()
+        self.clock = StepClock()
         self.cluster = cluster
         self.logs = LogReader("source", client, self.clock, ())
         self.groups = GroupReader("source", client, self.clock, ("ledger", "audit"))

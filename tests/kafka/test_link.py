@@ -174,9 +174,10 @@ async def test_closing_gives_up_on_a_broker_that_hangs() -> None:
     async with fake_cluster(FakeCluster()) as cluster:
         client = Client(cluster.access(1, 2))
         await client.brokers()
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(2.0) as limit:
             await client.close()
             await client.close()
+        assert not limit.expired()
 
 
 def held() -> tuple[int, int]:

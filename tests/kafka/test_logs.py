@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cockpit.cli.observing.measure import StepClock
 from cockpit.core.observe import MISSING, LogSample
 from cockpit.kafka.client import Client
 from cockpit.kafka.logs import VIEW_EVERY_MS, LogReader, is_internal
 from cockpit.ports import PortError
-from tests.kafka.clock import HandClock, RealClock, until
+from tests.kafka.clock import RealClock, until
 from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Partition, fake_cluster
 
 
@@ -47,7 +48,7 @@ async def test_starts_and_ends_of_every_leader_are_put_together(
 
 async def test_keys_are_the_same_object_until_the_topics_change() -> None:
     async with fake_cluster(FakeCluster(topics=orders())) as cluster:
-        client, clock = Client(cluster.access()), HandClock()
+        client, clock = Client(cluster.access()), StepClock()
         logs = LogReader("source", client, clock, ())
         first, second = await logs.read(), await logs.read()
         assert first.keys is second.keys
@@ -140,10 +141,10 @@ def test_internal_topics_are_known_by_name(topic: str, internal: bool) -> None:
 @contextlib.asynccontextmanager
 async def watched(
     cluster: FakeCluster, *topics: str
-) -> AsyncIterator[tuple[LogReader, HandClock, FakeCluster]]:
+) -> AsyncIterator[tuple[LogReader, StepClock, FakeCluster]]:
     """A reader that has read once, and its clock."""
     async with fake_cluster(cluster):
-        client, clock = Client(cluster.access(1, 2), timeout_ms=1_000), HandClock()
+        client, clock = Client(cluster.access(1, 2), timeout_ms=1_000), StepClock()
         logs = LogReader("source", client, clock, topics)
         await logs.read()
         clock.ms += VIEW_EVERY_MS

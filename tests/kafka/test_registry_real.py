@@ -21,7 +21,7 @@ from cockpit.lab.registry import (
 )
 from cockpit.ports import PortError
 from tests.kafka.registries import ORDER, Pen, reader_of
-from tests.kafka.registry_cases import a_vanished_subject_vanishes, everything_is_read
+from tests.kafka.registry_cases import assert_a_vanished_subject_vanishes, assert_everything_is_read
 
 pytestmark = pytest.mark.broker
 
@@ -59,13 +59,13 @@ async def spare(
 
 
 async def test_everything_is_read(pair: tuple[RegistryServer, Registry, Registry]) -> None:
-    await everything_is_read(pair[1].url, default="NONE")
+    await assert_everything_is_read(pair[1].url, default="NONE")
 
 
 async def test_a_vanished_subject_vanishes(
     pair: tuple[RegistryServer, Registry, Registry],
 ) -> None:
-    await a_vanished_subject_vanishes(pair[1].url)
+    await assert_a_vanished_subject_vanishes(pair[1].url)
 
 
 async def test_two_registries_give_one_schema_two_ids_and_one_content(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.cli.observing.measure import StepClock
 from cockpit.core.survey import SchemaUse, Window, WindowsSurvey
 from cockpit.kafka.client import Client
 from cockpit.kafka.comparing import (
@@ -23,7 +24,6 @@ from cockpit.kafka.comparing import (
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.kafka.windows import WindowReader
 from tests.core.build import service, two_wave_plan
-from tests.kafka.clock import HandClock
 from tests.kafka.fake_broker import FakeCluster, Partition, fake_cluster
 
 
@@ -163,7 +163,7 @@ def test_no_more_ids_are_kept_than_allowed_and_the_newest_stay() -> None:
 
 @contextlib.asynccontextmanager
 async def windows_of(
-    source: dict[str, list[Partition]], target: dict[str, list[Partition]], clock: HandClock
+    source: dict[str, list[Partition]], target: dict[str, list[Partition]], clock: StepClock
 ) -> AsyncIterator[WindowReader]:
     plan = replace(two_wave_plan(), services=(service("ledger", consumes=tuple(source)),))
     async with (
@@ -179,7 +179,7 @@ async def windows_of(
 
 
 async def window_of(source: Partition, target: Partition) -> Window:
-    async with windows_of({"orders": [source]}, {"orders": [target]}, HandClock()) as reader:
+    async with windows_of({"orders": [source]}, {"orders": [target]}, StepClock()) as reader:
         return (await reader.read()).windows["orders", 0]
 
 
@@ -201,7 +201,7 @@ async def test_two_empty_logs_are_both_empty_wherever_they_end() -> None:
 
 async def test_every_window_has_the_time_at_which_it_was_looked_at() -> None:
     topics = {"orders": [Partition(1), Partition(2)]}
-    clock = HandClock()
+    clock = StepClock()
     async with windows_of(topics, topics, clock) as reader:
         first = await reader.read()
         clock.ms += 10_000
@@ -216,7 +216,7 @@ def times(survey: WindowsSurvey) -> set[int]:
 
 async def test_a_round_looks_at_every_topic_before_it_looks_at_one_twice() -> None:
     topics = {f"topic-{i}": [Partition(1) for _ in range(30)] for i in range(5)}
-    async with windows_of(topics, topics, HandClock()) as reader:
+    async with windows_of(topics, topics, StepClock()) as reader:
         first = (await reader.read()).windows
         assert {topic for topic, _ in first} == set(topics)
         assert len(first) < 150
@@ -231,7 +231,7 @@ async def test_the_bounds_of_a_log_are_asked_for_once_a_look() -> None:
     plan = replace(two_wave_plan(), services=(service("ledger", consumes=("orders",)),))
     async with fake_cluster(here) as cluster:
         client = Client(cluster.access())
-        reader = WindowReader(plan, HandClock(), source=client, target=client)
+        reader = WindowReader(plan, StepClock(), source=client, target=client)
         await reader.read()
         await client.close()
     assert sum(key == 2 for _, key in here.asked) == 4

@@ -56,7 +56,7 @@ TOKENS = st.sampled_from(
 YAMLISH = st.lists(TOKENS, max_size=80).map("".join)
 
 
-def answer(text: str) -> None:
+def assert_answered(text: str) -> None:
     """Load; what is refused is refused properly."""
     begun = time.process_time()
     problems = _problems(text)
@@ -81,13 +81,13 @@ def _problems(text: str) -> tuple[Problem, ...]:
 @given(YAMLISH)
 @settings(max_examples=400, deadline=None)
 def test_random_tokens(text: str) -> None:
-    answer(text)
+    assert_answered(text)
 
 
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_random_text(text: str) -> None:
-    answer(text)
+    assert_answered(text)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 12), TOKENS), max_size=4))
@@ -96,7 +96,7 @@ def test_the_good_plan_with_spans_replaced(edits: list[tuple[int, int, str]]) ->
     text = GOOD
     for start, length, token in edits:
         text = text[:start] + token + text[start + length :]
-    answer(text)
+    assert_answered(text)
 
 
 LINES = GOOD.splitlines(keepends=True)
@@ -114,4 +114,4 @@ def test_the_good_plan_with_lines_moved_doubled_and_lost(moves: list[tuple[int, 
             lines.pop(source % len(lines))
         if (source + target) % 2:
             lines.insert(target % (len(lines) + 1), kept)
-    answer("".join(lines))
+    assert_answered("".join(lines))

@@ -116,7 +116,7 @@ def test_raw_offsets_of_the_two_sides_differ_though_the_records_are_the_same() -
     in_world(scene)
 
 
-def check_contents(world: World) -> None:
+def assert_contents(world: World) -> None:
     """Every accepted record is in exactly one log, and each group's sums agree."""
     lanes = [[] for _ in world.layout.lanes]  # type: list[list[tuple[int, int]]]
     for shore in world.shores.values():
@@ -136,7 +136,7 @@ def check_contents(world: World) -> None:
         assert following == int(world.traffic.next_number[lane])
 
 
-def check_sums(world: World) -> None:
+def assert_sums(world: World) -> None:
     """What was accepted is processed, pending or lost: nothing else."""
     truth = world.truth()
     where = world.layout.lane_partition
@@ -227,10 +227,10 @@ def test_whatever_is_done_no_record_appears_from_nowhere_or_vanishes(
             with suppress(PortError, OutcomeUnknownError):
                 await ports.effector.do(action)
             await ports.clock.sleep(pause_ms)
-            check_sums(ports.world)
+            assert_sums(ports.world)
         await ports.clock.sleep(2_000)
-        check_contents(ports.world)
-        check_sums(ports.world)
+        assert_contents(ports.world)
+        assert_sums(ports.world)
 
     spec = WorldSpec(
         seed=seed,
@@ -251,4 +251,4 @@ def test_two_copies_of_a_service_read_everything_twice() -> None:
     world.advance_to(EPOCH_MS + 12_000)
     assert world.where()["ledger"] == "target"
     assert world.truth().duplicated > 0
-    check_sums(world)
+    assert_sums(world)

@@ -9,13 +9,12 @@ from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.parity.found import Found
 from cockpit.core.parity.people import relevant_principals, unread_acls
-from cockpit.core.parity.read import both
+from cockpit.core.parity.read import ABSENT, both, differing
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import QuotasSurvey
 
 Entity = tuple[tuple[str, str], ...]
-ABSENT = "absent"
 
 
 def quotas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
@@ -27,10 +26,7 @@ def quotas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
     left, right = ({(q.entity, q.key): q.value for q in s.quotas} for s in surveys)
     relevant, unread = relevant_principals(plan, facts), unread_acls(facts)
     found: list[Found] = []
-    for entity, key in sorted(left.keys() | right.keys()):
-        here, there = left.get((entity, key)), right.get((entity, key))
-        if here == there:
-            continue
+    for (entity, key), here, there in differing(left, right):
         users = [name for kind, name in entity if kind == "user"]
         concerns = not users or any(u == "" or f"User:{u}" in relevant for u in users)
         name = f"{entity_text(entity)} {key}"

@@ -9,12 +9,10 @@ from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.parity.found import Found
 from cockpit.core.parity.people import relevant_principals, unread_acls
-from cockpit.core.parity.read import both
+from cockpit.core.parity.read import ABSENT, both, differing
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import UsersSurvey
-
-ABSENT = "absent"
 
 
 def users(plan: Plan, facts: Facts) -> list[Found] | Unknown:
@@ -26,10 +24,7 @@ def users(plan: Plan, facts: Facts) -> list[Found] | Unknown:
     left, right = ({(c.user, c.mechanism): c.iterations for c in s.credentials} for s in surveys)
     relevant, unread = relevant_principals(plan, facts), unread_acls(facts)
     found: list[Found] = []
-    for user, mechanism in sorted(left.keys() | right.keys()):
-        here, there = left.get((user, mechanism)), right.get((user, mechanism))
-        if here == there:
-            continue
+    for (user, mechanism), here, there in differing(left, right):
         principal = f"User:{user}"
         why, bad = _why(here, there)
         if bad and principal not in relevant and unread:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cockpit.core.actions import CommitOffsets, Finding
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.effects.outcome import changing
-from cockpit.kafka.errors import code_error, code_name
+from cockpit.kafka.errors import GROUP_ID_NOT_FOUND, code_error, code_name
 from cockpit.kafka.protocol.commits import (
     GroupCommits,
     PartitionErrors,
@@ -26,7 +26,6 @@ from cockpit.kafka.text import one_line
 from cockpit.ports import OutcomeUnknownError, PortError
 
 METADATA: Final = "cockpit"
-GROUP_NOT_FOUND: Final = 69
 HAS_MEMBERS: Final = frozenset({22, 25, 27, 68, 86})
 """What a coordinator answers to nobody's commit while the group is alive."""
 
@@ -71,14 +70,14 @@ class OffsetCommits:
                     why = f"committed, but not deleted: {error.reason}"
                     raise OutcomeUnknownError(one_line(why)) from error
                 raise
-        return {"previous": {f"{t}/{p}": offset for (t, p), offset in sorted(previous.items())}}
+        return {"previous": {partition_text(tp): offset for tp, offset in sorted(previous.items())}}
 
     async def _delete(
         self, client: Client, node: int, group: str, partitions: list[TopicPartition]
     ) -> None:
         with changing():
             error, errors = await client.call(node, delete_commits(group, partitions))
-        if error and error != GROUP_NOT_FOUND:
+        if error and error != GROUP_ID_NOT_FOUND:
             raise _refusal(group, error)
         _raise_for(group, errors, len(partitions))
 
@@ -100,7 +99,7 @@ async def _coordinator(client: Client, group: str) -> int:
 
 
 def _raise_for_group(found: GroupCommits) -> None:
-    if found.error and found.error != GROUP_NOT_FOUND:
+    if found.error and found.error != GROUP_ID_NOT_FOUND:
         raise code_error(found.error, f"commits of {found.group}")
     for (topic, partition), code in found.failed:
         raise code_error(code, f"commit of {found.group} for {topic}/{partition}")

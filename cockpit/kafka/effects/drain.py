@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cockpit.core.actions import Finding
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.effects.offsets import (
@@ -75,8 +75,12 @@ class DrainProof:
         if look.late or look.unproven:
             raise PortError("protocol", _finding(look).detail)
         return {
-            "source_end": {_name(tp): span.end for tp, span in sorted(look.source_spans.items())},
-            "target_end": {_name(tp): span.end for tp, span in sorted(look.target_spans.items())},
+            "source_end": {
+                partition_text(tp): span.end for tp, span in sorted(look.source_spans.items())
+            },
+            "target_end": {
+                partition_text(tp): span.end for tp, span in sorted(look.target_spans.items())
+            },
         }
 
     async def _look(self, topics: Sequence[str]) -> _Look:
@@ -214,10 +218,6 @@ def same_record(source: Record, target: Record) -> bool:
     )
 
 
-def _name(tp: TopicPartition) -> str:
-    return f"{tp[0]}/{tp[1]}"
-
-
 def _finding(look: _Look) -> Finding:
     count = len(look.source_spans)
     if look.late:
@@ -228,6 +228,6 @@ def _finding(look: _Look) -> Finding:
 
 
 def _named(whys: Mapping[TopicPartition, str]) -> str:
-    named = [f"{_name(tp)}: {why}" for tp, why in sorted(whys.items())[:NAMED]]
+    named = [f"{partition_text(tp)}: {why}" for tp, why in sorted(whys.items())[:NAMED]]
     more = f" and {len(whys) - NAMED} more" if len(whys) > NAMED else ""
     return one_line(f"{'; '.join(named)}{more}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cockpit.core.observe import TopicPartition
-from cockpit.kafka.client import UNKNOWN_TOPIC, Client, Leaders, View
-from cockpit.kafka.errors import code_error
+from cockpit.core.observe import TopicPartition, partition_text
+from cockpit.kafka.client import Client, Leaders, View
+from cockpit.kafka.errors import UNKNOWN_TOPIC, code_error
 from cockpit.kafka.protocol.offsets import (
     CONSUMER,
     DEBUGGER,
@@ -76,7 +76,7 @@ async def offsets_of(
     found = await _ask(client, requests)
     for tp in layout.leader:
         if found.get(tp, -1) < 0:
-            raise PortError("protocol", one_line(f"{tp[0]}/{tp[1]}: no offset answered"))
+            raise PortError("protocol", one_line(f"{partition_text(tp)}: no offset answered"))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from cockpit.core.plan import Side
 from cockpit.core.survey import GroupMembers, MembersSurvey
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_name
+from cockpit.kafka.errors import GROUP_ID_NOT_FOUND, code_name
 from cockpit.kafka.protocol.members import (
     MembersReply,
     describe_consumer_members,
@@ -20,7 +20,7 @@ from cockpit.kafka.protocol.members import (
 )
 from cockpit.kafka.surveys.age import plain, too_old
 from cockpit.kafka.text import one_line
-from cockpit.kafka.whereabouts import GROUP_ID_NOT_FOUND, Manners, Whereabouts, find_groups
+from cockpit.kafka.whereabouts import Manners, Whereabouts, find_groups
 from cockpit.ports import Clock, PortError
 
 _TOO_OLD: Final = too_old("0.9", "has no group API")

@@ -11,13 +11,10 @@ from typing import Final
 from cockpit.core.plan import Side
 from cockpit.core.survey import Transaction, TransactionsSurvey
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_error, code_name
+from cockpit.kafka.errors import TRANSACTIONAL_ID_NOT_FOUND, code_error, code_name
 from cockpit.kafka.protocol.transactions import describe_transactions, list_transactions
 from cockpit.kafka.surveys.age import plain, too_old
 from cockpit.ports import Clock
-
-ID_NOT_FOUND: Final = 105
-"""The id expired between the two requests."""
 
 _TOO_OLD: Final = too_old("3.0", "does not list transactions")
 
@@ -55,7 +52,7 @@ async def _describe(
             missing.discard(name)
             if not described.error:
                 found.append(described.transaction)
-            elif described.error != ID_NOT_FOUND:
+            elif described.error != TRANSACTIONAL_ID_NOT_FOUND:  # it expired in between
                 unknown[name] = code_name(described.error)
         unknown.update(dict.fromkeys(missing, "not answered"))
     return found

@@ -10,19 +10,16 @@ from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import DrainView, FeedView, Snapshot, StragglerView
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, count, rate, time_left, utc
-from cockpit.tui.look import Look
-from cockpit.tui.screens.detail import said_rows
-from cockpit.tui.screens.overlay import SCROLL, Overlay
+from cockpit.tui.screens.reading import ReadingPage, said_rows
 from cockpit.tui.text import Chunk, Line, Token, left, wrap
 
 MINUTES_SHOWN = 5
 
 
-class HealthScreen(Overlay[None]):
+class HealthScreen(ReadingPage):
     """Alarms first, then what they stand on."""
 
-    def __init__(self, look: Look, snapshot: Snapshot | None) -> None:
-        super().__init__(look, snapshot)
+    also_closes = frozenset({"h"})
 
     def title_text(self) -> str:
         """What it is."""
@@ -51,24 +48,6 @@ class HealthScreen(Overlay[None]):
         for feed in snapshot.feeds:
             rows.extend(_feed(feed, snapshot.at_ms, width))
         return tuple(rows)
-
-    def foot(self) -> tuple[Chunk, ...]:
-        """The keys."""
-        return (("q esc close", "dialog.head"),)
-
-    def pressed(self, key: str) -> None:
-        """Scroll or close."""
-        match key:
-            case "g" | "home":
-                self.box.home()
-            case "G" | "end":
-                self.box.end()
-            case _ if key in SCROLL:
-                self.box.move(SCROLL[key])
-            case "q" | "escape" | "h" | "enter":
-                self.answer(None)
-            case _:
-                pass
 
 
 def _head(title: str) -> Line:

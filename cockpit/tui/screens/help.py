@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from cockpit.core.snapshot import Snapshot
 from cockpit.tui.keys import GROUP_TITLES, KEYS, why_not
-from cockpit.tui.look import Look
-from cockpit.tui.screens.overlay import SCROLL, Overlay
-from cockpit.tui.text import Chunk, Line, left, wrap
+from cockpit.tui.screens.reading import ReadingPage, said_rows
+from cockpit.tui.text import Line, wrap
 
-_KEY_CELLS = 15
+_INDENT = 4
+_KEY_CELLS = 14
 _NOTES = (
     "A value that is too old is drawn as -- with its last reading in brackets, and the word "
     "STALE; ? is a value that is not known. Neither ever passes a gate.",
@@ -17,11 +16,10 @@ _NOTES = (
 )
 
 
-class HelpScreen(Overlay[None]):
+class HelpScreen(ReadingPage):
     """Every key, in groups."""
 
-    def __init__(self, look: Look, snapshot: Snapshot | None) -> None:
-        super().__init__(look, snapshot)
+    also_closes = frozenset({"question_mark", "f1"})
 
     def title_text(self) -> str:
         """What it is."""
@@ -35,36 +33,15 @@ class HelpScreen(Overlay[None]):
             for key in KEYS:
                 if key.group != group:
                     continue
-                rows.extend(_row(key.shown, key.help, width))
+                rows.extend(_said(key.shown, key.help, width))
                 closed = why_not(key, self.snapshot)
                 if closed:
-                    rows.extend(_row("", f"(not now: {closed})", width))
+                    rows.extend(_said("", f"(not now: {closed})", width))
             rows.append(Line(base="dialog"))
         for note in _NOTES:
             rows.extend(Line(((f"  {p}", "dialog"),), "dialog") for p in wrap(note, width - 4))
         return tuple(rows)
 
-    def foot(self) -> tuple[Chunk, ...]:
-        """The keys."""
-        return (("q esc close", "dialog.head"),)
 
-    def pressed(self, key: str) -> None:
-        """Scroll or close."""
-        match key:
-            case "g" | "home":
-                self.box.home()
-            case "G" | "end":
-                self.box.end()
-            case _ if key in SCROLL:
-                self.box.move(SCROLL[key])
-            case "q" | "escape" | "question_mark" | "f1" | "enter":
-                self.answer(None)
-            case _:
-                pass
-
-
-def _row(shown: str, text: str, width: int) -> list[Line]:
-    first, *rest = wrap(text, width - _KEY_CELLS - 6)
-    head = Line(((f"    {left(shown, _KEY_CELLS)}", "strong"), (first, "dialog")), "dialog")
-    pad = " " * (_KEY_CELLS + 4)
-    return [head, *(Line(((pad + piece, "dialog"),), "dialog") for piece in rest)]
+def _said(shown: str, text: str, width: int) -> list[Line]:
+    return said_rows(shown, text, width, indent=_INDENT, name_cells=_KEY_CELLS)
