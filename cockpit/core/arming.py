@@ -103,9 +103,12 @@ def _has_effect(wave: WaveState) -> bool:
 
 
 def _blind_why_not(state: FlightState) -> str:
-    """No wave begins before both sides have shown who already works where."""
+    """No wave begins before both sides answer and have shown who already works where."""
     facts = state.facts
     for side in SIDES:
+        health = facts.health.get(side)
+        if health is not None and health.word != "connected":
+            return f"{side} does not answer: {health.reason}"
         sample = facts.newest_groups(side)
         if sample is None or state.at_ms - sample.states_asked_at_ms() > BLIND_AFTER_MS:
             return f"groups on {side} are not known"

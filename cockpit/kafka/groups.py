@@ -80,7 +80,8 @@ class GroupReader:
         if roster is None or self._doubted or asked_at_ms - roster.asked_at_ms >= states_max_age_ms:
             roster = await self._renew(asked_at_ms)
         answers = await self._fetch(roster)
-        if roster.asked_at_ms < asked_at_ms and self._contradict(roster, answers):
+        if self._contradict(roster, answers):
+            # It is older, or a group was made between the two questions.
             roster = await self._renew(self._clock.now_ms())
             answers = await self._fetch(roster)
         self._doubted = bool(answers.failed) or self._contradict(roster, answers)

@@ -69,6 +69,18 @@ def test_advance_is_refused_while_a_gate_is_not_met_and_says_which() -> None:
     assert "replication_lag FAIL" in script.told[-1].text
 
 
+def test_no_wave_begins_while_a_cluster_is_silent_though_its_evidence_is_young() -> None:
+    script = Script()
+    script.look(3)
+    failure = Failure("source.logs", script.now_ms, script.now_ms, "unreachable", "refused")
+    script.see(failure)
+    script.ask(Arm("advance", "ana"))
+    assert script.told[-1].text == "advance refused (ana): source does not answer: refused"
+    script.look(1)
+    script.go("advance")
+    assert "wave_started" in script.kinds()
+
+
 def test_a_confirmation_right_after_arming_is_a_bouncing_key() -> None:
     script = Script()
     script.look(2)

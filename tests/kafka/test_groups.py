@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -12,7 +13,7 @@ from cockpit.kafka.client import Client
 from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.surveys.members import MembersReader
 from cockpit.ports import PortError
-from tests.kafka.clock import RealClock
+from tests.kafka.clock import RealClock, until
 from tests.kafka.fake_broker import NEW, OLD, FakeCluster, Group, Partition, fake_cluster
 
 LIST_GROUPS, DESCRIBE, FETCH = 16, 15, 9
@@ -181,6 +182,24 @@ async def test_a_group_that_nobody_knows_and_that_has_commits_is_unknown() -> No
     async with fake_cluster(cluster), reading(cluster, "ledger") as groups:
         cluster.groups["ledger"].state, cluster.groups["ledger"].members = "Dead", 0
         assert "commits" in ((await groups.read()).groups["ledger"].unknown or "")
+
+
+async def test_a_group_that_is_made_between_the_two_questions_is_asked_for_again() -> None:
+    """As when a mirror writes the first commits of a group: no error, and nobody's doubt."""
+    cluster = two_groups()
+    made = cluster.groups.pop("audit")
+    cluster.delays_s[FETCH] = 0.3
+
+    async def commits_are_asked_for() -> bool:
+        return FETCH in {key for _, key in cluster.asked}
+
+    async with fake_cluster(cluster), reading(cluster, "audit") as groups:
+        async with asyncio.TaskGroup() as tasks:
+            sample = tasks.create_task(groups.read(), name="sample")
+            await until(commits_are_asked_for, timeout_s=2)
+            cluster.groups["audit"] = made
+        found = sample.result().groups["audit"]
+        assert (found.state, found.unknown, found.offsets) == ("Empty", None, (3,))
 
 
 async def test_a_group_is_of_its_kind_also_while_it_is_not_listed() -> None:

@@ -115,6 +115,8 @@ def test_up_after_a_crash_stops_what_was_left_and_down_leaves_nothing(own_lab: S
 def test_an_up_that_is_broken_off_leaves_nothing_or_what_down_finds(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
+    # What is started in the background of a shell inherits that interrupts are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "cockpit", "lab", "up", "--folder", str(tmp_path / "lab")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as up:
         assert up.stderr is not None
