@@ -44,7 +44,7 @@ check: venv
 	$(BIN)/lint-imports
 
 unit: venv
-	$(BIN)/pytest -q -m "not broker and not soak"
+	$(BIN)/pytest -q -n 2 -m "not broker and not soak"
 
 broker: venv tools
 	$(BIN)/pytest -q -m "broker and not soak"

@@ -188,7 +188,7 @@ async def test_a_group_that_is_made_between_the_two_questions_is_asked_for_again
     """As when a mirror writes the first commits of a group: no error, and nobody's doubt."""
     cluster = two_groups()
     made = cluster.groups.pop("audit")
-    cluster.delays_s[FETCH] = 0.3
+    cluster.delays_s[FETCH] = 0.2
 
     async def commits_are_asked_for() -> bool:
         return FETCH in {key for _, key in cluster.asked}
