@@ -83,6 +83,7 @@ class Link:
         self._access = access
         self._timeout_ms = timeout_ms
         self._opened: _Opened | None = None
+        self._closed = False
         self.offered: Offered | None = None
         """What the broker offered when it was last connected to; None: never yet."""
         self._answered = False
@@ -185,7 +186,11 @@ class Link:
                 known.conn.close()
             if self._last_error is not None and _now() < self._held_until:
                 raise PortError(self._last_error.kind, self._last_error.reason)
-            self._opened = _Opened(await self._open(), _now())
+            conn = await self._open()
+            if self._closed:
+                conn.close()
+                raise PortError("unreachable", f"{self.address}: closed by us while connecting")
+            self._opened = _Opened(conn, _now())
             self._failures = 0
             self._last_error = None
             return self._opened
@@ -233,8 +238,12 @@ class Link:
             sasl_oauth_token_provider=access.tokens,
         )
         learning = Learning()
-        with contextlib.suppress(NothingSentError):
-            await conn.send(learning)
+        try:
+            with contextlib.suppress(NothingSentError):
+                await conn.send(learning)
+        except BaseException:
+            conn.close()
+            raise
         self.offered = learning.offered
         return conn
 
@@ -272,6 +281,7 @@ class Link:
 
     async def close(self) -> None:
         """Close the connection and wait until the socket is gone."""
+        self._closed = True
         opened, self._opened = self._opened, None
         with contextlib.suppress(KafkaError, OSError, RuntimeError):
             closed = opened.conn.close() if opened is not None else None

@@ -174,10 +174,28 @@ async def test_closing_gives_up_on_a_broker_that_hangs() -> None:
     async with fake_cluster(FakeCluster()) as cluster:
         client = Client(cluster.access(1, 2))
         await client.brokers()
+        cluster.silent.update((1, 2))
         async with asyncio.timeout(2.0) as limit:
             await client.close()
             await client.close()
         assert not limit.expired()
+
+
+async def test_a_link_that_is_closed_while_it_connects_leaves_no_connection_behind() -> None:
+    async with fake_cluster(FakeCluster(delays_s={API_VERSIONS: 0.1})) as cluster:
+        async with link_to(cluster) as link, asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(attempt(link), name="asked")
+            await asyncio.sleep(0)
+            await link.close()
+        assert (await asked).kind == "unreachable"
+        assert link._opened is None
+
+
+async def attempt(link: Link) -> PortError:
+    """How a call ends, which must not be well."""
+    with pytest.raises(PortError) as raised:
+        await link.call(brokers_only())
+    return raised.value
 
 
 def held() -> tuple[int, int]:
