@@ -137,10 +137,18 @@ def observe_figures() -> Iterator[Figure]:
     yield from figures()
 
 
+def proving_figures() -> Iterator[Figure]:
+    """What it costs to prove a large plan."""
+    from cockpit.cli.proving import prove_figures
+
+    yield from prove_figures(cpu_ms)
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "engine": engine_figures,
     "journal": journal_figures,
     "simulation": simulation_figures,
     "start": start_figures,
+    "prove": proving_figures,
     "observe": observe_figures,
 }

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
+from cockpit.cli.explaining import explain_json, explain_lines
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.plan import Plan, SoakStep, Step, Wave, step_name
+from cockpit.core.prove import Proof, model_of, prove
+from cockpit.core.prove.matrix import matrix
+from cockpit.core.unflown import unflown
 from cockpit.plan.loader import load_document, read_plan_text
 from cockpit.plan.problems import PlanInvalid, Problem
 from cockpit.plan.surroundings import missing_references
@@ -31,31 +35,68 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         action="store_true",
         help="a secret or TLS file that is missing here is a problem, not a warning",
     )
+    more = parser.add_mutually_exclusive_group()
+    more.add_argument(
+        "--explain",
+        action="store_true",
+        help="step by topic: who writes, who reads, what going back costs",
+    )
+    more.add_argument(
+        "--order",
+        action="store_true",
+        help="print the waves that the services need, proved; the plan may have none yet",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Load, look at the plan's secrets and files, and say what was found."""
+    if options.order:
+        return _order(options)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     plan: Plan | None = None
+    proof: Proof | None = None
     try:
         text = read_plan_text(options.plan)
         loaded = load_document(text, origin=str(options.plan))
         plan = loaded.plan
+        proof = prove(plan)
         missing = missing_references(loaded)
         problems, warnings = (missing, ()) if options.secrets else ((), missing)
+        warnings += tuple(Problem(1, 1, reason) for reason in unflown(plan))
     except PlanInvalid as invalid:
         problems = invalid.problems
     if options.json:
-        say_json(_as_json(options.plan, plan, problems=problems, warnings=warnings))
+        found = _as_json(options.plan, plan, proof, problems=problems, warnings=warnings)
+        if options.explain and plan is not None and not problems:
+            found["ownership"] = explain_json(matrix(model_of(plan)))
+        say_json(found)
     else:
-        _say(options.plan, plan, problems=problems, warnings=warnings)
+        _say(options.plan, plan, proof, problems=problems, warnings=warnings)
+        if options.explain and plan is not None and not problems:
+            proxied = plan.replication.kind == "link"
+            _say_lines(explain_lines(matrix(model_of(plan)), proxied=proxied))
     return exits.USAGE if problems else exits.COMPLETED
+
+
+def _order(options: argparse.Namespace) -> int:
+    from cockpit.cli.ordering import order
+
+    try:
+        return order(options.plan, read_plan_text(options.plan), as_json=options.json)
+    except PlanInvalid as invalid:
+        if options.json:
+            problems = [_problem_json(problem) for problem in invalid.problems]
+            say_json({"file": str(options.plan), "valid": False, "problems": problems})
+        else:
+            _say(options.plan, None, None, problems=invalid.problems, warnings=())
+        return exits.USAGE
 
 
 def _say(
     path: Path,
     plan: Plan | None,
+    proof: Proof | None,
     *,
     problems: tuple[Problem, ...],
     warnings: tuple[Problem, ...],
@@ -64,13 +105,19 @@ def _say(
         complain(f"{path}:{warning.line}:{warning.column}: warning: {warning.message}")
     for problem in problems:
         complain(f"{path}:{problem}")
+        for line in problem_lines(problem):
+            complain(line)
     if problems:
         complain(_count(len(problems), "problem"))
-    elif plan is not None:
-        encoding = sys.stdout.encoding or "utf-8"
-        for line in summary(plan):
-            # A group's name may have letters that this terminal's encoding lacks.
-            say(line.encode(encoding, "backslashreplace").decode(encoding))
+    elif plan is not None and proof is not None:
+        _say_lines([*summary(plan), *proof_lines(proof)])
+
+
+def _say_lines(lines: list[str]) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in lines:
+        # A group's name may have letters that this terminal's encoding lacks.
+        say(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def summary(plan: Plan) -> list[str]:
@@ -86,6 +133,20 @@ def summary(plan: Plan) -> list[str]:
     lines.append(_counted("topics", plan.topics()))
     lines.append(_counted("groups", plan.groups()))
     return lines
+
+
+def problem_lines(problem: Problem) -> list[str]:
+    """The counter-example of a problem that the prover found, in lines."""
+    lines = [f"    {line}" for line in problem.counter_example]
+    if problem.also:
+        lines.append(f"    the same for: {', '.join(problem.also)}")
+    return lines
+
+
+def proof_lines(proof: Proof) -> list[str]:
+    """What was proved, and what the plan gives up."""
+    lines = [f"  proof   {proof.worlds} states of {_count(proof.views, 'view')}: no rule is broken"]
+    return [*lines, *(f"  note    {note}" for note in proof.notes)]
 
 
 def _counted(what: str, names: tuple[str, ...]) -> str:
@@ -108,6 +169,7 @@ def _count(number: int, what: str) -> str:
 def _as_json(
     path: Path,
     plan: Plan | None,
+    proof: Proof | None,
     *,
     problems: tuple[Problem, ...],
     warnings: tuple[Problem, ...],
@@ -124,6 +186,12 @@ def _as_json(
         found["waves"] = [_wave_json(wave) for wave in plan.waves]
         found["topics"] = list(plan.topics())
         found["groups"] = list(plan.groups())
+    if proof is not None and not problems:
+        found["proof"] = {
+            "views": proof.views,
+            "states": proof.worlds,
+            "notes": list(proof.notes),
+        }
     return found
 
 
@@ -133,6 +201,8 @@ def _problem_json(problem: Problem) -> dict[str, Any]:
         "column": problem.column,
         "message": problem.message,
         "hint": problem.hint,
+        **({"counter_example": list(problem.counter_example)} if problem.counter_example else {}),
+        **({"also": list(problem.also)} if problem.also else {}),
     }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cockpit.core.schedule import FlightWindow, FreezeWindow
+
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
 
@@ -74,16 +76,28 @@ class ClusterSpec:
     only."""
 
 
+ReplicationKind = Literal["mirrormaker2", "link", "msk-replicator"]
+
+
 @dataclass(frozen=True, slots=True)
 class Replication:
-    """MirrorMaker 2 on a Connect cluster."""
+    """What copies the records. `kind` says which of the other fields are given.
 
-    connect: str
+    `mirrormaker2`: `connect` and both connectors. `link`, on the target, with a proxy for
+    producers: `url` and `name`. `msk-replicator`: `arn` and `region`.
+    """
+
+    connect: str = ""
     """Base URL of Connect's REST interface."""
-    source_connector: str
-    checkpoint_connector: str
-    kind: Literal["mirrormaker2"] = "mirrormaker2"
+    source_connector: str = ""
+    checkpoint_connector: str = ""
+    kind: ReplicationKind = "mirrormaker2"
     policy: Literal["identity"] = "identity"
+    url: str = ""
+    """Base URL of the interface that manages links."""
+    name: str = ""
+    arn: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +149,17 @@ class Manual:
 Control = HttpCall | Manual
 
 
+Resume = Literal["translated", "exact"]
+"""By MirrorMaker's own translation, or by the records themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class OffsetsSpec:
     """How a group finds its place on the target."""
 
-    resume: Literal["translated"] = "translated"
+    resume: Resume = "translated"
     replay_tolerance_records: int | None = None
-    """How many records the owner accepts to be read twice; None: not stated."""
+    """How many records the owner accepts to be read twice; None: not stated, of `exact` none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +178,11 @@ class Service:
     offsets: OffsetsSpec | None = None
     owner: str = ""
     criticality: Literal["low", "normal", "high"] = "normal"
+
+    @property
+    def resume(self) -> Resume:
+        """How its group finds its place on the target."""
+        return "translated" if self.offsets is None else self.offsets.resume
 
 
 DifferenceKind = Literal["config", "partitions", "acl", "quota", "user", "schema", "records"]
@@ -250,6 +273,8 @@ class Rollback:
 
     triggers: tuple[Condition, ...] = ()
     on_trigger: Literal["ask", "pause", "rollback"] = "ask"
+    after_no_return: Literal["rollback", "pause"] = "rollback"
+    """What `on_trigger: rollback` means once going back would lose or replay records."""
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -269,7 +294,10 @@ class FenceStep:
     deadline_ms: int = 60_000
     """How long clients may be blocked before the start on the target is intended."""
     at_zero: Literal["unfence", "hold"] = "unfence"
-    by: Literal["acl"] = "acl"
+    by: Literal["acl", "stop"] = "acl"
+    """`stop`: for clusters without an authorizer; all producers are stopped, and watched."""
+    deny: Literal["all", "producers"] = "all"
+    """Whose writes: everybody's, or only those of the wave's principals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +335,39 @@ class ConfirmStep:
     text: str
 
 
-Step = StopStep | FenceStep | DrainStep | OffsetsStep | StartStep | SoakStep | ConfirmStep
+@dataclass(frozen=True, slots=True)
+class ReverseStep:
+    """A second mirror brings what is written on the target back to the source."""
+
+    connector: str
+    """The MirrorSourceConnector in the other direction."""
+    forward: Literal["excluded", "kept"] = "excluded"
+    """What becomes of the topics in the first mirror's filter, before the second one starts."""
+    start_at: Literal["drained", "earliest", "latest"] = "drained"
+    """Where on the target it begins; `drained`: at the end that the drain proved."""
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteStep:
+    """Topics of a link become ordinary topics of the target; there is no way back."""
+
+    topics: tuple[str, ...] = ()
+    """Empty: every topic that the wave's services read or write."""
+    timeout_ms: int = 60_000
+
+
+Step = (
+    StopStep
+    | FenceStep
+    | DrainStep
+    | OffsetsStep
+    | StartStep
+    | SoakStep
+    | ConfirmStep
+    | ReverseStep
+    | PromoteStep
+)
 
 STEP_NAMES: dict[type, str] = {
     StopStep: "stop",
@@ -317,6 +377,8 @@ STEP_NAMES: dict[type, str] = {
     StartStep: "start",
     SoakStep: "soak",
     ConfirmStep: "confirm",
+    ReverseStep: "reverse",
+    PromoteStep: "promote",
 }
 
 
@@ -334,6 +396,15 @@ class WriteOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class Interleaving:
+    """A topic that somebody allows to be written on both sides for a while."""
+
+    topic: str
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wave:
     """Services that move together."""
 
@@ -345,6 +416,7 @@ class Wave:
     rollback: Rollback = Rollback()
     approvers: tuple[str, ...] = ()
     rollback_window_ms: int | None = None
+    window: FlightWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +435,8 @@ class Plan:
     """A word shown on every screen, such as `PROD`."""
     source_registry: RegistrySpec | None = None
     target_registry: RegistrySpec | None = None
+    interleavings: tuple[Interleaving, ...] = ()
+    freeze_windows: tuple[FreezeWindow, ...] = ()
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

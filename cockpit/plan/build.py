@@ -6,9 +6,10 @@ Never checks anything: the reader and the rules have.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from cockpit.core import plan as core
+from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.plan.problems import Place
 from cockpit.plan.reader import Item
 from cockpit.plan.units import Limit
@@ -50,6 +51,8 @@ class Builder:
             ),
             source_registry=self._registry(registries, "source"),
             target_registry=self._registry(registries, "target"),
+            interleavings=tuple(_interleaving(e) for e in _list(item, "allow_interleaving")),
+            freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -137,13 +140,17 @@ class Builder:
 
 
 def _replication(item: Item) -> core.Replication:
-    connectors = item.fields["connectors"]
+    connectors = item.fields.get("connectors")
     return core.Replication(
         kind=_choice(item, "kind"),
-        connect=_get(item, "connect", str),
-        source_connector=_get(connectors, "source", str),
-        checkpoint_connector=_get(connectors, "checkpoint", str),
+        connect=_maybe(item, "connect", str) or "",
+        source_connector=_get(connectors, "source", str) if connectors else "",
+        checkpoint_connector=_get(connectors, "checkpoint", str) if connectors else "",
         policy=_choice(item, "policy"),
+        url=_maybe(item, "url", str) or "",
+        name=_maybe(item, "name", str) or "",
+        arn=_maybe(item, "arn", str) or "",
+        region=_maybe(item, "region", str) or "",
     )
 
 
@@ -204,6 +211,25 @@ _NAMED_BY: dict[core.DifferenceKind, str] = {
 """The key of each kind but `config`, and the field of the core that its value is for."""
 
 
+def _interleaving(item: Item) -> core.Interleaving:
+    topic, why, by = (_get(item, key, str) for key in ("topic", "why", "by"))
+    return core.Interleaving(topic=topic, why=why, by=by)
+
+
+def freeze_window(item: Item) -> FreezeWindow:
+    """One freeze window."""
+    why = _maybe(item, "why", str) or ""
+    if "daily" in item.fields:
+        from_ms, to_ms = cast("tuple[int, int]", item.fields["daily"].value)
+        return FreezeWindow(from_ms, to_ms, why, daily=True)
+    return FreezeWindow(_get(item, "from", int), _get(item, "to", int), why)
+
+
+def flight_window(item: Item | None) -> FlightWindow | None:
+    """The window of a wave, if it says one."""
+    return None if item is None else FlightWindow(_get(item, "from", int), _get(item, "to", int))
+
+
 def _wave(item: Item) -> core.Wave:
     owner = item.fields["write_owner"]
     return core.Wave(
@@ -215,6 +241,7 @@ def _wave(item: Item) -> core.Wave:
         rollback=_rollback(item.fields["rollback"]) if "rollback" in item.fields else _NO_ROLLBACK,
         approvers=_texts(item, "approvers"),
         rollback_window_ms=_maybe(item, "rollback_window", int),
+        window=flight_window(item.fields.get("window")),
     )
 
 
@@ -225,6 +252,7 @@ def _rollback(item: Item) -> core.Rollback:
     return core.Rollback(
         triggers=tuple(_condition(entry) for entry in _list(item, "triggers")),
         on_trigger=_choice(item, "on_trigger"),
+        after_no_return=_choice(item, "after_no_return"),
     )
 
 
@@ -272,7 +300,17 @@ def _step(item: Item) -> core.Step:
             deadline_ms=_get(settings, "deadline", int),
             at_zero=_choice(settings, "at_zero"),
             by=_choice(settings, "by"),
+            deny=_choice(settings, "deny"),
         )
+    if word == "reverse":
+        return core.ReverseStep(
+            connector=_get(settings, "connector", str),
+            forward=_choice(settings, "forward"),
+            start_at=_choice(settings, "start_at"),
+            timeout_ms=_get(settings, "timeout", int),
+        )
+    if word == "promote":
+        return core.PromoteStep(_texts(settings, "topics"), _get(settings, "timeout", int))
     if word == "soak":
         return core.SoakStep(for_ms=_get(settings, "for", int))
     assert word == "confirm", word

@@ -14,6 +14,11 @@ from cockpit.plan.reader import Item
 _WITH_PASSWORD = ("username", "password")
 _LOGIN_KEYS = ("mechanism", *_WITH_PASSWORD, "token", "oauth", "region")
 _OAUTH, _IAM = "oauthbearer", "aws-msk-iam"
+_REPLICATION_KEYS = {
+    "mirrormaker2": ("connect", "connectors"),
+    "link": ("url", "name"),
+    "msk-replicator": ("arn", "region"),
+}
 _TLS_KEYS = ("ca", "cert", "key")
 
 
@@ -63,6 +68,22 @@ def mechanism_fits(draft: Draft, problems: Problems) -> None:
 
 def _used_keys(mechanism: str) -> tuple[str, ...]:
     return {_OAUTH: ("token", "oauth"), _IAM: ("region",)}.get(mechanism, _WITH_PASSWORD)
+
+
+def replication_fits_kind(draft: Draft, problems: Problems) -> None:
+    """Each kind of replication has its own keys: mirrormaker2 connect and connectors, link url and
+    name, msk-replicator arn and region."""
+    item = draft.root.fields.get("replication")
+    kind = word(item.fields.get("kind")) if item is not None else None
+    if item is None or kind is None:
+        return
+    own = _REPLICATION_KEYS[kind.text]
+    for other, keys in _REPLICATION_KEYS.items():
+        for key in keys if other != kind.text else ():
+            if key in item.key_places:
+                hint = f"it takes {' and '.join(own)}"
+                problems.add(item.key_places[key], f"{kind.text} does not take {key}", hint)
+                return
 
 
 def login_needs_sasl(draft: Draft, problems: Problems) -> None:
@@ -164,6 +185,7 @@ CHECKS = (
     ("canary-fits", canary_fits),
     ("canary-is-another", canary_is_another),
     ("two-clusters", two_clusters),
+    ("replication-fits-kind", replication_fits_kind),
 )
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cockpit.plan.problems import Place
 from cockpit.plan.reader import Item
 from cockpit.plan.units import Limit
+
+if TYPE_CHECKING:
+    from cockpit.plan.proof_draft import ProvedDraft
 
 PARITY_LOOKS: Final = ("topics", "acls", "schemas", "quotas", "users", "records")
 
@@ -39,6 +42,8 @@ class ServiceDraft:
     says_group: bool
     """The file has a group for it, readable or not."""
     offsets_at: Place | None
+    resume: str
+    """How its offsets resume; empty: not said, or not readable."""
 
     @property
     def label(self) -> str:
@@ -94,6 +99,29 @@ class Draft:
     waves_whole: bool
 
     @cached_property
+    def named_topics(self) -> tuple[Word, ...]:
+        """Topics that allowances and promotions name."""
+        allowed = _items(_field(self.root, "allow_interleaving"))
+        steps = [
+            step
+            for wave in _items(_field(self.root, "waves"))
+            for step in _items(_field(wave, "steps"))
+        ]
+        promoted = [_field(_field(step, "promote"), "topics") for step in steps]
+        named = [word(_field(entry, "topic")) for entry in allowed]
+        return (
+            *(name for name in named if name is not None),
+            *(topic for topics in promoted for topic in _words(topics)),
+        )
+
+    @cached_property
+    def windows(self) -> tuple[Item, ...]:
+        """Freeze windows, and those that waves are meant for."""
+        waves = [_field(wave, "window") for wave in _items(_field(self.root, "waves"))]
+        freezes = _items(_field(self.root, "freeze_windows"))
+        return (*freezes, *(window for window in waves if window is not None))
+
+    @cached_property
     def by_name(self) -> Mapping[str, ServiceDraft]:
         """The first service of each name."""
         found: dict[str, ServiceDraft] = {}
@@ -111,6 +139,13 @@ class Draft:
                 if word.text in self.by_name:
                     found.setdefault(word.text, wave.index)
         return found
+
+    @cached_property
+    def proved(self) -> ProvedDraft | None:
+        """The proof of the plan; None when something that it stands on could not be read."""
+        from cockpit.plan.proof_draft import prove_draft
+
+        return prove_draft(self)
 
     def members(self, wave: WaveDraft) -> tuple[ServiceDraft, ...]:
         """The services of a wave that exist and do not move in an earlier one."""
@@ -166,6 +201,7 @@ def _whole(item: Item | None) -> bool:
 
 def _service(item: Item) -> ServiceDraft:
     produces, consumes = _field(item, "produces"), _field(item, "consumes")
+    resume = word(_field(_field(item, "offsets"), "resume"))
     return ServiceDraft(
         place=item.place,
         name=word(_field(item, "name")),
@@ -175,6 +211,7 @@ def _service(item: Item) -> ServiceDraft:
         group=word(_field(item, "group")),
         says_group=_field(item, "group") is not None,
         offsets_at=item.key_places.get("offsets"),
+        resume=resume.text if resume is not None else "",
     )
 
 

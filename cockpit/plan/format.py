@@ -7,6 +7,7 @@ references, which the rules do.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from cockpit.plan.format_clusters import REGISTRIES, REPLICATION, SOURCE, TARGET
@@ -15,9 +16,11 @@ from cockpit.plan.kinds import (
     BASE_URL,
     CONFIG,
     COUNT,
+    DAILY,
     DURATION,
     ENTITY_OR_ALL,
     GROUP,
+    INSTANT,
     JSON_PATH,
     LIMIT,
     NAME,
@@ -40,9 +43,6 @@ from cockpit.plan.kinds import (
     Scalar,
     words,
 )
-
-_FREEZE = ("freeze", "freeze_windows")
-
 
 # --- signals and services -------------------------------------------------------------------------
 
@@ -93,11 +93,16 @@ OFFSETS: Final = Object(
     (
         Field(
             "resume",
-            words("translated", unbuilt=("exact", "timestamp", "earliest", "latest", "external")),
-            "By the translated commits of the replication tool.",
+            words("translated", "exact", unbuilt=("timestamp", "earliest", "latest", "external")),
+            "`translated`: by the translated commits of the replication tool. `exact`: where the "
+            "group's next record is on the target, by the records themselves.",
             default="translated",
         ),
-        Field("replay_tolerance", COUNT, "Records that the owner accepts to read twice."),
+        Field(
+            "replay_tolerance",
+            COUNT,
+            "Records that the owner accepts to read twice. Unsaid: none with `exact`, else any.",
+        ),
     ),
 )
 
@@ -122,7 +127,37 @@ SERVICE: Final = Object(
         Field("start", CONTROL, "Starts it on the target.", required=True),
         Field("undo", CONTROL, "Starts it on the source again.", required=True),
     ),
-    unbuilt=("allow_interleaving",),
+)
+
+ALLOW_INTERLEAVING: Final = Object(
+    "allowed interleaving",
+    "A topic that may be written on both sides for a while: no drain proof and no rollback for it.",
+    (
+        Field("topic", TOPIC, "Which topic.", required=True),
+        Field("why", TEXT, "Why its order does not matter.", required=True),
+        Field("by", TEXT, "Who accepted it.", required=True),
+    ),
+)
+
+FREEZE_WINDOW: Final = Object(
+    "freeze window",
+    "A time in which no wave begins: once, or every day.",
+    (
+        Field("from", INSTANT, "Its beginning."),
+        Field("to", INSTANT, "Its end; no longer part of it."),
+        Field("daily", DAILY, "Every day from, and to but not at; it may pass midnight."),
+        Field("why", TEXT, "What for."),
+    ),
+    variants=(("from", "to"), ("daily",)),
+)
+
+WAVE_WINDOW: Final = Object(
+    "wave window",
+    "When a wave is meant to be flown.",
+    (
+        Field("from", INSTANT, "Its beginning.", required=True),
+        Field("to", INSTANT, "Its end.", required=True),
+    ),
 )
 
 APPROVED_DIFFERENCE: Final = Object(
@@ -243,7 +278,18 @@ STEP: Final = OneOf(
                     "What happens at the deadline.",
                     default="unfence",
                 ),
-                Field("by", words("acl", unbuilt=("stop",)), "What refuses.", default="acl"),
+                Field(
+                    "by",
+                    words("acl", "stop"),
+                    "What refuses: an ACL; or nothing, the writers are stopped and watched.",
+                    default="acl",
+                ),
+                Field(
+                    "deny",
+                    words("all", "producers"),
+                    "Whose writes: everybody's, or those of the wave's principals.",
+                    default="all",
+                ),
             ),
         ),
         "drain": _timed_step("drain", "Everything on the source has arrived on the target.", "60s"),
@@ -258,6 +304,43 @@ STEP: Final = OneOf(
             "step confirm",
             "A person answers before the wave goes on.",
             (Field("text", TEXT, "The question.", required=True),),
+        ),
+        "reverse": Object(
+            "step reverse",
+            "A second mirror brings what is written on the target back to the source.",
+            (
+                Field(
+                    "connector",
+                    NAME,
+                    "The MirrorSourceConnector in the other direction.",
+                    required=True,
+                ),
+                Field(
+                    "forward",
+                    words("excluded", "kept"),
+                    "What becomes of the topics in the forward mirror's filter first.",
+                    default="excluded",
+                ),
+                Field(
+                    "start_at",
+                    words("drained", "earliest", "latest"),
+                    "Where on the target it begins; `drained`: at the end that drain proved.",
+                    default="drained",
+                ),
+                Field("timeout", DURATION, "Fails after that.", default="60s"),
+            ),
+        ),
+        "promote": Object(
+            "step promote",
+            "Topics of a link become ordinary topics of the target. There is no way back.",
+            (
+                Field(
+                    "topics",
+                    ListOf(TOPIC, at_least=1, unique=True),
+                    "Which; without it all that the wave's services read or write.",
+                ),
+                Field("timeout", DURATION, "Fails after that.", default="60s"),
+            ),
         ),
     },
     unbuilt=("connect", "topic_config", "acls", "http", "command", "drill", "probe"),
@@ -285,6 +368,12 @@ ROLLBACK: Final = Object(
             "What happens by itself when one fires.",
             default="ask",
         ),
+        Field(
+            "after_no_return",
+            words("rollback", "pause"),
+            "With `on_trigger: rollback`: what happens once going back would lose records.",
+            default="rollback",
+        ),
     ),
 )
 
@@ -305,8 +394,8 @@ WAVE: Final = Object(
         Field("rollback", ROLLBACK, "What makes it go back."),
         Field("approvers", ListOf(TEXT, at_least=1, unique=True), "Who may approve it."),
         Field("rollback_window", DURATION, "How long going back is planned for."),
+        Field("window", WAVE_WINDOW, "When it is meant to be flown."),
     ),
-    unbuilt=("allow_interleaving", *_FREEZE),
 )
 
 PLAN: Final = Object(
@@ -327,10 +416,22 @@ PLAN: Final = Object(
             ListOf(APPROVED_DIFFERENCE),
             "Differences between the clusters that are accepted.",
         ),
+        Field(
+            "allow_interleaving",
+            ListOf(ALLOW_INTERLEAVING),
+            "Topics whose producers may move apart.",
+        ),
+        Field("freeze_windows", ListOf(FREEZE_WINDOW), "When no wave begins."),
         Field("waves", ListOf(WAVE, at_least=1), "In which order it moves.", required=True),
     ),
-    unbuilt=("allow_interleaving", *_FREEZE),
 )
+
+
+PLAN_WITHOUT_WAVES: Final = replace(
+    PLAN,
+    fields=tuple(replace(f, required=False) if f.key == "waves" else f for f in PLAN.fields),
+)
+"""The same, whose waves are still to be found."""
 
 
 def _objects() -> Mapping[str, Object | OneOf]:

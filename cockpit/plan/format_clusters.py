@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from cockpit.plan.kinds import (
+    ARN,
     BASE_URL,
     BOOTSTRAP,
     FILE,
@@ -105,12 +106,16 @@ REPLICATION: Final = Object(
     (
         Field(
             "kind",
-            words("mirrormaker2", unbuilt=("msk-replicator", "link", "automq-link")),
-            "The tool.",
+            words("mirrormaker2", "link", "msk-replicator", unbuilt=("automq-link",)),
+            "The tool; `link`: on the target, with a proxy for producers.",
             required=True,
         ),
-        Field("connect", URL, "Base address of Connect's REST interface.", required=True),
-        Field("connectors", CONNECTORS, "The connectors.", required=True),
+        Field("connect", URL, "`mirrormaker2`: base address of Connect's REST interface."),
+        Field("connectors", CONNECTORS, "`mirrormaker2`: the connectors."),
+        Field("url", BASE_URL, "`link`: base address of the interface that manages links."),
+        Field("name", NAME, "`link`: its name."),
+        Field("arn", ARN, "`msk-replicator`: its resource name."),
+        Field("region", REGION, "`msk-replicator`: its region."),
         Field(
             "policy",
             words("identity", unbuilt=("default", "custom")),
@@ -119,6 +124,7 @@ REPLICATION: Final = Object(
         ),
     ),
     decides="kind",
+    variants=(("connect", "connectors"), ("url", "name"), ("arn", "region")),
 )
 
 REGISTRY: Final = Object(

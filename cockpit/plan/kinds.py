@@ -28,6 +28,8 @@ URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#]*|\?[^\s#]*)?"
 BASE_URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#?]*)?"
 SECRET_PATTERN = r"\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}~][^{}]*)\}"  # noqa: S105  # a pattern
 PRINCIPAL_PATTERN = r"[A-Za-z][A-Za-z0-9]*:.+"
+INSTANT_PATTERN = units.INSTANT_PATTERN
+DAILY_PATTERN = units.DAILY_PATTERN
 JSON_PATH_PATTERN = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
 TEXT_LIMIT = 1_000
 
@@ -249,6 +251,23 @@ def _parse_secret(written: Written) -> SecretRef:
     return SecretRef(kind="env" if kind == "env" else "file", name=name)
 
 
+def _parse_instant(written: Written) -> int:
+    expected = f"expected an instant in UTC{_found(written)}"
+    if written.plain:
+        raise Refused(expected, 'in quotes, with its zone: "2026-11-27T18:00Z"')
+    try:
+        return units.parse_instant_ms(written.text)
+    except ValueError as error:
+        raise Refused(expected, str(error)) from None
+
+
+def _parse_daily(written: Written) -> tuple[int, int]:
+    try:
+        return units.parse_daily_ms(written.text)
+    except ValueError as error:
+        raise Refused(f"expected a time of day{_found(written)}", str(error)) from None
+
+
 def _parse_version(written: Written) -> int:
     if written.text == "1" and written.plain:
         return 1
@@ -271,6 +290,10 @@ ENTITY_OR_ALL = text_like('an entity such as user=checkout, or "*" for all', r".
 USER_OR_ALL = text_like('a user name, or "*" for all', r".*\S.*")
 SUBJECT_OR_ALL = text_like('a subject such as orders-value, or "*" for all', r".*\S.*")
 REGION = text_like("an AWS region such as eu-west-1", r"[a-z]{2,4}(-[a-z0-9]{1,16}){1,4}")
+ARN = text_like(
+    "the resource name of a replicator, arn:aws:kafka:...:replicator/...",
+    r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:[0-9]{12}:replicator/[A-Za-z0-9._/-]{1,200}",
+)
 CONFIG = text_like("a topic config such as retention.ms", r"[a-z][a-z0-9._-]{0,199}")
 USERNAME = text_like("a user name", r".*\S.*", echo=False)
 BOOTSTRAP = text_like(
@@ -314,5 +337,15 @@ SECRET = Scalar(
     "${env:NAME} or ${file:PATH}",
     _parse_secret,
     {"type": "string", "pattern": f"^{SECRET_PATTERN}$"},
+)
+INSTANT = Scalar(
+    "an instant in UTC such as 2026-11-27T18:00Z, in quotes",
+    _parse_instant,
+    {"type": "string", "pattern": f"^{INSTANT_PATTERN}$"},
+)
+DAILY = Scalar(
+    "a time of day such as 18:00-21:00 UTC",
+    _parse_daily,
+    {"type": "string", "pattern": f"^{DAILY_PATTERN}$"},
 )
 VERSION = Scalar("1", _parse_version, {"const": 1})

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.core.plan import Plan, SecretRef
+from yaml.nodes import MappingNode
+
+from cockpit.core.plan import Plan, ReplicationKind, SecretRef
+from cockpit.core.prove.model import ServiceModel
 from cockpit.plan.build import Builder
 from cockpit.plan.document import MAX_BYTES, compose
 from cockpit.plan.draft import make_draft
 from cockpit.plan.files import Unreadable, read_regular
-from cockpit.plan.format import PLAN
+from cockpit.plan.format import PLAN, PLAN_WITHOUT_WAVES
 from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
+from cockpit.plan.proof_draft import replication_kind, service_models
 from cockpit.plan.reader import Reader
 from cockpit.plan.rules import check_rules
 
@@ -48,6 +52,24 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
             builder = Builder(Path(origin).absolute().parent)
             plan = builder.plan(item)
             return LoadedPlan(plan=plan, references=tuple(builder.references))
+    raise PlanInvalid(problems.sorted(), origin=origin)
+
+
+def load_services(text: str, *, origin: str) -> tuple[tuple[ServiceModel, ...], ReplicationKind]:
+    """The services of a plan and its kind of replication; its waves may be absent and are not
+    looked at. Raises PlanInvalid."""
+    problems = Problems()
+    node = compose(text, problems)
+    if node is not None:
+        if isinstance(node, MappingNode):
+            node.value = [pair for pair in node.value if pair[0].value != "waves"]
+        item = Reader(problems).read(PLAN_WITHOUT_WAVES, node)
+        if item.valid:
+            draft = make_draft(item)
+            check_rules(draft, problems)
+            kind = replication_kind(draft)
+            if not problems and kind is not None:
+                return service_models(draft.services), kind
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -31,6 +31,10 @@ class Problem:
     column: int
     message: str
     hint: str = ""
+    counter_example: tuple[str, ...] = ()
+    """How a flight of the plan would come to it, step by step."""
+    also: tuple[str, ...] = ()
+    """Whom else the same mistake concerns."""
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
@@ -61,12 +65,23 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, place: Place, message: str, hint: str = "") -> None:
+    def add(
+        self,
+        place: Place,
+        message: str,
+        hint: str = "",
+        *,
+        counter_example: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
+    ) -> None:
         """Note a problem; the same one twice counts once."""
         if self.full:
             self._left_out = True
             return
-        self._found.add(Problem(place.line, place.column, clean(message), clean(hint)))
+        way = tuple(map(clean, counter_example))
+        others = tuple(map(clean, also))
+        where = (place.line, place.column)
+        self._found.add(Problem(*where, clean(message), clean(hint), way, others))
 
     def sorted(self) -> tuple[Problem, ...]:
         """All of them by place, with a last word when some were left out."""

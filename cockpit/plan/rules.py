@@ -13,6 +13,7 @@ from typing import Final
 from cockpit.plan import (
     cluster_rules,
     difference_rules,
+    proof_rules,
     registry_rules,
     service_rules,
     signal_rules,
@@ -42,6 +43,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *difference_rules.CHECKS,
         *wave_rules.CHECKS,
         *step_rules.CHECKS,
+        *proof_rules.CHECKS,
     )
 )
 

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.plan.draft import PARITY_LOOKS, Draft, ServiceDraft, WaveDraft, Word
+from cockpit.plan.draft import PARITY_LOOKS, Draft, ServiceDraft, WaveDraft, Word, word
 from cockpit.plan.problems import Problems
 
 _PARITY_HINT = f"set one of these to all: {', '.join(PARITY_LOOKS)}"
-_ONCE = ("stop", "fence", "drain", "offsets", "start")
-_BEFORE = (
-    ("fence", "drain", "only what no longer grows can drain"),
-    ("drain", "start", "the target must have everything before it is written to"),
-    ("offsets", "start", "a group must have its place before it reads"),
-)
+_ONCE = ("stop", "fence", "drain", "offsets", "start", "reverse", "promote")
+_AFTER_STOP = frozenset({"fence", "drain", "soak", "reverse", "promote"})
 
 
 def one_stop_one_start(draft: Draft, problems: Problems) -> None:
@@ -35,82 +31,63 @@ def one_stop_one_start(draft: Draft, problems: Problems) -> None:
 
 
 def stop_first(draft: Draft, problems: Problems) -> None:
-    """Nothing but confirm comes before stop; above all, offsets are set only after it."""
+    """No fence, drain, soak, reverse or promotion comes before stop."""
     for wave, steps in _steps(draft):
-        if "stop" not in steps:
-            continue
-        for step in wave.steps[: steps["stop"]]:
-            if step.text != "confirm":
+        for step in wave.steps[: steps.get("stop", 0)]:
+            if step.text in _AFTER_STOP:
                 message = f"{step.text} before stop: the services are still running"
                 problems.add(step.place, message, "put stop first")
 
 
-def step_order(draft: Draft, problems: Problems) -> None:
-    """fence before drain, drain before start, offsets before start."""
-    for wave, steps in _steps(draft):
-        for earlier, later, why in _BEFORE:
-            if earlier in steps and later in steps and steps[earlier] > steps[later]:
-                place = wave.steps[steps[earlier]].place
-                problems.add(place, f"{earlier} after {later}: {why}", f"put {earlier} first")
+def is_well_formed(wave: WaveDraft) -> bool:
+    """Whether the steps are such that proving them says more than the rules here."""
+    words = [step.text for step in wave.steps]
+    once = all(words.count(word) <= 1 for word in _ONCE)
+    early = words[: words.index("stop")] if "stop" in words else []
+    return once and {"stop", "start"} <= set(words) and not _AFTER_STOP.intersection(early)
 
 
-def writers_fence_and_drain(draft: Draft, problems: Problems) -> None:
-    """A wave that produces has a fence and a drain."""
-    for wave, steps in _steps(draft):
-        producer = _one_that(draft, wave, "produces")
-        missing = [name for name in ("fence", "drain") if name not in steps]
-        if producer and missing:
-            message = f"{wave.label} moves {producer}, which produces: it needs "
-            problems.add(wave.steps_at, message + " and ".join(missing), "between stop and start")
-
-
-def fence_needs_producer(draft: Draft, problems: Problems) -> None:
-    """A wave that produces nothing has neither fence nor drain."""
-    for wave, steps in _steps(draft):
-        if not draft.knows_members(wave) or _one_that(draft, wave, "produces"):
-            continue
-        for name in ("fence", "drain"):
-            if name in steps:
-                message = f"{name} in {wave.label}, which produces nothing"
-                problems.add(wave.steps[steps[name]].place, message, "remove it")
-
-
-def readers_set_offsets(draft: Draft, problems: Problems) -> None:
-    """A wave that consumes has an offsets step, and only such a wave has one."""
+def offsets_need_reader(draft: Draft, problems: Problems) -> None:
+    """Only a wave that consumes has an offsets step."""
     for wave, steps in _steps(draft):
         consumer = _one_that(draft, wave, "consumes")
-        if consumer and "offsets" not in steps:
-            message = f"{wave.label} moves {consumer}, which consumes: it needs offsets"
-            problems.add(wave.steps_at, message, "between stop and start")
         if not consumer and "offsets" in steps and draft.knows_members(wave):
             message = f"offsets in {wave.label}, which consumes nothing"
             problems.add(wave.steps[steps["offsets"]].place, message, "remove it")
 
 
 def fence_needs_canary(draft: Draft, problems: Problems) -> None:
-    """A fence is proved with the source's canary."""
+    """A fence by ACL is proved with the source's canary."""
     source = draft.root.fields.get("source")
     if source is None or not source.valid or "canary" in source.key_places:
         return
     for wave, steps in _steps(draft):
-        if "fence" in steps:
+        if "fence" in steps and not _only_stops(draft, wave):
             message = "a fence needs source.canary to be proved with"
             hint = "add canary: {username: ..., password: ...} to source"
             problems.add(wave.steps[steps["fence"]].place, message, hint)
 
 
+def _only_stops(draft: Draft, wave: WaveDraft) -> bool:
+    """Whether the wave's fence is no ACL."""
+    for step in draft.root.fields["waves"].items[wave.index].fields["steps"].items:
+        by = step.fields["fence"].fields.get("by") if "fence" in step.fields else None
+        if by is not None:
+            return by.value == "stop"
+    return False
+
+
 def write_owner_fits(draft: Draft, problems: Problems) -> None:
-    """The source owns writes before a wave; the target after it exactly when the wave produces."""
+    """The source owns writes before a wave; the target after it exactly when the wave produces,
+    behind a link's proxy when it promotes."""
     for wave in draft.waves:
         if wave.before and wave.before.text != "source":
             message = f"before {wave.label} its topics are written on the source"
             problems.add(wave.before.place, message, "write before: source")
         if wave.after is None or not draft.knows_members(wave):
             continue
-        producer = _one_that(draft, wave, "produces")
-        side = "target" if producer else "source"
+        side, why = _owner_after(draft, wave)
         if wave.after.text != side:
-            why = f"{producer} produces" if producer else "it produces nothing"
             message = f"after {wave.label} the {side} owns writes: {why}"
             problems.add(wave.after.place, message, f"write after: {side}")
 
@@ -134,10 +111,7 @@ def parity_looks_at_something(draft: Draft, problems: Problems) -> None:
 CHECKS = (
     ("one-stop-one-start", one_stop_one_start),
     ("stop-first", stop_first),
-    ("step-order", step_order),
-    ("writers-fence-and-drain", writers_fence_and_drain),
-    ("fence-needs-producer", fence_needs_producer),
-    ("readers-set-offsets", readers_set_offsets),
+    ("offsets-need-reader", offsets_need_reader),
     ("fence-needs-canary", fence_needs_canary),
     ("write-owner-fits", write_owner_fits),
     ("soak-needs-gates", soak_needs_gates),
@@ -150,6 +124,17 @@ def _steps(draft: Draft) -> Iterator[tuple[WaveDraft, dict[str, int]]]:
     for wave in draft.waves:
         if wave.steps_whole:
             yield wave, _first_positions(wave.steps)
+
+
+def _owner_after(draft: Draft, wave: WaveDraft) -> tuple[str, str]:
+    """Which side owns writes after a wave, and why."""
+    replication = draft.root.fields.get("replication")
+    kind = word(replication.fields.get("kind")) if replication is not None else None
+    if kind is not None and kind.text == "link":
+        promotes = any(step.text == "promote" for step in wave.steps)
+        return ("target", "it promotes") if promotes else ("source", "the proxy writes there")
+    producer = _one_that(draft, wave, "produces")
+    return ("target", f"{producer} produces") if producer else ("source", "it produces nothing")
 
 
 def _first_positions(steps: tuple[Word, ...]) -> dict[str, int]:

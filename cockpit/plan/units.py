@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 DURATION_PATTERN = r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)"
@@ -14,11 +15,17 @@ COUNT_PATTERN = r"0|[1-9][0-9]{0,14}"
 LIMIT_PATTERN = r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?"
 PERCENT_PATTERN = LIMIT_PATTERN + "%"
 
+INSTANT_PATTERN = r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?Z"
+_HOUR = r"([01][0-9]|2[0-3]):([0-5][0-9])"
+DAILY_PATTERN = rf"{_HOUR}-{_HOUR} UTC"
+
 MAX_COUNT = 10**15 - 1
 MAX_DURATION_MS = 366 * 86_400_000
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 _DURATION = re.compile(DURATION_PATTERN)
+_INSTANT = re.compile(INSTANT_PATTERN)
+_DAILY = re.compile(DAILY_PATTERN)
 _COUNT = re.compile(COUNT_PATTERN)
 _LIMIT = re.compile(f"({LIMIT_PATTERN})(%?)")
 
@@ -41,6 +48,28 @@ def parse_duration_ms(text: str) -> int:
     if duration_ms > MAX_DURATION_MS:
         raise ValueError("a duration is at most 366d")
     return duration_ms
+
+
+def parse_instant_ms(text: str) -> int:
+    """Milliseconds since the epoch of `2026-11-27T18:00Z`. Raises ValueError."""
+    if _INSTANT.fullmatch(text) is None:
+        raise ValueError("an instant is a day, a time and Z: 2026-11-27T18:00Z")
+    try:
+        return int(datetime.fromisoformat(text).timestamp()) * 1_000
+    except ValueError:
+        raise ValueError("there is no such day or time") from None
+
+
+def parse_daily_ms(text: str) -> tuple[int, int]:
+    """Both ends of `18:00-21:00 UTC`, in milliseconds since midnight; the end may be on the next
+    day and is then the smaller one. Raises ValueError."""
+    match = _DAILY.fullmatch(text)
+    if match is None:
+        raise ValueError("a time of day is two times and UTC: 18:00-21:00 UTC")
+    hour, minute, to_hour, to_minute = (int(match[group]) for group in range(1, 5))
+    if (hour, minute) == (to_hour, to_minute):
+        raise ValueError("both ends are the same")
+    return (hour * 60 + minute) * 60_000, (to_hour * 60 + to_minute) * 60_000
 
 
 def format_duration(duration_ms: int) -> str:

@@ -5,10 +5,7 @@ Never about the steps within a wave.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
-from cockpit.plan.draft import Draft, WaveDraft
+from cockpit.plan.draft import Draft
 from cockpit.plan.problems import Problems, did_you_mean, nearest
 from cockpit.plan.service_rules import note_same_names
 from cockpit.plan.text import quoted
@@ -54,33 +51,24 @@ def service_moves(draft: Draft, problems: Problems) -> None:
             problems.add(service.name.place, message, "add it to the services of a wave")
 
 
-def one_writer_side(draft: Draft, problems: Problems) -> None:
-    """All producers of a topic move in one wave, so that one side only is written to."""
-    for topic, waves in _waves_by_topic(draft, "produces").items():
-        first = min(waves)
-        for index in sorted(waves):
-            if index == first:
-                continue
-            message = (
-                f"{waves[index]} and {waves[first]} both produce {topic}, and move in "
-                f"{draft.waves[index].label} and {draft.waves[first].label}"
-            )
-            _at_service(draft, draft.waves[index], waves[index], message, problems)
+def named_topics_exist(draft: Draft, problems: Problems) -> None:
+    """allow_interleaving and promote name topics that services of the plan use."""
+    if not draft.services_whole or not all(service.whole for service in draft.services):
+        return
+    known = {t.text for s in draft.services for t in (*s.produces, *s.consumes)}
+    for name in draft.named_topics:
+        if name.text not in known:
+            hint = did_you_mean(name.text, known)
+            problems.add(name.place, f"no service uses topic {quoted(name.text)}", hint)
 
 
-def downstream_first(draft: Draft, problems: Problems) -> None:
-    """Whoever consumes a topic moves before its producers or with them; the mirror is one-way."""
-    consumed = _waves_by_topic(draft, "consumes")
-    for topic, waves in _waves_by_topic(draft, "produces").items():
-        later = {i: name for i, name in consumed.get(topic, {}).items() if i > min(waves)}
-        if not later:
-            continue
-        last = max(later)
-        message = (
-            f"{waves[min(waves)]} produces {topic}, and {later[last]}, which consumes it, moves "
-            f"later, in {draft.waves[last].label}: it would miss what is written to the target"
-        )
-        _at_service(draft, draft.waves[min(waves)], waves[min(waves)], message, problems)
+def windows_end_later(draft: Draft, problems: Problems) -> None:
+    """A window ends after it begins."""
+    for item in draft.windows:
+        ends = [item.fields[key].value for key in ("from", "to") if key in item.fields]
+        if len(ends) == 2 and all(isinstance(end, int) for end in ends) and ends[0] >= ends[1]:  # type: ignore[operator]  # both are numbers
+            message = "a window that ends before it begins"
+            problems.add(item.fields["to"].place, message, "write the later instant last")
 
 
 CHECKS = (
@@ -88,27 +76,6 @@ CHECKS = (
     ("wave-services-exist", wave_services_exist),
     ("service-moves-once", service_moves_once),
     ("service-moves", service_moves),
-    ("one-writer-side", one_writer_side),
-    ("downstream-first", downstream_first),
+    ("named-topics-exist", named_topics_exist),
+    ("windows-end-later", windows_end_later),
 )
-
-
-def _waves_by_topic(draft: Draft, how: str) -> Mapping[str, Mapping[int, str]]:
-    """For each topic, the waves that move a producer (or consumer) of it, with its name."""
-    found: dict[str, dict[int, str]] = defaultdict(dict)
-    for name, service in draft.by_name.items():
-        index = draft.wave_of.get(name)
-        if index is None:
-            continue
-        for topic in service.produces if how == "produces" else service.consumes:
-            found[topic.text].setdefault(index, name)
-    return found
-
-
-def _at_service(
-    draft: Draft, wave: WaveDraft, service: str, message: str, problems: Problems
-) -> None:
-    """Note a problem where the wave names the service."""
-    place = next((name.place for name in wave.services if name.text == service), wave.place)
-    hint = "move them in one wave" if "both produce" in message else "move the consumer first"
-    problems.add(place, message, hint)

@@ -13,9 +13,9 @@ from cockpit.plan.reader import Reader
 from cockpit.plan.reference import unbuilt_words
 
 NAMED_BY_DESIGN = {
-    *("msk-replicator", "link", "automq-link", "command", "exact", "timestamp", "earliest"),
-    *("latest", "external", "stop", "connect", "topic_config", "acls", "http", "drill", "probe"),
-    *("records", "allow_interleaving", "freeze_windows", "deadline"),
+    *("automq-link", "command", "timestamp", "earliest"),
+    *("latest", "external", "connect", "topic_config", "acls", "http", "drill", "probe"),
+    *("records", "deadline"),
 }
 
 

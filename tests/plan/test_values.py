@@ -45,7 +45,7 @@ def test_the_good_plan_s_values() -> None:
         consumes=("orders",),
         produces=("payments",),
         group="settlement",
-        offsets=core.OffsetsSpec(replay_tolerance_records=0),
+        offsets=core.OffsetsSpec(resume="exact"),
         stop=core.HttpCall("http://settlement.example.internal:9400/stop"),
         start=core.HttpCall("http://settlement.example.internal:9400/start?cluster=target"),
         undo=core.HttpCall("http://settlement.example.internal:9400/start?cluster=source"),

@@ -1,0 +1,88 @@
+"""`cockpit check --order`: the waves that a plan's services need, ready to paste.
+
+Never writes a file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cockpit.cli import exits
+from cockpit.cli.output import complain, say, say_json
+from cockpit.core.plan import ReplicationKind
+from cockpit.core.prove import prove_model
+from cockpit.core.prove.model import ServiceModel, StepModel
+from cockpit.core.prove.order import OrderedWave, derive, model_of_order
+from cockpit.plan.loader import load_services
+
+_FITS = 96
+
+
+def order(path: Path, text: str, *, as_json: bool) -> int:
+    """Derive, prove, print. Raises PlanInvalid when the services cannot be read."""
+    services, kind = load_services(text, origin=str(path))
+    waves = derive(services, kind)
+    proof = prove_model(model_of_order(services, kind, waves))
+    if not proof.proved:
+        # a defect of ours: nothing that is not proved is handed out
+        for violation in proof.violations:
+            complain(violation.message)
+        return exits.INTERNAL
+    if as_json:
+        say_json({"file": str(path), "waves": [_as_json(wave, services) for wave in waves]})
+        return exits.COMPLETED
+    for line in yaml_lines(waves, services, kind):
+        say(line)
+    return exits.COMPLETED
+
+
+def yaml_lines(
+    waves: tuple[OrderedWave, ...], services: tuple[ServiceModel, ...], kind: ReplicationKind
+) -> list[str]:
+    """The `waves:` of a plan, as they are pasted."""
+    lines = ["# proved; add gates, soaks, approvers and what takes a wave back", "waves:"]
+    for wave in waves:
+        promotes = any(step.word == "promote" for step in wave.steps)
+        after = "target" if (promotes if kind == "link" else wave.writes) else "source"
+        lines.append(f"  - name: {_quoted(wave.name)}")
+        if wave.why:
+            lines.append(f"    # {wave.why}")
+        lines += _list("    services", [_quoted(services[s].name) for s in wave.services])
+        lines.append(f"    write_owner: {{before: source, after: {after}}}")
+        lines += _list("    steps", [_step(step) for step in wave.steps])
+    return lines
+
+
+def _list(key: str, entries: list[str]) -> list[str]:
+    one = f"{key}: [{', '.join(entries)}]"
+    if len(one) <= _FITS:
+        return [one]
+    indent = " " * (len(key) - len(key.lstrip()) + 2)
+    return [f"{key}:", *(f"{indent}- {entry}" for entry in entries)]
+
+
+def _step(step: StepModel) -> str:
+    if not step.topics:
+        return step.word
+    return f"{step.word}: {{topics: [{', '.join(map(_quoted, sorted(step.topics)))}]}}"
+
+
+def _quoted(name: str) -> str:
+    """A name as the loader takes it: quoted where YAML may read something else in it."""
+    from cockpit.plan.scalars import yaml_reading
+
+    plain = yaml_reading(name) is None and name[0].isalnum()
+    return name if plain else f'"{name}"'
+
+
+def _as_json(wave: OrderedWave, services: tuple[ServiceModel, ...]) -> dict[str, Any]:
+    return {
+        "name": wave.name,
+        "services": [services[s].name for s in wave.services],
+        "steps": [
+            {"promote": {"topics": sorted(step.topics)}} if step.topics else step.word
+            for step in wave.steps
+        ],
+        "why": wave.why,
+    }

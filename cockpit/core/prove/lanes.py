@@ -1,0 +1,165 @@
+"""A plan seen from one topic: who writes and reads it, and the waves that concern it.
+
+Every promise that is proved is about one topic and at most two services, so a proof looks at pairs,
+and equal pairs are proved once. Never explores; it only makes small what is explored.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cockpit.core.plan import ReplicationKind
+from cockpit.core.prove.model import Model, StepModel
+
+MOVING = frozenset({"stop", "fence", "drain", "offsets", "start", "reverse", "promote"})
+"""Steps that change anything; whoever waits or asks in between changes no proof."""
+STAYS = -1
+"""The lane of a service that is in no wave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One wave, as far as it concerns the topic."""
+
+    steps: tuple[StepModel, ...]
+    writes: bool
+    """One of its services writes the topic: its fence covers the topic."""
+    promotes: bool
+    goes_back_by_itself: bool
+    rollback_window: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One service, as far as it concerns the topic."""
+
+    lane: int
+    """Index into the lanes, or STAYS."""
+    writes: bool
+    reads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a proof about one topic and one or two services depends on; equal views are equal
+    proofs."""
+
+    kind: ReplicationKind
+    lanes: tuple[Lane, ...]
+    parties: tuple[Party, ...]
+    interleaved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A view, and what its numbers stand for."""
+
+    view: View
+    topic: str
+    waves: tuple[int, ...]
+    """The wave of each lane."""
+    services: tuple[int, ...]
+    """The service of each party."""
+    alike: tuple[tuple[int, ...], ...]
+    """For each party, the other services that stand in exactly its place."""
+    places: tuple[tuple[int, ...], ...]
+    """For each lane, where its steps are among the wave's."""
+
+
+_Role = tuple[int, bool, bool]
+"""Wave, writes, reads."""
+
+
+def sights(model: Model) -> Iterator[Sight]:
+    """Every pair (and every single service) that a promise is about, one of each kind a topic."""
+    topics = _by_topic(model)
+    everywhere = [
+        (index, step.topics)
+        for index, wave in enumerate(model.waves)
+        for step in wave.steps
+        if step.word == "promote"
+    ]
+    for name, roles in topics.items():
+        also = {index for index, promoted in everywhere if name in promoted}
+        also |= {
+            index
+            for index, wave in enumerate(model.waves)
+            if name in model.written_by_wave[index] and any(s.word == "reverse" for s in wave.steps)
+        }
+        for services in _companies(roles):
+            yield _sight(model, name, services, also, roles)
+
+
+def _by_topic(model: Model) -> dict[str, dict[_Role, list[int]]]:
+    found: dict[str, dict[_Role, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index, service in enumerate(model.services):
+        wave = model.wave_of.get(index, STAYS)
+        reads = frozenset(service.consumes)
+        writes = frozenset(service.produces)
+        for topic in (*service.produces, *(t for t in service.consumes if t not in writes)):
+            found[topic][wave, topic in writes, topic in reads].append(index)
+    return found
+
+
+def _companies(members: dict[_Role, list[int]]) -> Iterator[tuple[int, ...]]:
+    """One pair of services for each pair of roles; a service alone, where there is no pair."""
+    roles = list(members)
+    paired = False
+    for place, role in enumerate(roles):
+        for other in roles[place:]:
+            if not (role[1] or other[1]):
+                continue  # two readers do not disturb each other
+            if role != other:
+                yield members[role][0], members[other][0]
+            elif len(members[role]) > 1:
+                yield members[role][0], members[role][1]
+            else:
+                continue
+            paired = True
+    if not paired:
+        for role in roles:
+            yield (members[role][0],)
+
+
+def _sight(
+    model: Model,
+    topic: str,
+    services: tuple[int, ...],
+    also: set[int],
+    roles: dict[_Role, list[int]],
+) -> Sight:
+    own = {model.wave_of[s] for s in services if s in model.wave_of}
+    waves = tuple(sorted(own | also))
+    lane_of = {wave: lane for lane, wave in enumerate(waves)}
+    lanes = []
+    for index in waves:
+        wave = model.waves[index]
+        lanes.append(
+            Lane(
+                steps=tuple(replace(s, topics=frozenset()) for s in wave.steps if s.word in MOVING),
+                writes=topic in model.written_by_wave[index],
+                promotes=any(topic in s.topics for s in wave.steps if s.word == "promote"),
+                goes_back_by_itself=wave.goes_back_by_itself,
+                rollback_window=wave.rollback_window,
+            )
+        )
+    parties = tuple(
+        Party(
+            lane=lane_of.get(model.wave_of.get(s, STAYS), STAYS),
+            writes=topic in model.services[s].produces,
+            reads=topic in model.services[s].consumes,
+        )
+        for s in services
+    )
+    view = View(model.kind, tuple(lanes), parties, topic in model.interleaved)
+    alike = []
+    for service, party in zip(services, parties, strict=True):
+        members = roles[model.wave_of.get(service, STAYS), party.writes, party.reads]
+        alike.append(tuple(member for member in members if member not in services))
+    places = tuple(
+        tuple(n for n, step in enumerate(model.waves[index].steps) if step.word in MOVING)
+        for index in waves
+    )
+    return Sight(view, topic, waves, services, tuple(alike), places)

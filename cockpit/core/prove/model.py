@@ -1,0 +1,154 @@
+"""What a proof looks at: services, waves and steps, without anything that it does not need.
+
+Never knows where something stands in a file; `cockpit.plan` keeps the places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from cockpit.core.plan import (
+    FenceStep,
+    Interleaving,
+    Plan,
+    PromoteStep,
+    ReplicationKind,
+    ReverseStep,
+    SoakStep,
+    Step,
+    Wave,
+    step_name,
+)
+from cockpit.core.schedule import FlightWindow, FreezeWindow
+
+KIND_NAMES: Final[Mapping[ReplicationKind, str]] = {
+    "mirrormaker2": "MirrorMaker 2",
+    "link": "a link",
+    "msk-replicator": "MSK Replicator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepModel:
+    """One step: its word and the settings that a proof depends on."""
+
+    word: str
+    deny: str = "all"
+    """Of a fence: `all`, `producers`, or `nobody` where it only watches stopped producers."""
+    forward: str = "excluded"
+    start_at: str = "drained"
+    topics: frozenset[str] = frozenset()
+    """Of a promotion."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceModel:
+    """A service: what it reads and writes."""
+
+    name: str
+    produces: tuple[str, ...]
+    consumes: tuple[str, ...]
+    resume: str = "translated"
+
+
+@dataclass(frozen=True, slots=True)
+class WaveModel:
+    """A wave; its services are indexes into the model's."""
+
+    name: str
+    services: tuple[int, ...]
+    steps: tuple[StepModel, ...]
+    goes_back_by_itself: bool = False
+    """A trigger takes it back, whatever that costs."""
+    rollback_window: bool = False
+    duration_ms: int = 0
+    """The least time that it takes: the longest window of a gate, and its soaks."""
+    window: FlightWindow | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A plan as the prover sees it."""
+
+    kind: ReplicationKind
+    services: tuple[ServiceModel, ...]
+    waves: tuple[WaveModel, ...]
+    interleavings: tuple[Interleaving, ...] = ()
+    freezes: tuple[FreezeWindow, ...] = ()
+
+    @cached_property
+    def wave_of(self) -> Mapping[int, int]:
+        """The wave of each service that is in one."""
+        return {s: index for index, wave in enumerate(self.waves) for s in wave.services}
+
+    @cached_property
+    def interleaved(self) -> frozenset[str]:
+        """Topics that may be written on both sides."""
+        return frozenset(entry.topic for entry in self.interleavings)
+
+    @cached_property
+    def written_by_wave(self) -> tuple[frozenset[str], ...]:
+        """For each wave, the topics that its services write."""
+        return tuple(
+            frozenset(topic for s in wave.services for topic in self.services[s].produces)
+            for wave in self.waves
+        )
+
+
+def model_of(plan: Plan) -> Model:
+    """The model of a whole plan."""
+    index = {service.name: number for number, service in enumerate(plan.services)}
+    return Model(
+        kind=plan.replication.kind,
+        services=tuple(
+            ServiceModel(s.name, s.produces, s.consumes, s.offsets.resume if s.offsets else "")
+            for s in plan.services
+        ),
+        waves=tuple(_wave(wave, plan, index) for wave in plan.waves),
+        interleavings=plan.interleavings,
+        freezes=plan.freeze_windows,
+    )
+
+
+def right_steps(*, kind: ReplicationKind, reads: bool, writes: bool) -> tuple[StepModel, ...]:
+    """The steps that a wave needs, in order, before what soaks and promotes."""
+    words = ["stop"]
+    if writes and kind != "link":
+        words += ["fence", "drain"]
+    if reads:
+        words.append("offsets")
+    return tuple(StepModel(word) for word in [*words, "start"])
+
+
+def _wave(wave: Wave, plan: Plan, index: Mapping[str, int]) -> WaveModel:
+    rollback = wave.rollback
+    return WaveModel(
+        name=wave.name,
+        services=tuple(index[name] for name in wave.services),
+        steps=tuple(_step(step, wave, plan) for step in wave.steps),
+        goes_back_by_itself=bool(rollback.triggers)
+        and rollback.on_trigger == "rollback"
+        and rollback.after_no_return == "rollback",
+        rollback_window=wave.rollback_window_ms is not None,
+        duration_ms=max((gate.for_ms for gate in wave.gates), default=0)
+        + sum(step.for_ms for step in wave.steps if isinstance(step, SoakStep)),
+        window=wave.window,
+    )
+
+
+def _step(step: Step, wave: Wave, plan: Plan) -> StepModel:
+    word = step_name(step)
+    match step:
+        case FenceStep():
+            return StepModel(word, deny=step.deny if step.by == "acl" else "nobody")
+        case ReverseStep():
+            return StepModel(word, forward=step.forward, start_at=step.start_at)
+        case PromoteStep():
+            moved = plan.wave_services(wave)
+            own = (topic for s in moved for topic in (*s.produces, *s.consumes))
+            return StepModel(word, topics=frozenset(step.topics or own))
+        case _:
+            return StepModel(word)

@@ -1,0 +1,143 @@
+"""What a proof asks of each wave by itself, without exploring anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cockpit.core.prove.model import Model
+from cockpit.core.prove.proof import Anchor, Violation
+from cockpit.core.schedule import longest_daily_gap_ms
+
+_EFFECTS: Final = frozenset({"stop", "fence", "drain", "offsets", "start", "reverse"})
+_OWN_PLACES: Final = frozenset({"", "translated", "external"})
+
+
+def fence_needs_producer(model: Model) -> Iterator[Violation]:
+    """A wave that produces nothing has neither fence nor drain nor reverse."""
+    for index, wave in enumerate(model.waves):
+        if model.written_by_wave[index]:
+            continue
+        for number, step in enumerate(wave.steps):
+            if step.word in ("fence", "drain", "reverse"):
+                yield Violation(
+                    "fence-needs-producer",
+                    f"{step.word} in wave {wave.name}, which produces nothing",
+                    "remove it",
+                    (
+                        f"wave {wave.name}, step {step.word}: none of its services writes a topic",
+                        f"there is nothing to {step.word}",
+                    ),
+                    Anchor("step", index, step=number),
+                )
+
+
+def undo_until_no_return(model: Model) -> Iterator[Violation]:
+    """Up to the point of no return each step can be undone: after a promotion, which cannot, a wave
+    does nothing more that could fail half way."""
+    for index, wave in enumerate(model.waves):
+        words = [step.word for step in wave.steps]
+        if "promote" not in words:
+            continue
+        first = words.index("promote")
+        for number, word in enumerate(words[first:], first):
+            if word in _EFFECTS:
+                yield Violation(
+                    "undo-until-no-return",
+                    f"{word} after promote in wave {wave.name}: promote has no undo",
+                    "put promote after it, or into a wave of its own",
+                    (
+                        f"wave {wave.name}, step promote: there is no way back from here",
+                        f"wave {wave.name}, step {word}: fails",
+                        "the wave stands half way and cannot be taken back",
+                    ),
+                    Anchor("step", index, step=number),
+                )
+
+
+def place_holds(model: Model) -> Iterator[Violation]:
+    """MSK Replicator goes on writing the places of groups that are not active on the target, and
+    leaves none out: a place that is set beside it would not hold."""
+    if model.kind != "msk-replicator":
+        return
+    for index, wave in enumerate(model.waves):
+        for service in wave.services:
+            resume = model.services[service].resume
+            if resume in _OWN_PLACES:
+                continue
+            name = model.services[service].name
+            yield Violation(
+                "place-holds",
+                f"{name} resumes by {resume}, and MSK Replicator writes its group's place too",
+                "use resume: translated",
+                (
+                    f"wave {wave.name}, step offsets: the group of {name} gets its place",
+                    "MSK Replicator syncs the group, which is not active yet, to its own place",
+                    f"wave {wave.name}, step start: {name} starts at a place that nobody chose",
+                ),
+                Anchor("offsets", index, service=service),
+            )
+
+
+def not_in_a_freeze(model: Model) -> Iterator[Violation]:
+    """The window that a wave is meant for meets no freeze window."""
+    for index, wave in enumerate(model.waves):
+        if wave.window is None:
+            continue
+        for freeze in model.freezes:
+            if freeze.meets(wave.window.from_ms, wave.window.to_ms):
+                yield Violation(
+                    "freeze-windows",
+                    f"wave {wave.name} is meant for a freeze: {freeze.words()}",
+                    "move the wave's window",
+                    (
+                        f"wave {wave.name} is flown from {wave.window.words()}",
+                        f"nothing may be moved in {freeze.words()}",
+                    ),
+                    Anchor("window", index),
+                )
+
+
+def fits_between_freezes(model: Model) -> Iterator[Violation]:
+    """The shortest time that a wave takes, by its gates' windows and its soaks, fits between two
+    freezes and into its own window."""
+    gap_ms = longest_daily_gap_ms(model.freezes)
+    for index, wave in enumerate(model.waves):
+        own_ms = None if wave.window is None else wave.window.to_ms - wave.window.from_ms
+        limits = [
+            (room_ms, what)
+            for room_ms, what in ((gap_ms, "between two freezes"), (own_ms, "in its window"))
+            if room_ms is not None and wave.duration_ms > room_ms
+        ]
+        for room_ms, what in limits[:1]:
+            yield Violation(
+                "freeze-fits",
+                f"wave {wave.name} takes at least {_span(wave.duration_ms)}, "
+                f"and there are {_span(room_ms)} {what}",
+                "shorten its soaks, or split it",
+                (
+                    f"wave {wave.name}: its gates and soaks take {_span(wave.duration_ms)}",
+                    f"the longest time {what} is {_span(room_ms)}",
+                ),
+                Anchor("window" if what == "in its window" else "wave", index),
+            )
+
+
+CHECKS: Final = (
+    ("fence-needs-producer", fence_needs_producer),
+    ("undo-until-no-return", undo_until_no_return),
+    ("place-holds", place_holds),
+    ("freeze-windows", not_in_a_freeze),
+    ("freeze-fits", fits_between_freezes),
+)
+
+
+def _span(duration_ms: int) -> str:
+    """`1h 30m`."""
+    seconds, rest_ms = divmod(duration_ms, 1_000)
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join([*parts, *([f"{rest_ms}ms"] if rest_ms else [])]) or "0s"

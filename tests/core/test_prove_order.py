@@ -1,0 +1,159 @@
+"""Waves from what services read and write, and how fast large plans are proved."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from cockpit.core.plan import OffsetsStep, Plan, ReplicationKind, SoakStep, StartStep, StopStep
+from cockpit.core.prove import prove, prove_model
+from cockpit.core.prove.model import ServiceModel
+from cockpit.core.prove.order import OrderedWave, derive, model_of_order
+from tests.core.build import service
+from tests.core.random_plans import plan_of, wave_of
+
+KINDS: tuple[ReplicationKind, ...] = ("mirrormaker2", "link", "msk-replicator")
+TOPICS = ["a", "b", "c", "d", "e"]
+
+
+@some.composite
+def graphs(draw: some.DrawFn) -> tuple[ServiceModel, ...]:
+    count = draw(some.integers(1, 9))
+    topics = some.lists(some.sampled_from(TOPICS), max_size=3, unique=True)
+    found = []
+    for number in range(count):
+        produces, consumes = tuple(draw(topics)), tuple(draw(topics))
+        if not produces and not consumes:
+            consumes = ("a",)
+        found.append(ServiceModel(f"s{number}", produces, consumes))
+    return tuple(found)
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs(), some.sampled_from(KINDS))
+def test_every_derived_order_is_proved(
+    services: tuple[ServiceModel, ...], kind: ReplicationKind
+) -> None:
+    waves = derive(services, kind)
+    assert sorted(s for wave in waves for s in wave.services) == list(range(len(services)))
+    assert len({wave.name for wave in waves}) == len(waves)
+    proof = prove_model(model_of_order(services, kind, waves))
+    assert proof.proved, proof.violations
+    _in_order(services, waves)
+
+
+def _in_order(services: tuple[ServiceModel, ...], waves: tuple[OrderedWave, ...]) -> None:
+    """Readers of a topic not after its writers, and all its writers together."""
+    place = {s: number for number, wave in enumerate(waves) for s in wave.services}
+    for topic in TOPICS:
+        writers = {place[n] for n, s in enumerate(services) if topic in s.produces}
+        readers = {place[n] for n, s in enumerate(services) if topic in s.consumes}
+        assert len(writers) <= 1
+        assert not writers or all(reader <= min(writers) for reader in readers)
+
+
+def names(services: tuple[ServiceModel, ...]) -> list[tuple[str, ...]]:
+    waves = derive(services, "mirrormaker2")
+    return [tuple(services[s].name for s in wave.services) for wave in waves]
+
+
+def test_consumers_then_the_downstream_end_then_producers() -> None:
+    services = (
+        ServiceModel("checkout", ("orders",), ()),
+        ServiceModel("pricing", ("priced",), ("orders",)),
+        ServiceModel("billing", ("bills",), ("priced",)),
+        ServiceModel("archive", (), ("bills", "orders")),
+        ServiceModel("report", (), ("priced",)),
+    )
+    assert names(services) == [("archive", "report"), ("billing",), ("pricing",), ("checkout",)]
+
+
+def test_producers_of_one_topic_move_together() -> None:
+    services = (ServiceModel("a", ("t",), ()), ServiceModel("b", ("t", "u"), ()))
+    (wave,) = derive(services, "mirrormaker2")
+    assert wave.name == "a-and-1"
+    assert wave.why == "all producers of a topic move together: t"
+
+
+def test_a_circle_is_one_wave_and_is_named() -> None:
+    services = (
+        ServiceModel("source", ("in",), ()),
+        ServiceModel("ping", ("x",), ("y", "in")),
+        ServiceModel("pong", ("y",), ("x",)),
+    )
+    waves = derive(services, "mirrormaker2")
+    assert [wave.services for wave in waves] == [(1, 2), (0,)]
+    assert waves[0].why == "a circle: ping writes x, pong writes y, which ping reads"
+
+
+def test_a_service_that_reads_what_it_writes_is_alone() -> None:
+    (wave,) = derive((ServiceModel("loop", ("t",), ("t",)),), "mirrormaker2")
+    assert wave.why == ""
+    assert [step.word for step in wave.steps] == ["stop", "fence", "drain", "offsets", "start"]
+
+
+def test_a_link_promotes_each_topic_once_everybody_has_moved() -> None:
+    services = (ServiceModel("checkout", ("orders",), ()), ServiceModel("ledger", (), ("orders",)))
+    waves = derive(services, "link")
+    promoted = [sorted(t for step in wave.steps for t in step.topics) for wave in waves]
+    assert promoted == [[], ["orders"]]
+
+
+def test_names_stay_short_and_different() -> None:
+    long = "x" * 80
+    services = (ServiceModel(long, ("t",), ()), ServiceModel("readers", ("u",), ("t",)))
+    reading = ServiceModel("z", (), ("u",))
+    assert all(len(wave.name) <= 80 for wave in derive((*services, reading), "mirrormaker2"))
+    assert len({wave.name for wave in derive((*services, reading), "mirrormaker2")}) == 3
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+def large_plan(services: int = 200, topics: int = 400, seed: int = 1) -> Plan:
+    """Services in layers, each reading from the layers above, one wave for each few of them."""
+    dice = random.Random(seed)
+    found = []
+    for number in range(services):
+        own = tuple(f"t{t}" for t in range(topics) if t % services == number)
+        above = [f"t{t}" for t in range(topics) if t % services < number]
+        consumes = tuple(sorted(dice.sample(above, min(len(above), dice.randint(0, 8)))))
+        found.append(service(f"s{number}", produces=own, consumes=consumes))
+    ordered = list(reversed(found))
+    waves = []
+    for number in range(0, services, 4):
+        members = tuple(ordered[number : number + 4])
+        wave = wave_of(f"w{number}", members)
+        # waves that differ in ways that do not matter must not cost anything
+        steps = list(wave.steps)
+        for _ in range(dice.randrange(4)):
+            steps.insert(dice.randrange(1, len(steps)), SoakStep(1 + dice.randrange(1_000)))
+        waves.append(replace(wave, steps=tuple(steps)))
+    return plan_of(tuple(found), tuple(waves))
+
+
+def test_a_large_plan_costs_little_more_than_its_different_pairs() -> None:
+    proof = prove(large_plan())
+    assert proof.proved
+    assert proof.views <= 60
+    assert proof.worlds <= 10_000
+
+
+def test_a_large_plan_s_one_mistake_is_found() -> None:
+    plan = large_plan()
+    hasty = tuple(s for s in plan.waves[30].steps if not isinstance(s, OffsetsStep))
+    broken = replace(plan.waves[30], steps=hasty)
+    proof = prove(replace(plan, waves=(*plan.waves[:30], broken, *plan.waves[31:])))
+    (violation,) = proof.violations
+    assert violation.rule == "offsets-before-start"
+    assert violation.anchor.wave == 30
+
+
+def test_a_soak_in_between_moves_the_place_of_a_mistake_and_nothing_else() -> None:
+    services = (service("ledger", consumes=("t",)), service("checkout", produces=("t",)))
+    early = wave_of("readers", services[:1], SoakStep(1), OffsetsStep(), StopStep(), StartStep())
+    (violation,) = prove(plan_of(services, (early, wave_of("writers", services[1:])))).violations
+    assert (violation.rule, violation.anchor.step) == ("stop-before-offsets", 1)
