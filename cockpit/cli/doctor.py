@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say, say_json
+from cockpit.core.unflown import unflown
 from cockpit.plan.loader import load_plan_file
 from cockpit.plan.problems import PlanInvalid
 
@@ -50,6 +51,10 @@ def run(options: argparse.Namespace) -> int:
     except PlanInvalid as invalid:
         for problem in invalid.problems:
             complain(f"{options.plan}:{problem}")
+        return exits.USAGE
+    if reasons := unflown(plan):
+        for reason in reasons:
+            complain(reason)
         return exits.USAGE
     try:
         return _list_rights(plan, options) if options.rights else _examine(plan, options)

@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cockpit.cli.preflight import missing_connectors, missing_topics
+from cockpit.cli.preflight import missing_connectors, missing_topics, patiently
+from cockpit.core.errorrates import is_refusal
+from cockpit.core.innererrors import inner_errors, refused
 from cockpit.core.observe import (
     ConfigSample,
     FailureKind,
@@ -27,19 +29,22 @@ from cockpit.core.rights import MirrorNames, Right, rights
 from cockpit.core.survey import (
     BrokersSurvey,
     ConnectSurvey,
+    ImagesSurvey,
     MembersSurvey,
     ProducersSurvey,
     RegistrySurvey,
     StorageSurvey,
     Survey,
     TransactionsSurvey,
+    WindowsSurvey,
 )
 from cockpit.engine.feeds import Feed, all_feeds
 from cockpit.kafka.client import Client
-from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.connect import NO_POSITIONS, ConnectRest
 from cockpit.kafka.errors import UnsupportedError
 from cockpit.kafka.factory import RealPorts, connect_real
 from cockpit.kafka.http import Http
+from cockpit.kafka.names import names_of
 from cockpit.kafka.rights import Verdict, may_everything, probe
 from cockpit.kafka.security import access
 from cockpit.ports import Clock, PortError
@@ -125,15 +130,7 @@ async def mirror_names(plan: Plan) -> MirrorNames | None:
         return None
     finally:
         await http.close()
-    named = config.get("replication.policy.internal.topic.separator.enabled", "true") != "false"
-    separator = config.get("replication.policy.separator", ".") if named else "."
-    on_target = config.get("offset-syncs.topic.location") == "target"
-    return MirrorNames(
-        source=config.get("source.cluster.alias", "source"),
-        target=config.get("target.cluster.alias", "target"),
-        separator=separator,
-        syncs_on="target" if on_target else "source",
-    )
+    return names_of(config)
 
 
 # --- rights ---------------------------------------------------------------------------------------
@@ -190,10 +187,10 @@ async def _read(plan: Plan, feed: Feed, found: Examination) -> None:
     sample = await _sample(feed.name, feed.read, found)
     if sample is None:
         return
-    gaps = tuple(_gaps(plan, sample))
-    for kind, reason in gaps:
+    missing = tuple(gaps(plan, sample))
+    for kind, reason in missing:
         found.unread.append(Unread(feed.name, kind, reason))
-    if not gaps:
+    if not missing:
         found.read.append(feed.name)
     if isinstance(sample, ConfigSample):
         found.problems.extend(missing_topics(plan, sample))
@@ -208,7 +205,7 @@ async def _sample(
     kind: FailureKind | Literal["too_old"] = "protocol"
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            return await read()
+            return await patiently(read)
     except UnsupportedError as error:
         kind, reason = "too_old", error.reason
     except PortError as error:
@@ -221,36 +218,39 @@ async def _sample(
     return None
 
 
-Gap = tuple[FailureKind, str]
+Gap = tuple[FailureKind | Literal["too_old"], str]
 
 
-def _gaps(plan: Plan, sample: Sample | Survey) -> Iterator[Gap]:
+def gaps(plan: Plan, sample: Sample | Survey) -> Iterator[Gap]:
     """Parts of an answer that are unknown and that the plan would miss."""
     match sample:
         case LogSample(errors=errors) | ProducersSurvey(errors=errors):
             mine = {partition_text(tp): why for tp, why in errors.items() if tp[0] in plan.topics()}
             yield from _alike(mine)
-        case GroupSample(groups=states):
-            mine = {n: s.unknown for n, s in states.items() if s.unknown and n in plan.groups()}
+        case GroupSample() | MembersSurvey():
+            mine = {n: why for n, why in inner_errors(sample).items() if n in plan.groups()}
             yield from _alike(mine)
-        case MembersSurvey(groups=groups):
-            mine = {n: g.unknown for n, g in groups.items() if g.unknown and n in plan.groups()}
-            yield from _alike(mine)
-        case TransactionsSurvey(unknown=unknown) | ConnectSurvey(unknown=unknown):
-            yield from _alike(dict(unknown))
-        case StorageSurvey(unknown=unknown, dirs=dirs):
-            yield from _alike({f"broker {node}": why for node, why in unknown.items()})
-            yield from _alike({f"broker {d.broker} {d.path}": d.error for d in dirs if d.error})
-        case BrokersSurvey(brokers=brokers):
-            for broker in brokers:
-                if broker.word != "connected":
-                    yield broker.word, f"broker {broker.node} {broker.address}: {broker.reason}"
-        case RegistrySurvey(subjects=subjects):
-            yield from _alike({n: s.unknown for n, s in subjects.items() if s.unknown})
+        case TransactionsSurvey() | ConnectSurvey() | StorageSurvey() | RegistrySurvey():
+            yield from _alike(dict(inner_errors(sample)))
+        case BrokersSurvey():
+            yield from _away(sample)
+        case ConfigSample(unknown=unknown, configs_unknown=untold):
+            yield from _alike({n: why for n, why in unknown.items() if n in plan.topics()})
+            yield from (("too_old", why) for _, why in _alike(dict(untold)))
+        case MirrorSample(positions_unknown=why) if why:
+            yield "too_old" if why == NO_POSITIONS else "protocol", why
+        case WindowsSurvey() | ImagesSurvey():
+            yield from _alike(refused(sample))
         case SignalSample(value=Unknown(reason=reason)):
             yield "protocol", reason
         case _:
             return
+
+
+def _away(sample: BrokersSurvey) -> Iterator[Gap]:
+    for broker in sample.brokers:
+        if broker.word != "connected":
+            yield broker.word, f"broker {broker.node} {broker.address}: {broker.reason}"
 
 
 def _alike(whys: dict[str, str]) -> Iterator[Gap]:
@@ -258,7 +258,7 @@ def _alike(whys: dict[str, str]) -> Iterator[Gap]:
     for why in dict.fromkeys(whys.values()):
         names = [name for name, other in whys.items() if other == why]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        kind: FailureKind = "refused" if "authorisation failed" in why else "protocol"
+        kind: FailureKind = "refused" if is_refusal(why) else "protocol"
         yield kind, f"{', '.join(names[:NAMED])}{more}: {why}"
 
 

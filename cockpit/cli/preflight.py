@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.core.observe import ConfigSample, MirrorSample
 from cockpit.core.plan import Plan
@@ -13,15 +13,19 @@ from cockpit.ports import PortError
 if TYPE_CHECKING:
     from cockpit.engine.loop import Ports
 
+A = TypeVar("A")
+
 TIMEOUT_S = 20
+TRIES = 6
+"""A port says in time that an answer is slow, and reads on: how often it is asked."""
 
 
 async def preflight(plan: Plan, ports: Ports) -> tuple[str, ...]:
     """Everything that would keep the plan from being flown now; empty: nothing."""
-    looks = {
-        "source": ports.source.configs(),
-        "target": ports.target.configs(),
-        "mirror": ports.replication.mirror(),
+    looks: Mapping[str, Callable[[], Awaitable[object]]] = {
+        "source": ports.source.configs,
+        "target": ports.target.configs,
+        "mirror": ports.replication.mirror,
     }
     answers: dict[str, object] = {}
     async with asyncio.TaskGroup() as group:
@@ -39,14 +43,36 @@ async def preflight(plan: Plan, ports: Ports) -> tuple[str, ...]:
     return tuple(problems)
 
 
-async def _look(name: str, look: Awaitable[object], answers: dict[str, object]) -> None:
+async def patiently(read: Callable[[], Awaitable[A]]) -> A:
+    """One reading by who does not come back: what merely takes its time is waited for longer.
+
+    Raises PortError.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return await read()
+        except PortError as error:
+            if error.kind != "slow":
+                raise
+    return await read()
+
+
+async def _look(
+    name: str, look: Callable[[], Awaitable[object]], answers: dict[str, object]
+) -> None:
+    """Ask, and ask again what is only slow: nothing has begun yet, so there is time."""
+    answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            answers[name] = await look
-    except PortError as error:
-        answers[name] = error
+            while isinstance(answers[name], PortError):
+                try:
+                    answers[name] = await look()
+                except PortError as error:
+                    answers[name] = error
+                    if error.kind != "slow":
+                        return
     except TimeoutError:
-        answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
+        return
 
 
 def missing_topics(plan: Plan, sample: ConfigSample) -> list[str]:

@@ -85,6 +85,12 @@ class LogSample:
     recreated: frozenset[str] = frozenset()
     """Topics that were deleted and created again while this was watched: another topic of the
     same name. Their offsets from before mean nothing."""
+    starts_at_ms: int = -1
+    """When the oldest of the starts were asked for; -1: at `asked_at_ms`."""
+
+    def starts_asked_at_ms(self) -> int:
+        """When the oldest of the starts were asked for."""
+        return self.asked_at_ms if self.starts_at_ms < 0 else self.starts_at_ms
 
 
 class OffsetColumn(Sequence[int]):
@@ -203,6 +209,8 @@ class MirrorSample:
     answered_at_ms: int
     connectors: tuple[ConnectorState, ...]
     positions: Mapping[TopicPartition, int]
+    positions_unknown: str = ""
+    """Why positions cannot be told at all, while connectors and tasks can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +240,11 @@ class ConfigSample:
     """Partition count by topic."""
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Topics of which neither configs nor absence could be made out, and why."""
+    configs_unknown: Mapping[str, str] = field(default_factory=dict)
+    """Topics that are there, with their partitions, and why their configs cannot be read."""
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By topic the configs that are set on the topic itself; the others are its cluster's defaults,
+    and change with them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

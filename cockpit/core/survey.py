@@ -324,6 +324,9 @@ class RegistrySurvey:
     """The registry's own default level."""
     mode: str | Unknown
     """`READWRITE`, `READONLY`, `IMPORT`, ...; NO_MODES where the registry has none."""
+    unlisted: Mapping[int, SchemaVersion | Unknown] = field(default_factory=dict)
+    """What the registry resolves an id to that records carry and no subject lists (any more); an
+    id that it does not know is absent. Such a version has no number: 0."""
 
     @property
     def feed(self) -> str:
@@ -454,6 +457,8 @@ class Window:
     unknown: str | None = None
     notes: tuple[str, ...] = ()
     """What else was seen, such as schema ids of a kind that is not checked."""
+    ids_unknown: str = ""
+    """Why its records may carry schema ids that are not among `schemas`."""
     both_empty: bool = False
     """Neither log has a record: the one case in which nothing compared means no difference."""
     at_ms: int = field(kw_only=True)

@@ -5,11 +5,11 @@ Shows what MirrorMaker wrote there for a group; whether it is right, others find
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from cockpit.core.observe import TopicPartition
+from cockpit.core.rights import MirrorNames
 from cockpit.core.survey import Checkpoint, CheckpointsSurvey
 from cockpit.kafka.client import Client
 from cockpit.kafka.following import StateTopic
@@ -17,7 +17,6 @@ from cockpit.kafka.protocol.codec import DecodeError, Reader
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.ports import Clock
 
-_NAME: Final = re.compile(r"(?P<alias>.+?)(?P<separator>[._-]+)checkpoints(?P=separator)internal")
 _VERSION: Final = 0
 
 Key = tuple[str, TopicPartition]
@@ -29,23 +28,17 @@ class CheckpointsReader:
     def __init__(self, clock: Clock, target: Client) -> None:
         self._clock = clock
         self._checkpoints: dict[Key, Checkpoint] = {}
-        self._topic = StateTopic(
-            "checkpoints",
-            (target,),
-            "on the target",
-            source_alias,
-            take=self._take,
-            forget=self._checkpoints.clear,
-        )
+        self._target = target
+        self._topic = StateTopic("checkpoints", take=self._take, forget=self._checkpoints.clear)
 
-    async def read(self, aliases: Iterable[str] = ()) -> CheckpointsSurvey:
+    async def read(self, names: MirrorNames) -> CheckpointsSurvey:
         """Everything up to now, or a large part of it with `read_to_end` False.
 
-        `aliases` are the mirror's names of the clusters; they decide between several topics.
         Raises PortError.
         """
         asked_at_ms = self._clock.now_ms()
-        at_end = await self._topic.follow(aliases)
+        topic = names.checkpoints_topic()
+        at_end = await self._topic.follow(self._target, topic, "on the target")
         return CheckpointsSurvey(
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
@@ -59,15 +52,6 @@ class CheckpointsReader:
                 self._checkpoints.pop(key, None)
             else:
                 self._checkpoints[key] = checkpoint
-
-
-def source_alias(topic: str) -> str | None:
-    """The source's alias in the name of a checkpoints topic, None: it is no such name.
-
-    It is `<alias>.checkpoints.internal`, with the separator that the mirror's policy has.
-    """
-    match = _NAME.fullmatch(topic)
-    return match["alias"] if match else None
 
 
 def decode_checkpoint(record: Record) -> tuple[Key, Checkpoint | None]:

@@ -7,13 +7,15 @@ addresses. Never asks for a topic in a way that could create it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from cockpit.core.observe import TopicPartition
 from cockpit.kafka.errors import UNKNOWN_TOPIC, ReplyLostError, code_error, code_name
 from cockpit.kafka.link import Link
+from cockpit.kafka.patience import HEDGE_S, Call, Calls, Race
 from cockpit.kafka.protocol.metadata import (
     Broker,
     MetadataReply,
@@ -31,14 +33,16 @@ B = TypeVar("B")
 
 READ_TIMEOUT_MS: Final = 3_000
 CHANGE_TIMEOUT_MS: Final = 15_000
-CLOSE_TIMEOUT_S: Final = 1.5
+CLOSE_TIMEOUT_S: Final = 1.2
 KEPT_S: Final = 60.0
 """How long a connection is kept to an address that no broker has any more; longer than any answer
 takes, so that nothing is under way on it."""
 LATE_PATIENCE_S: Final = 1.0
-"""How long others wait for a broker that did not answer the last time,"""
-LATE_TRIES: Final = 10
-"""except now and then, when it gets all the time there is: it may just be that slow."""
+"""How long others wait for a broker that did not answer the last time."""
+LATE_USEFUL_S: Final = 3.0
+"""An answer that took longer is not of use at the next look: a new one will be there soon."""
+ALIVE_FACTOR: Final = 1.5
+"""A broker that is known to answer, but slowly, gets so many times what it needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,32 @@ Leaders = dict[int, dict[str, list[int]]]
 """Broker number, then topic, then its partition numbers."""
 
 
+@dataclass(slots=True)
+class Each(Generic[A]):
+    """What several brokers said, by broker number."""
+
+    answers: dict[int, A] = field(default_factory=dict)
+    failures: dict[int, PortError] = field(default_factory=dict)
+    before_s: float = 0.0
+    """How long before this look the oldest of these answers was asked for."""
+
+
 class Client:
     """Sends requests to brokers of one cluster."""
 
-    def __init__(self, access: Access, *, timeout_ms: int = READ_TIMEOUT_MS) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        timeout_ms: int = READ_TIMEOUT_MS,
+        patience_s: float | None = None,
+    ) -> None:
+        """`timeout_ms`: after which a connection that does not answer counts as dead;
+        `patience_s`: how long one broker keeps the others waiting, if less."""
         self._access = access
         self._timeout_ms = timeout_ms
+        self._patience_s = math.inf if patience_s is None else patience_s
+        self._calls = Calls()
         self._links: dict[tuple[str, int], Link] = {}
         self._needed_at_s: dict[tuple[str, int], float] = {}
         """When an address was last that of a broker, or asked by itself."""
@@ -88,17 +112,22 @@ class Client:
         self._all_topics = all_topics()
         self._last_reply: MetadataReply | None = None
         self._view = View({})
-        self._late: dict[int, int] = {}
-        """How often in a row a broker has not answered in time."""
+        self._brokers_only = brokers_only()
+        self._late: set[int] = set()
+        """Brokers that have not answered in time the last time."""
+        self._needs_s: dict[int, float] = {}
+        """How long a broker needed that answered after all."""
+        self._round_s: dict[int, float] | None = None
+        """How long brokers were waited for in vain in this round; None: there are no rounds."""
 
     async def brokers(self) -> Mapping[int, Broker]:
         """Live brokers by number, asked for now. Raises PortError."""
-        await self.ask_any(brokers_only())
+        await self.ask_any(self._brokers_only)
         return self._brokers
 
     async def describe(self) -> MetadataReply:
         """Cluster id and brokers, asked for now. Raises PortError."""
-        return await self.ask_any(brokers_only())
+        return await self.ask_any(self._brokers_only)
 
     async def view(self) -> View:
         """All topics, asked for now. Raises PortError."""
@@ -125,21 +154,30 @@ class Client:
 
     async def call(self, node: int, request: Request[A]) -> A:
         """Ask one broker. Raises PortError."""
-        if node not in self._brokers:
-            await self.brokers()
-        broker = self._brokers.get(node)
-        if broker is None:
-            raise PortError("unreachable", f"broker {node} is not among the live brokers")
-        return await self._link(broker.host, broker.port).call(request)
+        if request.changes or self._patience_s == math.inf:
+            return await (await self._link_to(node)).call(request)
+        call = await self._answered(node, request, hurry=False, late=False)
+        return cast("A", call.answer())
 
     async def call_row(
         self, node: int, first: Request[A], rest: Sequence[Request[B]]
     ) -> tuple[A, list[B]]:
         """Ask one broker several reads in a row on one connection. Raises PortError."""
-        broker = (await self.brokers()).get(node)
+        await self.brokers()
+
+        def ask(link: Link) -> Awaitable[tuple[A, list[B]]]:
+            return link.call_row(first, rest)
+
+        call = await self._answered(node, first, hurry=False, late=False, ask=ask)
+        return cast("tuple[A, list[B]]", call.answer())
+
+    async def _link_to(self, node: int) -> Link:
+        if node not in self._brokers:
+            await self.brokers()
+        broker = self._brokers.get(node)
         if broker is None:
             raise PortError("unreachable", f"broker {node} is not among the live brokers")
-        return await self._link(broker.host, broker.port).call_row(first, rest)
+        return self._link(broker.host, broker.port)
 
     def has_met(self) -> bool:
         """Whether any broker has ever been connected to."""
@@ -158,6 +196,10 @@ class Client:
         self._needed_at_s[address] = asyncio.get_running_loop().time()
         return await self._link(*address).call(request)
 
+    def new_round(self) -> None:
+        """Who is waited for in vain from now on is not waited for twice until the next round."""
+        self._round_s = {}
+
     async def ask_each(
         self, requests: Mapping[int, Request[A]]
     ) -> tuple[dict[int, A], dict[int, PortError]]:
@@ -165,59 +207,139 @@ class Client:
 
         A broker that does not answer does not keep the others waiting each time.
         """
-        answers: dict[int, A] = {}
-        failures: dict[int, PortError] = {}
+        found = await self.ask_each_late(requests, late=False)
+        return found.answers, found.failures
+
+    async def ask_each_late(self, requests: Mapping[int, Request[A]], *, late: bool) -> Each[A]:
+        """As `ask_each`. With `late`, an answer to the same request of an earlier look will do
+        that came too late for it: fit for numbers that need no order among themselves."""
+        found = Each[A]()
+        began_s = _now()
 
         async def ask(node: int, request: Request[A]) -> None:
-            late = self._late.get(node, 0)
-            hurry = len(requests) > 1 and not request.changes and late % LATE_TRIES > 0
             try:
-                async with asyncio.timeout(LATE_PATIENCE_S if hurry else None):
-                    answers[node] = await self.call(node, request)
-            except TimeoutError:
-                failures[node] = PortError("slow", f"broker {node} still does not answer")
+                if request.changes:
+                    found.answers[node] = await self.call(node, request)
+                    return
+                call = await self._answered(node, request, hurry=len(requests) > 1, late=late)
+                found.answers[node] = call.answer()
+                found.before_s = max(found.before_s, began_s - call.began_s)
             except PortError as error:
-                failures[node] = error
-            if node in failures and failures[node].kind == "slow":
-                self._late[node] = late + 1
+                found.failures[node] = error
+            if node in found.failures and found.failures[node].kind == "slow":
+                self._late.add(node)
+                self._needs_s.pop(node, None)
             else:
-                self._late.pop(node, None)
+                self._late.discard(node)
 
         async with asyncio.TaskGroup() as tasks:
             for node, request in requests.items():
                 tasks.create_task(ask(node, request), name=f"{request.api.name}-{node}")
-        return answers, failures
+        return found
+
+    async def _answered(
+        self,
+        node: int,
+        request: Request[Any],
+        *,
+        hurry: bool,
+        late: bool,
+        ask: Callable[[Link], Awaitable[Any]] | None = None,
+    ) -> Call:
+        """A call that is done. Raises PortError where patience ends before it is."""
+        link = await self._link_to(node)
+        for over in self._calls.collect(link):
+            if late and over.request is request and _is_useful(over):
+                return over
+            self._learn(node, over)
+        patience_s = self._patience(node, hurry=hurry, late=late)
+        for hanging in self._calls.overdue(link):
+            # Brokers answer in order: nothing that is asked now would be answered before.
+            await self._wait(node, hanging, patience_s)
+            if not hanging.task.done():
+                raise PortError("slow", f"broker {node} still does not answer")
+            self._calls.collect(link)
+            if late and hanging.request is request and hanging.has_answer():
+                return hanging
+            self._learn(node, hanging)
+            patience_s = max(HEDGE_S, self._patience(node, hurry=hurry, late=late))
+        call = self._calls.start(link, request, ask)
+        await self._wait(node, call, patience_s)
+        if not call.task.done():
+            waited_s = _now() - call.began_s
+            raise PortError("slow", f"no answer from {link.address} within {waited_s:.1f} s")
+        return call
+
+    def _patience(self, node: int, *, hurry: bool, late: bool) -> float:
+        """How long a broker may keep others waiting now."""
+        allowed_s = self._patience_s
+        if node in self._needs_s and not late:
+            allowed_s = max(allowed_s, ALIVE_FACTOR * self._needs_s[node])
+        elif node in self._late and (hurry or self._patience_s < math.inf):
+            allowed_s = min(allowed_s, LATE_PATIENCE_S)
+        spent_s = self._round_s.get(node, 0.0) if self._round_s is not None else 0.0
+        return max(0.0, allowed_s - spent_s)
+
+    async def _wait(self, node: int, call: Call, patience_s: float) -> None:
+        began_s = _now()
+        try:
+            await asyncio.wait({call.task}, timeout=None if patience_s == math.inf else patience_s)
+        finally:
+            if not call.task.done():
+                self._calls.give_up(call)
+                if self._round_s is not None:
+                    self._round_s[node] = self._round_s.get(node, 0.0) + _now() - began_s
+
+    def _learn(self, node: int, call: Call) -> None:
+        """Remember how long a broker took that has answered after all."""
+        if call.has_answer():
+            self._needs_s[node] = call.took_s
 
     async def ask_any(self, request: Request[A]) -> A:
         """Ask the first broker that answers; every one, then bootstrap, is tried once.
 
-        A request that changes something is not tried again once it has gone out. Raises the
-        failure that says most.
+        One that takes its time is not waited for alone. A request that changes something goes to
+        one after the other, and is not tried again once it has gone out. Raises the failure that
+        says most.
         """
+        if request.changes:
+            return await self._ask_in_turn(request)
+        # A handshake takes as long as an answer may, and then the answer.
+        longest_s = 2 * self._timeout_ms / 1000
+        race = Race(self._calls, request, self._candidates(), longest_s=longest_s)
+        try:
+            while (found := await race.next()) is not None:
+                link, answer = found
+                if not isinstance(answer, MetadataReply) or answer.brokers:
+                    await self._met(answer)
+                    return cast("A", answer)
+                why = f"{link.address} has just started and knows no brokers yet"
+                race.failures.append(PortError("protocol", why))
+        finally:
+            race.leave()
+        raise max(race.failures, key=_telling)
+
+    async def _met(self, answer: object) -> None:
+        if isinstance(answer, MetadataReply):
+            self._brokers = {broker.node: broker for broker in answer.brokers}
+            await self._let_go()
+
+    async def _ask_in_turn(self, request: Request[A]) -> A:
         failures: list[PortError] = []
         for link in self._candidates():
             try:
-                answer = await link.call(request)
+                return await link.call(request)
+            except ReplyLostError:
+                raise
             except PortError as error:
                 failures.append(error)
-                if request.changes and isinstance(error, ReplyLostError):
-                    raise
-                continue
-            if isinstance(answer, MetadataReply):
-                if not answer.brokers:
-                    why = f"{link.address} has just started and knows no brokers yet"
-                    failures.append(PortError("protocol", why))
-                    continue
-                self._brokers = {broker.node: broker for broker in answer.brokers}
-                await self._let_go()
-            return answer
         raise max(failures, key=_telling)
 
     def _candidates(self) -> list[Link]:
         known = [(b.host, b.port) for b in self._brokers.values()]
         addresses = dict.fromkeys([*known, *self._access.bootstrap])
         links = [self._link(host, port) for host, port in addresses]
-        return sorted(links, key=lambda link: link.suspect)
+        return sorted(links, key=lambda link: link.suspect or bool(self._calls.overdue(link)))
 
     def _link(self, host: str, port: int) -> Link:
         link = self._links.get((host, port))
@@ -239,6 +361,7 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection; gives up on those that do not go in time."""
+        await self._calls.close()
         links = tuple(self._links.values())
         self._links.clear()
         await _close(links)
@@ -251,6 +374,15 @@ async def _close(links: Sequence[Link]) -> None:
                 tasks.create_task(link.close(), name=f"close-{link.address}")
     except TimeoutError:
         return
+
+
+def _is_useful(call: Call) -> bool:
+    """Whether a late answer is one of a broker that is slow, not of one that was away."""
+    return call.has_answer() and call.took_s < LATE_USEFUL_S
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _telling(error: PortError) -> int:

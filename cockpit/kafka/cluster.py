@@ -5,7 +5,8 @@ Never joins a group, never creates a topic, never writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
 from cockpit.core.observe import AclSample, ClusterInfo, ConfigSample, GroupSample, LogSample
@@ -14,12 +15,17 @@ from cockpit.kafka.any_groups import AnyGroupReader
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import read_acls, read_configs
 from cockpit.kafka.logs import LogReader
+from cockpit.kafka.patience import Tasks, Unhurried
 from cockpit.kafka.security import Access
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock
 
-FEED_TIMEOUT_MS: Final = 1_700
-"""With a second between two looks, a broker that hangs is known to hang within three."""
+FEED_TIMEOUT_MS: Final = 4_000
+"""When a connection counts as dead; what takes longer than the next two is late, no more."""
+PATIENCE_S: Final = 1.3
+"""How long one broker may keep the answers of the others waiting."""
+WITHIN_S: Final = 1.8
+"""With a second between two looks, a cluster that hangs is known to hang within three."""
 
 
 class KafkaCluster:
@@ -37,12 +43,26 @@ class KafkaCluster:
         self._side: Side = side
         self._clock = clock
         self._topics = tuple(topics)
-        self._client = Client(access, timeout_ms=FEED_TIMEOUT_MS)
-        self._logs = LogReader(side, self._client, clock, self._topics)
-        self._groups = AnyGroupReader(side, self._client, clock, topics=self._topics, groups=groups)
+        # Brokers answer one request of a connection after the other: what is hot has its own.
+        self._hot_logs, self._hot_groups, self._client = (
+            Client(access, timeout_ms=FEED_TIMEOUT_MS, patience_s=PATIENCE_S) for _ in range(3)
+        )
+        self._logs = LogReader(side, self._hot_logs, clock, self._topics)
+        self._groups = AnyGroupReader(
+            side, self._hot_groups, clock, topics=self._topics, groups=groups
+        )
+        self._tasks = Tasks()
+        self._reading_logs = Unhurried[LogSample](f"the {side}", self._tasks)
+        self._reading_groups = Unhurried[GroupSample](f"the {side}", self._tasks)
+        self._reading_configs = Unhurried[ConfigSample](f"the {side}", self._tasks)
+        self._reading_acls = Unhurried[AclSample](f"the {side}", self._tasks)
+        self._reading_info = Unhurried[ClusterInfo](f"the {side}", self._tasks)
 
     async def info(self) -> ClusterInfo:
         """Cluster id and live brokers. Raises PortError."""
+        return await self._reading_info.read(self._info, within_s=WITHIN_S)
+
+    async def _info(self) -> ClusterInfo:
         asked_at_ms = self._clock.now_ms()
         reply = await self._client.describe()
         return ClusterInfo(
@@ -57,20 +77,40 @@ class KafkaCluster:
 
     async def logs(self) -> LogSample:
         """Offsets of all partitions that are not internal, or are the plan's."""
+        return await self._reading_logs.read(self._read_logs, within_s=WITHIN_S)
+
+    async def _read_logs(self) -> LogSample:
+        self._hot_logs.new_round()
         return await self._logs.read()
 
     async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
         """State, then commits, of all groups; of old brokers always both."""
-        return await self._groups.read(states_max_age_ms=states_max_age_ms)
+
+        async def read() -> GroupSample:
+            self._hot_groups.new_round()
+            return await self._groups.read(states_max_age_ms=states_max_age_ms)
+
+        return await self._reading_groups.read(read, within_s=WITHIN_S)
 
     async def configs(self) -> ConfigSample:
         """Effective configs of the plan's topics."""
-        return await read_configs(self._side, self._client, self._clock, self._topics)
+
+        def read() -> Awaitable[ConfigSample]:
+            return read_configs(self._side, self._client, self._clock, self._topics)
+
+        return await self._reading_configs.read(read, within_s=WITHIN_S)
 
     async def acls(self) -> AclSample:
         """All ACLs."""
-        return await read_acls(self._side, self._client, self._clock)
+
+        def read() -> Awaitable[AclSample]:
+            return read_acls(self._side, self._client, self._clock)
+
+        return await self._reading_acls.read(read, within_s=WITHIN_S)
 
     async def close(self) -> None:
         """Let go of every connection, in two seconds at most."""
-        await self._client.close()
+        await self._tasks.close()
+        async with asyncio.TaskGroup() as tasks:
+            for client in (self._hot_logs, self._hot_groups, self._client):
+                tasks.create_task(client.close(), name=f"close-{self._side}")

@@ -42,6 +42,8 @@ class Answer:
     errors: dict[TopicPartition, str] = field(default_factory=dict)
     failures: dict[int, PortError] = field(default_factory=dict)
     """Brokers that gave no answer."""
+    before_s: float = 0.0
+    """How long before this look the oldest of the answers was asked for."""
     moved: bool = False
     """Whether an error says that leaders or topics are others by now."""
 
@@ -159,14 +161,15 @@ def _count(view: View, topic: str) -> int:
 
 
 async def ask(client: Client, keys: PartitionKeys, questions: Mapping[int, Question]) -> Answer:
-    """One column; brokers are asked at once."""
-    replies, failures = await client.ask_each({n: q.request for n, q in questions.items()})
-    answer = Answer(missing(len(keys)), failures=failures)
-    for node, reply in replies.items():
+    """One column; brokers are asked at once, or an answer is taken that came late."""
+    requests = {node: question.request for node, question in questions.items()}
+    found = await client.ask_each_late(requests, late=True)
+    answer = Answer(missing(len(keys)), failures=found.failures, before_s=found.before_s)
+    for node, reply in found.answers.items():
         questions[node].put(reply, answer)
-    for node, failure in failures.items():
+    for node, failure in found.failures.items():
         questions[node].fail(answer, failure.reason)
     if np.count_nonzero(answer.values == MISSING) > len(answer.errors):
-        for node in replies:
+        for node in found.answers:
             questions[node].fail(answer, "missing from the broker's answer")
     return answer

@@ -24,6 +24,10 @@ IDS_KEPT: Final = 256
 _CLASSIC: Final = struct.Struct(">bi")
 _GLUE_BYTES: Final = 18
 _FEW_IDS: Final = 3
+_LIKE_AN_ID: Final = 1 << 24
+"""Registries count their ids up from 1: a larger number is other data."""
+_SELDOM: Final = 20
+"""One part in so many that looks like one with an id may be chance."""
 _NUMBER_SIZES: Final = frozenset({8, 16})
 _ID_HEADERS: Final = frozenset({"__key_schema_id", "__value_schema_id"})
 
@@ -134,7 +138,18 @@ def _size(data: bytes | None) -> str:
     return "null" if data is None else f"{len(data)} bytes"
 
 
-def schema_uses(records: Sequence[Record]) -> tuple[tuple[SchemaUse, ...], frozenset[str]]:
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Schema ids in the records of one partition."""
+
+    uses: tuple[SchemaUse, ...]
+    notes: frozenset[str]
+    """On ids of a kind that is not checked."""
+    unknown: str
+    """Why there may be ids that are not among these; empty: there are none."""
+
+
+def schema_uses(records: Sequence[Record]) -> Ids:
     """Schema ids of one partition's records in Confluent's classic format, and notes on others.
 
     Classic: a zero byte, then the id as an int32. Glue: 3, then 0 or 5, then a UUID. Newer
@@ -147,15 +162,17 @@ def schema_uses(records: Sequence[Record]) -> tuple[tuple[SchemaUse, ...], froze
     values = [record.value for record in records if record.value is not None]
     if any(_is_glue(data) for data in (*keys, *values)):
         notes.add(GLUE_NOTE)
-    return (*_ids("key", keys), *_ids("value", values)), frozenset(notes)
+    (in_keys, why), (in_values, why_not) = _ids("key", keys), _ids("value", values)
+    return Ids((*in_keys, *in_values), frozenset(notes), why or why_not)
 
 
 def _is_glue(data: bytes) -> bool:
     return len(data) >= _GLUE_BYTES and data[0] == 3 and data[1] in (0, 5)
 
 
-def _ids(part: Literal["key", "value"], parts: Sequence[bytes]) -> list[SchemaUse]:
-    """Ids that are plausible: most parts begin with one, and few ids are shared by many."""
+def _ids(part: Literal["key", "value"], parts: Sequence[bytes]) -> tuple[list[SchemaUse], str]:
+    """Ids that are plausible (most parts begin with one, and few ids are shared by many), or why
+    there may be some all the same."""
     found: Counter[int] = Counter()
     for data in parts:
         if len(data) >= _CLASSIC.size:
@@ -163,11 +180,19 @@ def _ids(part: Literal["key", "value"], parts: Sequence[bytes]) -> list[SchemaUs
             if magic == 0 and number > 0:
                 found[number] += 1
     framed = found.total()
-    if 2 * framed <= len(parts) or len(found) > max(_FEW_IDS, framed // 4):
-        return []
+    mixed = 2 * framed <= len(parts)
+    if mixed or len(found) > max(_FEW_IDS, framed // 4):
+        # Other binary data has any number there, or seldom any.
+        like_ids = sum(n for number, n in found.items() if number <= _LIKE_AN_ID)
+        if like_ids * _SELDOM < max(1, len(parts)):
+            return [], ""
+        seen = f"{like_ids} of {len(parts)} {part}s begin like one with a schema id"
+        why = "the others do not" if mixed else f"{len(found)} ids are too many to be sure"
+        return [], f"{seen}, {why}"
     sizes = {len(data) for data in parts}
     doubtful = len(sizes) == 1 and sizes <= _NUMBER_SIZES
-    return [SchemaUse(part, number, n, doubtful=doubtful) for number, n in sorted(found.items())]
+    uses = [SchemaUse(part, number, n, doubtful=doubtful) for number, n in sorted(found.items())]
+    return uses, ""
 
 
 def remembered(old: Kept, found: Iterable[SchemaUse], *, now_ms: int) -> Kept:

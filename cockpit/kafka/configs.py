@@ -5,14 +5,20 @@ What a broker keeps to itself (sensitive values) is left out, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cockpit.core.observe import AclBinding, AclSample, ConfigSample
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import NO_AUTHORIZER, UNKNOWN_TOPIC, code_error, code_name
+from cockpit.kafka.errors import (
+    NO_AUTHORIZER,
+    UNKNOWN_TOPIC,
+    UnsupportedError,
+    code_error,
+    code_name,
+)
 from cockpit.kafka.protocol.acls import describe_acls
-from cockpit.kafka.protocol.configs import TOPIC, describe_configs
+from cockpit.kafka.protocol.configs import TOPIC, ResourceConfigs, describe_configs
 from cockpit.kafka.text import one_line
 from cockpit.kafka.vanished import look_for
 from cockpit.ports import Clock, PortError
@@ -31,11 +37,13 @@ async def read_configs(
     found = await look_for(client, wanted - view.topics.keys())
     shown = {**view.topics, **found.topics}
     names = tuple(sorted(wanted & shown.keys()))
-    answer = await client.ask_any(describe_configs(TOPIC, names)) if names else ()
+    answer, lacking = await _describe(client, names)
     codes = {resource.name: resource.error for resource in answer}
     unknown = {name: f"not in the cluster's metadata: {why}" for name, why in found.unseen.items()}
     for name in names:
         code = codes.get(name)
+        if lacking:
+            continue
         if code is None:
             unknown[name] = "no configs answered"
         elif code not in (0, UNKNOWN_TOPIC):
@@ -53,7 +61,24 @@ async def read_configs(
             name: len(shown[name].partitions) for name in names if codes.get(name) != UNKNOWN_TOPIC
         },
         unknown=unknown,
+        configs_unknown=dict.fromkeys(names, lacking) if lacking else {},
+        own={resource.name: resource.own for resource in answer if not resource.error},
     )
+
+
+async def _describe(
+    client: Client, names: Sequence[str]
+) -> tuple[tuple[ResourceConfigs, ...], str]:
+    """Configs of topics that are there, and why brokers cannot tell any (those before 0.11).
+
+    Raises PortError.
+    """
+    if not names:
+        return (), ""
+    try:
+        return await client.ask_any(describe_configs(TOPIC, names)), ""
+    except UnsupportedError as error:
+        return (), error.reason
 
 
 async def read_bindings(client: Client) -> frozenset[AclBinding]:

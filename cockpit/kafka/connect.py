@@ -7,6 +7,7 @@ at all: that is a PortError, never a state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,9 @@ from cockpit.kafka.text import one_line
 from cockpit.ports import PortError
 
 CHANGE_TIMEOUT_MS: Final = 15_000
+OFFSETS_SINCE: Final = (3, 5)
+_RELEASE: Final = re.compile(r"(\d{1,4})\.(\d{1,4})")
+NO_POSITIONS: Final = "Connect before 3.5 does not tell offsets"
 
 
 class RebalancingError(PortError):
@@ -57,9 +61,12 @@ class ConnectRest:
     async def positions(self, connector: str) -> Mapping[TopicPartition, int]:
         """Next source offset of each partition that the connector has a position for.
 
-        Needs Connect 3.5. Raises PortError.
+        Needs Connect 3.5: an older worker is an "unsupported" failure. Raises PortError.
         """
-        body = await self._get(connector, "offsets")
+        reply = await self.http.request("GET", self._url(connector, "offsets"))
+        if reply.status == 404 and await self._is_before(*OFFSETS_SINCE):
+            raise PortError("unsupported", NO_POSITIONS)
+        body = self._body(connector, "offsets", reply)
         found: dict[TopicPartition, int] = {}
         try:
             for entry in body["offsets"]:
@@ -114,8 +121,18 @@ class ConnectRest:
             raise PortError(kind, one_line(f"Connect: HTTP {reply.status}{reply.said()}"))
         return reply.json("Connect")
 
+    async def _is_before(self, major: int, minor: int) -> bool:
+        """Whether the worker says that it is of an older release. Raises PortError."""
+        root = await self.at("")
+        said = root.get("version") if isinstance(root, dict) else None
+        found = _RELEASE.match(said) if isinstance(said, str) else None
+        return found is not None and (int(found[1]), int(found[2])) < (major, minor)
+
     async def _get(self, connector: str, what: str) -> Any:  # noqa: ANN401 - JSON
         reply = await self.http.request("GET", self._url(connector, what))
+        return self._body(connector, what, reply)
+
+    def _body(self, connector: str, what: str, reply: Reply) -> Any:  # noqa: ANN401 - JSON
         if not reply.ok:
             raise self._failed(connector, what, reply)
         return reply.json(f"Connect, {what} of {connector}")

@@ -126,17 +126,31 @@ async def _fetch(place: Place, offset: int, size: int, allowance: Allowance) -> 
 
 
 class PartitionLog:
-    """`Log` of a real partition; bounds are those of the last time they were asked for."""
+    """`Log` of a real partition; bounds are those of the last time they were asked for.
 
-    def __init__(self, place: Place, allowance: Allowance, *, headers: bool = True) -> None:
+    `bounds`: they were asked for just now, with those of others.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        allowance: Allowance,
+        *,
+        headers: bool = True,
+        bounds: tuple[int, int] | None = None,
+    ) -> None:
         self._place = place
         self._allowance = allowance
         self._headers = headers
+        self._known = bounds
         self._start = 0
         self._end = 0
 
     async def bounds(self) -> tuple[int, int]:
         """Log start, and the end: the last stable offset where aborted records are skipped."""
+        if self._known is not None:
+            self._start, self._end = self._known
+            return self._known
         end = await self._ask(LATEST, committed_only=self._place.committed_only)
         start = await self._ask(EARLIEST)
         if start < 0 or end < start:

@@ -19,7 +19,9 @@ from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
 from cockpit.kafka.effects.effector import Handlers, RealEffector
 from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.places import PlaceSearch
 from cockpit.kafka.effects.service import ServiceCalls
+from cockpit.kafka.habits import HabitsReader
 from cockpit.kafka.http import Http
 from cockpit.kafka.mirror import MirrorMaker
 from cockpit.kafka.records import record_surveys
@@ -73,8 +75,9 @@ def connect_real(
     source = access(plan.source, reveal)
     target = access(plan.target, reveal)
     topics, groups = plan.topics(), plan.groups()
-    beside = beside_clusters(plan, clock, reveal)
-    records = record_surveys(plan, clock, source=source, target=target)
+    ids: set[int] = set()
+    beside = beside_clusters(plan, clock, reveal, ids=ids)
+    records = record_surveys(plan, clock, source=source, target=target, ids=ids)
     return RealPorts(
         source=KafkaCluster("source", source, clock, topics=topics, groups=groups),
         target=KafkaCluster("target", target, clock, topics=topics, groups=groups),
@@ -119,6 +122,10 @@ def _effector(
             changer=source_changer,
             canary=canary,
             name=f"User:{login.username}" if login is not None else "",
+            writers={
+                topic: frozenset(s.principal for s in plan.services if topic in s.produces)
+                for topic in plan.topics()
+            },
         ),
         drain=DrainProof(
             source=source_reader,
@@ -127,6 +134,12 @@ def _effector(
             mirror=plan.replication.source_connector,
         ),
         commits=OffsetCommits(source=source_changer, target=target_changer),
+        places=PlaceSearch(
+            clock,
+            source=source_reader,
+            target=target_reader,
+            habits=HabitsReader(clock, rest, plan.replication.source_connector),
+        ),
     )
     clients = (source_reader, target_reader, source_changer, target_changer)
     return RealEffector(

@@ -5,7 +5,7 @@ Never joins a group and never commits: plain fetches from a remembered offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -104,43 +104,32 @@ class Follower:
 
 @dataclass(slots=True)
 class StateTopic:
-    """A topic of state: looked for on clusters in turn, then followed until it is gone."""
+    """A topic of state under the name that its writer gave it, followed until it is gone.
+
+    Never takes a topic that only looks like it: other mirrors keep theirs on the same clusters.
+    """
 
     what: str
     """As it is named in reasons."""
-    clients: Sequence[Client]
-    where: str
-    """These clusters in words."""
-    alias_in: Callable[[str], str | None]
-    """The cluster alias in a topic's name; None: it is no such name."""
     take: Callable[[Sequence[Record]], None]
     """As of a Follower."""
     forget: Callable[[], None]
     """As of a Follower; called too before a topic that was found is read."""
     _found: Follower | None = field(default=None, init=False)
 
-    async def follow(self, aliases: Iterable[str]) -> bool:
-        """Read on as a Follower does. Of several topics the one of these aliases is meant.
+    async def follow(self, client: Client, topic: str, where: str) -> bool:
+        """Read on as a Follower does; `where` is the client's cluster in words.
 
         Raises PortError.
         """
-        if self._found is None:
-            self._found = await self._find(frozenset(aliases))
+        found = self._found
+        if found is None or found.client is not client or found.topic != topic:
+            # What another topic has told is not true of this one.
+            self.forget()
+            found = self._found = Follower(client, topic, take=self.take, forget=self.forget)
         try:
-            return await self._found.follow()
+            return await found.follow()
         except TopicGoneError:
             self._found = None
-            raise PortError("protocol", f"the {self.what} topic is gone") from None
-
-    async def _find(self, aliases: frozenset[str]) -> Follower:
-        for client in self.clients:
-            view = await client.view()
-            names = [name for name in view.topics if self.alias_in(name) is not None]
-            if len(names) > 1:
-                names = [name for name in names if self.alias_in(name) in aliases]
-                if len(names) != 1:
-                    raise PortError("protocol", f"several {self.what} topics; cannot tell which")
-            if names:
-                self.forget()
-                return Follower(client, names[0], take=self.take, forget=self.forget)
-        raise PortError("protocol", f"no {self.what} topic {self.where} that may be read")
+            reason = f"no {self.what} topic {topic} {where} that may be read"
+            raise PortError("protocol", one_line(reason)) from None

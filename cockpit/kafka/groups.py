@@ -93,7 +93,12 @@ class GroupReader:
         self._seen = frozenset(groups)
         self._committing = frozenset(n for n, found in answers.commits.items() if found.keys)
         return GroupSample(
-            self._side, asked_at_ms, self._clock.now_ms(), groups, states_at_ms=roster.asked_at_ms
+            self._side,
+            asked_at_ms,
+            self._clock.now_ms(),
+            groups,
+            states_at_ms=roster.asked_at_ms,
+            unlisted=roster.unlisted,
         )
 
     async def _renew(self, asked_at_ms: int) -> Roster:

@@ -30,9 +30,11 @@ class Habits:
 
 def habits_of(config: Mapping[str, str]) -> Habits:
     """A mirror's habits by its config. A header converter of the worker's own is not seen there:
-    headers then count as kept, and records that lose theirs are not found."""
+    headers then count as kept, and records that lose theirs are not found. Of two isolation levels
+    the one with `source.` in front counts (Kafka's `MirrorConnectorConfig`)."""
+    level = next((config[key] for key in _ISOLATION if key in config), "")
     return Habits(
-        committed_only=any(config.get(key) == "read_committed" for key in _ISOLATION),
+        committed_only=level == "read_committed",
         headers=config.get("header.converter", _BYTES) == _BYTES,
     )
 

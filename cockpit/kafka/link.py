@@ -46,6 +46,9 @@ CHANGE_MAX_AGE_S: Final = 1.0
 how long a login lasts (KIP-368) closes an older one at the next request, and nobody could tell then
 whether that request was carried out."""
 
+HASTY_MS: Final = 1_500
+"""How long each step of the first handshake of all may take, before other ways are tried."""
+
 LARGE_REPLY: Final = 50_000
 """Bytes that take so long to decode that the event loop should not wait for it."""
 
@@ -88,6 +91,8 @@ class Link:
         """What the broker offered when it was last connected to; None: never yet."""
         self._answered = False
         """Whether there has ever been an answer: login and protocol are then right."""
+        self._was_slow = False
+        """Whether a handshake has taken too long before."""
         self._opening = asyncio.Lock()
         self._failures = 0
         self._held_until = 0.0
@@ -214,6 +219,7 @@ class Link:
                 timeout_ms=self._timeout_ms,
                 worked_before=self._answered,
             )
+            self._was_slow = self._was_slow or failure.kind == "slow"
             if self._may_be_old(error):
                 with contextlib.suppress(OSError, ValueError):
                     found = await self._open_old()
@@ -225,11 +231,12 @@ class Link:
     async def _open_new(self) -> _Connection:
         access = self._access
         create = create_conn if access.tokens is None else create_token_conn
-        conn: _Connection = await create(
+        limit_ms = min(self._timeout_ms, HASTY_MS) if self._hasty() else self._timeout_ms
+        conn: Any = await create(
             self._host,
             self._port,
             client_id=CLIENT_ID,
-            request_timeout_ms=self._timeout_ms,
+            request_timeout_ms=limit_ms,
             ssl_context=access.tls,
             security_protocol=access.protocol,
             sasl_mechanism=access.mechanism,
@@ -245,7 +252,15 @@ class Link:
             conn.close()
             raise
         self.offered = learning.offered
-        return conn
+        # The library has one limit for the handshake and for all that comes after it.
+        conn._request_timeout = self._timeout_ms / 1000
+        opened: _Connection = conn
+        return opened
+
+    def _hasty(self) -> bool:
+        """Whether this may be a broker before 0.10: some say nothing to what they do not know."""
+        never_met = self.offered is None and self._access.mechanism is None
+        return never_met and not self._was_slow
 
     async def _open_old(self) -> _Connection | None:
         """A connection to a broker before 0.10; None where this is none."""

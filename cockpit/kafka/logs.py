@@ -89,10 +89,11 @@ class LogReader:
         unseen = {name: self._unseen[name[0]] for name in self._kept(questions.keys)}
         return LogSample(
             side=self._side,
-            asked_at_ms=asked_at_ms,
+            asked_at_ms=asked_at_ms - round(1000 * ends.before_s),
             answered_at_ms=self._clock.now_ms(),
             keys=questions.keys,
             start=self._starts,
+            starts_at_ms=asked_at_ms if self._started_at_ms is None else self._started_at_ms,
             end=ends.values,
             errors={**self._no_start, **questions.leaderless, **ends.errors, **unseen},
             recreated=self._recreated,

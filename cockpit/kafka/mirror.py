@@ -6,37 +6,19 @@ Shows what the mirror says of itself; whether that is true, others find out from
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
 
-from cockpit.core.observe import MirrorSample, SyncsSample
+from cockpit.core.observe import MirrorSample, SyncsSample, TopicPartition
 from cockpit.core.plan import Replication
 from cockpit.kafka.client import Client
+from cockpit.kafka.cluster import WITHIN_S
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.http import Http
+from cockpit.kafka.names import NamesReader
+from cockpit.kafka.patience import Tasks, Unhurried
 from cockpit.kafka.security import Access
 from cockpit.kafka.syncs import SyncsReader
 from cockpit.ports import Clock, PortError
-
-_ALIASES: Final = ("source.cluster.alias", "target.cluster.alias")
-
-
-class Aliases:
-    """The mirror's own names of the clusters, as its connector's config has them."""
-
-    def __init__(self, rest: ConnectRest, connector: str) -> None:
-        self._rest = rest
-        self._connector = connector
-        self._known: tuple[str, ...] | None = None
-
-    async def read(self) -> tuple[str, ...]:
-        """Source and target alias; empty while Connect does not answer. Never raises."""
-        if self._known is None:
-            try:
-                config = await self._rest.config(self._connector)
-            except PortError:
-                return ()
-            self._known = tuple(config[key] for key in _ALIASES if key in config)
-        return self._known
 
 
 class MirrorMaker:
@@ -47,29 +29,44 @@ class MirrorMaker:
         self._clock = clock
         self._http = Http()
         self._rest = ConnectRest(self._http, spec.connect)
+        self._tasks = Tasks()
+        self._reading = Unhurried[MirrorSample]("Connect", self._tasks)
         self._clients = (Client(target), Client(source))
         self._syncs = SyncsReader(clock, target=self._clients[0], source=self._clients[1])
-        self._aliases = Aliases(self._rest, spec.source_connector)
+        self._names = NamesReader(clock, self._rest, spec.source_connector)
 
     async def mirror(self) -> MirrorSample:
         """Connectors, tasks and positions. Raises PortError."""
+        return await self._reading.read(self._mirror, within_s=WITHIN_S)
+
+    async def _mirror(self) -> MirrorSample:
         asked_at_ms = self._clock.now_ms()
         names = dict.fromkeys((self._spec.source_connector, self._spec.checkpoint_connector))
-        positions = await self._rest.positions(self._spec.source_connector)
+        unknown = ""
+        positions: Mapping[TopicPartition, int] = {}
+        try:
+            positions = await self._rest.positions(self._spec.source_connector)
+        except PortError as error:
+            if error.kind in ("slow", "unreachable"):
+                raise
+            # Who cannot tell the one may still tell the other.
+            unknown = error.reason
         connectors = tuple([await self._rest.state(name) for name in names])
         return MirrorSample(
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
             connectors=connectors,
             positions=positions,
+            positions_unknown=unknown,
         )
 
     async def syncs(self) -> SyncsSample:
         """The offset-syncs topic, read to its end. Raises PortError."""
-        return await self._syncs.read(await self._aliases.read())
+        return await self._syncs.read(await self._names.read())
 
     async def close(self) -> None:
         """Let go of every connection. Never raises."""
+        await self._tasks.close()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._http.close(), name="close-connect")
             for client in self._clients:

@@ -124,7 +124,8 @@ class OlderGroupReader:
         lacking = [f for f in failures.values() if isinstance(f, UnsupportedError)]
         if failures and len(failures) == len(nodes) and not lacking:
             raise failures[min(failures)]
-        return frozenset(names), lacking[0].reason if lacking else ""
+        said = [*lacking, *(failures[node] for node in sorted(failures))]
+        return frozenset(names), said[0].reason if said else ""
 
     async def _group(self, name: str, found: _Round) -> GroupState:
         """One group. Raises PortError where it cannot be known."""

@@ -16,7 +16,7 @@ from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.http import Http
 from cockpit.kafka.images import ImageReader
-from cockpit.kafka.mirror import Aliases
+from cockpit.kafka.names import NamesReader
 from cockpit.kafka.security import Access
 from cockpit.kafka.windows import WindowReader
 from cockpit.ports import Clock, SurveyFeed
@@ -26,18 +26,21 @@ CHECKPOINTS_EVERY_MS: Final = 5_000
 WINDOWS_EVERY_MS: Final = 10_000
 
 
-def record_surveys(plan: Plan, clock: Clock, *, source: Access, target: Access) -> Beside:
-    """The surveys of a plan that read records."""
+def record_surveys(
+    plan: Plan, clock: Clock, *, source: Access, target: Access, ids: set[int] | None = None
+) -> Beside:
+    """The surveys of a plan that read records. `ids` is kept up to date with the schema ids that
+    sampled records carry."""
     http = Http()
     rest = ConnectRest(http, plan.replication.connect)
     here, there = Client(source), Client(target)
     images = ImageReader(plan, clock, source=here, target=there, rest=rest)
-    windows = WindowReader(plan, clock, source=here, target=there, rest=rest)
+    windows = WindowReader(plan, clock, source=here, target=there, rest=rest, ids=ids)
     checkpoints = CheckpointsReader(clock, there)
-    aliases = Aliases(rest, plan.replication.source_connector)
+    names = NamesReader(clock, rest, plan.replication.checkpoint_connector)
 
     async def read_checkpoints() -> CheckpointsSurvey:
-        return await checkpoints.read(await aliases.read())
+        return await checkpoints.read(await names.read())
 
     return Beside(
         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from cockpit.core.survey import (
     Subject,
 )
 from cockpit.kafka.http import READ_TIMEOUT_MS, Http, Reply
-from cockpit.kafka.schemas import canonical
+from cockpit.kafka.schemas import canonical, kind_of
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
 
@@ -35,9 +36,13 @@ SILENT_SUBJECTS: Final = 5
 RENEW_MS: Final = 600_000
 """What is known of a version is forgotten that often, whatever the registry says."""
 
+MOST_UNLISTED: Final = 100
+"""So many ids are asked for by themselves in one reading."""
+
 _NOBODY: Final = "cockpit.no-such-subject"
 _NO_SUBJECT: Final = 40401
 _NO_VERSION: Final = 40402
+_NO_SCHEMA: Final = 40403
 _NO_OWN_LEVEL: Final = 40408
 _NO_OWN_MODE: Final = 40409
 
@@ -73,6 +78,8 @@ class _Known:
     versions: dict[str, Versions] = field(default_factory=dict)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     """Canonical form by type and text."""
+    by_id: dict[int, SchemaVersion] = field(default_factory=dict)
+    """Schemas that no subject lists: an id is one schema for ever."""
 
     def version(self, entry: object) -> SchemaVersion | None:
         """A version as the interface writes it (AVRO is not written out); None: something else."""
@@ -102,8 +109,12 @@ class RegistryReader:
         reveal: Callable[[SecretRef], str],
         *,
         timeout_ms: int = READ_TIMEOUT_MS,
+        ids: AbstractSet[int] = frozenset(),
     ) -> None:
-        """Whatever `reveal` raises passes through. A page may take three times `timeout_ms`."""
+        """Whatever `reveal` raises passes through. A page may take three times `timeout_ms`.
+
+        `ids` are asked for by themselves where no subject lists them; it may change meanwhile.
+        """
         login = (spec.login.username, reveal(spec.login.password)) if spec.login else None
         self._side: Side = side
         self._base = spec.url.rstrip("/")
@@ -111,6 +122,7 @@ class RegistryReader:
         self._timeout_ms = timeout_ms
         self._http = Http(ca_file=spec.ca_file, login=login)
         self._known = _Known(clock.now_ms())
+        self._ids = ids
         self._lists = True
         """Whether `GET /schemas` may be there: the registry has not said otherwise yet."""
 
@@ -131,6 +143,9 @@ class RegistryReader:
             return await self._subject(name, listed, settings, known, silence)
 
         found = await _each(names, read_one)
+        listed_ids = {v.id for s in found.values() if s is not None for v in s.versions}
+        lost = sorted(self._ids - listed_ids)[:MOST_UNLISTED]
+        unlisted = await _each(lost, self._by_id)
         return RegistrySurvey(
             side=self._side,
             asked_at_ms=asked_at_ms,
@@ -138,6 +153,7 @@ class RegistryReader:
             subjects={name: subject for name, subject in found.items() if subject is not None},
             compatibility=settings.compatibility,
             mode=settings.mode,
+            unlisted={number: one for number, one in unlisted.items() if one is not None},
         )
 
     async def answers(self) -> None:
@@ -285,6 +301,30 @@ class RegistryReader:
         version = self._known.version(reply.json(f"registry of the {self._side}, {what}"))
         if version is None or version.version != number:
             raise self._nonsense(what)
+        return version
+
+    async def _by_id(self, number: int) -> SchemaVersion | Unknown | None:
+        """What an id stands for, whether a subject lists it or not; None: for nothing here."""
+        if number in self._known.by_id:
+            return self._known.by_id[number]
+        what = f"schema id {number}"
+        try:
+            reply = await self._get(f"schemas/ids/{number}")
+            if _code(reply) == _NO_SCHEMA:
+                return None
+            self._need_ok(reply, what)
+            entry = reply.json(f"registry of the {self._side}, {what}")
+            if isinstance(entry, dict):
+                kind = entry.get("schemaType") or kind_of(str(entry.get("schema")))
+                entry = {**entry, "version": 0, "id": number, "schemaType": kind}
+            version = self._known.version(entry)
+            if version is None:
+                raise self._nonsense(what)
+        except PortError as error:
+            if error.kind in ("unreachable", "slow"):
+                raise
+            return Unknown(error.reason)
+        self._known.by_id[number] = version
         return version
 
     async def _own_level(self, name: str, settings: _Settings) -> str | None:

@@ -18,6 +18,7 @@ from cockpit.kafka.protocol.groups import (
     describe_consumer_groups,
     describe_groups,
 )
+from cockpit.kafka.text import one_line
 from cockpit.kafka.whereabouts import (
     ABSENT_STATES,
     Manners,
@@ -60,6 +61,8 @@ class Roster:
     """The same by coordinator."""
     kinds: Mapping[str, str]
     """Kinds of the groups, as far as a broker has ever said them."""
+    unlisted: str = ""
+    """Why there may be other groups besides these; empty: there are none."""
 
 
 async def read_roster(
@@ -84,7 +87,17 @@ async def read_roster(
         {name: node for node, groups in by_node.items() for name in groups},
         {node: tuple(groups) for node, groups in by_node.items()},
         {name: found.kind(name) for name in every if found.kind(name)},
+        _unlisted(found) if others else "",
     )
+
+
+def _unlisted(found: Whereabouts[DescribedGroup]) -> str:
+    """Which brokers did not list their groups, and why the first of them did not."""
+    nodes = sorted(found.unlisting)
+    if not nodes:
+        return ""
+    who = ", ".join(str(node) for node in nodes)
+    return one_line(f"not listed by broker {who}: {found.unlisting[nodes[0]]}")
 
 
 def _standing(found: Whereabouts[DescribedGroup], name: str) -> Standing:

@@ -39,6 +39,19 @@ def canonical(kind: str, text: str) -> str:
         return text
 
 
+def kind_of(text: str) -> str:
+    """The type of a schema of which a registry does not tell it, by the text: Apicurio does not
+    where it is asked for an id. Confluent leaves out AVRO alone."""
+    try:
+        schema = _parsed(text)
+    except (ValueError, ArithmeticError, RecursionError):
+        return "AVRO" if text.strip() in PRIMITIVES else "PROTOBUF"
+    if not isinstance(schema, dict):
+        return "AVRO"
+    only_json = schema.keys() & {"$schema", "$id", "$ref", "properties", "allOf", "anyOf", "oneOf"}
+    return "JSON" if only_json or schema.get("type") in ("object", "number", "integer") else "AVRO"
+
+
 # --- JSON -----------------------------------------------------------------------------------------
 
 

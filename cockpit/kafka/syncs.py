@@ -5,12 +5,13 @@ Never joins a group and never commits.
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cockpit.core.observe import SyncsSample, TopicPartition
+from cockpit.core.plan import Side
+from cockpit.core.rights import MirrorNames
 from cockpit.core.translate import OffsetSyncStore
 from cockpit.kafka.client import Client
 from cockpit.kafka.following import StateTopic
@@ -18,33 +19,27 @@ from cockpit.kafka.protocol.codec import DecodeError, Reader
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.ports import Clock
 
-_NAME: Final = re.compile(r"mm2-offset-syncs.+internal")
 _OFFSETS: Final = struct.Struct(">qq")
 
 
 class SyncsReader:
-    """Reads SyncsSamples; looks for the topic on the target first, then on the source."""
+    """Reads SyncsSamples from the topic that the mirror's own config names."""
 
     def __init__(self, clock: Clock, *, target: Client, source: Client) -> None:
         self._clock = clock
+        self._clients: Mapping[Side, Client] = {"source": source, "target": target}
         self._store = OffsetSyncStore()
-        self._topic = StateTopic(
-            "offset-syncs",
-            (target, source),
-            "on either cluster",
-            _alias,
-            take=self._take,
-            forget=self._store.clear,
-        )
+        self._topic = StateTopic("offset-syncs", take=self._take, forget=self._store.clear)
 
-    async def read(self, aliases: Iterable[str] = ()) -> SyncsSample:
+    async def read(self, names: MirrorNames) -> SyncsSample:
         """Everything up to now, or a large part of it with `read_to_end` False.
 
-        `aliases` are the mirror's names of the clusters; they decide between several topics.
         Raises PortError.
         """
         asked_at_ms = self._clock.now_ms()
-        at_end = await self._topic.follow(aliases)
+        side = names.syncs_on
+        where = f"on the {side}"
+        at_end = await self._topic.follow(self._clients[side], names.syncs_topic(), where)
         if at_end:
             self._store.reached_end()
         return SyncsSample(
@@ -58,13 +53,6 @@ class SyncsReader:
         for sync in [decode_sync(record) for record in records]:
             if sync is not None:
                 self._store.put(*sync)
-
-
-def _alias(topic: str) -> str | None:
-    """The cluster alias in the name of an offset-syncs topic, None: it is no such name."""
-    if not _NAME.fullmatch(topic):
-        return None
-    return topic.removeprefix("mm2-offset-syncs").removesuffix("internal")[1:-1]
 
 
 def decode_sync(record: Record) -> tuple[TopicPartition, int, int] | None:

@@ -95,9 +95,12 @@ class WindowReader:
         source: Client,
         target: Client,
         rest: ConnectRest | None = None,
+        ids: set[int] | None = None,
     ) -> None:
+        """`ids` is kept up to date with the schema ids that the windows have."""
         self._plan = plan
         self._clock = clock
+        self._ids: set[int] = set() if ids is None else ids
         self._source = source
         self._target = target
         self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
@@ -125,6 +128,8 @@ class WindowReader:
         deadline_ms = asked_at_ms + MS_PER_READ
         await in_turn(waiting[:PARTITIONS_PER_READ], look, self._clock, deadline_ms=deadline_ms)
         windows = {name: seen.window for name, seen in self._seen.items()}
+        self._ids.clear()
+        self._ids.update(use.schema_id for w in windows.values() for use in w.schemas)
         return WindowsSurvey(asked_at_ms, self._clock.now_ms(), windows)
 
     def _turn(self, name: TopicPartition) -> tuple[int, int, str]:
@@ -144,12 +149,12 @@ class WindowReader:
             window = _nothing("more would have to be read than is allowed", at_ms)
         seen = self._seen.get(name)
         ids: Kept = seen.ids if seen else {}
-        notes: frozenset[str] = frozenset()
         if self._registries:
-            found, notes = schema_uses(records)
-            ids = remembered(ids, found, now_ms=at_ms)
-        uses = tuple(use for use, _ in ids.values())
-        window = replace(window, schemas=uses, notes=tuple(sorted(notes)))
+            found = schema_uses(records)
+            ids = remembered(ids, found.uses, now_ms=at_ms)
+            notes = tuple(sorted(found.notes))
+            window = replace(window, notes=notes, ids_unknown=found.unknown)
+        window = replace(window, schemas=tuple(use for use, _ in ids.values()))
         self._seen[name] = _Seen(window, ids)
 
     def _both(self, name: TopicPartition, nodes: tuple[int, int], habits: Habits) -> _Both:

@@ -1,7 +1,8 @@
 """A fake of Confluent's schema registry, for what no real one here does: it is not the real one.
 
 Its answers follow Confluent's REST resources: pages of `GET /schemas`, modes, `defaultToGlobal`,
-and the codes 40401, 40402, 40408 and 40409. It checks no compatibility, understands no schema.
+ids of soft-deleted schemas, and the codes 40401, 40402, 40403, 40408 and 40409. It checks no
+compatibility, understands no schema.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class FakeRegistry:
     broken: dict[str, Answer] = field(default_factory=dict)
     """Answers in place of the right one, by path."""
     next_id: int = 1
+    deleted: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Soft-deleted versions by id: no list has them, and they resolve."""
     server: HttpServer | None = None
 
     @property
@@ -68,7 +71,11 @@ class FakeRegistry:
                 more = {"references": body["references"]} if "references" in body else {}
                 return Answer.of({"id": self.register(name, body["schema"], kind, **more)})
             case "DELETE", ["subjects", name]:
-                return Answer.of(sorted(self.schemas.pop(name, {})))
+                gone = self.schemas.pop(name, {})
+                self.deleted |= {entry["id"]: entry for entry in gone.values()}
+                if "permanent" in query:
+                    self.deleted = {i: e for i, e in self.deleted.items() if e["subject"] != name}
+                return Answer.of(sorted(gone))
             case "PUT", ["config", *names]:
                 self.levels["/".join(names)] = json.loads(asked.body)["compatibility"]
                 return Answer.of({"compatibility": json.loads(asked.body)["compatibility"]})
@@ -81,6 +88,8 @@ class FakeRegistry:
         match path:
             case ["schemas"] if self.lists:
                 return Answer.of(self._page(int(query["offset"]), int(query["limit"])))
+            case ["schemas", "ids", number]:
+                return self._by_id(int(number))
             case ["subjects"]:
                 return Answer.of(list(self.schemas))
             case ["subjects", name, "versions", *rest]:
@@ -96,6 +105,15 @@ class FakeRegistry:
         entries = [v for versions in self.schemas.values() for v in versions.values()]
         at = 0 if self.ignores_offset else offset
         return entries[at : at + min(limit, self.longest_page)]
+
+    def _by_id(self, number: int) -> Answer:
+        """A schema by its id, soft-deleted ones too, as Confluent's registry answers."""
+        listed = {v["id"]: v for versions in self.schemas.values() for v in versions.values()}
+        entry = (self.deleted | listed).get(number)
+        if entry is None:
+            return _error(404, 40403, f"Schema {number} not found")
+        kept = ("schema", "schemaType", "references")
+        return Answer.of({key: value for key, value in entry.items() if key in kept})
 
     def _versions(self, name: str, rest: list[str]) -> Answer:
         versions = self.schemas.get(name)

@@ -135,6 +135,8 @@ CONFIGS = (
     _config("min.compaction.lag.ms", "5000"),
     _config("segment.ms", "1000000"),
     _config("max.message.bytes", "2000000", side="source"),
+    _config("min.insync.replicas", "2", side="source"),
+    _config("unclean.leader.election.enable", "true"),
 )
 PARTITIONS = (
     Difference("fewer partitions", "topic", "planted.fewer", "planted.fewer",
@@ -169,6 +171,8 @@ ACLS = (
     _deny("a deny of transactions", "transactional_id planted-", f"User:{WRITER}", TRANSACTIONAL),
     _deny("denied on the source only", f"deny read topic {PAYMENTS}", READER,
           acl(READER, "read", "topic", PAYMENTS), side="source"),
+    _deny("a fence that nobody ordered", f"deny write topic {ORDERS}", "User:*",
+          acl("*", "write", "topic", ORDERS), side="source"),
 )  # fmt: skip
 LIMITS = (
     _quota("of a user missing", f"user={WRITER} producer_byte_rate", BY_USER, None),

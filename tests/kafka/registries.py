@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -35,9 +36,11 @@ class Pen:
         body = {"schema": text, **({} if kind == "AVRO" else {"schemaType": kind}), **more}
         return int((await self._send("POST", f"{_at(subject)}/versions", body))["id"])
 
-    async def delete(self, subject: str) -> None:
-        """Delete a subject for good, which takes two steps."""
+    async def delete(self, subject: str, *, softly: bool = False) -> None:
+        """Delete a subject for good, which takes two steps, or take the first one only."""
         await self._send("DELETE", _at(subject))
+        if softly:
+            return
         await self._send("DELETE", f"{_at(subject)}?permanent=true")
 
     async def level(self, level: str, subject: str = "") -> None:
@@ -56,10 +59,16 @@ def _at(subject: str) -> str:
     return f"subjects/{quote(subject, safe='')}"
 
 
-def reader_of(url: str, side: Side = "source", *, timeout_ms: int = 5_000) -> RegistryReader:
+def reader_of(
+    url: str,
+    side: Side = "source",
+    *,
+    timeout_ms: int = 5_000,
+    ids: AbstractSet[int] = frozenset(),
+) -> RegistryReader:
     """A reader of the registry at a base address."""
     spec, clock = RegistrySpec(url), RealClock()
-    return RegistryReader(side, spec, clock, lambda ref: ref.name, timeout_ms=timeout_ms)
+    return RegistryReader(side, spec, clock, lambda ref: ref.name, timeout_ms=timeout_ms, ids=ids)
 
 
 async def fill(pen: Pen) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cockpit.core.observe import Unknown
 from cockpit.core.survey import SchemaReference
 from cockpit.kafka.schemas import canonical
 from tests.kafka.registries import CLICK, MONEY, ORDER, ORDER_2, PAYMENT, Pen, fill, reader_of
@@ -48,4 +49,23 @@ async def assert_a_vanished_subject_vanishes(url: str) -> None:
     found = (await reader.read()).subjects["comes-and-goes"].versions
     assert [(version.type, version.id) for version in found] == [("JSON", second)]
     await pen.delete("comes-and-goes")
+    await reader.close()
+
+
+async def assert_an_id_that_no_subject_lists_resolves(url: str) -> None:
+    """Softly deleted, a schema is still what records with its id are."""
+    pen = Pen(url)
+    ids = {await pen.register("soft", ORDER), await pen.register("soft", CLICK, "JSON"), 987_654}
+    kept, clicks = sorted(ids)[:2]
+    reader = reader_of(url, ids=ids)
+    assert (await reader.read()).unlisted == {}
+    await pen.delete("soft", softly=True)
+    survey = await reader.read()
+    assert "soft" not in survey.subjects
+    found = {number: (v.type, v.content) for number, v in survey.unlisted.items()
+             if not isinstance(v, Unknown)}  # fmt: skip
+    assert found == {
+        kept: ("AVRO", canonical("AVRO", ORDER)),
+        clicks: ("JSON", canonical("JSON", CLICK)),
+    }
     await reader.close()

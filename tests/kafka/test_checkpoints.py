@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpit.core.survey import Checkpoint
-from cockpit.kafka.checkpoints import decode_checkpoint, source_alias
+from cockpit.kafka.checkpoints import decode_checkpoint
 from cockpit.kafka.protocol.codec import DecodeError
 from cockpit.kafka.protocol.fetch import Record
 
@@ -34,18 +34,3 @@ def test_a_tombstone_takes_a_checkpoint_away() -> None:
 def test_other_bytes_are_an_error(key: str, value: str) -> None:
     with pytest.raises(DecodeError):
         decode_checkpoint(record(key, value))
-
-
-@pytest.mark.parametrize(
-    ("topic", "alias"),
-    [
-        ("source.checkpoints.internal", "source"),
-        ("us-east.checkpoints.internal", "us-east"),
-        ("a_checkpoints_internal", "a"),
-        ("a_checkpoints.internal", None),
-        ("source.checkpoints", None),
-        ("mm2-offset-syncs.a.internal", None),
-    ],
-)
-def test_the_topic_is_known_by_its_name(topic: str, alias: str | None) -> None:
-    assert source_alias(topic) == alias

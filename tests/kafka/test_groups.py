@@ -224,3 +224,16 @@ async def test_members_of_the_newer_protocol_are_found_where_nobody_lists_them()
         await client.close()
     assert set(found.groups) == {"ledger", "audit"}
     assert (len(found.groups["ledger"].members), found.groups["ledger"].unknown) == (3, None)
+
+
+async def test_a_broker_that_does_not_list_its_groups_may_have_others() -> None:
+    cluster = two_groups()
+    cluster.listing_errors[2] = 15
+    async with fake_cluster(cluster), reading(cluster, "ledger") as groups:
+        sample = await groups.read()
+        assert set(sample.groups) == {"ledger"}
+        assert sample.unlisted.startswith("not listed by broker 2: ")
+        assert "(15)" in sample.unlisted
+        cluster.listing_errors.clear()
+        whole = await groups.read()
+        assert (set(whole.groups), whole.unlisted) == ({"ledger", "audit"}, "")

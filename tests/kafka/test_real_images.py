@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from cockpit.core.observe import Unknown
+from cockpit.core.rights import MirrorNames
 from cockpit.core.survey import Image
 from cockpit.kafka.checkpoints import CheckpointsReader
 from cockpit.kafka.connect import ConnectRest
@@ -230,7 +231,7 @@ async def test_commits_of_the_plan_get_their_images_windows_and_checkpoints(lab:
             return sum(w.compared > 0 and w.unknown is None for w in found) >= 20
 
         async def followed() -> bool:
-            survey = await checkpoints.read()
+            survey = await checkpoints.read(MirrorNames())
             return survey.read_to_end and len(survey.checkpoints) > 0
 
         try:

@@ -104,7 +104,7 @@ async def _open(readers: Clients, plan: Plan) -> list[CheckView]:
         facts = absorb(facts, await read_topics(side, client, CLOCK))
         facts = absorb(facts, await read_quotas(side, client, CLOCK))
         facts = absorb(facts, await read_users(side, client, CLOCK))
-    checks = all_checks(plan, facts)
+    checks = all_checks(plan, facts, now_ms=CLOCK.now_ms())
     unknown = [check for check in checks if check.word == "unknown" and check.kind != "connector"]
     assert not unknown, unknown
     return [check for check in checks if check.word == "open" and check.kind != "connector"]

@@ -12,8 +12,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition as LibraryPartition
 
-from cockpit.core.observe import AclBinding, TopicPartition
+from cockpit.core.flight import Observed, begin
+from cockpit.core.machine import step
+from cockpit.core.observe import AclBinding, GroupSample, LogSample, TopicPartition, Unknown
 from cockpit.core.plan import Side
+from cockpit.core.project import project
 from cockpit.core.survey import Quota, ScramCredential
 from cockpit.kafka.cluster import KafkaCluster
 from cockpit.kafka.factory import reveal_secret
@@ -21,6 +24,7 @@ from cockpit.kafka.protocol.commits import commit
 from cockpit.kafka.security import access
 from cockpit.kafka.surveys.quotas import read_quotas
 from cockpit.kafka.surveys.users import read_users
+from tests.core.build import two_wave_plan
 from tests.kafka.clock import RealClock, until
 from tests.kafka.planting import User, delete_groups, planted
 from tests.kafka.real import (
@@ -41,7 +45,8 @@ pytestmark = pytest.mark.broker
 TOPIC = "tools.ledger"
 COUNTS = {0: 4, 1: 0, 2: 9}
 CONFIG = {"retention.ms": "111222333", "max.message.bytes": "2000001"}
-IDLE, LIVE = "tools-idle", "tools-live"
+IDLE, LIVE, SILENT = "tools-idle", "tools-live", "tools-silent"
+"""SILENT reads and never commits."""
 COMMITS = {IDLE: {0: 1, 2: 9}, LIVE: {0: 4, 1: 0, 2: 3}}
 BINDING = AclBinding("topic", "tools, odd=name", "prefixed", "User:ann", "10.0.0.1", "read", "deny")
 QUOTAS = (
@@ -63,7 +68,7 @@ async def scene(lab: Status, side: Side) -> AsyncIterator[KafkaCluster]:
     """A topic with records and configs, an idle group and a live one; then nobody moves."""
     spec = getattr(plan_of(lab), side)
     cluster = KafkaCluster(
-        side, access(spec, reveal_secret), RealClock(), topics=[TOPIC], groups=[IDLE, LIVE]
+        side, access(spec, reveal_secret), RealClock(), topics=[TOPIC], groups=[IDLE, LIVE, SILENT]
     )
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(cluster.close)
@@ -73,22 +78,26 @@ async def scene(lab: Status, side: Side) -> AsyncIterator[KafkaCluster]:
             for partition, count in COUNTS.items():
                 for n in range(count):
                     await producer.send_and_wait(TOPIC, b"record %d" % n, partition=partition)
-        stack.push_async_callback(admin.ask_any, delete_groups([IDLE, LIVE]))
+        stack.push_async_callback(admin.ask_any, delete_groups([IDLE, LIVE, SILENT]))
         offsets = [((TOPIC, partition), offset) for partition, offset in COMMITS[IDLE].items()]
         assert not any(code for _, code in await admin.ask_any(commit(IDLE, offsets, "")))
-        consumer = AIOKafkaConsumer(
-            TOPIC,
-            group_id=LIVE,
-            enable_auto_commit=False,
-            **library_options(lab, side, "admin"),
-        )
-        await consumer.start()
-        stack.push_async_callback(consumer.stop)
+        readers = []
+        for group in (LIVE, SILENT):
+            reader = AIOKafkaConsumer(
+                TOPIC,
+                group_id=group,
+                enable_auto_commit=False,
+                **library_options(lab, side, "admin"),
+            )
+            await reader.start()
+            stack.push_async_callback(reader.stop)
+            readers.append(reader)
 
         async def assigned() -> bool:
-            return len(consumer.assignment()) == len(COUNTS)
+            return all(len(reader.assignment()) == len(COUNTS) for reader in readers)
 
         await until(assigned, timeout_s=15)
+        consumer, _ = readers
         live = {LibraryPartition(TOPIC, p): offset for p, offset in COMMITS[LIVE].items()}
         await consumer.commit(live)
         yield cluster
@@ -102,8 +111,8 @@ async def test_ends_commits_lags_states_and_members(
     async with scene(lab, side) as cluster:
         offsets = await tools.run(GROUPS[side], *named, "--offsets")
         states = await tools.run(GROUPS[side], *named, "--state")
-        groups = (await cluster.groups()).groups
-        logs = await cluster.logs()
+        sample = await cluster.groups()
+        groups, logs = sample.groups, await cluster.logs()
         ends = {tp: int(logs.end[at]) for tp, at in logs.keys.position.items()}
         starts = {tp: int(logs.start[at]) for tp, at in logs.keys.position.items()}
         seen = dict(_offset_rows(offsets))
@@ -121,9 +130,24 @@ async def test_ends_commits_lags_states_and_members(
         assert {name: (groups[name].state, groups[name].members) for name in (IDLE, LIVE)} == dict(
             _state_rows(states)
         )
+        lags = {name: sum(row[2] for (group, _), row in seen.items() if group == name)
+                for name in COMMITS}  # fmt: skip
+        assert _shown(side, sample, logs) == {**lags, SILENT: Unknown("no commits, 1 member")}
         if side == "target":
             assert await _shell(tools, "-1") == {tp: ends[tp] for tp in ends if tp[0] == TOPIC}
             assert await _shell(tools, "-2") == {tp: starts[tp] for tp in starts if tp[0] == TOPIC}
+
+
+def _shown(side: Side, groups: GroupSample, logs: LogSample) -> dict[str, int | Unknown]:
+    """The lags that a screen gets of these samples."""
+    state = begin(two_wave_plan(), session="s", simulated=False, at_ms=groups.asked_at_ms)
+    for sample in (groups, logs):
+        state, _ = step(state, Observed(sample.answered_at_ms, sample))
+    views = {view.name: view for view in project(state, 1).groups}
+    lags = {
+        name: (view.source_lag_records, view.target_lag_records) for name, view in views.items()
+    }
+    return {name: lags[name][SIDES.index(side)] for name in (IDLE, LIVE, SILENT)}
 
 
 def _offset_rows(text: str) -> Iterator[tuple[tuple[str, TopicPartition], tuple[int, int, int]]]:

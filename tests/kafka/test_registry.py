@@ -20,7 +20,11 @@ from tests.kafka.clock import RealClock
 from tests.kafka.fake_registry import FakeRegistry, fake_registry
 from tests.kafka.http_server import Answer, http_server
 from tests.kafka.registries import CLICK, ORDER, ORDER_2, Pen, reader_of
-from tests.kafka.registry_cases import assert_a_vanished_subject_vanishes, assert_everything_is_read
+from tests.kafka.registry_cases import (
+    assert_a_vanished_subject_vanishes,
+    assert_an_id_that_no_subject_lists_resolves,
+    assert_everything_is_read,
+)
 
 TLS = Path(__file__).parent / "tls"
 
@@ -55,6 +59,22 @@ async def test_everything_is_read(registry: FakeRegistry) -> None:
 
 async def test_a_vanished_subject_vanishes(registry: FakeRegistry) -> None:
     await assert_a_vanished_subject_vanishes(registry.url)
+
+
+async def test_an_id_that_no_subject_lists_resolves(registry: FakeRegistry) -> None:
+    await assert_an_id_that_no_subject_lists_resolves(registry.url)
+
+
+async def test_an_id_that_cannot_be_asked_for_is_unknown_with_its_reason(
+    registry: FakeRegistry,
+) -> None:
+    registry.broken["/schemas/ids/7"] = Answer.of({"error_code": 500, "message": "x"}, 500)
+    reader = reader_of(registry.url, ids={7, 8})
+    (found,) = (await reader.read()).unlisted.items()
+    await reader.close()
+    assert found[0] == 7
+    assert isinstance(found[1], Unknown)
+    assert "schema id 7: HTTP 500" in found[1].reason
 
 
 async def test_an_empty_registry_is_no_failure(registry: FakeRegistry) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cockpit.core.survey import NO_MODES
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.observe import Unknown
+from cockpit.core.parity import checks
+from cockpit.core.plan import SIDES, RegistrySpec
+from cockpit.core.survey import NO_MODES, WindowsSurvey
 from cockpit.lab.home import LabError
 from cockpit.lab.registry import (
     Registry,
@@ -20,8 +27,13 @@ from cockpit.lab.registry import (
     stop_registry,
 )
 from cockpit.ports import PortError
-from tests.kafka.registries import ORDER, Pen, reader_of
-from tests.kafka.registry_cases import assert_a_vanished_subject_vanishes, assert_everything_is_read
+from tests.core.build import two_wave_plan
+from tests.kafka.registries import CLICK, ORDER, PAYMENT, Pen, fill, reader_of
+from tests.kafka.registry_cases import (
+    assert_a_vanished_subject_vanishes,
+    assert_an_id_that_no_subject_lists_resolves,
+    assert_everything_is_read,
+)
 
 pytestmark = pytest.mark.broker
 
@@ -66,6 +78,12 @@ async def test_a_vanished_subject_vanishes(
     pair: tuple[RegistryServer, Registry, Registry],
 ) -> None:
     await assert_a_vanished_subject_vanishes(pair[1].url)
+
+
+async def test_an_id_that_no_subject_lists_resolves(
+    pair: tuple[RegistryServer, Registry, Registry],
+) -> None:
+    await assert_an_id_that_no_subject_lists_resolves(pair[1].url)
 
 
 async def test_two_registries_give_one_schema_two_ids_and_one_content(
@@ -121,3 +139,71 @@ async def test_a_killed_registry_is_unreachable_and_read_again_when_it_is_back(
     finally:
         stop_registry(back)
         await reader.close()
+
+
+# --- planted differences --------------------------------------------------------------------------
+
+GAUGE = json.dumps({"type": "record", "name": "Gauge", "fields": []})
+EXTRA = 'syntax = "proto3"; package pay; message Extra { int64 x = 1; }'
+
+
+async def _open(pair: tuple[Registry, Registry]) -> dict[str, str]:
+    """What the real readers and the real judge call open, and why."""
+    spec = RegistrySpec("http://127.0.0.1:1")
+    plan = replace(two_wave_plan(), source_registry=spec, target_registry=spec)
+    facts = Facts()
+    for side, registry in zip(SIDES, pair, strict=True):
+        reader = reader_of(registry.url, side)
+        facts = absorb(facts, await reader.read())
+        await reader.close()
+    facts = absorb(facts, WindowsSurvey(1, 1, {}))
+    found = checks("schemas", plan, facts)
+    assert not isinstance(found, Unknown)
+    assert not [c for c in found if c.word == "unknown" and "in records" not in c.name]
+    return {check.name: check.why for check in found if check.word == "open"}
+
+
+async def test_planted_schema_differences_are_found_and_none_is_invented(
+    pair: tuple[RegistryServer, Registry, Registry], tmp_path: Path
+) -> None:
+    """Each one stays; what it adds must be about it. Apicurio has no modes to plant."""
+    registries = []
+    async with contextlib.AsyncExitStack() as stack:
+        for side in SIDES:
+            registry = await start_registry(pair[0], tmp_path, side)
+            stack.callback(stop_registry, registry)
+            registries.append(registry)
+        both = (registries[0], registries[1])
+        here, there = (Pen(registry.url) for registry in both)
+        for pen in (here, there):
+            await fill(pen)
+            await pen.register("pay/extra", EXTRA, "PROTOBUF")
+        seen = await _open(both)
+        assert seen == {}
+
+        async def adds(about: str, why: str) -> None:
+            nonlocal seen
+            now = await _open(both)
+            new = {name: now[name] for name in now.keys() - seen.keys()}
+            assert any(why in text for text in new.values()), (about, new)
+            assert all(about in name or name.startswith("id ") for name in new), (about, new)
+            seen = now
+
+        await there.level("FULL", "clicks-value")
+        await adds("clicks-value compatibility", "other changes are accepted")
+        await here.register("orders-value", GAUGE)
+        await adds("orders-value v3", "no such version on the target")
+        await here.register("lone-value", GAUGE)
+        await adds("lone-value", "no such subject on the target")
+        await here.register("other-value", ORDER)
+        await there.register("other-value", CLICK, "JSON")
+        await adds("other-value v1", "another kind of schema")
+        await here.register("text-value", GAUGE)
+        await there.register("text-value", GAUGE.replace("Gauge", "Gouge"))
+        await adds("text-value v1", "content differs")
+        for pen, subject in ((here, "pay/money"), (there, "pay/extra")):
+            reference = {"name": "money.proto", "subject": subject, "version": 1}
+            await pen.register("import-value", PAYMENT, "PROTOBUF", references=[reference])
+        await adds("import-value v1", "imports other schemas")
+        await there.level("FORWARD")
+        await adds("compatibility", "other changes are accepted")

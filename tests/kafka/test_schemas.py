@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cockpit.kafka.schemas import PRIMITIVES, canonical
+from cockpit.kafka.schemas import PRIMITIVES, canonical, kind_of
 
 WORDS = st.sampled_from(["alpha", "beta", "gamma", "delta", "omega"])
 SPACES = st.sampled_from(["", "shop", "shop.orders"])
@@ -259,3 +259,23 @@ def test_a_text_that_makes_no_sense_stands_for_itself(kind: str, text: str) -> N
 @settings(deadline=None)
 def test_no_text_is_too_strange(kind: str, text: str) -> None:
     assert canonical(kind, text) == canonical(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("string", "AVRO"),
+        ('"string"', "AVRO"),
+        ('{"type":"record","name":"A","fields":[]}', "AVRO"),
+        ('["null","long"]', "AVRO"),
+        ('{"type":"array","items":"int"}', "AVRO"),
+        ('{"type":"object"}', "JSON"),
+        ('{"$schema":"x","type":"string"}', "JSON"),
+        ('{"oneOf":[]}', "JSON"),
+        ('syntax = "proto3"; message M {}', "PROTOBUF"),
+    ],
+)
+def test_the_type_of_a_schema_is_told_by_its_text_where_no_registry_does(
+    text: str, kind: str
+) -> None:
+    assert kind_of(text) == kind

@@ -96,7 +96,7 @@ def classic(schema_id: int, payload: bytes = b"some payload") -> bytes:
 
 def test_schema_ids_are_counted_by_part_and_format() -> None:
     glue = b"\x03\x00" + bytes(16) + b"payload"
-    uses, notes = schema_uses(
+    found = schema_uses(
         [
             record(0, key=classic(9), value=classic(7)),
             record(1, key=classic(9), value=classic(7)),
@@ -106,22 +106,48 @@ def test_schema_ids_are_counted_by_part_and_format() -> None:
             record(5, key=None, value=b"\x03 text that is long enough to be one"),
         ]
     )
-    assert uses == (SchemaUse("key", 9, 2), SchemaUse("value", 7, 2), SchemaUse("value", 8, 1))
-    assert notes == {GLUE_NOTE, HEADER_NOTE}
+    assert found.uses == (
+        SchemaUse("key", 9, 2),
+        SchemaUse("value", 7, 2),
+        SchemaUse("value", 8, 1),
+    )
+    assert found.notes == {GLUE_NOTE, HEADER_NOTE}
+    assert not found.unknown
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        [classic(7), *(b'{"n": %d}' % i for i in range(9))],
         [struct.pack(">bi", 0, -1), b"\x00\x00", bytes(9)],
-        [struct.pack(">HI", 0, 5_000 * i) + b"x" * (i % 7) for i in range(1, 60)],
+        [struct.pack(">bi", 0, 1_700_000_000 + 977 * i) + b"x" * (i % 7) for i in range(60)],
+        [classic(7), *(b'{"n": %d}' % i for i in range(99))],
     ],
-    ids=["one in ten", "no ids", "an id of its own each"],
+    ids=["no ids", "numbers that no registry gives", "one in a hundred"],
 )
 def test_bytes_that_only_look_like_schema_ids_are_none(values: list[bytes]) -> None:
-    records = [record(at, key=None, value=value) for at, value in enumerate(values)]
-    assert schema_uses(records)[0] == ()
+    found = schema_uses([record(at, key=None, value=value) for at, value in enumerate(values)])
+    assert (found.uses, found.unknown) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (
+            [classic(7), *(b'{"n": %d}' % i for i in range(9))],
+            "1 of 10 values begin like one with a schema id, the others do not",
+        ),
+        (
+            [classic(100 + i) for i in range(60)],
+            "60 of 60 values begin like one with a schema id, 60 ids are too many to be sure",
+        ),
+    ],
+    ids=["mixed", "an id of its own each"],
+)
+def test_ids_that_nobody_can_be_sure_of_are_unknown_and_not_dropped(
+    values: list[bytes], why: str
+) -> None:
+    found = schema_uses([record(at, key=None, value=value) for at, value in enumerate(values)])
+    assert (found.uses, found.unknown) == ((), why)
 
 
 def test_ids_in_parts_of_the_size_of_a_number_are_doubtful() -> None:
@@ -130,7 +156,7 @@ def test_ids_in_parts_of_the_size_of_a_number_are_doubtful() -> None:
         record(at, key=struct.pack(">q", 1_700_000_000_000 + at), value=classic(7, b"x" * at))
         for at in range(20)
     ]
-    key, value = schema_uses(records)[0]
+    key, value = schema_uses(records).uses
     assert key == SchemaUse("key", 0x00018BCF, 20, doubtful=True)
     assert value == SchemaUse("value", 7, 20)
 

@@ -14,6 +14,8 @@ DESCRIBE_CONFIGS: Final = Api(32, "DescribeConfigs", 0, 4, flexible_from=4)
 TOPIC: Final = 2
 BROKER: Final = 4
 
+_TOPIC_CONFIG: Final = 1
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceConfigs:
@@ -23,6 +25,9 @@ class ResourceConfigs:
     message: str
     name: str
     values: tuple[tuple[str, str | None], ...]
+    own: frozenset[str] = frozenset()
+    """Names that are set on the resource itself; the others are the broker's or Kafka's defaults.
+    Only of topics."""
 
 
 def describe_configs(
@@ -57,15 +62,23 @@ def _resource(r: Reader, version: int) -> ResourceConfigs:
     error, message = r.int16(), r.string()
     r.int8()
     name = r.string()
-    values = tuple(r.array(lambda: _value(r, version)))
+    entries = r.array(lambda: _value(r, version))
     r.end_struct()
-    return ResourceConfigs(error, message, name, values)
+    values = tuple((key, value) for key, value, _ in entries)
+    own = frozenset(key for key, _, is_own in entries if is_own)
+    return ResourceConfigs(error, message, name, values, own)
 
 
-def _value(r: Reader, version: int) -> tuple[str, str | None]:
+def _value(r: Reader, version: int) -> tuple[str, str | None, bool]:
+    """Name, value, and whether it is set on the topic itself.
+
+    Where it comes from is a code since version 1 (Kafka's `ConfigSource`); in version 0 the same
+    byte says whether it is a default.
+    """
     name, value = r.string(), r.optional_string()
     r.boolean()
-    r.int8()  # where it comes from; in version 0 whether it is the default, of the same size
+    origin = r.int8()
+    own = origin == _TOPIC_CONFIG if version >= 1 else not origin
     r.boolean()
     if version >= 1:
         r.array(lambda: _synonym(r))
@@ -73,7 +86,7 @@ def _value(r: Reader, version: int) -> tuple[str, str | None]:
         r.int8()
         r.optional_string()
     r.end_struct()
-    return name, value
+    return name, value, own
 
 
 def _synonym(r: Reader) -> None:
