@@ -15,6 +15,7 @@ from cockpit.core import ahead
 from cockpit.core.agreement import Disagreement, disagreements
 from cockpit.core.delta import delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
+from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
 from cockpit.core.plan import SIDES, Plan
@@ -63,7 +64,7 @@ def troubles(
     found.extend(_made_anew(facts, now_ms))
     found.extend(_images(moved, facts))
     found.extend(_stragglers(stragglers))
-    found.extend(_brokers(facts))
+    found.extend(_brokers(facts, now_ms))
     return tuple(sorted(found, key=lambda trouble: trouble.level))
 
 
@@ -200,8 +201,9 @@ def _images(moved: Moved, facts: Facts) -> list[Trouble]:
 
 
 def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
-    writers = [s for s in found if s.kind != "reader"]
+    blind = [s for s in found if s.kind == "unknown" and isinstance(s.rate_milli, Unknown)]
     readers = [s for s in found if s.kind == "reader"]
+    writers = [s for s in found if s not in blind and s not in readers]
     troubles: list[Trouble] = []
     if writers:
         more = f" (+{len(writers) - 1} more)" if len(writers) > 1 else ""
@@ -212,18 +214,30 @@ def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
         who = f" {readers[0].who}" if readers[0].who else ""
         text = f"still reads on the source: group {readers[0].name}{who}{more}"
         troubles.append(Trouble("warn", "readers left on the source", text))
+    if blind:
+        more = f" (+{len(blind) - 1} more)" if len(blind) > 1 else ""
+        text = f"whether {blind[0].name} still reads on the source is not known: {blind[0].who}"
+        troubles.append(Trouble("warn", "readers not known", text + more))
     return troubles
 
 
-def _brokers(facts: Facts) -> list[Trouble]:
+def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:
+    """Brokers that do not answer, and sides of which nobody can tell; what was seen last stays,
+    and is called so."""
     found: list[Trouble] = []
     for side in SIDES:
         survey = facts.survey(BrokersSurvey, f"{side}.brokers")
+        failure = facts.failures.get(f"{side}.brokers")
         down = [b for b in (survey.brokers if survey else ()) if b.word != "connected"]
+        blind = why_blind(facts, f"{side}.brokers", now_ms) if survey or failure else None
+        text = ""
         if survey is not None and down:
             text = (
                 f"{len(down)} of {len(survey.brokers)} brokers on {side} do not answer: "
                 f"{down[0].address} {down[0].word} {down[0].reason}".rstrip()
             )
+        if blind is not None and not (failure and failure.kind == "unsupported"):
+            text = f"{blind}; seen last: {text or 'all answered' if survey else 'nothing'}"
+        if text:
             found.append(Trouble("warn", f"brokers of {side}", text))
     return found

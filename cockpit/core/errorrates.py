@@ -64,6 +64,11 @@ def classify(text: str, kind: FailureKind | None = None) -> ErrorClass:
     return _BY_KIND[kind] if kind is not None else "other"
 
 
+def is_refusal(text: str) -> bool:
+    """Whether an error's words say that a login or a right was refused."""
+    return classify(text) in ("authentication", "authorisation")
+
+
 def place_of(feed: str) -> Where:
     """Where a feed's errors belong."""
     side, _, what = feed.partition(".")
@@ -94,17 +99,31 @@ class ErrorLog:
 
     tallies: Errors = field(default_factory=dict)
 
-    def add(self, at_ms: int, where: Where, kind: ErrorClass, text: str) -> ErrorLog:
-        """With one more error."""
+    def add(
+        self, at_ms: int, where: Where, kind: ErrorClass, text: str, number: int = 1
+    ) -> ErrorLog:
+        """With one more error, or so many alike."""
         minute = at_ms // MINUTE_MS
         old = self.tallies.get((where, kind))
         minutes = [m for m in (old.minutes if old else ()) if m[0] > minute - MINUTES]
         if minutes and minutes[-1][0] >= minute:
-            minutes[-1] = (minutes[-1][0], minutes[-1][1] + 1)
+            minutes[-1] = (minutes[-1][0], minutes[-1][1] + number)
         else:
-            minutes.append((minute, 1))
+            minutes.append((minute, number))
         tally = Tally(tuple(minutes), text, at_ms)
         return replace(self, tallies={**self.tallies, (where, kind): tally})
+
+    def parts(self, at_ms: int, feed: str, whys: Mapping[str, str]) -> ErrorLog:
+        """With the errors of parts of a good answer, by their names: each one counts."""
+        by_kind: dict[ErrorClass, list[str]] = {}
+        for name, why in whys.items():
+            by_kind.setdefault(classify(why), []).append(name)
+        log = self
+        for kind, names in by_kind.items():
+            more = f" (+{len(names) - 1} more)" if len(names) > 1 else ""
+            text = f"{feed}: {names[0]}: {whys[names[0]]}{more}"
+            log = log.add(at_ms, place_of(feed), kind, text, len(names))
+        return log
 
     def failed(self, failure: Failure) -> ErrorLog:
         """With the failure of a feed; what a version cannot answer is no error."""

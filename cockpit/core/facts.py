@@ -13,6 +13,7 @@ from typing import TypeVar
 from cockpit.core.errorrates import ErrorLog, classify
 from cockpit.core.feedstate import heard
 from cockpit.core.history import EndHistory, extend
+from cockpit.core.innererrors import new_errors
 from cockpit.core.observe import (
     AclSample,
     ClusterInfo,
@@ -131,8 +132,13 @@ def _heard(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
 
 
 def _errors(facts: Facts, sample: Sample | Survey) -> Facts:
-    """Errors that are reported inside of a good answer: failed tasks, signals without a value."""
+    """Errors that are reported inside of a good answer: parts that could not be read, failed tasks,
+    signals without a value."""
+    feed = feed_of(sample)
     errors = facts.errors
+    if whys := new_errors(_newest(facts, feed, sample), sample):
+        at_ms = sample.asked_at_ms if isinstance(sample, ClusterInfo) else sample.answered_at_ms
+        errors = errors.parts(at_ms, feed, whys)
     match sample:
         case MirrorSample(answered_at_ms=at_ms, connectors=connectors):
             before = facts.newest_mirror()
@@ -146,8 +152,22 @@ def _errors(facts: Facts, sample: Sample | Survey) -> Facts:
         case SignalSample(name=name, answered_at_ms=at_ms, value=Unknown(reason=reason)):
             errors = errors.add(at_ms, "signals", classify(reason), f"{name}: {reason}")
         case _:
-            return facts
-    return replace(facts, errors=errors)
+            pass
+    return facts if errors is facts.errors else replace(facts, errors=errors)
+
+
+def _newest(facts: Facts, feed: str, sample: Sample | Survey) -> Sample | Survey | None:
+    """What the same feed told before."""
+    match sample:
+        case LogSample(side=side):
+            return facts.newest_logs(side)
+        case GroupSample(side=side):
+            return facts.newest_groups(side)
+        case ConfigSample(side=side):
+            return facts.configs.get(side)
+        case _:
+            surveys = facts.surveys.get(feed, ())
+            return surveys[-1] if surveys else None
 
 
 def _tasks(

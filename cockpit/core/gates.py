@@ -13,10 +13,10 @@ from typing import assert_never
 
 import numpy as np
 
-from cockpit.core.delta import delta_rows, overshoot, proved_skip
+from cockpit.core.delta import chosen_reread, delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
 from cockpit.core.lag import group_lag, not_there, replication_lag, select
-from cockpit.core.observe import MISSING, Unknown, partition_text
+from cockpit.core.observe import MISSING, AclBinding, Unknown, partition_text
 from cockpit.core.parity import asked_at_ms, wanted_by
 from cockpit.core.parity import checks as parity_checks
 from cockpit.core.parity.found import ranked
@@ -52,6 +52,8 @@ class Subject:
     services: tuple[Service, ...]
     running_on: Mapping[str, Side]
     """By service name."""
+    fences: frozenset[AclBinding] = frozenset()
+    """ACLs of the fences that the flight has ordered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +226,15 @@ def _offset_delta(
             where = f"{row.group} {row.topic}/{row.partition}"
             if row.at_ms is None:
                 return _unknown(now_ms, "commits or offset-syncs not read yet")
-            if isinstance(row.reread_max, Unknown):
-                return _unknown(now_ms, f"{where}: {row.reread_max.reason}")
+            again = chosen_reread(service, row)
+            if isinstance(again, Unknown):
+                return _unknown(now_ms, f"{where}: {again.reason}")
             if isinstance(row.skipped_max, Unknown):
                 return _unknown(now_ms, f"{where}: {row.skipped_max.reason}")
             if isinstance(row.skipped_min, Unknown):
                 return _unknown(now_ms, f"{where}: {row.skipped_min.reason}")
             rows_seen += 1
-            total += row.reread_max
+            total += again
             at_ms = min(at_ms, row.at_ms)
             past = max(row.skipped_min, overshoot(row), proved_skip(row))
             proved = max(proved, (past, where))
@@ -261,7 +264,7 @@ def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) 
         for topic in service.produces
     )
     for kind in wanted_by(condition):
-        found = parity_checks(kind, subject.plan, facts, moved)
+        found = parity_checks(kind, subject.plan, facts, moved, subject.fences)
         if isinstance(found, Unknown):
             return _unknown(now_ms, found.reason)
         checks.extend(found)

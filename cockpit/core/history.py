@@ -151,6 +151,22 @@ def grown_since(history: EndHistory | None, at_ms: int) -> I64 | None:
     return _grown(history, index)
 
 
+def grown_between(
+    history: EndHistory | None, first_ms: int, last_ms: int
+) -> tuple[I64, int] | None:
+    """Records appended within that time at least, aligned to `history.keys`, and the span in ms
+    that the samples within it cover; None where fewer than two are."""
+    if history is None:
+        return None
+    inside = [i for i, at_ms in enumerate(history.at_ms) if first_ms <= at_ms <= last_ms]
+    if len(inside) < 2:
+        return None
+    new, old = history.ends[inside[-1]], history.ends[inside[0]]
+    known = (new != MISSING) & (old != MISSING)
+    grown = np.where(known, new - np.where(known, old, 0), MISSING)
+    return grown, history.at_ms[inside[-1]] - history.at_ms[inside[0]]
+
+
 RATE_WINDOW_MS: Final = 10_000
 
 

@@ -73,6 +73,8 @@ def replication_lag(facts: Facts) -> ReplicationLag | Unknown:
     if not facts.mirror:
         failure = facts.failures.get("mirror")
         return Unknown(failure.reason if failure else "no answer from the mirror yet")
+    if facts.mirror[-1].positions_unknown:
+        return Unknown(facts.mirror[-1].positions_unknown)
     for logs in reversed(facts.logs.get("source", ())):
         mirror = newest_before(facts.mirror, logs.asked_at_ms)
         if mirror is not None:
@@ -138,7 +140,9 @@ class _Places:
     at_ms: int
 
 
-def _places(facts: Facts, side: Side, group: str, topics: Collection[str]) -> _Places | Unknown:
+def _places(
+    facts: Facts, side: Side, group: str, topics: Collection[str] | None
+) -> _Places | Unknown:
     for ends in reversed(facts.logs.get(side, ())):
         sample = newest_before(facts.groups.get(side, ()), ends.asked_at_ms)
         if sample is None:
@@ -148,10 +152,34 @@ def _places(facts: Facts, side: Side, group: str, topics: Collection[str]) -> _P
             return Unknown(f"group {group} does not exist on {side}")
         if state.unknown is not None:
             return Unknown(state.unknown)
-        if (absent := not_there(ends, topics)) is not None:
-            return absent
-        return _place(ends, sample, state, select(ends, topics))
+        indexes = _read_by(ends, state, topics)
+        if isinstance(indexes, Unknown):
+            return indexes
+        places = _place(ends, sample, state, indexes)
+        unread = ends.end[indexes] != places.offsets
+        if not places.committed and (topics is None or (state.members and unread.any())):
+            return Unknown(_no_commits(state))
+        return places
     return Unknown(f"{side} offsets not read yet")
+
+
+def _read_by(ends: LogSample, state: GroupState, topics: Collection[str] | None) -> I64 | Unknown:
+    """Indexes of all partitions of the topics, or of those that the group has commits for."""
+    if topics is not None:
+        absent = not_there(ends, topics)
+        return select(ends, topics) if absent is None else absent
+    position = ends.keys.position
+    for name in state.keys:
+        if name not in position:
+            return Unknown(f"has commits for {partition_text(name)}, which is not watched")
+    return np.array(sorted(position[name] for name in state.keys), dtype=np.int64)
+
+
+def _no_commits(state: GroupState) -> str:
+    """It may read from anywhere, or nothing at all: no number of records follows from it."""
+    if state.members < 0 or state.members_unknown is not None:
+        return "no commits, and whether it has members is not known"
+    return f"no commits, {state.members} member{'' if state.members == 1 else 's'}"
 
 
 def _place(ends: LogSample, sample: GroupSample, state: GroupState, indexes: I64) -> _Places:
@@ -180,10 +208,13 @@ def _blind(places: _Places) -> Unknown | None:
     return Unknown(f"{partition_text(name)}: {ends.errors.get(name, 'offsets unknown')}")
 
 
-def group_lag(facts: Facts, side: Side, group: str, topics: Collection[str]) -> GroupLag | Unknown:
-    """Ends less commits over all partitions of `topics`.
+def group_lag(
+    facts: Facts, side: Side, group: str, topics: Collection[str] | None
+) -> GroupLag | Unknown:
+    """Ends less commits over all partitions of `topics`; None: over those that it has commits for.
 
-    A partition without a commit counts from its log start: the group has read none of it.
+    A partition of `topics` without a commit counts from its log start: the group has read none of
+    it. One that has members, something to read and no commit at all may be anywhere: unknown.
     """
     places = _places(facts, side, group, topics)
     if isinstance(places, Unknown):

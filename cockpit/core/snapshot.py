@@ -97,7 +97,8 @@ class PartitionTable:
     `lag_by_logs` is the second, independent reading: what the source's log has grown since the
     newest offset-sync, less what the target's log has. `source_rate_milli` and `target_rate_milli`
     are records per 1000 s appended on each side. `source_at_ms`, `target_at_ms` and `mirror_at_ms`
-    say when each column's sample was asked for (None: never).
+    say when each column's sample was asked for (None: never); of the starts `source_starts_at_ms`
+    and `target_starts_at_ms` do, they are read less often than the ends.
     """
 
     keys: PartitionKeys
@@ -115,6 +116,8 @@ class PartitionTable:
     mirror_at_ms: int | None
     wave: frozenset[str]
     """Topics of the current wave."""
+    source_starts_at_ms: int | None = None
+    target_starts_at_ms: int | None = None
 
 
 TimeLeftWord = Literal["level", "shrinking", "unsteady", "standing", "growing"]
@@ -183,6 +186,8 @@ class GroupView:
     skipped_records: int | Unknown = NOT_MEASURED
     note: str = ""
     """What is odd about it, such as that it has members and does not commit."""
+    release: str = ""
+    """What it would read again and skip if it moved now by the plan's way, and by the mirror's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,8 @@ class CheckView:
     why: str
     rank: int = 1
     """0: shown before the others of its word, such as a right to write that is lost."""
+    at_ms: int | None = None
+    """When the oldest of the samples was asked for that it stands on; None: nothing was read."""
 
 
 @dataclass(frozen=True, slots=True)

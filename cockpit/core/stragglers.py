@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.core.facts import Facts
-from cockpit.core.history import EndHistory, grown_since
+from cockpit.core.history import EndHistory, grown_between, grown_since
 from cockpit.core.observe import MISSING, GroupSample, TopicPartition, Unknown
 from cockpit.core.plan import Plan, Service
 from cockpit.core.snapshot import StragglerView
-from cockpit.core.survey import MembersSurvey, ProducersSurvey, ProducerState
+from cockpit.core.survey import (
+    MembersSurvey,
+    ProducersSurvey,
+    ProducerState,
+    TransactionsSurvey,
+)
 
 SEQUENCES: Final = 2**31
 """Sequence numbers begin again at 0 after 2**31 - 1."""
@@ -61,34 +66,81 @@ def _readers(moved: Moved, facts: Facts) -> list[StragglerView]:
         return []
     newest = samples[-1]
     by_group = {s.group: s for s in moved.services() if s.group}
-    gone = moved.produced()
+    assigned = _assigned(moved, facts)
     found: list[StragglerView] = []
-    for name, state in newest.groups.items():
+    for name in dict.fromkeys((*newest.groups, *assigned)):
         service = by_group.get(name)
-        topics = {topic for topic, _ in state.keys}
-        since = moved.since_ms[service.name] if service else None
-        if service is None:
-            late = [gone[topic] for topic in topics if topic in gone]
-            if not late or _waits(moved, name):
-                continue
-            since = max(late)
-        if state.unknown is not None or since is None:
-            continue
-        members = state.members > 0 and newest.states_asked_at_ms() > since
-        rate = _commit_rate(samples, name, since)
-        if not members and not (isinstance(rate, int) and rate > 0):
-            continue
-        found.append(
-            StragglerView(
-                kind="reader",
-                name=name,
-                who=_members(facts, name),
-                where=_some(sorted(topics & set(gone)) if service is None else sorted(topics)),
-                rate_milli=rate,
-                service=service.name if service else "",
-                at_ms=newest.asked_at_ms,
-            )
-        )
+        if service is not None:
+            one = _own_reader(service, moved.since_ms[service.name], samples, facts)
+        else:
+            one = _other_reader(name, assigned.get(name, {}), moved, samples, facts)
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _own_reader(
+    service: Service, since_ms: int, samples: tuple[GroupSample, ...], facts: Facts
+) -> StragglerView | None:
+    """The group of a service that has moved, where it is still at work or nobody can tell."""
+    newest = samples[-1]
+    group = service.group or ""
+    state = newest.groups.get(group)
+    if state is None or newest.asked_at_ms <= since_ms:
+        return None
+    topics = sorted({topic for topic, _ in state.keys} or set(service.consumes))
+    if state.unknown is not None:
+        why = Unknown("not known")
+        return StragglerView("unknown", group, state.unknown, _some(topics), why, service.name,
+                             newest.asked_at_ms)  # fmt: skip
+    members = state.members > 0 and newest.states_asked_at_ms() > since_ms
+    rate = _commit_rate(samples, group, since_ms)
+    if not members and not (isinstance(rate, int) and rate > 0):
+        return None
+    return StragglerView("reader", group, _members(facts, group), _some(topics), rate, service.name,
+                         newest.asked_at_ms)  # fmt: skip
+
+
+def _other_reader(
+    group: str,
+    assigned: Mapping[str, int],
+    moved: Moved,
+    samples: tuple[GroupSample, ...],
+    facts: Facts,
+) -> StragglerView | None:
+    """A group of no moved service that reads what is written on the target by now: by its commits,
+    or by what its members are `assigned`, seen at that time."""
+    gone, newest = moved.produced(), samples[-1]
+    state = newest.groups.get(group)
+    readable = state is not None and state.unknown is None
+    committed = {topic for topic, _ in state.keys} & gone.keys() if state and readable else set()
+    if not (committed or assigned) or _waits(moved, group):
+        return None
+    since_ms = max((gone[topic] for topic in committed), default=0)
+    members = bool(assigned)
+    rate: int | Unknown = Unknown("it has made no commits there")
+    if state is not None and committed:
+        members |= state.members > 0 and newest.states_asked_at_ms() > since_ms
+        rate = _commit_rate(samples, group, since_ms)
+    if not members and not (isinstance(rate, int) and rate > 0):
+        return None
+    where = _some(sorted(committed | assigned.keys()))
+    at_ms = newest.asked_at_ms if committed else min(assigned.values())
+    return StragglerView("reader", group, _members(facts, group), where, rate, "", at_ms)
+
+
+def _assigned(moved: Moved, facts: Facts) -> dict[str, dict[str, int]]:
+    """By group the topics that its members are assigned although they are written on the target by
+    now, and when that was asked for."""
+    survey = facts.survey(MembersSurvey, "source.members")
+    if survey is None:
+        return {}
+    late = {topic for topic, at_ms in moved.produced().items() if survey.asked_at_ms > at_ms}
+    found: dict[str, dict[str, int]] = {}
+    for name, group in survey.groups.items():
+        topics = {topic for member in group.members for topic, _ in member.assigned} & late
+        if topics and group.unknown is None:
+            found[name] = dict.fromkeys(topics, survey.asked_at_ms)
     return found
 
 
@@ -128,20 +180,23 @@ def _writers(moved: Moved, facts: Facts) -> list[StragglerView]:
     surveys = [s for s in pair if isinstance(s, ProducersSurvey)]
     history = facts.history.get("source")
     listed: list[StragglerView] = []
-    explained: set[TopicPartition] = set()
+    explained: dict[TopicPartition, Explained] = {}
     fresh: set[str] = set()
     since: Mapping[str, int] = topics
     if len(surveys) == 2:
         since = {t: max(at, surveys[0].asked_at_ms) for t, at in topics.items()}
         active = active_producers(surveys[0], surveys[1])
         fresh = {t for t, at in topics.items() if surveys[0].asked_at_ms > at}
-        listed, explained = _listed(moved, surveys, active, fresh)
+        listed = _listed(moved, surveys, active, fresh)
+        explained = _explained(facts, active, fresh)
     grown = _grown(history, since)
     quiet = {name: by for name, by in grown.items() if name not in explained}
+    if len(surveys) == 2:
+        quiet |= _beyond(facts, (surveys[0], surveys[1]), explained)
     errors = surveys[-1].errors if surveys else {}
     blind = dict.fromkeys(set(topics) - fresh, "producers were not read twice since the move")
     blind |= {name[0]: errors[name] for name in quiet if name in errors}
-    return [*listed, *_unlisted(moved, quiet, blind, history, since)]
+    return [*listed, *_unlisted(moved, quiet, blind, history)]
 
 
 def active_producers(
@@ -169,14 +224,12 @@ def _listed(
     surveys: list[ProducersSurvey],
     active: Mapping[ProducerState, int | None],
     fresh: set[str],
-) -> tuple[list[StragglerView], set[TopicPartition]]:
+) -> list[StragglerView]:
     span_ms = max(1, surveys[1].asked_at_ms - surveys[0].asked_at_ms)
     by_id: dict[int, list[tuple[ProducerState, int | None]]] = {}
-    explained: set[TopicPartition] = set()
     for state, wrote in active.items():
         if state.topic in fresh:
             by_id.setdefault(state.producer_id, []).append((state, wrote))
-            explained.add((state.topic, state.partition))
     found: list[StragglerView] = []
     for producer, states in sorted(by_id.items()):
         known = [wrote for _, wrote in states if wrote is not None]
@@ -194,11 +247,38 @@ def _listed(
                 at_ms=surveys[1].asked_at_ms,
             )
         )
-    return found, explained
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the listed producers of a partition wrote from one look to the next."""
+
+    records: int | None
+    """None: one of them has begun anew, and how much it wrote cannot be told."""
+    transactional: bool
+    """One of them may have appended transaction markers as well."""
+
+
+def _explained(
+    facts: Facts, active: Mapping[ProducerState, int | None], fresh: set[str]
+) -> dict[TopicPartition, Explained]:
+    survey = facts.survey(TransactionsSurvey, "source.transactions")
+    known = {t.producer_id for t in survey.transactions} if survey else set()
+    found: dict[TopicPartition, Explained] = {}
+    for state, wrote in active.items():
+        if state.topic not in fresh:
+            continue
+        name = (state.topic, state.partition)
+        before = found.get(name, Explained(0, transactional=False))
+        total = None if wrote is None or before.records is None else before.records + wrote
+        marks = state.transaction_start >= 0 or state.producer_id in known
+        found[name] = Explained(total, before.transactional or marks)
+    return found
 
 
 def _grown(history: EndHistory | None, since: Mapping[str, int]) -> dict[TopicPartition, int]:
-    """Partitions whose ends grew after their topic should be silent, and by how many records."""
+    """Partitions whose ends grew after their topic should be silent, and records per 1000 s."""
     if history is None:
         return {}
     found: dict[TopicPartition, int] = {}
@@ -207,9 +287,37 @@ def _grown(history: EndHistory | None, since: Mapping[str, int]) -> dict[TopicPa
         indexes = history.keys.by_topic.get(topic)
         if column is None or indexes is None:
             continue
+        span_ms = max(1, history.at_ms[-1] - at_ms)
         for i in indexes.tolist():
             if column[i] != MISSING and column[i] > 0:
-                found[history.keys.names[i]] = int(column[i])
+                found[history.keys.names[i]] = int(column[i]) * 1_000_000 // span_ms
+    return found
+
+
+def _beyond(
+    facts: Facts,
+    surveys: tuple[ProducersSurvey, ProducersSurvey],
+    explained: Mapping[TopicPartition, Explained],
+) -> dict[TopicPartition, int]:
+    """Partitions that grew by more than their listed producers wrote, and the rest per 1000 s.
+
+    Growth is counted well within the time from one look to the next, what producers wrote over all
+    of it: the rest is somebody else's for sure. A transaction appends a marker beside its records.
+    """
+    before, now = surveys
+    within = grown_between(facts.history.get("source"), before.answered_at_ms, now.asked_at_ms)
+    if within is None:
+        return {}
+    column, span_ms = within
+    keys = facts.history["source"].keys
+    found: dict[TopicPartition, int] = {}
+    for name, by in explained.items():
+        index = keys.position.get(name)
+        if index is None or by.records is None or column[index] == MISSING:
+            continue
+        rest = int(column[index]) - by.records * (2 if by.transactional else 1)
+        if rest > by.transactional:
+            found[name] = rest * 1_000_000 // max(1, span_ms)
     return found
 
 
@@ -218,15 +326,13 @@ def _unlisted(
     grown: Mapping[TopicPartition, int],
     blind: Mapping[str, str],
     history: EndHistory | None,
-    since: Mapping[str, int],
 ) -> list[StragglerView]:
-    """Growth that no listed producer explains, a line for each topic; `blind` are topics whose
-    producers are not known, and why."""
+    """Growth (records per 1000 s) that no listed producer explains, a line for each topic; `blind`
+    are topics whose producers are not known, and why."""
     found: list[StragglerView] = []
     for topic in sorted({topic for topic, _ in grown}):
         names = sorted(name for name in grown if name[0] == topic)
         assert history is not None
-        span_ms = max(1, history.at_ms[-1] - since[topic])
         why = blind.get(topic)
         found.append(
             StragglerView(
@@ -234,7 +340,7 @@ def _unlisted(
                 name="a writer",
                 who=UNLISTED if why is None else f"producers not known: {why}",
                 where=_some([f"{topic}/{partition}" for _, partition in names]),
-                rate_milli=sum(grown[n] for n in names) * 1_000_000 // span_ms,
+                rate_milli=sum(grown[n] for n in names),
                 service=_owners(moved, {topic}),
                 at_ms=history.at_ms[-1],
             )

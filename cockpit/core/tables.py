@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cockpit.core.agreement import lag_by_logs
 from cockpit.core.columns import missing, realign
-from cockpit.core.delta import delta_rows, image_sums
+from cockpit.core.delta import delta_rows, image_sums, release_text
 from cockpit.core.facts import Facts
 from cockpit.core.flight import FlightState
 from cockpit.core.history import append_rate_milli
@@ -64,6 +64,8 @@ def partitions(state: FlightState) -> PartitionTable:
         target_at_ms=target.asked_at_ms if target else None,
         mirror_at_ms=mirror.asked_at_ms if mirror else None,
         wave=frozenset(touched_topics(state.plan.wave_services(state.wave().wave))),
+        source_starts_at_ms=source.starts_asked_at_ms() if source else None,
+        target_starts_at_ms=target.starts_asked_at_ms() if target else None,
     )
 
 
@@ -136,8 +138,7 @@ def _group(
     lags: list[int | Unknown] = []
     times: list[int | None] = []
     for side, sample in zip(SIDES, (source, target), strict=True):
-        topics = service.consumes if service else _group_topics(facts, side, name)
-        lag = group_lag(facts, side, name, topics)
+        lag = group_lag(facts, side, name, service.consumes if service else None)
         lags.append(lag if isinstance(lag, Unknown) else lag.records)
         at_ms = sample.asked_at_ms if sample else None
         times.append(at_ms if at_ms is None or isinstance(lag, Unknown) else min(at_ms, lag.at_ms))
@@ -178,16 +179,8 @@ def _of_plan(
         reread_records=reread,
         skipped_records=skipped,
         note=notes.get(view.name, ""),
+        release=release_text(state.facts, service) if rows else "",
     )
-
-
-def _group_topics(facts: Facts, side: Side, group: str) -> tuple[str, ...]:
-    """Topics that a group has commits for and that are still watched: others have no lag."""
-    sample = facts.newest_groups(side)
-    state = sample.groups.get(group) if sample else None
-    logs = facts.newest_logs(side)
-    there = logs.keys.by_topic if logs else {}
-    return tuple({topic for topic, _ in state.keys if topic in there}) if state else ()
 
 
 def _group_word(sample: GroupSample | None, name: str) -> tuple[str, int | None]:

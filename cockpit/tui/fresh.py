@@ -1,17 +1,17 @@
 """Whether a value may be drawn as a number: unknown and stale ones may not.
 
-Ages are counted from the snapshot's own time. Never turns a missing value into zero, and never
-shows a stale digit outside brackets.
+Ages are counted from the snapshot's own time; what a feed told last is stale as soon as that feed
+fails. Never turns a missing value into zero, and never shows a stale digit outside brackets.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from cockpit.core.observe import MISSING, Unknown
+from cockpit.core.snapshot import Snapshot
 from cockpit.tui.format import count, quantity
 from cockpit.tui.text import Chunk, Token
 
@@ -24,9 +24,27 @@ def is_stale(at_ms: int | None, now_ms: int, limit_ms: int = STALE_MS) -> bool:
     return at_ms is None or now_ms - at_ms > limit_ms
 
 
-def is_known(value: int | float | Unknown | np.integer) -> bool:
-    """Whether there is a value at all."""
-    return not isinstance(value, Unknown) and value != MISSING
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What may be believed of one snapshot."""
+
+    now_ms: int = 0
+    failed: frozenset[str] = frozenset()
+    """Feeds whose newest try was no good answer."""
+
+    @staticmethod
+    def of(snapshot: Snapshot) -> Fresh:
+        """By the snapshot's time and its feeds."""
+        silent = (feed.feed for feed in snapshot.feeds if feed.word != "connected")
+        return Fresh(snapshot.at_ms, frozenset(silent))
+
+    def stale(self, at_ms: int | None, *feeds: str) -> bool:
+        """Whether values of that time, told by these feeds, are too old or told by nobody now."""
+        return is_stale(at_ms, self.now_ms) or self.fails(*feeds)
+
+    def fails(self, *feeds: str) -> bool:
+        """Whether one of these feeds is told by nobody now."""
+        return not self.failed.isdisjoint(feeds)
 
 
 def whole(value: int | Unknown, *, stale: bool, style: Token = "text") -> Chunk:

@@ -10,7 +10,7 @@ from typing import Any
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.wire.values import WireError, from_json, to_json
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 HELLO, KEYS, SNAPSHOT, EVENT, INTENT = b"H", b"K", b"S", b"E", b"I"
 KINDS = (HELLO, KEYS, SNAPSHOT, EVENT, INTENT)

@@ -29,7 +29,13 @@ COLUMNS = (
     "target_rate_milli",
 )
 _LENGTH = struct.Struct(">I")
-_TIMES = ("source_at_ms", "target_at_ms", "mirror_at_ms")
+_TIMES = (
+    "source_at_ms",
+    "target_at_ms",
+    "mirror_at_ms",
+    "source_starts_at_ms",
+    "target_starts_at_ms",
+)
 
 
 class SnapshotEncoder:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cockpit.core.agreement import Disagreement
 from cockpit.core.alarms import HOLD_MS, Trouble, raised
 from cockpit.core.facts import Facts, absorb
+from cockpit.core.observe import Failure
 from cockpit.core.snapshot import AlarmView
 from cockpit.core.stragglers import Moved
 from cockpit.core.survey import (
@@ -182,9 +183,21 @@ def test_a_target_commit_past_the_image_is_an_alarm_only_for_the_commits_that_it
 def test_a_broker_that_does_not_answer_is_named_with_its_word() -> None:
     good = BrokerHealth(1, "a:9092", "connected", "", 3, "3.9")
     bad = BrokerHealth(2, "b:9092", "unreachable", "no route", 0, "")
-    facts = absorb(watched(), BrokersSurvey("target", 1, 1, (good, bad), 1))
+    facts = absorb(watched(), BrokersSurvey("target", NOW, NOW, (good, bad), 1))
     found = alarms(facts)["brokers of target"]
-    assert "1 of 2 brokers on target do not answer: b:9092 unreachable no route" in found.text
+    assert found.text == "1 of 2 brokers on target do not answer: b:9092 unreachable no route"
+
+
+def test_brokers_that_nobody_can_tell_of_are_not_taken_to_be_as_they_were() -> None:
+    good = BrokerHealth(1, "a:9092", "connected", "", 3, "3.9")
+    subject = "brokers of target"
+    facts = absorb(watched(), BrokersSurvey("target", NOW, NOW, (good,), 1))
+    assert subject not in alarms(facts)
+    failed = absorb(facts, Failure("target.brokers", NOW, NOW, "slow", "no answer in 3 s"))
+    text = alarms(failed)[subject].text
+    assert text == "target.brokers: no answer in 3 s; seen last: all answered"
+    old = alarms(facts, now_ms=NOW + 60_000)[subject].text
+    assert "not read for more than 25 s; seen last: all answered" in old
 
 
 def test_a_group_with_members_that_does_not_commit_while_records_come_is_told_of() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,17 +14,26 @@ from cockpit.core.facts import Facts, absorb
 from cockpit.core.feedstate import feed_views
 from cockpit.core.lag import group_behind
 from cockpit.core.observe import (
+    MISSING,
+    ConfigSample,
     ConnectorState,
     Failure,
     FailureKind,
+    GroupState,
     MirrorSample,
     SignalSample,
     TaskState,
     Unknown,
 )
 from cockpit.core.snapshot import Behind, ErrorClass
-from cockpit.core.survey import UsersSurvey
-from tests.core.build import group, groups, logs
+from cockpit.core.survey import (
+    ConnectSurvey,
+    RegistrySurvey,
+    UsersSurvey,
+    Window,
+    WindowsSurvey,
+)
+from tests.core.build import KEYS, group, groups, logs
 
 
 @pytest.mark.parametrize(
@@ -78,6 +90,65 @@ def test_failures_tasks_and_signals_are_errors_of_their_places() -> None:
     }
 
 
+def tallies(facts: Facts) -> dict[tuple[str, str], int]:
+    return {(where, kind): sum(n for _, n in tally.minutes)
+            for (where, kind), tally in facts.errors.tallies.items()}  # fmt: skip
+
+
+def test_partitions_and_groups_that_fail_inside_of_a_good_answer_are_counted_by_class() -> None:
+    missing = np.full(2, MISSING, dtype=np.int64)
+    refused = dict.fromkeys(KEYS.names, "topic authorisation failed (29)")
+    blind = replace(logs("source", 1_000, (0, 0)), end=missing, errors=refused)
+    facts = absorb(Facts(), blind)
+    states = (
+        GroupState("a", "", 0, (), (), unknown="group authorisation failed (30)"),
+        GroupState("b", "", 0, (), (), unknown="no answer in 3 s"),
+        GroupState("c", "Unknown", -1, (), (), members_unknown="brokers before 0.9 cannot tell"),
+    )
+    facts = absorb(facts, groups("source", 1_100, *states))
+    assert tallies(facts) == {("source", "authorisation"): 3, ("source", "timeout"): 1}
+    newest = facts.errors.tallies["source", "authorisation"].newest
+    assert newest == "source.groups: a: group authorisation failed (30)"
+
+
+def test_what_fails_on_for_the_same_reason_is_one_error_and_another_reason_a_new_one() -> None:
+    facts = Facts()
+    for at_ms, whys in enumerate(
+        (
+            {("orders", 0): "no leader"},
+            {("orders", 0): "no leader"},
+            {("orders", 0): "no leader", ("orders", 1): "no leader"},
+            {("orders", 0): "timed out", ("orders", 1): "no leader"},
+            {},
+            {("orders", 0): "no leader"},
+        )
+    ):
+        facts = absorb(facts, replace(logs("target", at_ms, (1, 1)), errors=whys))
+    assert tallies(facts) == {("target", "other"): 3, ("target", "timeout"): 1}
+
+
+def test_refused_parts_of_surveys_are_counted_where_they_belong() -> None:
+    refused = Unknown("registry of the target, mode: HTTP 403")
+    windows = {
+        ("orders", 0): Window(0, 0, 0, "", unknown="topic authorisation failed (29)", at_ms=1),
+        ("orders", 1): Window(0, 0, 0, "", unknown="the source's log is empty", at_ms=1),
+    }
+    facts = Facts()
+    for sample in (
+        RegistrySurvey("target", 1, 1, {}, "BACKWARD", refused),
+        WindowsSurvey(1, 1, windows),
+        ConfigSample("source", 1, 1, {}, {}, {"orders": "configs: timed out"}),
+        ConnectSurvey(1, 1, "3.9", (), {"sink": "HTTP 500"}),
+    ):
+        facts = absorb(facts, sample)
+    assert tallies(facts) == {
+        ("registry", "authorisation"): 1,
+        ("replication", "authorisation"): 1,
+        ("source", "timeout"): 1,
+        ("replication", "other"): 1,
+    }
+
+
 def test_a_feed_is_known_by_its_word_since_its_first_failure() -> None:
     facts = absorb(Facts(), UsersSurvey("source", 100, 110, frozenset()))
     for at_ms in (1_000, 5_000, 9_000):
@@ -131,6 +202,10 @@ def read(committed: int | None, *, seconds: int = 30, per_s: int = 100) -> Behin
     return group_behind(facts, "source", "ledger", ("orders",))
 
 
+def test_a_group_that_reads_and_never_committed_may_be_anywhere() -> None:
+    assert read(None) == Unknown("no commits, 1 member")
+
+
 def test_a_group_at_the_end_is_not_behind() -> None:
     assert read(3_000) == Behind(0)
 
@@ -146,8 +221,6 @@ def test_a_group_is_behind_by_the_time_since_its_next_record_came(committed: int
 
 
 def test_older_than_the_history_is_more_than_a_number() -> None:
-    behind = read(None)
-    assert isinstance(behind, Behind)
     facts = Facts()
     for second in range(20):
         facts = absorb(facts, logs("source", second * 1_000, (5_000 + second, 0)))

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.core.image import Item, Piece, Verdict, fingerprint, judge
+from cockpit.core.image import LATE, Item, Piece, Verdict, fingerprint, judge
 from cockpit.core.image import judge as judge_function
 from tests.core.image_kinds import KINDS, SURE
-from tests.core.mirror_model import Pair, Shape, make_pair
+from tests.core.mirror_model import Pair, Shape, make_pair, make_runs
 
 SEEDS = 60
 judging = __import__("cockpit.core.image.judge", fromlist=["judge"])
@@ -68,6 +68,29 @@ def test_most_answers_are_exact_where_they_can_be(kind: str, least: float) -> No
         for _, verdict in verdicts(make_pair(Random(seed), KINDS[kind]))
     )
     assert words["EXACT"] / words.total() >= least
+
+
+@pytest.mark.parametrize("begin", [1, 4, 7])
+def test_a_mirror_that_began_late_has_no_image_of_what_it_left_out(begin: int) -> None:
+    for at, verdict in verdicts(make_runs(8, [(begin, 8)])):
+        if at < begin:
+            left_out = begin - at
+            word = "1 record" if left_out == 1 else f"{left_out} records"
+            assert (verdict.word, verdict.reason) == ("NONE", f"{LATE}: {word} never copied")
+        else:
+            assert (verdict.word, verdict.low) == ("EXACT", at - begin)
+
+
+def test_a_target_that_has_lost_its_beginning_is_no_late_mirror() -> None:
+    pair = make_runs(8, [(0, 8)])
+    pair.target.start = 4
+    pair.target.entries = pair.target.entries[4:]
+    for at, verdict in verdicts(pair):
+        assert (verdict.word, verdict.low) == ("EXACT", max(at, 4))
+    pair.target.start = 0  # cleaned, and not expired: offsets are missing
+    for at, verdict in verdicts(pair):
+        assert verdict.word == ("EXACT" if at >= 4 or verdict.low == 4 else "RANGE")
+        assert "never copied" not in verdict.reason
 
 
 # --- what a broken judge does ---------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tests.core.planted import BINDINGS, PLANTED, Planted, base
 
 
 def everything(world: planted.World, plan: Plan) -> tuple[CheckView, ...]:
-    return all_checks(plan, world.facts())
+    return all_checks(plan, world.facts(), now_ms=1_000)
 
 
 def of(found: tuple[CheckView, ...], *words: str) -> list[CheckView]:
@@ -94,12 +94,15 @@ def test_an_approval_for_every_topic_covers_each_of_them() -> None:
 
 
 def acls(
-    source: frozenset[AclBinding], target: frozenset[AclBinding], plan: Plan | None = None
+    source: frozenset[AclBinding],
+    target: frozenset[AclBinding],
+    plan: Plan | None = None,
+    fences: frozenset[AclBinding] = frozenset(),
 ) -> tuple[CheckView, ...]:
     facts = Facts()
     facts = absorb(facts, AclSample("source", 1, 1, source))
     facts = absorb(facts, AclSample("target", 1, 1, target))
-    found = checks("acls", plan or planted.plan(), facts)
+    found = checks("acls", plan or planted.plan(), facts, fences=fences)
     assert not isinstance(found, Unknown)
     return found
 
@@ -139,11 +142,25 @@ def found_names(found: tuple[CheckView, ...]) -> list[str]:
     return [check.name for check in of(found, "open")]
 
 
+FENCE = acl("*", "write", "topic", "orders", permission="deny")
+
+
 def test_the_cockpits_own_fence_on_the_source_hides_nothing_and_is_no_difference() -> None:
-    fence = acl("*", "write", "topic", "orders", permission="deny")
-    assert not of(acls(BINDINGS | {fence}, BINDINGS), "open")
+    ours = frozenset({FENCE})
+    assert not of(acls(BINDINGS | ours, BINDINGS, fences=ours), "open")
     without = BINDINGS - {acl("checkout", "write", "topic", "orders")}
-    assert "User:checkout write topic orders" in found_names(acls(BINDINGS | {fence}, without))
+    found = acls(BINDINGS | ours, without, fences=ours)
+    assert found_names(found) == ["User:checkout write topic orders"]
+
+
+def test_a_fence_that_this_flight_has_not_ordered_is_shown_and_hides_no_lost_right() -> None:
+    (check,) = of(acls(BINDINGS | {FENCE}, BINDINGS), "open")
+    assert (check.name, check.why) == (
+        "User:* deny write topic orders", "fenced, and not by this flight",
+    )  # fmt: skip
+    without = BINDINGS - {acl("checkout", "write", "topic", "orders")}
+    names = found_names(acls(BINDINGS | {FENCE}, without))
+    assert names == ["User:checkout write topic orders", "User:* deny write topic orders"]
 
 
 def test_a_deny_on_both_sides_is_no_difference() -> None:
@@ -326,9 +343,9 @@ def test_records_that_were_written_on_the_target_are_noted_once_their_topic_is_w
 
 def test_only_what_a_gate_asks_for_is_said_to_be_unread() -> None:
     plan = replace(planted.plan(), source_registry=None, target_registry=None)
-    assert {c.kind for c in all_checks(plan, Facts())} == {"topic", "acl"}
+    assert {c.kind for c in all_checks(plan, Facts(), now_ms=0)} == {"topic", "acl"}
     wave = replace(plan.waves[0], gates=(ParityGate(quotas=True, users=True),))
-    asked = all_checks(replace(plan, waves=(wave,)), Facts())
+    asked = all_checks(replace(plan, waves=(wave,)), Facts(), now_ms=0)
     assert {c.kind for c in asked} == {"topic", "acl", "quota", "user"}
     assert {c.word for c in asked} == {"unknown"}
 

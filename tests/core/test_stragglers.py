@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from cockpit.core.alarms import troubles
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.observe import GroupState, TopicPartition, Unknown
 from cockpit.core.snapshot import StragglerView
@@ -99,9 +102,70 @@ def test_a_service_that_has_not_moved_may_still_read() -> None:
     assert left(facts, "checkout") == ()
 
 
-def test_an_unreadable_group_is_not_called_a_reader() -> None:
+def test_an_unreadable_group_of_a_moved_service_is_unknown_and_not_called_a_reader() -> None:
     blind = GroupState("ledger", "", 3, (), (), "coordinator is loading")
-    assert left(seen(blind, at_ms=AT_MS + 1_000), "ledger") == ()
+    (one,) = left(seen(blind, at_ms=AT_MS + 1_000), "ledger")
+    assert (one.kind, one.name, one.who, one.where, one.service) == (
+        "unknown", "ledger", "coordinator is loading", "orders", "ledger",
+    )  # fmt: skip
+    (trouble,) = troubles(Moved(PLAN, {"ledger": AT_MS}), Facts(), Unknown(""), (one,), AT_MS)
+    assert trouble.text == (
+        "whether ledger still reads on the source is not known: coordinator is loading"
+    )
+    assert left(seen(blind, at_ms=AT_MS - 1), "ledger") == ()
+    assert left(seen(replace(blind, name="spy"), at_ms=AT_MS + 1_000), "ledger", "checkout") == ()
+
+
+def spying(at_ms: int, *assigned: TopicPartition) -> Facts:
+    facts = seen(group("spy", 1, {}), at_ms=AT_MS + 5_000)
+    member = Member("m", "spy-1", "/10.0.0.9", assigned)
+    groups_ = {"spy": GroupMembers("spy", "classic", "Stable", (member,))}
+    return absorb(facts, MembersSurvey("source", at_ms, at_ms, groups_))
+
+
+def test_a_reader_that_never_commits_is_known_by_what_its_members_are_assigned() -> None:
+    facts = spying(AT_MS + 5_000, ("orders", 0), ("orders", 1))
+    (one,) = left(facts, "checkout", "ledger")
+    assert (one.kind, one.name, one.who, one.where, one.service) == (
+        "reader", "spy", "spy-1@10.0.0.9", "orders", "",
+    )  # fmt: skip
+    assert left(facts, "ledger") == (), "orders is still written on the source"
+    assert left(spying(AT_MS - 1, ("orders", 0)), "checkout", "ledger") == ()
+    assert left(spying(AT_MS + 5_000, ("stock", 0)), "checkout", "ledger") == ()
+
+
+def test_a_listed_producer_does_not_hide_an_unlisted_one_on_the_same_partition() -> None:
+    facts = grown((0, 0), (100_001, 40))
+    both = (producer(1, 10), producer(2, 10, partition=1))
+    more = (producer(1, 11), producer(2, 50, partition=1))
+    facts = surveyed((AT_MS + 1_000, both), (AT_MS + 11_000, more), facts=facts)
+    found = left(facts, "checkout")
+    assert [(s.kind, s.where) for s in found] == [
+        ("writer", "orders/0"), ("writer", "orders/1"), ("unlisted writer", "orders/0"),
+    ]  # fmt: skip
+    assert found[2].rate_milli == 10_000_000
+
+
+def test_transaction_markers_are_not_somebody_elses_records() -> None:
+    def transactional(sequence: int) -> tuple[ProducerState, ...]:
+        return (replace(producer(1, sequence), transaction_start=5),)
+
+    facts = grown((0, 0), (21, 0))
+    facts = surveyed(
+        (AT_MS + 1_000, transactional(0)), (AT_MS + 11_000, transactional(10)), facts=facts
+    )
+    assert [s.kind for s in left(facts, "checkout")] == ["writer"]
+
+
+def test_what_a_listed_producer_writes_outside_of_the_looks_is_not_somebody_elses() -> None:
+    """Ends are read each second, producers each five: the last ends are newer than the look."""
+    facts = Facts()
+    for second in range(12):
+        facts = absorb(facts, logs("source", AT_MS + second * 1_000, (second * 100, 0)))
+    facts = surveyed(
+        (AT_MS + 1_500, (producer(1, 150),)), (AT_MS + 6_500, (producer(1, 650),)), facts=facts
+    )
+    assert [s.kind for s in left(facts, "checkout")] == ["writer"]
 
 
 def test_a_producer_whose_sequence_moved_is_named_with_its_rate() -> None:

@@ -28,7 +28,7 @@ def feeds() -> tuple[FeedView, ...]:
     return (
         FeedView("source.users", "refused", NIGHT_MS - 90_000, None, 4,
                  "CLUSTER_AUTHORIZATION_FAILED: DESCRIBE on CLUSTER is missing", 0),
-        FeedView("mirror", "slow", NIGHT_MS - 12_000, NIGHT_MS - 14_000, 3_000,
+        FeedView("connect", "slow", NIGHT_MS - 12_000, NIGHT_MS - 14_000, 3_000,
                  "no answer in 3 s", 3),
         FeedView("source.logs", "connected", NIGHT_MS - 3_600_000, at_ms, 12, "", 0),
         FeedView("target.logs", "connected", NIGHT_MS - 3_600_000, at_ms, 14, "", 2),

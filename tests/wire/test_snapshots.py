@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.project import project
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import PartitionTable, Snapshot
 from cockpit.wire.frames import (
     INTENT,
     KEYS,
@@ -65,6 +65,10 @@ def test_a_stream_of_snapshots_comes_back_equal() -> None:
             )
         assert back.partitions.keys.names == snapshot.partitions.keys.names
         assert back.partitions.wave == snapshot.partitions.wave
+        times = [name for name in PartitionTable.__dataclass_fields__ if name.endswith("_at_ms")]
+        assert len(times) == 5
+        for name in times:
+            assert getattr(back.partitions, name) == getattr(snapshot.partitions, name)
 
 
 def test_keys_are_sent_once() -> None:

@@ -30,6 +30,10 @@ NOT_YET: Final = "the mirror has not copied everything before it yet"
 NOTHING: Final = "no record around it is on the target as it is on the source"
 FOREIGN: Final = "the target has records and the source never had any"
 EMPTY: Final = "the target's log is empty"
+LATE: Final = "the mirror has left out what comes next"
+
+PASSING: Final = frozenset({AGAIN, NOT_YET, NOTHING, EMPTY})
+"""What the mirror may change by going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def judge(offset: int, source: Piece, target: Piece, *, timed: bool) -> Verdict:
     """
     evidence = gather(offset, source, target, timed=timed)
     verdict = _judge(evidence)
+    if verdict.word != "NONE" and (never := _never_copied(evidence)):
+        return none(f"{LATE}: {never} record{'' if never == 1 else 's'} never copied")
     if verdict.word != "EXACT":
         return verdict
     low = target.index_at(verdict.low)
@@ -92,6 +98,22 @@ def _judge(evidence: Evidence) -> Verdict:
         verdict = _again(evidence)
     witness = max(source.items[at].time_ms for at, _ in after)
     return replace(verdict, witness_ms=witness, missing_ms=_missing_ms(evidence))
+
+
+def _never_copied(evidence: Evidence) -> int:
+    """How many records from the offset on come before the first of which there is a copy, and were
+    never copied: the target has everything from its first offset on, up to that copy.
+
+    A target that has lost its beginning, by retention or cleaning, may have had them.
+    """
+    target, copies = evidence.target, evidence.copies
+    if target.begin or not target.first:
+        return 0
+    for missing, token in enumerate(evidence.tokens[evidence.cut :]):
+        if token in copies:
+            whole = not target.removed(0, target.place(copies[token][0]))
+            return missing if whole and token in evidence.after else 0
+    return 0
 
 
 def _corroborated(evidence: Evidence) -> bool:

@@ -1,7 +1,7 @@
 """Differences between the clusters, object by object: equal, approved, open, noted or unknown.
 
-Compares effective values and effective rights. What the cockpit itself has put on a cluster (its
-fence) is not a difference.
+Compares effective values and effective rights. The fences that this flight has ordered are no
+difference.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, assert_never
 
 from cockpit.core.facts import Facts
-from cockpit.core.observe import Unknown
+from cockpit.core.observe import AclBinding, Unknown
 from cockpit.core.parity.acls import acls
+from cockpit.core.parity.age import aged, standing
 from cockpit.core.parity.connectors import connectors
 from cockpit.core.parity.fence import EVERYBODY, fence_binding
 from cockpit.core.parity.found import Found, approve, ranked
@@ -72,33 +73,63 @@ _ABOUT_PEOPLE: Final[tuple[ParityKind, ...]] = ("users", "quotas")
 
 _CONFIG_FEEDS = tuple(f"{side}.configs" for side in SIDES)
 
-_MEMORY: dict[ParityKind, Remembered[tuple[CheckView, ...] | Unknown]] = {
+_STANDS_ON: Final[Mapping[ParityKind, tuple[str, ...]]] = {
+    "acls": tuple(f"{side}.acls" for side in SIDES),
+    "users": tuple(f"{side}.users" for side in SIDES),
+    "schemas": tuple(f"{side}.registry" for side in SIDES),
+    "records": ("windows",),
+    "topics": _CONFIG_FEEDS,
+    "quotas": tuple(f"{side}.quotas" for side in SIDES),
+}
+"""The feeds that a finding stands on, unless it names its own."""
+
+_MEMORY: dict[ParityKind, Remembered[tuple[Found, ...] | Unknown]] = {
     kind: Remembered() for kind in KINDS
 }
+_AGED: dict[ParityKind, Remembered[tuple[CheckView, ...]]] = {kind: Remembered() for kind in KINDS}
 
 
 def checks(
-    kind: ParityKind, plan: Plan, facts: Facts, moved_topics: frozenset[str] = frozenset()
+    kind: ParityKind,
+    plan: Plan,
+    facts: Facts,
+    moved_topics: frozenset[str] = frozenset(),
+    fences: frozenset[AclBinding] = frozenset(),
 ) -> tuple[CheckView, ...] | Unknown:
-    """One kind compared, the plan's approvals applied. `moved_topics` are written on the target by
-    now."""
+    """One kind compared, the plan's approvals applied, by the newest samples whatever their age.
+    `moved_topics` are written on the target by now; `fences` are this flight's own."""
+    found = _found(kind, plan, facts, moved_topics, fences)
+    return found if isinstance(found, Unknown) else tuple(item.check for item in found)
+
+
+def _found(
+    kind: ParityKind,
+    plan: Plan,
+    facts: Facts,
+    moved_topics: frozenset[str],
+    fences: frozenset[AclBinding],
+) -> tuple[Found, ...] | Unknown:
     samples = [facts.acls.get(side) for side in SIDES]
     bindings = [None if sample is None else sample.bindings for sample in samples]
     surveys = [facts.surveys.get(feed, (None,))[-1] for feed in _SURVEYS[kind]]
     configs = [facts.configs.get(side) for side in SIDES] if kind == "topics" else []
     feeds = (*_SURVEYS[kind], *(f"{side}.{kind}" for side in SIDES), *_CONFIG_FEEDS)
     failed = [facts.failures.get(feed) for feed in feeds]
-    stands_on = (plan, moved_topics, *bindings, *surveys, *configs, *failed)
-    return _MEMORY[kind].get(stands_on, lambda: _compare(kind, plan, facts, moved_topics))
+    stands_on = (plan, moved_topics, fences, *bindings, *surveys, *configs, *failed)
+    return _MEMORY[kind].get(stands_on, lambda: _compare(kind, plan, facts, moved_topics, fences))
 
 
 def _compare(
-    kind: ParityKind, plan: Plan, facts: Facts, moved_topics: frozenset[str]
-) -> tuple[CheckView, ...] | Unknown:
+    kind: ParityKind,
+    plan: Plan,
+    facts: Facts,
+    moved_topics: frozenset[str],
+    fences: frozenset[AclBinding],
+) -> tuple[Found, ...] | Unknown:
     found: list[Found] | Unknown
     match kind:
         case "acls":
-            found = acls(plan, facts)
+            found = acls(plan, facts, fences)
         case "users":
             found = users(plan, facts)
         case "schemas":
@@ -117,10 +148,15 @@ def _compare(
 
 
 def all_checks(
-    plan: Plan, facts: Facts, moved_topics: frozenset[str] = frozenset()
+    plan: Plan,
+    facts: Facts,
+    moved_topics: frozenset[str] = frozenset(),
+    fences: frozenset[AclBinding] = frozenset(),
+    *,
+    now_ms: int,
 ) -> tuple[CheckView, ...]:
-    """Everything that is compared, worst first. What nobody reads and no gate asks for is left
-    out."""
+    """Everything that is compared, worst first, as far as it says anything about `now_ms`. What
+    nobody reads and no gate asks for is left out."""
     gates = [c for wave in plan.waves for c in wave.gates if isinstance(c, ParityGate)]
     asked = {kind for gate in gates for kind in wanted_by(gate)} | {"topics", "acls"}
     found: list[CheckView] = []
@@ -130,11 +166,20 @@ def all_checks(
             continue
         if kind == "schemas" and kind not in asked and plan.source_registry is None:
             continue
-        one = checks(kind, plan, facts, moved_topics)
+        one = _found(kind, plan, facts, moved_topics, fences)
         if isinstance(one, Unknown):
-            one = (CheckView(_SHOWN_AS[kind], "all", "unknown", "?", "?", one.reason),)
-        found.extend(one)
-    return ranked((*found, *connectors(plan, facts)))
+            found.append(CheckView(_SHOWN_AS[kind], "all", "unknown", "?", "?", one.reason))
+        else:
+            found.extend(_of_now(kind, one, facts, now_ms))
+    return ranked((*found, *connectors(plan, facts, now_ms)))
+
+
+def _of_now(
+    kind: ParityKind, found: tuple[Found, ...], facts: Facts, now_ms: int
+) -> tuple[CheckView, ...]:
+    feeds = _STANDS_ON[kind]
+    stands = standing(found, feeds, facts, now_ms)
+    return _AGED[kind].get((found, stands), lambda: aged(found, feeds, stands))
 
 
 def wanted_by(gate: ParityGate) -> tuple[ParityKind, ...]:

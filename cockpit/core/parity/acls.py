@@ -1,8 +1,8 @@
 """ACLs, judged by what they let people do: above all who can write on the source and not on the
 target.
 
-Bindings are never compared as text alone: one that another binding covers is only noted. The
-cockpit's own fence on the source is no difference.
+Bindings are never compared as text alone: one that another binding covers is only noted. A fence
+that this flight has ordered on the source is no difference; anybody else's is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ Resource = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """The rules of both clusters under one plan, the source's without the cockpit's own fence."""
+    """The rules of both clusters under one plan, the source's without any fence: it hides no right
+    that is lost."""
 
     plan: Plan
     source: Rules
@@ -47,18 +48,21 @@ class Both:
     source_bindings: frozenset[AclBinding]
     target_bindings: frozenset[AclBinding]
     fences: frozenset[AclBinding]
+    """What a fence of the plan's topics looks like, whoever put it there."""
 
 
-def acls(plan: Plan, facts: Facts) -> list[Found] | Unknown:
-    """Rights of the plan's principals, and of everybody else who has rights on what it moves."""
+def acls(plan: Plan, facts: Facts, ordered: frozenset[AclBinding]) -> list[Found] | Unknown:
+    """Rights of the plan's principals, and of everybody else who has rights on what it moves.
+    `ordered` is what this flight's own fences consist of."""
     source, target = facts.acls.get("source"), facts.acls.get("target")
     if source is None or target is None:
         side = "source" if source is None else "target"
         failure = facts.failures.get(f"{side}.acls")
         return Unknown(failure.reason if failure else f"ACLs of {side} not read yet")
-    fences = frozenset(fence_binding(topic) for topic in plan.topics())
-    left = source.bindings - fences
-    both = Both(plan, Rules(left), Rules(target.bindings), left, target.bindings, fences)
+    fences = frozenset(fence_binding(topic) for topic in plan.topics()) | ordered
+    left = Rules(source.bindings - fences)
+    standing = source.bindings - ordered
+    both = Both(plan, left, Rules(target.bindings), standing, target.bindings, fences)
     own = own_principals(plan)
     others = sorted(relevant_principals(plan, facts) - set(own))
     found: list[Found] = []
@@ -282,7 +286,8 @@ def _denies(both: Both, principals: frozenset[str]) -> list[Found]:
         if not touches(binding, both.plan) and binding.resource_type in PLAN_TYPES:
             continue
         if not any(covers(b, binding) for b in both.target_bindings):
-            why = "denied on the source only"
+            fenced = binding in both.fences
+            why = "fenced, and not by this flight" if fenced else "denied on the source only"
             check = CheckView("acl", binding_text(binding), "open", "present", "absent", why)
             found.append(Found(check, "acl", (binding.principal,)))
     return found

@@ -1,28 +1,47 @@
 """The plan's connectors and every one of their tasks: a RUNNING connector may hold a dead task.
 
-Shown among the checks; a parity gate does not count them.
+Shown among the checks; a parity gate does not count them. Never says RUNNING by an old answer.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from cockpit.core.facts import Facts
+from cockpit.core.freshness import asked_at_ms, why_blind
 from cockpit.core.observe import ConnectorState
+from cockpit.core.parity.age import unknown
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import ConnectSurvey
 
+FEEDS: Final = ("mirror", "connect")
+"""Both tell of connectors: the mirror's own of the plan's, each second, Connect's of all."""
 
-def connectors(plan: Plan, facts: Facts) -> tuple[CheckView, ...]:
-    """One check for each connector that the mirror's feed or a survey of Connect told of."""
+
+def connectors(plan: Plan, facts: Facts, now_ms: int) -> tuple[CheckView, ...]:
+    """One check for each connector of the plan, and for each that Connect told of."""
     mirror, survey = facts.newest_mirror(), facts.survey(ConnectSurvey, "connect")
-    states = {c.name: c for c in (survey.connectors if survey else ())}
-    states |= {c.name: c for c in (mirror.connectors if mirror else ())}
+    told = {"mirror": mirror.connectors if mirror else (),
+            "connect": survey.connectors if survey else ()}  # fmt: skip
+    blind = {feed: why_blind(facts, feed, now_ms) for feed in FEEDS}
     wanted = (plan.replication.source_connector, plan.replication.checkpoint_connector)
-    checks = [_check(state, state.name in wanted) for _, state in sorted(states.items())]
-    for name, reason in sorted((survey.unknown if survey else {}).items()):
-        if name not in states:
-            checks.append(CheckView("connector", name, "unknown", "?", "?", reason))
-    return tuple(checks)
+    found: dict[str, CheckView] = {}
+    for feed in sorted(FEEDS, key=lambda feed: blind[feed] is not None):
+        for state in told[feed]:
+            check = _check(state, state.name in wanted)
+            check = replace(check, at_ms=asked_at_ms(facts, feed))
+            why = blind[feed]
+            found.setdefault(state.name, check if why is None else unknown(check, why))
+    for name, reason in (survey.unknown if survey else {}).items():
+        found.setdefault(name, CheckView("connector", name, "unknown", "?", "?", reason))
+    silent = next((f"{feed}: {facts.failures[feed].reason}" for feed in FEEDS
+                   if feed in facts.failures), None)  # fmt: skip
+    for name in filter(None, wanted):
+        if silent is not None:
+            found.setdefault(name, CheckView("connector", name, "unknown", "?", "?", silent))
+    return tuple(check for _, check in sorted(found.items()))
 
 
 def _check(connector: ConnectorState, wanted: bool) -> CheckView:

@@ -30,41 +30,43 @@ class Found:
     """A check, and what an approval would call it.
 
     `names` are the topics, principals, quota entities or subjects that an approval may name;
-    without a `kind` nothing can approve it.
+    without a `kind` nothing can approve it. `feeds` are what it stands on, where that is not what
+    its kind of comparison does.
     """
 
     check: CheckView
     kind: DifferenceKind | None = None
     names: tuple[str, ...] = ()
     config: str = ""
+    feeds: tuple[str, ...] = ()
 
 
 def approve(
     plan: Plan, kinds: Iterable[DifferenceKind], found: Sequence[Found]
-) -> tuple[CheckView, ...]:
+) -> tuple[Found, ...]:
     """Open checks that the plan approves become approved; an approval without use is noted."""
     wanted = frozenset(kinds)
     approvals = [a for a in plan.approved_differences if a.kind in wanted]
     used: set[int] = set()
-    checks: list[CheckView] = []
+    checks: list[Found] = []
     for item in found:
         if item.check.word != "open":
-            checks.append(item.check)
+            checks.append(item)
             continue
         matching = [i for i, approval in enumerate(approvals) if _matches(approval, item)]
         used.update(matching)
         if not matching:
-            checks.append(item.check)
+            checks.append(item)
             continue
         by = approvals[matching[0]]
         why = f"{by.why} ({by.by}); {item.check.why}"
-        checks.append(replace(item.check, word="approved", why=why))
-    blind = {check.kind for check in checks if check.word == "unknown"}
+        checks.append(replace(item, check=replace(item.check, word="approved", why=why)))
+    blind = {item.check.kind for item in checks if item.check.word == "unknown"}
     for i, approval in enumerate(approvals):
         shown_as = _SHOWN_AS[approval.kind]
         if i not in used and shown_as not in blind:
             why = f"approved by {approval.by}, but there is no such difference"
-            checks.append(CheckView(shown_as, _name(approval), "noted", "-", "-", why))
+            checks.append(Found(CheckView(shown_as, _name(approval), "noted", "-", "-", why)))
     return tuple(checks)
 
 

@@ -48,7 +48,8 @@ def _topic(topic: str, windows: list[tuple[int, Window]], moved: bool, now_ms: i
         name = f"{topic}/{partition}"
         why = _blind(window, now_ms)
         if why is not None:
-            found.append(Found(CheckView("records", name, "unknown", "?", "?", why)))
+            check = CheckView("records", name, "unknown", "?", "?", why, at_ms=window.at_ms)
+            found.append(Found(check))
         elif window.missing or window.surplus:
             found.append(_different(topic, name, window, moved))
     return found or [_equal(topic, [window for _, window in windows], now_ms)]
@@ -58,8 +59,8 @@ def _blind(window: Window, now_ms: int) -> str | None:
     """Why a window says nothing; None: it does."""
     if window.unknown is not None:
         return window.unknown
-    if now_ms - window.at_ms > STALE_MS:
-        return f"stale: looked at {_age(now_ms - window.at_ms)} ago"
+    if is_stale(window, now_ms):
+        return f"stale: looked at {age_text(now_ms - window.at_ms)} ago"
     if not (window.compared or window.missing or window.surplus or window.both_empty):
         return "nothing was compared"
     return None
@@ -79,24 +80,31 @@ def _different(topic: str, name: str, window: Window, moved: bool) -> Found:
     there = f"{window.compared - window.missing} of them there"
     word = "noted" if noted else "open"
     rank = 1 if noted or not window.missing else 0
-    check = CheckView("records", name, word, compared, there, why, rank)  # type: ignore[arg-type]  # one of two literals
+    check = CheckView("records", name, word, compared, there, why, rank, window.at_ms)  # type: ignore[arg-type]  # one of two literals
     return Found(check, "records", (topic,))
 
 
 def _equal(topic: str, windows: list[Window], now_ms: int) -> Found:
     """A topic without a difference, and how little was looked at for it."""
     compared = sum(window.compared for window in windows)
+    at_ms = min(window.at_ms for window in windows)
     empty = sum(window.both_empty for window in windows)
     if not compared:
         why = f"{len(windows)} partitions, both empty"
-        return Found(CheckView("records", topic, "equal", "empty", "empty", why))
+        return Found(CheckView("records", topic, "equal", "empty", "empty", why, at_ms=at_ms))
     count = f"{compared} records"
-    oldest = _age(now_ms - min(window.at_ms for window in windows))
+    oldest = age_text(now_ms - at_ms)
     some = f", {empty} both empty" if empty else ""
     why = f"{len(windows)} windows{some}, the oldest {oldest} old"
-    return Found(CheckView("records", topic, "equal", count, count, why))
+    return Found(CheckView("records", topic, "equal", count, count, why, at_ms=at_ms))
 
 
-def _age(age_ms: int) -> str:
+def is_stale(window: Window, now_ms: int) -> bool:
+    """Whether a window was looked at too long ago; `now_ms` is the time of its survey."""
+    return now_ms - window.at_ms > STALE_MS
+
+
+def age_text(age_ms: int) -> str:
+    """An age in words."""
     seconds = age_ms // 1000
     return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"

@@ -7,26 +7,26 @@ schema is the edge's work. Never contacts a registry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
+from cockpit.core.parity.embedded import SILENT, embedded
 from cockpit.core.parity.found import Found
 from cockpit.core.parity.read import both
+from cockpit.core.parity.resolve import Registries
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
 from cockpit.core.survey import (
     NO_MODES,
     RegistrySurvey,
-    SchemaReference,
     SchemaVersion,
     Subject,
     WindowsSurvey,
 )
 
 WRITABLE = "READWRITE"
-SILENT = "wrong schema, silent corruption"
+OVERRIDE = "READONLY_OVERRIDE"
+"""The one mode of a registry that no subject's own takes precedence over."""
+REFUSES = "clients cannot register schemas on the target"
 
 
 def schemas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
@@ -38,60 +38,77 @@ def schemas(plan: Plan, facts: Facts) -> list[Found] | Unknown:
     if isinstance(surveys, Unknown):
         return surveys
     source, target = surveys
-    found = [_registry_mode(source, target)]
+    found = _registry_mode(source, target)
     for name in sorted(source.subjects.keys() | target.subjects.keys()):
         found.extend(_subject(name, source, target))
-    registries = _Registries(source, target, _resolved(source), _resolved(target))
+    registries = Registries.of(source, target)
     found.extend(_ids(registries))
     windows = facts.survey(WindowsSurvey, "windows")
     if windows is None:
         failure = facts.failures.get("windows")
         why = failure.reason if failure else "no records sampled yet"
         check = CheckView("schema", "ids in records", "unknown", "?", "?", why)
-        return [*found, Found(check)]
-    found.extend(_unsampled(plan, windows))
-    found.extend(_embedded(windows, registries))
+        return [*found, Found(check, feeds=("windows",))]
+    return [*found, *embedded(plan, windows, registries)]
+
+
+def _registry_mode(source: RegistrySurvey, target: RegistrySurvey) -> list[Found]:
+    """What both registries let people do, and a word of its own where the target takes nothing."""
+    name = "registry mode"
+    if isinstance(source.mode, Unknown) or isinstance(target.mode, Unknown):
+        blind = source.mode if isinstance(source.mode, Unknown) else target.mode
+        words = (_word(source.mode), _word(target.mode))
+        return [Found(CheckView("schema", name, "unknown", *words, _reason(blind)))]
+    found = [_compared_modes(name, source.mode, target.mode, (name,))]
+    if not _writable(target.mode):
+        check = CheckView("schema", "registry writable", "noted", *_says_writable(source, target),
+                          REFUSES)  # fmt: skip
+        found.append(Found(check))
     return found
 
 
-def _unsampled(plan: Plan, windows: WindowsSurvey) -> list[Found]:
-    """Topics of the plan of which no record could be looked at."""
-    known: set[str] = set()
-    reasons: dict[str, str] = {}
-    for (topic, _), window in windows.windows.items():
-        if window.unknown is None:
-            known.add(topic)
-        else:
-            reasons[topic] = window.unknown
-    return [
-        Found(
-            CheckView(
-                "schema",
-                f"{topic} ids in records",
-                "unknown",
-                "?",
-                "?",
-                reasons.get(topic, "no records sampled yet"),
-            )
-        )
-        for topic in plan.topics()
-        if topic not in known
-    ]
+def _says_writable(source: RegistrySurvey, target: RegistrySurvey) -> tuple[str, str]:
+    here, there = ("yes" if _writable(_word(s.mode)) else "no" for s in (source, target))
+    return here, there
 
 
-def _registry_mode(source: RegistrySurvey, target: RegistrySurvey) -> Found:
-    here, there = (_word(s.mode) for s in (source, target))
-    if isinstance(target.mode, Unknown):
-        check = CheckView("schema", "registry mode", "unknown", here, "?", target.mode.reason)
-        return Found(check)
-    if target.mode in (WRITABLE, NO_MODES):
-        return Found(CheckView("schema", "registry mode", "equal", here, there, ""))
-    why = "clients cannot register schemas on the target"
-    return Found(
-        CheckView("schema", "registry mode", "open", here, there, why),
-        "schema",
-        ("registry mode",),
-    )
+def _writable(mode: str) -> bool:
+    return mode in (WRITABLE, NO_MODES)
+
+
+def _compared_modes(name: str, here: str, there: str, names: tuple[str, ...]) -> Found:
+    """Two modes in force; a registry without modes is one that is always written to."""
+    if here == there or (_writable(here) and _writable(there)):
+        return Found(CheckView("schema", name, "equal", here, there, ""))
+    why = "other schemas can be registered" if _writable(there) else REFUSES
+    return Found(CheckView("schema", name, "open", here, there, why), "schema", names)
+
+
+def _mode_of(subject: Subject, registry: RegistrySurvey) -> str | Unknown:
+    """The mode in force: the subject's own, unless the registry's overrides all."""
+    if subject.mode is None or registry.mode == OVERRIDE:
+        return registry.mode
+    return subject.mode
+
+
+def _subject_mode(
+    left: Subject, right: Subject, source: RegistrySurvey, target: RegistrySurvey
+) -> list[Found]:
+    """Where a subject has a mode of its own on a side; the registries' are compared once."""
+    if left.mode is None and right.mode is None:
+        return []
+    name = f"{left.name} mode"
+    here, there = _mode_of(left, source), _mode_of(right, target)
+    if isinstance(here, Unknown) or isinstance(there, Unknown):
+        blind = here if isinstance(here, Unknown) else there
+        words = (_word(here), _word(there))
+        return [Found(CheckView("schema", name, "unknown", *words, _reason(blind)))]
+    found = _compared_modes(name, here, there, (left.name,))
+    return [found] if found.check.word != "equal" else []
+
+
+def _reason(value: str | Unknown) -> str:
+    return value.reason if isinstance(value, Unknown) else ""
 
 
 def _word(value: str | Unknown) -> str:
@@ -171,67 +188,15 @@ def _settings(
     title = f"{name} compatibility"
     if isinstance(here, Unknown) or isinstance(there, Unknown):
         blind = here if isinstance(here, Unknown) else there
-        reason = blind.reason if isinstance(blind, Unknown) else ""
         words = (_word(here), _word(there))
-        found.append(Found(CheckView("schema", title, "unknown", *words, reason)))
+        found.append(Found(CheckView("schema", title, "unknown", *words, _reason(blind))))
     elif here != there:
         check = CheckView("schema", title, "open", here, there, "other changes are accepted")
         found.append(Found(check, "schema", (name,)))
-    mode = right.mode
-    if mode is not None and mode != WRITABLE:
-        why = "clients cannot register schemas on the target"
-        shown = left.mode or _word(source.mode)
-        check = CheckView("schema", f"{name} mode", "open", shown, mode, why)
-        found.append(Found(check, "schema", (name,)))
-    return found
+    return [*found, *_subject_mode(left, right, source, target)]
 
 
-DEEPEST = 20
-"""How many imports of imports are followed."""
-
-
-def _resolved(survey: RegistrySurvey) -> Mapping[int, tuple[str, SchemaVersion]]:
-    return {v.id: (s.name, v) for s in survey.subjects.values() for v in s.versions}
-
-
-def _imported(reference: SchemaReference, survey: RegistrySurvey) -> SchemaVersion | None:
-    subject = survey.subjects.get(reference.subject)
-    versions = subject.versions if subject else ()
-    return next((v for v in versions if v.version == reference.version), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Registries:
-    """Both registries, and every schema of each by its id."""
-
-    source: RegistrySurvey
-    target: RegistrySurvey
-    left: Mapping[int, tuple[str, SchemaVersion]]
-    right: Mapping[int, tuple[str, SchemaVersion]]
-
-    def equal(self, number: int) -> bool:
-        """Whether an id that both have is the same schema in both."""
-        return self._same(self.left[number][1], self.right[number][1], 0)
-
-    def _same(self, here: SchemaVersion, there: SchemaVersion, depth: int) -> bool:
-        """Imports count by what they say in their own registry; by name where one is not there."""
-        if (here.type, here.content) != (there.type, there.content):
-            return False
-        ours, theirs = ({r.name: r for r in v.references} for v in (here, there))
-        if ours.keys() != theirs.keys():
-            return False
-        for name, reference in ours.items():
-            left = _imported(reference, self.source)
-            right = _imported(theirs[name], self.target)
-            if left is None or right is None or depth == DEEPEST:
-                if reference != theirs[name]:
-                    return False
-            elif not self._same(left, right, depth + 1):
-                return False
-        return True
-
-
-def _ids(registries: _Registries) -> list[Found]:
+def _ids(registries: Registries) -> list[Found]:
     """Ids that both registries hand out for different schemas.
 
     An approval must name the id: who accepts what one subject looks like has not accepted that an
@@ -240,45 +205,9 @@ def _ids(registries: _Registries) -> list[Found]:
     left, right = registries.left, registries.right
     found: list[Found] = []
     for number in sorted(left.keys() & right.keys()):
-        (subject, here), (other, there) = left[number], right[number]
-        if not registries.equal(number):
-            words = (f"{subject} v{here.version}", f"{other} v{there.version}")
+        here, there = left[number], right[number]
+        if not registries.same(here, there):
             why = f"{SILENT}: the same id is another schema on the target"
-            check = CheckView("schema", f"id {number}", "open", *words, why, rank=0)
+            check = CheckView("schema", f"id {number}", "open", here.name, there.name, why, rank=0)
             found.append(Found(check, "schema", (f"id {number}",)))
-    return found
-
-
-def _embedded(windows: WindowsSurvey, registries: _Registries) -> list[Found]:
-    """Ids found in sampled records: each that the source knows must be an equal schema on the
-    target. What the source does not know may be no id at all, so it is noted."""
-    uses: dict[tuple[str, str, int], int] = {}
-    sure: set[tuple[str, str, int]] = set()
-    for (topic, _), window in windows.windows.items():
-        for use in window.schemas:
-            key = (topic, use.part, use.schema_id)
-            uses[key] = uses.get(key, 0) + use.records
-            if not use.doubtful:
-                sure.add(key)
-    left, right = registries.left, registries.right
-    found: list[Found] = []
-    for name, records in sorted(uses.items()):
-        topic, part, number = name
-        here, there = left.get(number), right.get(number)
-        title = f"{topic} {part} id {number}"
-        words = ("resolves" if here else "absent", "resolves" if there else "absent")
-        counted = f"{records} sampled records carry it"
-        if here is None:
-            if name in sure:
-                why = f"the source's registry does not know it, it may be other data; {counted}"
-                found.append(Found(CheckView("schema", title, "noted", *words, why)))
-            continue
-        if there is not None and registries.equal(number):
-            found.append(Found(CheckView("schema", title, "equal", *words, counted)))
-            continue
-        why = (
-            f"cannot be read on the target; {counted}" if there is None else f"{SILENT}; {counted}"
-        )
-        check = CheckView("schema", title, "open", *words, why, rank=0)
-        found.append(Found(check, "schema", (f"{topic}-{part}", f"id {number}")))
     return found

@@ -24,7 +24,19 @@ PER_CLUSTER_CONFIGS = frozenset(
     }
 )
 """Bound to one cluster's brokers or versions: a difference is noted (MirrorMaker leaves them out as
-well)."""
+well), unless it makes the target weaker."""
+
+LISTS = frozenset(
+    {
+        "cleanup.policy",
+        "follower.replication.throttled.replicas",
+        "leader.replication.throttled.replicas",
+    }
+)
+"""Lists of which the order says nothing."""
+
+REPLICAS = "replication.factor"
+"""What an approval calls the number of copies."""
 
 _SMALLER_REFUSES = {
     "max.message.bytes": "larger records stop the mirror and later the producers",
@@ -79,7 +91,8 @@ def _topic(topic: str, source: ConfigSample, target: ConfigSample) -> list[Found
         why = "more than on the source: keys would change partitions"
     word = "open" if why else "equal"
     check = CheckView("topic", topic, word, _count(left), _count(right), why)  # type: ignore[arg-type]  # one of two literals
-    return [Found(check, "partitions", (topic,)), *_configs(topic, source, target)]
+    configs = _configs(topic, source, target)
+    return [Found(check, "partitions", (topic,)), *configs, *_set_elsewhere(topic, source, target)]
 
 
 def _count(partitions: int) -> str:
@@ -90,22 +103,28 @@ def _configs(topic: str, source: ConfigSample, target: ConfigSample) -> list[Fou
     left, right = source.topics.get(topic, {}), target.topics.get(topic, {})
     shared = left.keys() & right.keys()
     if not shared:
-        reason = "no config could be read"
+        blind = [
+            f"{sample.side}: {sample.configs_unknown[topic]}"
+            for sample in (source, target)
+            if topic in sample.configs_unknown
+        ]
+        reason = "; ".join(blind) or "no config could be read"
         return [Found(CheckView("config", topic, "unknown", "?", "?", reason))]
     found: list[Found] = []
     differing = 0
     for config in sorted(shared):
-        if left[config] == right[config]:
+        if _alike(config, left[config], right[config]):
             continue
         name = f"{topic} {config}"
-        if config in PER_CLUSTER_CONFIGS:
+        weaker = _weaker(config, left[config], right[config])
+        if config in PER_CLUSTER_CONFIGS and weaker is None:
             why = "bound to its cluster, not compared"
             found.append(
                 Found(CheckView("config", name, "noted", left[config], right[config], why))
             )
             continue
         differing += 1
-        why = _consequence(config, left[config], right[config])
+        why = weaker or _consequence(config, left[config], right[config])
         check = CheckView("config", name, "open", left[config], right[config], why)
         found.append(Found(check, "config", (topic,), config))
     for config in sorted(_LIMITED_BY.keys() & (right.keys() - left.keys())):
@@ -118,6 +137,41 @@ def _configs(topic: str, source: ConfigSample, target: ConfigSample) -> list[Fou
         count = f"{len(shared)} configs"
         found.append(Found(CheckView("config", topic, "equal", count, count, "")))
     return found
+
+
+def _set_elsewhere(topic: str, source: ConfigSample, target: ConfigSample) -> list[Found]:
+    """Equal values that are the topic's own on one side and a default of the cluster on the other:
+    they part when that default changes."""
+    if topic not in source.own or topic not in target.own:
+        return []
+    left, right = source.topics.get(topic, {}), target.topics.get(topic, {})
+    equal = {c for c in left.keys() & right.keys() if _alike(c, left[c], right[c])}
+    found: list[Found] = []
+    for side, here, there in (("source", source, target), ("target", target, source)):
+        names = sorted((here.own[topic] - there.own[topic]) & equal)
+        if names:
+            words = ("own", "default") if side == "source" else ("default", "own")
+            why = f"same value, set on the topic on the {side} only: {', '.join(names)}"
+            title = f"{topic} set on {side} only"
+            found.append(Found(CheckView("config", title, "noted", *words, why)))
+    return found
+
+
+def _alike(config: str, left: str, right: str) -> bool:
+    if config in LISTS:
+        here, there = ({item.strip() for item in text.split(",")} for text in (left, right))
+        return here == there
+    return left == right
+
+
+def _weaker(config: str, left: str, right: str) -> str | None:
+    """What the target no longer promises of records that it has taken; None: nothing."""
+    if config == "min.insync.replicas" and left.isdecimal() and right.isdecimal():
+        if int(right) < int(left):
+            return "weaker durability: writes are acknowledged with fewer copies"
+    elif config == "unclean.leader.election.enable" and (left, right) == ("false", "true"):
+        return "weaker durability: a replica that is behind may lead, and drop records"
+    return None
 
 
 def _consequence(config: str, left: str, right: str) -> str:
@@ -144,7 +198,7 @@ def _limits_alone(config: str, source: Mapping[str, str], target: Mapping[str, s
 
 
 def _replicas(plan: Plan, facts: Facts) -> list[Found]:
-    """Replication factors belong to a cluster: told, not judged."""
+    """Replication factors belong to a cluster: more copies are told, fewer are open."""
     surveys = [facts.survey(TopicsSurvey, f"{side}.topics") for side in SIDES]
     found: list[Found] = []
     for topic in plan.topics():
@@ -153,8 +207,12 @@ def _replicas(plan: Plan, facts: Facts) -> list[Found]:
         if left is None or right is None or left.replicas == right.replicas:
             continue
         words = (f"{left.replicas} replicas", f"{right.replicas} replicas")
-        why = "fewer copies on the target" if right.replicas < left.replicas else "more copies"
-        found.append(Found(CheckView("topic", f"{topic} replicas", "noted", *words, why)))
+        fewer = right.replicas < left.replicas
+        why = "fewer copies on the target: weaker durability" if fewer else "more copies"
+        word = "open" if fewer else "noted"
+        check = CheckView("topic", f"{topic} replicas", word, *words, why)  # type: ignore[arg-type]  # one of two literals
+        feeds = tuple(f"{side}.topics" for side in SIDES)
+        found.append(Found(check, "config", (topic,), REPLICAS, feeds=feeds))
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cockpit.core.snapshot import CheckView, Snapshot
 from cockpit.tui import glyphs
+from cockpit.tui.format import age
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Token
@@ -39,6 +40,7 @@ class ChecksPane(Grid):
         Column("object", "object", 0, right=False),
         Column("source", "source", 12, 3, right=False),
         Column("target", "target", 12, 4, right=False),
+        Column("age", "age", 5, 6),
         Column("why", "why", 20, 5, right=False),
     )
     flexible_min = 18
@@ -48,6 +50,7 @@ class ChecksPane(Grid):
         self._checks: tuple[CheckView, ...] = ()
         self._places: dict[CheckKey, int] = {}
         self._wave: frozenset[str] = frozenset()
+        self._now_ms = 0
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
@@ -56,6 +59,7 @@ class ChecksPane(Grid):
             new.word != old.word for new, old in zip(checks, self._checks, strict=False)
         )
         self._checks = checks
+        self._now_ms = snapshot.at_ms
         self._wave = snapshot.partitions.wave
         if other:
             self._places = {_key(check): i for i, check in enumerate(checks)}
@@ -111,8 +115,13 @@ class ChecksPane(Grid):
                 return (check.source, "text")
             case "target":
                 return (check.target, "text")
+            case "age":
+                return (self._age(check), "dim")
             case _:
                 return (check.why, "dim")
+
+    def _age(self, check: CheckView) -> str:
+        return "--" if check.at_ms is None else age(self._now_ms - check.at_ms)
 
     def detail(self, model: int) -> Sequence[tuple[str, str]]:
         """The check in full."""
@@ -123,6 +132,7 @@ class ChecksPane(Grid):
             ("source", check.source),
             ("target", check.target),
             ("why", check.why or "-"),
+            ("asked", "never" if check.at_ms is None else f"{self._age(check)} ago"),
         )
 
     def flags(self) -> tuple[Chunk, ...]:

@@ -5,7 +5,7 @@ Never invents an offset: what has no image is a question mark.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from cockpit.core.delta import overshoot, proved_skip
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import Behind, DeltaRow, ExactView, GroupView, Snapshot, TimeLeft
 from cockpit.tui.format import age, behind, count, rate, signed, time_left
-from cockpit.tui.fresh import is_stale, whole
+from cockpit.tui.fresh import Fresh, whole
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Token, left
@@ -24,6 +24,16 @@ _GROUP_ROW = -1
 """Stands for a partition number in the key of a group's own row."""
 _HEAD: DeltaKey = ("", "", -2)
 """The key of the row over the groups."""
+_COMMITS = ("source.groups", "target.groups")
+_FEEDS: Mapping[str, tuple[str, ...]] = {
+    "delta": (*_COMMITS, "syncs"),
+    "reread": ("source.groups", "syncs"),
+    "skipped": (*_COMMITS, "syncs", "source.logs", "target.logs"),
+    "source": ("source.groups",),
+    "translated": ("source.groups", "syncs"),
+    "target": ("target.groups",),
+}
+"""What each column of a partition is told by."""
 
 
 class DeltaPane(Grid):
@@ -52,12 +62,12 @@ class DeltaPane(Grid):
         self._keys: list[DeltaKey] = []
         self._places: dict[DeltaKey, int] = {}
         self._wave: frozenset[str] = frozenset()
-        self._now_ms = 0
+        self._fresh = Fresh()
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
         self._groups, self._deltas = snapshot.groups, snapshot.deltas
-        self._now_ms = snapshot.at_ms
+        self._fresh = Fresh.of(snapshot)
         self._wave = snapshot.partitions.wave
         keys: list[DeltaKey] = [_HEAD] if snapshot.groups else []
         keys.extend((group.name, "", _GROUP_ROW) for group in snapshot.groups)
@@ -129,20 +139,22 @@ class DeltaPane(Grid):
             titles = left("groups", name + 1) + left("on source", half + 1) + "on target"
             return ((left(titles, width), "columns"),)
         group = self._groups[model - 1]
-        now = self._now_ms
+        fresh = self._fresh
         source = _side(
             group.source_state,
             group.source_members,
             group.source_lag_records,
             (group.source_behind, group.source_left),
-            stale=is_stale(group.source_at_ms, now),
+            stale=fresh.stale(group.source_at_ms, "source.groups"),
+            stale_lag=fresh.stale(group.source_at_ms, "source.groups", "source.logs"),
         )
         target = _side(
             group.target_state,
             group.target_members,
             group.target_lag_records,
             (group.target_behind, group.target_left),
-            stale=is_stale(group.target_at_ms, now),
+            stale=fresh.stale(group.target_at_ms, "target.groups"),
+            stale_lag=fresh.stale(group.target_at_ms, "target.groups", "target.logs"),
         )
         return (
             (left(group.name, name), "strong"),
@@ -153,7 +165,7 @@ class DeltaPane(Grid):
     def cell(self, model: int, column: str) -> Chunk:
         """One cell of a partition's row."""
         row = self._deltas[model - self._first]
-        stale = is_stale(row.at_ms, self._now_ms)
+        stale = self._fresh.stale(row.at_ms, *_FEEDS.get(column, ()))
         match column:
             case "group":
                 return (row.group, "text")
@@ -165,10 +177,11 @@ class DeltaPane(Grid):
                 return whole(row.reread_max, stale=stale, style=_positive(row.reread_max, "warn"))
             case "skipped":
                 if proved := _proved(row):
-                    return (f"{count(proved)} !", "bad")
+                    text = count(proved)
+                    return (f"-- ({text})", "stale") if stale else (f"{text} !", "bad")
                 return whole(row.skipped_max, stale=stale, style=_positive(row.skipped_max, "warn"))
             case "exact":
-                return _exact(row.exact)
+                return _exact(row.exact, stale=self._fresh.fails(*_COMMITS))
             case "source":
                 return whole(row.source_committed, stale=stale, style="dim")
             case "translated":
@@ -182,8 +195,8 @@ class DeltaPane(Grid):
 
     def flags(self) -> tuple[Chunk, ...]:
         """Whether any of it is too old, or unknown."""
-        now = self._now_ms
-        stale = any(is_stale(row.at_ms, now) for row in self._deltas)
+        feeds = {feed for column in _FEEDS.values() for feed in column}
+        stale = any(self._fresh.stale(row.at_ms, *feeds) for row in self._deltas)
         unknown = sum(isinstance(row.delta, Unknown) for row in self._deltas)
         out: list[Chunk] = [("STALE", self.flag)] if stale else []
         if unknown:
@@ -196,15 +209,17 @@ class DeltaPane(Grid):
     def detail(self, model: int) -> Sequence[tuple[str, str]]:
         """A group, or one of its partitions, with every reason."""
         if model < self._first:
-            return () if model == 0 else _group_detail(self._groups[model - 1], self._now_ms)
-        return _row_detail(self._deltas[model - self._first], self._now_ms)
+            return () if model == 0 else _group_detail(self._groups[model - 1], self._fresh)
+        return _row_detail(self._deltas[model - self._first], self._fresh)
 
 
-def _said(value: int | Unknown | TimeLeft | Behind) -> str:
-    """A value or the reason why there is none."""
+def _said(value: int | Unknown | TimeLeft | Behind, *, stale: bool = False) -> str:
+    """A value or the reason why there is none; a stale one in brackets."""
     match value:
         case Unknown(reason=reason):
             return f"? {reason}"
+        case _ if stale:
+            return f"-- ({_said(value)})"
         case TimeLeft():
             return time_left(value)
         case Behind():
@@ -213,7 +228,7 @@ def _said(value: int | Unknown | TimeLeft | Behind) -> str:
             return count(value)
 
 
-def _group_detail(group: GroupView, now_ms: int) -> list[tuple[str, str]]:
+def _group_detail(group: GroupView, fresh: Fresh) -> list[tuple[str, str]]:
     said = [("group", group.name), ("service", group.service or "none of the plan")]
     sides = (
         ("source", group.source_state, group.source_members, group.source_lag_records,
@@ -222,28 +237,37 @@ def _group_detail(group: GroupView, now_ms: int) -> list[tuple[str, str]]:
          group.target_behind, group.target_rate_milli, group.target_left, group.target_at_ms),
     )  # fmt: skip
     for side, state, members, lag, late, pace, rest, at_ms in sides:
-        old = "never read" if at_ms is None else f"asked {age(now_ms - at_ms)} ago"
-        said.append((side, f"{state}, {'?' if members is None else members} members, {old}"))
-        said.append(("lag", _said(lag)))
-        said.append(("behind", _said(late)))
-        said.append(("reads", pace.reason if isinstance(pace, Unknown) else rate(pace)))
-        said.append(("time left", _said(rest)))
-    said.append(("re-read", f"{_said(group.reread_records)} by exact images"))
-    said.append(("skipped", f"{_said(group.skipped_records)} by exact images"))
+        old = "never read" if at_ms is None else f"asked {age(fresh.now_ms - at_ms)} ago"
+        word = "STALE " if fresh.stale(at_ms, f"{side}.groups") else ""
+        stale = fresh.stale(at_ms, f"{side}.groups", f"{side}.logs")
+        said.append((side, f"{word}{state}, {'?' if members is None else members} members, {old}"))
+        said.append(("lag", _said(lag, stale=stale)))
+        said.append(("behind", _said(late, stale=stale)))
+        reads = pace.reason if isinstance(pace, Unknown) else rate(pace)
+        said.append(("reads", f"-- ({reads})" if stale else reads))
+        said.append(("time left", _said(rest, stale=stale)))
+    blind = fresh.fails(*_COMMITS)
+    said.append(("re-read", f"{_said(group.reread_records, stale=blind)} by exact images"))
+    said.append(("skipped", f"{_said(group.skipped_records, stale=blind)} by exact images"))
+    if group.release:
+        said.append(("resumes", group.release))
     return [*said, ("note", group.note)] if group.note else said
 
 
-def _row_detail(row: DeltaRow, now_ms: int) -> list[tuple[str, str]]:
+def _row_detail(row: DeltaRow, fresh: Fresh) -> list[tuple[str, str]]:
+    def known(value: int | Unknown, column: str) -> str:
+        return _said(value, stale=fresh.stale(row.at_ms, *_FEEDS[column]))
+
     said = [
         ("group", row.group),
         ("partition", f"{row.topic}/{row.partition}"),
-        ("source", f"commit {_said(row.source_committed)}"),
-        ("target", f"commit {_said(row.target_committed)}"),
-        ("translated", f"{_said(row.translated)} by MirrorMaker's offset-syncs"),
-        ("delta", _said(row.delta)),
-        ("re-read", f"at most {_said(row.reread_max)} from the translation"),
-        ("skipped", f"at most {_said(row.skipped_max)} by the target's commit"),
-        ("", f"at least {_said(row.skipped_min)} by MirrorMaker's offset-syncs"),
+        ("source", f"commit {known(row.source_committed, 'source')}"),
+        ("target", f"commit {known(row.target_committed, 'target')}"),
+        ("translated", f"{known(row.translated, 'translated')} by MirrorMaker's offset-syncs"),
+        ("delta", known(row.delta, "delta")),
+        ("re-read", f"at most {known(row.reread_max, 'reread')} from the translation"),
+        ("skipped", f"at most {known(row.skipped_max, 'skipped')} by the target's commit"),
+        ("", f"at least {known(row.skipped_min, 'skipped')} by MirrorMaker's offset-syncs"),
     ]
     exact = row.exact
     if isinstance(exact, Unknown):
@@ -255,7 +279,7 @@ def _row_detail(row: DeltaRow, now_ms: int) -> list[tuple[str, str]]:
     return [
         *said,
         ("image", f"{exact.word} {place} of commit {count(exact.source_offset)}, "
-         f"{age(now_ms - exact.at_ms)} ago{old}"),
+         f"{age(fresh.now_ms - exact.at_ms)} ago{old}"),
         ("", exact.reason),
         ("", f"re-read {_said(exact.reread)}, skipped {_said(exact.skipped)} data records"),
         ("", f"MirrorMaker's translation past it: {_said(exact.overshoot)}"),
@@ -279,18 +303,18 @@ def _delta(value: int | Unknown, *, stale: bool) -> Chunk:
     return (f"-- ({text})", "stale") if stale else (text, "warn" if value else "text")
 
 
-def _exact(exact: ExactView | Unknown) -> Chunk:
+def _exact(exact: ExactView | Unknown, *, stale: bool) -> Chunk:
     """The image by content; in brackets when its commits have long moved on since."""
     if isinstance(exact, Unknown) or isinstance(exact.low, Unknown):
         return ("?", "unknown")
     if isinstance(exact.high, Unknown):
         return ("?", "unknown")
-    if not isinstance(exact.overshoot, Unknown) and exact.overshoot > 0:
+    if not stale and not isinstance(exact.overshoot, Unknown) and exact.overshoot > 0:
         return (f"MM2 skips {count(exact.overshoot)}", "bad")
     text = count(exact.low)
     if exact.high != exact.low:
         text = f"{text}..{count(exact.high)}"
-    if not exact.is_fresh:
+    if stale or not exact.is_fresh:
         return (f"-- ({text})", "stale")
     return (text, "good" if exact.word == "EXACT" else "warn")
 
@@ -311,12 +335,13 @@ def _side(
     pace: tuple[Behind | Unknown, TimeLeft | Unknown],
     *,
     stale: bool,
+    stale_lag: bool,
 ) -> Chunk:
     if state == "absent":
         return (f"{'STALE ' if stale else ''}absent", "dim")
-    lag_text, token = whole(lag, stale=stale)
+    lag_text, token = whole(lag, stale=stale_lag)
     people = "?" if members is None else str(members)
-    more = "" if stale or isinstance(lag, Unknown) else _pace(pace)
+    more = "" if stale_lag or isinstance(lag, Unknown) else _pace(pace)
     return (f"{'STALE ' if stale else ''}{state or '?'} ({people}) lag {lag_text}{more}", token)
 
 

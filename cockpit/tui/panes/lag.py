@@ -16,7 +16,7 @@ import numpy as np
 from cockpit.core.observe import I64, MISSING, PartitionKeys, TopicPartition, Unknown
 from cockpit.core.snapshot import DrainView, PartitionTable, Snapshot
 from cockpit.tui.format import age, rate, time_left
-from cockpit.tui.fresh import is_stale, lag, whole
+from cockpit.tui.fresh import Fresh, lag, whole
 from cockpit.tui.glyphs import PENDING
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.text import Chunk
@@ -47,7 +47,7 @@ class LagPane(Grid):
     flexible_min = 14
 
     _table: PartitionTable | None = None
-    _now_ms = 0
+    _fresh = Fresh()
     _limit: float | None = None
     _texts_of: PartitionKeys | None = None
     _texts: Sequence[str] = ()
@@ -57,7 +57,7 @@ class LagPane(Grid):
         """Show this snapshot."""
         before = self._table
         self._table = table = snapshot.partitions
-        self._now_ms = snapshot.at_ms
+        self._fresh = Fresh.of(snapshot)
         self._drains = {drain.topic: drain for drain in snapshot.drains}
         self._limit = next(
             (gate.limit for gate in snapshot.gates if gate.name == "replication_lag"), None
@@ -124,9 +124,10 @@ class LagPane(Grid):
 
     def cell(self, model: int, column: str) -> Chunk:
         """One value, or why there is none."""
-        table, now = self.table, self._now_ms
-        source_old = is_stale(table.source_at_ms, now)
-        mirror_old = is_stale(table.mirror_at_ms, now)
+        table, stale = self.table, self._fresh.stale
+        source_old = stale(table.source_at_ms, "source.logs")
+        target_old = stale(table.target_at_ms, "target.logs")
+        mirror_old = stale(table.mirror_at_ms, "mirror")
         match column:
             case "topic":
                 topic, _ = table.keys.names[model]
@@ -137,13 +138,12 @@ class LagPane(Grid):
                 old = source_old or mirror_old
                 return lag(int(table.lag[model]), stale=old, limit=self._limit)
             case "logs":
-                old = source_old or is_stale(table.target_at_ms, now)
+                old = source_old or target_old or self._fresh.fails("syncs")
                 return whole(int(table.lag_by_logs[model]), stale=old, style="dim")
             case "rate":
                 return _rate(int(table.source_rate_milli[model]), stale=source_old)
             case "arrives":
-                old = is_stale(table.target_at_ms, now)
-                return _rate(int(table.target_rate_milli[model]), stale=old)
+                return _rate(int(table.target_rate_milli[model]), stale=target_old)
             case "left":
                 return self._left(model, stale=source_old or mirror_old)
             case "source":
@@ -151,8 +151,7 @@ class LagPane(Grid):
             case "mirror":
                 return whole(int(table.mirror_position[model]), stale=mirror_old, style="dim")
             case _:
-                old = is_stale(table.target_at_ms, now)
-                return whole(int(table.target_end[model]), stale=old, style="dim")
+                return whole(int(table.target_end[model]), stale=target_old, style="dim")
 
     def _left(self, model: int, *, stale: bool) -> Chunk:
         drain = self._drains.get(self.table.keys.names[model][0])
@@ -164,7 +163,7 @@ class LagPane(Grid):
 
     def detail(self, model: int) -> Sequence[tuple[str, str]]:
         """Both readings and what they are made of, in full."""
-        table, now = self.table, self._now_ms
+        table, now = self.table, self._fresh.now_ms
         topic, partition = table.keys.names[model]
         drain = self._drains.get(topic)
         why = drain.left.reason if drain and isinstance(drain.left, Unknown) else ""
@@ -192,15 +191,16 @@ class LagPane(Grid):
         if table is None:
             return ()
         sides = (
-            ("source", table.source_at_ms),
-            ("mirror", table.mirror_at_ms),
-            ("target", table.target_at_ms),
+            ("source", table.source_at_ms, "source.logs"),
+            ("mirror", table.mirror_at_ms, "mirror"),
+            ("target", table.target_at_ms, "target.logs"),
         )
-        old = [(side, at_ms) for side, at_ms in sides if is_stale(at_ms, self._now_ms)]
+        fresh = self._fresh
+        old = [(side, at_ms) for side, at_ms, feed in sides if fresh.stale(at_ms, feed)]
         out: list[Chunk] = []
         if old:
             times = [at_ms for _, at_ms in old if at_ms is not None]
-            oldest = age(self._now_ms - min(times)) if len(times) == len(old) else "--"
+            oldest = age(fresh.now_ms - min(times)) if len(times) == len(old) else "--"
             out.append((f"STALE {' '.join(side for side, _ in old)} {oldest}", self.flag))
         missing = int(np.count_nonzero(table.lag == MISSING))
         if missing:

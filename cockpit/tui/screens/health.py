@@ -9,7 +9,8 @@ from __future__ import annotations
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import DrainView, FeedView, Snapshot, StragglerView
 from cockpit.tui.alarms import alarms
-from cockpit.tui.format import age, count, rate, time_left, utc
+from cockpit.tui.format import age, rate, time_left, utc
+from cockpit.tui.fresh import Fresh, whole
 from cockpit.tui.screens.reading import ReadingPage, said_rows
 from cockpit.tui.text import Chunk, Line, Token, left, wrap
 
@@ -42,7 +43,7 @@ class HealthScreen(ReadingPage):
         rows.extend(_stragglers(snapshot, width))
         rows.append(_head("replication"))
         for drain in snapshot.drains[:1]:
-            rows.extend(said_rows("all topics", _drained(drain, snapshot.at_ms), width))
+            rows.extend(said_rows("all topics", _drained(drain, Fresh.of(snapshot)), width))
         rows.extend(_errors(snapshot, width))
         rows.append(_head("feeds"))
         for feed in snapshot.feeds:
@@ -54,12 +55,14 @@ def _head(title: str) -> Line:
     return Line(((f" {title}", "strong"),), "dialog")
 
 
-def _drained(drain: DrainView, now_ms: int) -> str:
+def _drained(drain: DrainView, fresh: Fresh) -> str:
     if isinstance(drain.lag_records, Unknown):
         return f"lag ? {drain.lag_records.reason}"
     words = f"? {drain.left.reason}" if isinstance(drain.left, Unknown) else time_left(drain.left)
-    old = "" if drain.at_ms is None else f", asked {age(now_ms - drain.at_ms)} ago"
-    return f"lag {count(drain.lag_records)}, time left {words}{old}"
+    old = "" if drain.at_ms is None else f", asked {age(fresh.now_ms - drain.at_ms)} ago"
+    stale = fresh.stale(drain.at_ms, "source.logs", "mirror")
+    number = whole(drain.lag_records, stale=stale)[0]
+    return f"lag {number}, time left {'--' if stale else words}{old}"
 
 
 def _stragglers(snapshot: Snapshot, width: int) -> list[Line]:
@@ -67,15 +70,15 @@ def _stragglers(snapshot: Snapshot, width: int) -> list[Line]:
         return []
     rows = [_head("still on the source")]
     for one in snapshot.stragglers:
-        rows.extend(said_rows(one.kind, _straggler(one), width))
+        rows.extend(said_rows(one.kind, _straggler(one, snapshot.at_ms), width))
     return rows
 
 
-def _straggler(one: StragglerView) -> str:
+def _straggler(one: StragglerView, now_ms: int) -> str:
     speed = "? records/s" if isinstance(one.rate_milli, Unknown) else rate(one.rate_milli)
     who = f", {one.who}" if one.who else ""
     owner = f", once of {one.service}" if one.service else ", of no service of the plan"
-    return f"{one.name} on {one.where} {speed}{who}{owner}"
+    return f"{one.name} on {one.where} {speed}{who}{owner}, seen {age(now_ms - one.at_ms)} ago"
 
 
 def _errors(snapshot: Snapshot, width: int) -> list[Line]:
