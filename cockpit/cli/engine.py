@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import cockpit
 from cockpit.cli import exits
 from cockpit.cli.output import complain
 from cockpit.cli.wiring import engine_ports
-from cockpit.core.flight import begin
+from cockpit.core.durable import RestoreError, restore
+from cockpit.core.flight import FlightState, begin
 from cockpit.core.plan import Plan, SecretRef
 from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import (
@@ -29,8 +31,9 @@ from cockpit.engine.folders import (
     socket_path,
     write_private,
 )
-from cockpit.engine.journal import Journal
+from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine
+from cockpit.engine.recovery import left_behind
 from cockpit.engine.server import Server
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
@@ -43,6 +46,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument("folder", type=Path)
     parser.add_argument("--no-preflight", action="store_true")
     parser.add_argument("--from", dest="first", default="")
+    parser.add_argument("--resume", action="store_true")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,8 +66,15 @@ def run(options: argparse.Namespace) -> int:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     try:
-        preflight = not options.no_preflight
-        return asyncio.run(_host(folder, plan, preflight=preflight, first=options.first))
+        begin_flight = _take_over if options.resume else _begin
+        beginning = begin_flight(folder, plan, options.first)
+    except (JournalError, RestoreError) as error:
+        os.close(lock)
+        _answer({"ready": False, "problems": [str(error)]})
+        return exits.FAILED
+    try:
+        preflight = not (options.no_preflight or options.resume)
+        return asyncio.run(_host(folder, plan, beginning, preflight=preflight))
     finally:
         os.close(lock)
 
@@ -85,7 +96,46 @@ def _reveal(ref: SecretRef) -> str:
     return resolve_secret(ref).reveal()
 
 
-async def _host(folder: SessionFolder, plan: Plan, *, preflight: bool, first: str) -> int:
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """From where an engine flies, and the journal that it goes on with."""
+
+    state: FlightState
+    journal: Journal
+    takes_over: bool = False
+
+
+def _begin(folder: SessionFolder, plan: Plan, first: str) -> _Beginning:
+    now_ms = SystemClock().now_ms()
+    state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
+    return _Beginning(state, Journal(folder.journal))
+
+
+def _take_over(folder: SessionFolder, plan: Plan, _first: str) -> _Beginning:
+    """Where the engine before has left the flight. Raises JournalError, RestoreError."""
+    journal, entries = Journal.reopened(folder.journal)
+    left = left_behind(entries)
+    if left is None:
+        raise RestoreError("this flight has ended: nothing is left to take over")
+    now_ms = SystemClock().now_ms()
+    if not left.record:
+        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms)
+    else:
+        state = restore(
+            plan,
+            left.record,
+            left.intents,
+            intended=left.intended,
+            session=folder.id,
+            simulated=False,
+            at_ms=now_ms,
+        )
+    return _Beginning(state, journal, takes_over=True)
+
+
+async def _host(
+    folder: SessionFolder, plan: Plan, beginning: _Beginning, *, preflight: bool
+) -> int:
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
 
@@ -101,18 +151,15 @@ async def _host(folder: SessionFolder, plan: Plan, *, preflight: bool, first: st
         if problems:
             _answer({"ready": False, "problems": list(problems)})
             return exits.FAILED
-        now_ms = clock.now_ms()
-        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
-        journal = Journal(folder.journal)
-        engine = Engine(state, ports, journal)
+        engine = Engine(beginning.state, ports, beginning.journal, takes_over=beginning.takes_over)
         socket = socket_path(os.environ, folder.id)
         async with Server(engine, socket, cockpit.__version__).serving():
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket)})
             await _fly(engine)
-        journal.close()
     finally:
         await real.close()
+        beginning.journal.close()
     return exits.COMPLETED
 
 

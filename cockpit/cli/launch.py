@@ -21,6 +21,8 @@ from cockpit.engine.folders import (
     state_home,
     write_private,
 )
+from cockpit.engine.journal import JournalError
+from cockpit.engine.recovery import left_in
 
 READY_WITHIN_S = 60
 
@@ -54,11 +56,17 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "")
     write_private(folder.plan, plan_path.read_text())
     meta = {"plan": plan_name, "plan_path": str(plan_path.resolve()), "started": stamp}
     write_private(folder.meta, json.dumps(meta) + "\n")
-    command = [sys.executable, "-P", "-m", "cockpit", "engine", str(folder.path)]
-    if not preflight:
-        command.append("--no-preflight")
-    if first:
-        command += ["--from", first]
+    options = [] if preflight else ["--no-preflight"]
+    return _start(folder, [*options, *(["--from", first] if first else [])])
+
+
+def relaunch(folder: SessionFolder) -> Launched:
+    """Start an engine that takes a flight over; raises LaunchError."""
+    return _start(folder, ["--resume"])
+
+
+def _start(folder: SessionFolder, options: list[str]) -> Launched:
+    command = [sys.executable, "-P", "-m", "cockpit", "engine", str(folder.path), *options]
     log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and a folder that we made
@@ -141,3 +149,19 @@ def find_running(name: str | None) -> SessionFolder | str:
     if len(found) > 1 and name is None:
         return "several flights are under way, name one: " + ", ".join(f.id for f in found)
     return found[-1]
+
+
+def last_unfinished(plan_path: str, plan_name: str) -> tuple[SessionFolder, str] | None:
+    """The newest session of a plan, where its engine died half-way in a wave, and the words."""
+    for folder in reversed(all_sessions(state_home(os.environ))):
+        meta = folder.read_meta()
+        if plan_path != meta.get("plan_path") or plan_name != meta.get("plan"):
+            continue
+        if is_running(folder):
+            return None
+        try:
+            left = left_in(folder)
+        except JournalError as error:
+            return folder, f"with a journal that cannot be believed ({error})"
+        return (folder, left.words()) if left is not None and left.wave else None
+    return None

@@ -18,6 +18,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("doctor", "name each missing right, and what else keeps a plan from being flown"),
     ("run", "fly a plan: an engine of its own, and the screen on it"),
     ("attach", "open the screen on a flight that is under way"),
+    ("resume", "take over a flight whose engine is no more"),
     ("status", "say in a line how a flight stands"),
     ("act", "do what a key does, from a script"),
     ("sessions", "list the flights of this user"),

@@ -53,6 +53,7 @@ def orders_from(options: argparse.Namespace) -> Orders:
         on_ask=options.on_ask,
         confirm_steps=options.yes,
         fly_again=options.again,
+        go_on=getattr(options, "go_on", False),
     )
 
 

@@ -39,6 +39,8 @@ class Orders:
     confirm_steps: bool = False
     fly_again: bool = False
     """Whether a wave that was rolled back is tried once more."""
+    go_on: bool = False
+    """Whether a wave that an engine before has left half-way goes on rather than back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Pilot:
         self._back_tries = 0
         self._came_back: set[str] = set()
         self._flown_again: set[str] = set()
+        self._gone_on = not orders.go_on
         self._gate_why = ""
         self._ending: int | None = None
         self._last: Snapshot | None = None
@@ -164,6 +167,13 @@ class Pilot:
         return None
 
     async def _holding(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        if not self._gone_on:
+            # What stands is read from the clusters first; until then the way on is closed.
+            since = self._ready_since.setdefault(f"resumed {wave.name}", snapshot.at_ms)
+            self._gone_on = snapshot.at_ms - since > self._orders.gate_wait_ms
+            if snapshot.action("advance").enabled:
+                self._gone_on = await self._arm(snapshot, "advance")
+            return None
         rollback = snapshot.action("rollback")
         can_go_back = rollback.enabled and self._orders.on_ask == "rollback"
         if can_go_back and self._back_tries < MAX_BACK_TRIES:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import Launched, LaunchError, flown_by, is_running, launch
+from cockpit.cli.launch import (
+    Launched,
+    LaunchError,
+    flown_by,
+    is_running,
+    last_unfinished,
+    launch,
+)
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
 from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.pilot import Pilot, Result, result_event
@@ -34,12 +41,18 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         metavar="WAVE",
         help="begin at this wave: those before it were moved by earlier flights",
     )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="begin anew although an earlier flight of this plan stands half-way in a wave",
+    )
     add_pilot_options(parser)
     add_screen_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Check, launch, then look on."""
+    from cockpit.core.unflown import unflown
     from cockpit.plan import PlanInvalid, load_plan_file
 
     try:
@@ -47,29 +60,52 @@ def run(options: argparse.Namespace) -> int:
     except PlanInvalid as error:
         problems = tuple(f"{options.plan}:{problem}" for problem in error.problems)
         last = "nothing was started: `cockpit check` says more"
-        return _leave(options, "invalid", exits.USAGE, problems, last)
+        return leave(options, "invalid", exits.USAGE, problems, last)
+    if reasons := unflown(plan):
+        last = "nothing was started: this version proves such a plan, and does not fly it"
+        return leave(options, "invalid", exits.USAGE, reasons, last)
     if not options.headless and (why := _no_screen()):
-        return _leave(options, "refused", exits.USAGE, (why,))
+        return leave(options, "refused", exits.USAGE, (why,))
     names = [wave.name for wave in plan.waves]
     if options.first and options.first not in names:
         why = f"no wave is called {options.first}: there are {', '.join(names)}"
-        return _leave(options, "invalid", exits.USAGE, (why,))
+        return leave(options, "invalid", exits.USAGE, (why,))
     if (other := flown_by(options.plan)) is not None:
         why = f"this plan is being flown: cockpit attach {other.id}"
-        return _leave(options, "refused", exits.REFUSED, (why,))
+        return leave(options, "refused", exits.REFUSED, (why,))
+    if not options.anew and (left := _left_half_way(options.plan, plan.name)):
+        return leave(options, "refused", exits.REFUSED, left)
     try:
         preflight = not options.no_preflight
         launched = launch(options.plan, plan.name, preflight=preflight, first=options.first)
     except FolderError as error:
-        return _leave(options, "failed", exits.FAILED, (str(error),))
+        return leave(options, "failed", exits.FAILED, (str(error),))
     except LaunchError as error:
         if error.refused:
-            return _leave(options, "refused", exits.REFUSED, error.problems)
+            return leave(options, "refused", exits.REFUSED, error.problems)
         last = "nothing was started: mend this, or `--no-preflight` to watch all the same"
-        return _leave(options, "failed", exits.FAILED, error.problems, last)
+        return leave(options, "failed", exits.FAILED, error.problems, last)
     except KeyboardInterrupt:
         why = "interrupted before the flight began: nothing was started"
-        return _leave(options, "interrupted", exits.INTERRUPTED, (why,))
+        return leave(options, "interrupted", exits.INTERRUPTED, (why,))
+    return look_on(launched, options)
+
+
+def _left_half_way(plan: Path, name: str) -> tuple[str, ...]:
+    """What an earlier flight of this plan has left standing, and the way on; empty: nothing."""
+    found = last_unfinished(str(plan.resolve()), name)
+    if found is None:
+        return ()
+    folder, words = found
+    return (
+        f"session {folder.id} was left {words}, and its engine is no more",
+        f"go on or back with: cockpit resume {folder.id}",
+        "or begin anew with --anew, once nothing of it stands any more",
+    )
+
+
+def look_on(launched: Launched, options: argparse.Namespace) -> int:
+    """Fly without a screen, or open it; the exit code."""
     if options.headless:
         return _headless(launched, options)
     from cockpit.cli.attach import screen
@@ -77,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     return screen(launched.folder, launched.socket, options)
 
 
-def _leave(
+def leave(
     options: argparse.Namespace,
     outcome: str,
     code: int,
@@ -113,12 +149,12 @@ def _headless(launched: Launched, options: argparse.Namespace) -> int:
             why = f"paused; the engine goes on watching: {back}"
         else:
             why = f"the engine could not be reached and is perhaps not paused: {back}"
-        return _leave(options, "interrupted", exits.INTERRUPTED, (why,), left_running=True)
+        return leave(options, "interrupted", exits.INTERRUPTED, (why,), left_running=True)
     except (OSError, WireError) as error:
         why = f"the engine is gone or talks nonsense: {str(error) or type(error).__name__}"
         running = is_running(launched.folder)
         advice = f"see {back}" if running else f"see {launched.folder.log}"
-        return _leave(options, "unknown", exits.UNKNOWN, (why,), advice, left_running=running)
+        return leave(options, "unknown", exits.UNKNOWN, (why,), advice, left_running=running)
 
 
 def _paused_for_sure(launched: Launched) -> bool:

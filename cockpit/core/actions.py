@@ -6,8 +6,9 @@ state of once, and `precheck` finds that it is already so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Side
@@ -44,14 +45,26 @@ class ExcludeGroups:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """DENY WRITE for everybody on these source topics; verified on every broker."""
+    """DENY WRITE for these principals on these source topics; verified on every broker."""
 
     topics: tuple[str, ...]
+    principals: tuple[str, ...] = ("User:*",)
 
 
 @dataclass(frozen=True, slots=True)
 class Unfence:
-    """Remove exactly the bindings that `Fence` of the same topics makes."""
+    """Remove exactly the bindings that `Fence` of the same topics and principals makes."""
+
+    topics: tuple[str, ...]
+    principals: tuple[str, ...] = ("User:*",)
+
+
+@dataclass(frozen=True, slots=True)
+class ProveSilent:
+    """Nobody writes to these source topics for a while, though nothing would refuse it.
+
+    Changes nothing. The fence of a cluster without an authorizer, and a weaker one.
+    """
 
     topics: tuple[str, ...]
 
@@ -80,8 +93,32 @@ class CommitOffsets:
     offsets: tuple[tuple[TopicPartition, int | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FindPlaces:
+    """Where on `side` each of these offsets of the other cluster is, by the records themselves.
+
+    Changes nothing. On `target` places are images of source offsets, on `source` the origins of
+    target offsets. The result's data has `places`: {"topic/partition": [offset asked for, word,
+    low, high, reason, passing]}; `passing`: the reason may go away by itself. What takes longer
+    than `within_ms` is NONE.
+    """
+
+    side: Side
+    group: str
+    offsets: tuple[tuple[TopicPartition, int], ...]
+    within_ms: int
+
+
 Action = (
-    CallService | PatchConnector | ExcludeGroups | Fence | Unfence | ProveDrained | CommitOffsets
+    CallService
+    | PatchConnector
+    | ExcludeGroups
+    | Fence
+    | Unfence
+    | ProveSilent
+    | ProveDrained
+    | CommitOffsets
+    | FindPlaces
 )
 
 
@@ -100,10 +137,14 @@ def action_text(action: Action) -> str:
             return f"fence writes on source: {', '.join(topics)}"
         case Unfence(topics=topics):
             return f"remove the fence on source: {', '.join(topics)}"
+        case ProveSilent(topics=topics):
+            return f"prove that nobody writes on source: {', '.join(topics)}"
         case ProveDrained(topics=topics):
             return f"prove drained: {', '.join(topics)}"
         case CommitOffsets(side=side, group=group, offsets=offsets):
             return f"commit {len(offsets)} offsets for {group} on {side}"
+        case FindPlaces(side=side, group=group, offsets=offsets):
+            return f"find {len(offsets)} places of {group} on {side}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +154,5 @@ class Finding:
     holds: bool | None
     """True: it is so. False: it is not. None: cannot be known now."""
     detail: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What a change would replace, for the way back; JSON-able. It is on disk before the change."""

@@ -9,12 +9,15 @@ import hashlib
 from typing import assert_never
 
 from cockpit.core import progress
+from cockpit.core.delta import release_text
+from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.parity import fence_binding
 from cockpit.core.plan import SIDES, FenceStep, OffsetDeltaGate, step_name
+from cockpit.core.reconcile import disagreements, unread
+from cockpit.core.schedule import frozen
 from cockpit.core.script import undo_words
 from cockpit.core.snapshot import GateView, RollbackWord
 from cockpit.core.turn import Turn, is_moved, produces
@@ -72,7 +75,8 @@ def why_not_advance(state: FlightState) -> str:
     if wave.word == "holding":
         return _hold_why_not(state, wave)
     if wave.word in ("ready", "rolled back"):
-        return _blind_why_not(state) or _gates_why_not(state, wave)
+        freeze = frozen(state.plan, state.at_ms)
+        return freeze or _blind_why_not(state) or _gates_why_not(state, wave)
     if state.paused:
         return ""
     if wave.word == "running":
@@ -92,6 +96,10 @@ def _hold_why_not(state: FlightState, wave: WaveState) -> str:
         return "going back failed: only another try to go back is open"
     if progress.in_flight(wave.stages):
         return UNDER_WAY
+    if why := unread(state, wave):
+        return why
+    if differing := disagreements(state, wave):
+        return f"the clusters are not as the flight left them: {differing[0]}"
     if not _has_effect(wave):
         return _gates_why_not(state, wave)
     return ""
@@ -122,13 +130,28 @@ def moved_before(state: FlightState) -> str:
 
     Its topics are fenced, and the target has gone on past the last record that the mirror brought.
     """
-    wave, facts = state.wave(), state.facts
+    wave, acls = state.wave(), state.facts.acls.get("source")
     topics = produces(state, wave)
-    acls, mirror, syncs = facts.acls.get("source"), facts.newest_mirror(), facts.syncs
-    logs = facts.newest_logs("target")
-    if not topics or wave.attempt or acls is None or syncs is None or logs is None:
+    if not topics or wave.attempt or acls is None:
         return ""
-    if mirror is None or not all(fence_binding(topic) in acls.bindings for topic in topics):
+    if not is_fenced(wave.wave, state.plan, acls):
+        return ""
+    partition = own_records(state)
+    if not partition:
+        return ""
+    word = "is fenced" if bindings_by_topic(wave.wave, state.plan) else "is to be moved"
+    return (
+        f"{partition} {word} and the target has records of its own: "
+        "moved by an earlier flight? begin with --from the wave after it"
+    )
+
+
+def own_records(state: FlightState) -> str:
+    """A partition that the wave produces, where the target has gone on past the last record that
+    the mirror brought; empty: there is none, as far as can be told."""
+    facts, topics = state.facts, produces(state, state.wave())
+    mirror, syncs, logs = facts.newest_mirror(), facts.syncs, facts.newest_logs("target")
+    if mirror is None or mirror.positions_unknown or syncs is None or logs is None:
         return ""
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
         pairs = syncs.slots.get(name, ())
@@ -137,10 +160,7 @@ def moved_before(state: FlightState) -> str:
         newest_source, newest_target = pairs[0]
         behind = mirror.positions.get(name, newest_source) - newest_source
         if end - newest_target > max(behind, 1) + MARKER_SLACK:
-            return (
-                f"{partition_text(name)} is fenced and the target has records of its own: "
-                "moved by an earlier flight? begin with --from the wave after it"
-            )
+            return partition_text(name)
     return ""
 
 
@@ -364,6 +384,11 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
         return (f"resume wave {name} at step {step_name(wave.steps[wave.cursor].step)}",)
     lines = [f"begin wave {name}: {', '.join(wave.wave.services)} move from source to target"]
     lines.append("steps: " + ", ".join(step_name(step) for step in wave.wave.steps))
+    lines.extend(
+        f"{service.group} resumes: {release_text(state.facts, service)}"
+        for service in state.plan.wave_services(wave.wave)
+        if service.group
+    )
     topics = produces(state, wave)
     fences = [step for step in wave.wave.steps if isinstance(step, FenceStep)]
     if topics and fences:

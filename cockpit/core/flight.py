@@ -160,6 +160,9 @@ class WaveState:
     escape_told: bool = False
     verdicts: tuple[str, ...] = ()
     """Of the gates, as last told."""
+    restored_at_ms: int | None = None
+    """When another engine took it over half-way: what stands is read from the clusters first."""
+    restored_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import assert_never
 
 from cockpit.core import arming, progress
 from cockpit.core.facts import absorb
+from cockpit.core.fences import fence_step, is_fenced
 from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Ticked
 from cockpit.core.gates import extend_history, measure, trigger_view
 from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.parity import fence_binding
-from cockpit.core.plan import SIDES, FenceStep
+from cockpit.core.plan import SIDES
+from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.turn import Turn, moved_of, produces, subject_of
 from cockpit.core.watch import renew
 
@@ -71,6 +72,7 @@ def _ticked(turn: Turn) -> None:
     if turn.wave.word == "pending":
         turn.set_wave(word="ready")
     _adopt(turn)
+    _restored(turn)
     state = turn.state
     turn.set(watch=renew(state.watch, moved_of(state), state.facts, turn.now_ms))
     _measure(turn)
@@ -79,6 +81,20 @@ def _ticked(turn: Turn) -> None:
     _proof_of_no_return(turn)
     _triggers(turn)
     arming.check_armed(turn)
+
+
+def _restored(turn: Turn) -> None:
+    """Say once what the clusters show of a wave that another engine has left half-way."""
+    wave = turn.wave
+    if wave.restored_at_ms is None or wave.restored_told or unread(turn.state, wave):
+        return
+    turn.set_wave(restored_told=True)
+    name = wave.wave.name
+    differing = disagreements(turn.state, wave)
+    for text in differing:
+        turn.tell("not_as_left", f"{name}: {text}", "bad", wave=name)
+    if not differing:
+        turn.tell("as_left", f"{name}: the clusters are as the flight left them", "good", wave=name)
 
 
 def _measure(turn: Turn) -> None:
@@ -118,10 +134,13 @@ def _deadline(turn: Turn) -> None:
     wave = turn.wave
     if deadline is None or turn.now_ms < deadline or wave.back or wave.back_wanted:
         return
-    fence = next(s.step for s in wave.steps if isinstance(s.step, FenceStep))
-    assert isinstance(fence, FenceStep)
+    if unread(turn.state, wave):
+        return  # an engine that has just taken over looks before it unfences
+    fence = fence_step(wave.wave)
+    assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
-    if wave.start_intent_at_ms is None and fence.at_zero == "unfence":
+    own = wave.restored_at_ms is not None and arming.own_records(turn.state)
+    if wave.start_intent_at_ms is None and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
     elif not wave.deadline_told:
         turn.set_wave(deadline_told=True)
@@ -133,7 +152,7 @@ def deadline_ms(state: FlightState) -> int | None:
     wave = state.wave()
     if wave.fenced_at_ms is None or wave.blocked_since_ms is None:
         return None
-    fence = next((s.step for s in wave.steps if isinstance(s.step, FenceStep)), None)
+    fence = fence_step(wave.wave)
     return None if fence is None else wave.fenced_at_ms + fence.deadline_ms
 
 
@@ -250,8 +269,7 @@ def _is_there(turn: Turn) -> bool:
             return False
         if here is not None and (here.unknown is not None or here.members):
             return False
-    acls = facts.acls.get("source")
-    topics = produces(turn.state, wave)
-    if not topics:
+    if not produces(turn.state, wave):
         return True
-    return acls is not None and all(fence_binding(topic) in acls.bindings for topic in topics)
+    acls = facts.acls.get("source")
+    return acls is not None and is_fenced(wave.wave, turn.state.plan, acls)

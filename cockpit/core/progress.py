@@ -5,31 +5,18 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from cockpit.core.actions import CallService, ExcludeGroups, PatchConnector
+from cockpit.core import exact
+from cockpit.core.actions import CallService, ExcludeGroups, FindPlaces, PatchConnector, ProveSilent
 from cockpit.core.actions import Fence as FenceAction
 from cockpit.core.flight import Abandon, Finished, Run, StepState
 from cockpit.core.gates import gate_view
-from cockpit.core.plan import OffsetDeltaGate, ParityGate, StopStep, step_name
+from cockpit.core.placing import PlaceGroup, ReturnGroup
+from cockpit.core.plan import OffsetDeltaGate, ParityGate, Side, StopStep, step_name
+from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
 from cockpit.core.script import Script, backward, forward
-from cockpit.core.tasks import (
-    Act,
-    Ask,
-    Do,
-    Done,
-    Failed,
-    PlaceGroup,
-    Progress,
-    ReturnGroup,
-    Scene,
-    Soak,
-    Task,
-    Wait,
-    poll,
-)
+from cockpit.core.tasks import Ask, Do, Soak, poll
 from cockpit.core.turn import Turn, produces, subject_of
 
 MAX_MOVES_PER_TURN = 500
@@ -76,7 +63,8 @@ def want_back(turn: Turn, reason: str) -> None:
 def retry(turn: Turn) -> None:
     """Try the step that failed again, in the direction in which it failed."""
     back = turn.wave.back
-    turn.set_wave(word="rolling back" if back else "running", stages=(), detail="")
+    word = "rolling back" if back else "running"
+    turn.set_wave(word=word, stages=(), detail="", restored_at_ms=None)
     turn.set_step(turn.wave.cursor, word="pending", detail="")
 
 
@@ -307,7 +295,7 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
-            _tell_place(turn, run.task, remember)
+            _tell_place(turn, run, progress)
             _mark_effect(turn, action)
             fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
             action_id = turn.perform(action, verify_ms, fresh)
@@ -318,20 +306,17 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return True
 
 
-def _tell_place(turn: Turn, task: Task, remember: Mapping[str, Any]) -> None:
+def _tell_place(turn: Turn, run: Run, act: Act) -> None:
     """Say what a group will read again before its place is committed."""
-    if not isinstance(task, PlaceGroup | ReturnGroup):
-        return
-    group = task.service.group
-    reread = remember[f"reread_max.{group}"]
-    side = "target" if isinstance(task, PlaceGroup) else "source"
-    turn.tell(
-        "offsets_placed",
-        f"{group} resumes on {side}: at most {reread} records are read again",
-        group=group,
-        side=side,
-        reread_max_records=reread,
-    )
+    if act.note and isinstance(run.task, PlaceGroup | ReturnGroup):
+        group = run.task.service.group
+        turn.tell(
+            "offsets_placed",
+            act.note,
+            group=group,
+            side="target" if isinstance(run.task, PlaceGroup) else "source",
+            reread_max_records=act.remember[f"reread_max.{group}"],
+        )
 
 
 def _mark_asked(turn: Turn, ask: Ask) -> None:
@@ -353,12 +338,12 @@ def _mark_asked(turn: Turn, ask: Ask) -> None:
 def _mark_effect(turn: Turn, action: object) -> None:
     """What an intended effect means for the wave, before it leaves."""
     wave = turn.wave
-    if wave.back:
+    if wave.back or isinstance(action, FindPlaces):
         return
     turn.set_step(wave.cursor, begun=True)
     if isinstance(action, CallService):
         _mark_service(turn, action.service, action.verb)
-    elif isinstance(action, FenceAction):
+    elif isinstance(action, FenceAction | ProveSilent):
         turn.set_wave(fenced_at_ms=turn.now_ms)
     elif isinstance(action, PatchConnector):
         turn.remember({"patched.unsure": True})
@@ -450,9 +435,23 @@ def finished(turn: Turn, event: Finished) -> None:
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
+    if good and isinstance(run.task, PlaceGroup | ReturnGroup):
+        if "places" in event.data:  # only looked at: the task goes on
+            _found(turn, run.task, event)
+            _set_run(turn, index, replace(run, action_id="", detail=detail))
+            return
+        reread = turn.wave.memory.get(f"reread_max.{run.task.service.group}")
+        detail = f"{detail}: at most {reread} records read again"
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _found(turn: Turn, task: PlaceGroup | ReturnGroup, event: Finished) -> None:
+    """Keep what a search has found."""
+    side: Side = "target" if isinstance(task, PlaceGroup) else "source"
+    key = exact.memory_key(side, task.service.group or "")
+    turn.remember({key: exact.remembered(event.data["places"], event.at_ms)})
 
 
 def _is_proved_later(turn: Turn, action: object) -> bool:

@@ -6,13 +6,15 @@ from cockpit.core import arming, tables
 from cockpit.core.errorrates import error_rates
 from cockpit.core.facts import Facts, Health
 from cockpit.core.feedstate import feed_views
+from cockpit.core.fences import bindings_by_topic, fenced_topics
 from cockpit.core.flight import FlightState, StepState, WaveState
+from cockpit.core.freshness import why_blind
 from cockpit.core.gates import trigger_view
 from cockpit.core.machine import deadline_ms
 from cockpit.core.observe import (
     Unknown,
 )
-from cockpit.core.parity import all_checks, fence_binding
+from cockpit.core.parity import all_checks
 from cockpit.core.plan import Side, SignalGate, step_name
 from cockpit.core.snapshot import (
     ActionView,
@@ -26,7 +28,7 @@ from cockpit.core.snapshot import (
     WaveView,
     WritesWord,
 )
-from cockpit.core.turn import moved_of, produces
+from cockpit.core.turn import fences_of, moved_of, produces
 
 WRITES_MAX_AGE_MS = 15_000
 """Who owns writes is read from ACLs and log ends; older readings say nothing."""
@@ -43,7 +45,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         status=_status(state),
         source=_side(state, "source"),
         target=_side(state, "target"),
-        mirror=_mirror_word(facts),
+        mirror=_mirror_word(facts, state.at_ms),
         waves=tuple(_wave(state, w) for w in state.waves),
         gates=arming.live_gates(state, wave),
         triggers=_triggers(state, wave),
@@ -51,7 +53,13 @@ def project(state: FlightState, seq: int) -> Snapshot:
         groups=tables.groups(state, rows),
         deltas=rows,
         signals=_signals(state),
-        checks=all_checks(state.plan, facts, frozenset(moved_of(state).produced())),
+        checks=all_checks(
+            state.plan,
+            facts,
+            frozenset(moved_of(state).produced()),
+            fences_of(state),
+            now_ms=state.at_ms,
+        ),
         log=state.log,
         armed=_armed(state),
         actions=_actions(state),
@@ -115,14 +123,26 @@ def writes_word(state: FlightState) -> tuple[WritesWord, str]:
     acls = facts.acls.get("source")
     if acls is None or state.at_ms - acls.asked_at_ms > WRITES_MAX_AGE_MS:
         return "UNKNOWN", "the source's ACLs are not known"
-    fenced = sum(fence_binding(topic) in acls.bindings for topic in topics)
+    wanted = bindings_by_topic(wave.wave, state.plan)
+    if not wanted:
+        return _only_stopped(state, wave, detail)
+    fenced = len(fenced_topics(wave.wave, state.plan, acls))
     if acls.asked_at_ms <= (wave.fenced_at_ms or 0):
         return "FENCED", f"{detail} (ordered, not read yet)"
-    if fenced == len(topics):
+    if fenced == len(wanted):
         done = wave.word == "done"
         return ("TARGET", detail) if done else ("FENCED", detail)
     if fenced:
-        return "UNKNOWN", f"{fenced} of {len(topics)} topics are fenced"
+        return "UNKNOWN", f"{fenced} of {len(wanted)} topics are fenced"
+    return "SOURCE", detail
+
+
+def _only_stopped(state: FlightState, wave: WaveState, detail: str) -> tuple[WritesWord, str]:
+    """Who owns writes where no ACL refuses any: as far as the flight has ordered."""
+    if wave.word == "done":
+        return "TARGET", detail
+    if wave.fenced_at_ms is not None:
+        return "FENCED", f"{detail}: only stopped, nothing refuses a write"
     return "SOURCE", detail
 
 
@@ -143,13 +163,15 @@ def _side(state: FlightState, side: Side) -> SideView:
     )
 
 
-def _mirror_word(facts: Facts) -> str:
+def _mirror_word(facts: Facts, now_ms: int) -> str:
     failure = facts.failures.get("mirror")
     if failure is not None:
         return f"unknown: {failure.reason}"
     mirror = facts.newest_mirror()
     if mirror is None:
         return "unknown: no answer yet"
+    if (why := why_blind(facts, "mirror", now_ms)) is not None:
+        return f"unknown: {why}"
     for connector in mirror.connectors:
         for task in connector.tasks:
             if task.state != "RUNNING":

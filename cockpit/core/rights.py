@@ -174,7 +174,7 @@ def _fence_rights(plan: Plan) -> Iterator[Right]:
     fenced = {
         topic
         for wave in plan.waves
-        if any(isinstance(step, FenceStep) for step in wave.steps)
+        if any(isinstance(step, FenceStep) and step.by == "acl" for step in wave.steps)
         for topic in produced_topics(plan.wave_services(wave))
     }
     if not fenced:
@@ -182,6 +182,10 @@ def _fence_rights(plan: Plan) -> Iterator[Right]:
     who = principal_of(plan.source)
     yield replace(
         _right("source", who, "cluster", CLUSTER_NAME, "alter", "the fence, which is an ACL"),
+        need="act",
+    )
+    yield replace(
+        _right("source", who, "cluster", CLUSTER_NAME, "describe_configs", "who no ACL stops"),
         need="act",
     )
     if plan.source.canary is None:

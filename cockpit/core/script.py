@@ -13,13 +13,13 @@ from cockpit.core.actions import (
     CallService,
     CommitOffsets,
     ExcludeGroups,
-    Fence,
     PatchConnector,
     ProveDrained,
     ServiceVerb,
-    Unfence,
 )
+from cockpit.core.fences import fence_step, fencing, unfencing
 from cockpit.core.observe import TopicPartition
+from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
     ConfirmStep,
     DrainStep,
@@ -28,7 +28,9 @@ from cockpit.core.plan import (
     Manual,
     OffsetsStep,
     Plan,
+    PromoteStep,
     ReplicationLagGate,
+    ReverseStep,
     Service,
     Side,
     SoakStep,
@@ -45,10 +47,7 @@ from cockpit.core.tasks import (
     AwaitMirror,
     AwaitSilent,
     AwaitWrites,
-    CheckPlaced,
     Do,
-    PlaceGroup,
-    ReturnGroup,
     Soak,
     Task,
 )
@@ -63,6 +62,7 @@ UNDO_TIMEOUT_MS = 120_000
 SOAK_PATIENCE = 10
 """How many times its own length a soak may begin again before a person is asked."""
 MIRROR_CLOSE_RECORDS = 1_000
+_UNFLOWN = "a plan with this step is refused before a flight, by cockpit.core.unflown"
 
 
 def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
@@ -76,7 +76,7 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Sc
                 _empty(services, "source", step.timeout_ms),  # of silent writers the fence is proof
             )
         case FenceStep():
-            fence = Fence(produced_topics(services))
+            fence = fencing(step, wave, plan)
             # a fence that does not hold within half its time will not hold: name who escapes
             return ((Do(fence, step.deadline_ms // 2, "fence"),),)
         case DrainStep():
@@ -89,6 +89,8 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Sc
             return ((Soak(step.for_ms, max(SOAK_PATIENCE * step.for_ms, 60_000)),),)
         case ConfirmStep():
             return ((Ask(step.text),),)
+        case ReverseStep() | PromoteStep():
+            raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
 
@@ -105,7 +107,8 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                 *_restore_mirror(plan, memory),
             )
         case FenceStep():
-            return ((Do(Unfence(produced_topics(services)), UNDO_TIMEOUT_MS),),)
+            unfence = unfencing(step, wave, plan)
+            return ((Do(unfence, UNDO_TIMEOUT_MS),),) if unfence is not None else ()
         case OffsetsStep():
             return (
                 tuple(ReturnGroup(s, UNDO_TIMEOUT_MS) for s in services if s.group),
@@ -122,6 +125,8 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             )
         case DrainStep() | SoakStep() | ConfirmStep():
             return ()
+        case ReverseStep() | PromoteStep():
+            raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
 
@@ -131,14 +136,16 @@ def undo_words(step: Step) -> str:
     match step:
         case StopStep():
             return "start the services on the source again, give the mirror its settings back"
-        case FenceStep():
-            return "remove the DENY ACLs, verified on every broker"
+        case FenceStep(by=by):
+            return "" if by == "stop" else "remove the DENY ACLs, verified on every broker"
         case OffsetsStep():
             return "bring progress back to the source, restore the target's former commits"
         case StartStep():
             return "stop the services on the target"
-        case DrainStep() | SoakStep() | ConfirmStep():
+        case DrainStep() | SoakStep() | ConfirmStep() | PromoteStep():
             return ""
+        case ReverseStep():
+            return "let the reverse mirror bring back the rest, then stop it"
         case _:
             assert_never(step)
 
@@ -163,7 +170,8 @@ def _prepare_mirror(wave: Wave, plan: Plan) -> Script:
     """Before anybody is blocked: changing a connector restarts its tasks, which takes seconds."""
     services = plan.wave_services(wave)
     tasks: list[Task] = []
-    if any(isinstance(step, FenceStep) for step in wave.steps):
+    fence = fence_step(wave)
+    if fence is not None and fence.by == "acl":
         patch = PatchConnector(plan.replication.source_connector, MIRROR_SYNC_OFF)
         tasks.append(Do(patch, CONNECTOR_TIMEOUT_MS, "patched"))
     groups = tuple(s.group for s in services if s.group)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from cockpit.core.actions import Action, action_text
+from cockpit.core.fences import bindings_by_topic
 from cockpit.core.flight import (
     Command,
     FlightState,
@@ -19,6 +20,7 @@ from cockpit.core.flight import (
     WaveState,
 )
 from cockpit.core.gates import Subject
+from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Service, Side, produced_topics, step_name
 from cockpit.core.snapshot import LogLine
 from cockpit.core.stragglers import Moved
@@ -125,10 +127,20 @@ def moved_of(state: FlightState) -> Moved:
     return Moved(state.plan, since)
 
 
+def fences_of(state: FlightState) -> frozenset[AclBinding]:
+    """What the fences consist of that this flight, or one that it goes on from, has ordered and not
+    taken down."""
+    found: frozenset[AclBinding] = frozenset()
+    for wave in state.waves:
+        if wave.fenced_at_ms is not None or wave.word == "done":
+            found = found.union(*bindings_by_topic(wave.wave, state.plan).values())
+    return found
+
+
 def subject_of(state: FlightState, wave: WaveState) -> Subject:
     """What a wave's gates are about now."""
     running_on: dict[str, Side] = {}
     for other in state.waves:
         for name in other.wave.services:
             running_on[name] = "target" if is_moved(other) else "source"
-    return Subject(state.plan, services_of(state, wave), running_on)
+    return Subject(state.plan, services_of(state, wave), running_on, fences_of(state))

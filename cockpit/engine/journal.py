@@ -1,7 +1,7 @@
 """The journal: one JSON object a line, each naming the hash of the line before, on disk before any
 effect.
 
-Never rewritten, never read by the engine that writes it.
+Never rewritten. An engine that takes a flight over goes on behind the last whole line.
 """
 
 from __future__ import annotations
@@ -22,19 +22,36 @@ class JournalError(Exception):
 
 
 class Journal:
-    """Appends to one file, which must not exist yet. Mode 0600 from the first byte."""
+    """Appends to one file. Mode 0600 from the first byte."""
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
-        try:
-            self._file = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise JournalError(f"{path}: {error.strerror}") from error
+        """A new file, which must not exist yet. Raises JournalError."""
+        self._file = _open(path, os.O_CREAT | os.O_EXCL)
         self._head = FIRST_HASH
         self._seq = 0
         self._length = 0
         """Bytes of the file that hold acknowledged entries."""
         self._broken = False
+
+    @classmethod
+    def reopened(cls, path: Path) -> tuple[Journal, tuple[dict[str, Any], ...]]:
+        """Go on with a journal, and all that it says; a torn last line is cut off.
+
+        Raises JournalError, also where the chain is broken: nothing is added to what was changed.
+        """
+        journal = cls.__new__(cls)
+        journal._file = _open(path, 0)
+        try:
+            entries = tuple(read_journal(path))
+            journal._length = _whole_length(path)
+            os.ftruncate(journal._file, journal._length)
+        except (OSError, JournalError) as error:
+            os.close(journal._file)
+            raise JournalError(str(error)) from error
+        journal._head = entries[-1]["hash"] if entries else FIRST_HASH
+        journal._seq = len(entries)
+        journal._broken = False
+        return journal, entries
 
     @property
     def head(self) -> str:
@@ -84,6 +101,18 @@ class Journal:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._file)
+
+
+def _open(path: Path, more: int) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | more, 0o600)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
+
+
+def _whole_length(path: Path) -> int:
+    """Bytes up to the end of the last whole line."""
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 def _write_all(file: int, data: bytes) -> None:

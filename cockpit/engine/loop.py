@@ -6,12 +6,14 @@ The single writer of a flight's state. No screen, no Kafka client, no decision o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import traceback
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cockpit.core.durable import record
 from cockpit.core.flight import (
     Abandon,
     Asked,
@@ -41,6 +43,8 @@ from cockpit.wire.values import to_json
 INBOX_LIMIT = 10_000
 TICK_MS = 1_000
 TICK_BUSY_MS = 200
+BORDERS = ("flight_started", "flight_resumed", "flight_ended")
+"""Entries that are on disk before anything else happens, though they are no effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,17 @@ class Ports:
 class Engine:
     """One flight."""
 
-    def __init__(self, state: FlightState, ports: Ports, journal: Journal | None) -> None:
+    def __init__(
+        self,
+        state: FlightState,
+        ports: Ports,
+        journal: Journal | None,
+        *,
+        takes_over: bool = False,
+    ) -> None:
+        """`takes_over`: the flight was begun by another engine, which is no more."""
         self.state = state
+        self._takes_over = takes_over
         self.fanout = Fanout()
         self._ports = ports
         self._journal = journal
@@ -69,11 +82,14 @@ class Engine:
         self._snapshot_seq = 0
         self._event_seq = 0
         self._last_defect = ""
+        self._kept: dict[str, Any] = {}
+        """The record of the flight as it is in the journal."""
+        self._kept_waves: object = None
 
     async def run(self) -> None:
         """Fly until the flight has an outcome. Cancelling it leaves everything as it is."""
         clock = self._ports.clock
-        self._tell(Tell("flight_started", f"plan {self.state.plan.name}", data=self._identity()))
+        self._tell(self._beginning())
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._tick(), name="tick")]
             clusters: dict[Side, Cluster] = {
@@ -100,6 +116,15 @@ class Engine:
     async def submit(self, intent: Intent) -> None:
         """Hand in what a person wants."""
         await self._inbox.put(Asked(self._ports.clock.now_ms(), intent))
+
+    def _beginning(self) -> Tell:
+        wave = self.state.wave()
+        if not self._takes_over:
+            return Tell("flight_started", f"plan {self.state.plan.name}", data=self._identity())
+        text = f"plan {self.state.plan.name} is taken over: wave {wave.wave.name} is {wave.word}"
+        if wave.detail:
+            text += f" - {wave.detail}"
+        return Tell("flight_resumed", text, "warn", self._identity())
 
     def _identity(self) -> Mapping[str, Any]:
         state = self.state
@@ -131,6 +156,7 @@ class Engine:
             return
         for command in commands:
             self._dispatch(command, group)
+        self._keep_record()
         if commands or isinstance(event, Ticked | Asked | Finished):
             self._publish()
 
@@ -165,16 +191,39 @@ class Engine:
         if self._journal is None:
             return
         try:
-            self._journal.append(kind, self.state.at_ms, data, sync=False)
+            sync = kind in BORDERS
+            self._journal.append(kind, self.state.at_ms, data, sync=sync)
         except JournalError as error:
             self.fanout.tell(
                 {"seq": 0, "at_ms": self.state.at_ms, "kind": "journal_broken", "text": str(error)}
             )
 
     def _write_action(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Journal an intent or an outcome, synced; raises JournalError."""
-        if self._journal is not None:
-            self._journal.append(kind, self._ports.clock.now_ms(), data, sync=True)
+        """Journal an intent or an outcome, synced; raises JournalError.
+
+        The record of the flight that led to it comes before it, under the same sync.
+        """
+        if self._journal is None:
+            return
+        now_ms = self._ports.clock.now_ms()
+        content = record(self.state)
+        if content != self._kept:
+            self._journal.append("state", now_ms, {"state": content}, sync=False)
+            self._kept = content
+        self._journal.append(kind, now_ms, data, sync=True)
+
+    def _keep_record(self) -> None:
+        """Journal where the flight stands, when that has changed."""
+        if self._journal is None or self.state.waves is self._kept_waves:
+            return
+        self._kept_waves = self.state.waves
+        content = record(self.state)
+        if content == self._kept:
+            return
+        # Where it cannot be written, the next intent tries again, and fails by it.
+        with contextlib.suppress(JournalError):
+            self._journal.append("state", self.state.at_ms, {"state": content}, sync=False)
+            self._kept = content
 
     def _publish(self) -> None:
         self._snapshot_seq += 1

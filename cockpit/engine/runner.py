@@ -12,7 +12,9 @@ from cockpit.core.actions import (
     CallService,
     CommitOffsets,
     Finding,
+    FindPlaces,
     ProveDrained,
+    ProveSilent,
     action_text,
 )
 from cockpit.core.flight import Finished, Outcome, Perform
@@ -70,8 +72,10 @@ class Runner:
 
     async def _attempt(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
         """Try while the cluster is only away: what certainly did not happen may be tried again."""
-        if isinstance(command.action, ProveDrained):
+        if isinstance(command.action, ProveDrained | ProveSilent):
             return await self._prove(command)
+        if isinstance(command.action, FindPlaces):
+            return await self._look(command)
         deadline = self._clock.now_ms() + command.verify_ms
         while True:
             try:
@@ -93,24 +97,22 @@ class Runner:
         if command.action_id not in self._intended:
             intent = {"action_id": command.action_id, "text": action_text(action)}
             content = {"type": type(action).__name__, **to_json(action)}
-            self._write("intent", {**intent, "action": content})
+            self._write("intent", {**intent, "action": content, "before": dict(found.before)})
             self._intended.add(command.action_id)
         try:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:
-            return await self._after_lost_reply(command, str(error))
+            return (*await self._after_lost_reply(command, str(error)), found.before)
         if isinstance(action, CallService):
             return "done", "", data
-        return (*await self._verified(command), data)
+        return (*await self._verified(command), {**found.before, **data})
 
-    async def _after_lost_reply(
-        self, command: Perform, why: str
-    ) -> tuple[Outcome, str, Mapping[str, Any]]:
+    async def _after_lost_reply(self, command: Perform, why: str) -> tuple[Outcome, str]:
         """A lost reply is resolved by reading, where reading can tell."""
         if isinstance(command.action, CallService):
-            return "unknown", why, {}
+            return "unknown", why
         outcome, detail = await self._verified(command)
-        return outcome, f"reply lost, then read: {detail}", {}
+        return outcome, f"reply lost, then read: {detail}"
 
     async def _verified(self, command: Perform) -> tuple[Outcome, str]:
         """Read until it is so, or until time is up."""
@@ -137,3 +139,21 @@ class Runner:
         if outcome != "done":
             return outcome, detail, {}
         return outcome, detail, await self._effector.do(command.action)
+
+    async def _look(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+        """Search. Nothing changes by it, so whatever was lost on the way is asked again."""
+        deadline = self._clock.now_ms() + command.verify_ms
+        while True:
+            try:
+                data = await self._effector.do(command.action)
+            except OutcomeUnknownError as error:
+                why = str(error)
+            except PortError as error:
+                why = error.reason
+                if error.kind not in PASSING_KINDS:
+                    raise
+            else:
+                return "done", f"{len(data['places'])} places looked for", data
+            if command.action_id in self._abandoned or self._clock.now_ms() >= deadline:
+                return "failed", why, {}
+            await self._clock.sleep(TRY_AGAIN_MS)

@@ -8,25 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core.image import Verdict, none
+from cockpit.core.image import Verdict
 from cockpit.core.observe import GroupSample, TopicPartition, Unknown
-from cockpit.core.plan import Plan, Side
+from cockpit.core.plan import Plan
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from cockpit.kafka.any_groups import AnyGroupReader
-from cockpit.kafka.client import Client, View
+from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
     Allowance,
-    Log,
-    PartitionLog,
-    Place,
     TooMuchError,
     in_turn,
 )
-from cockpit.kafka.errors import UNKNOWN_TOPIC, code_error
-from cockpit.kafka.finding import Limits, find, find_origin
+from cockpit.kafka.finder import ROUND, ROUND_ALLOWANCE, THOROUGH, THOROUGH_ALLOWANCE, Finder
 from cockpit.kafka.habits import Habits, HabitsReader
-from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
 
 PAIRS_PER_READ: Final = 64
@@ -35,18 +30,7 @@ COUNTED: Final = 5_000
 """Between a commit and an image so many offsets are read to count their records."""
 STATES_MAX_AGE_MS: Final = 60_000
 
-ROUND: Final = Limits()
-ROUND_ALLOWANCE: Final = (600, 60_000)
-"""Requests and offsets for one image of a round."""
-THOROUGH: Final = Limits(near=50_000, chunk=10_000, probes=4_000)
-THOROUGH_ALLOWANCE: Final = (10_000, 600_000)
-"""The same for one that is asked for by itself."""
-
-UNSURE: Final = "the mirror's isolation level is not known, and aborted records are near"
-
-
 Pair = tuple[str, TopicPartition]
-Spent = tuple[int, int]
 
 
 class ImageReader:
@@ -63,9 +47,8 @@ class ImageReader:
     ) -> None:
         self._plan = plan
         self._clock = clock
-        self._source = source
-        self._target = target
-        self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        self._finder = Finder(source, target, habits)
         topics, groups = plan.topics(), plan.groups()
         self._source_groups = AnyGroupReader(
             "source", source, clock, topics=topics, groups=groups, others=False
@@ -74,7 +57,6 @@ class ImageReader:
             "target", target, clock, topics=topics, groups=groups, others=False
         )
         self._found: dict[Pair, GroupImage] = {}
-        self._views: dict[Side, View] = {}
 
     async def read(self) -> ImagesSurvey:
         """Images of those pairs that have waited longest, and the newest of all others.
@@ -88,7 +70,7 @@ class ImageReader:
         self._found = self._unreadable(source, target) | {
             pair: image for pair, image in self._found.items() if pair in wanted
         }
-        await self._lay_out(sorted({topic for _, (topic, _) in wanted}))
+        await self._finder.lay_out(sorted({topic for _, (topic, _) in wanted}))
         waiting = sorted(wanted, key=self._age)
 
         async def look(pair: Pair) -> None:
@@ -143,16 +125,12 @@ class ImageReader:
         found = self._found.get(pair)
         return (found.at_ms if found else -1, pair)
 
-    async def _lay_out(self, topics: list[str]) -> None:
-        self._views = {
-            "source": await self._source.named(topics) if topics else View({}),
-            "target": await self._target.named(topics) if topics else View({}),
-        }
-
     async def _alone(self, name: TopicPartition, offset: int, *, inverse: bool) -> Image:
         try:
-            await self._lay_out([name[0]])
-            verdict = await self._find(name, offset, THOROUGH, THOROUGH_ALLOWANCE, inverse=inverse)
+            await self._finder.lay_out([name[0]])
+            verdict = await self._finder.find(
+                name, offset, THOROUGH, THOROUGH_ALLOWANCE, inverse=inverse
+            )
         except PortError as error:
             return _unknown(offset, error.reason)
         return _image(offset, verdict)
@@ -161,7 +139,7 @@ class ImageReader:
         group, name = pair
         at_ms = self._clock.now_ms()
         try:
-            image = _image(offset, await self._find(name, offset, ROUND, ROUND_ALLOWANCE))
+            image = _image(offset, await self._finder.find(name, offset, ROUND, ROUND_ALLOWANCE))
         except PortError as error:
             image = _unknown(offset, error.reason)
         state = target.groups.get(group)
@@ -173,62 +151,6 @@ class ImageReader:
         else:
             reread, skipped = await self._cost(name, image, committed)
         return GroupImage(group, *name, image, committed, reread, skipped, at_ms)
-
-    async def _find(
-        self,
-        name: TopicPartition,
-        offset: int,
-        limits: Limits,
-        spend: Spent,
-        *,
-        inverse: bool = False,
-    ) -> Verdict:
-        habits = await self._habits.read()
-        known = habits.committed_only
-        modes = (False, True) if known is None else (known,)
-        verdicts: list[Verdict] = []
-        for committed_only in modes:
-            allowance = Allowance(*spend)
-            source = self._log("source", name, allowance, habits, committed_only=committed_only)
-            target = self._log("target", name, allowance, habits)
-            if inverse:
-                verdicts.append(await find_origin(offset, target, source, limits))
-            else:
-                verdicts.append(await find(offset, source, target, limits))
-        first, last = verdicts[0], verdicts[-1]
-        if (first.word, first.low, first.high) != (last.word, last.low, last.high):
-            return none(UNSURE)
-        return first
-
-    def _log(
-        self,
-        side: Side,
-        name: TopicPartition,
-        allowance: Allowance,
-        habits: Habits,
-        *,
-        committed_only: bool = True,
-    ) -> Log:
-        client = self._source if side == "source" else self._target
-        place = Place(client, name, self._leader(side, name), committed_only=committed_only)
-        return PartitionLog(place, allowance, headers=habits.headers)
-
-    def _leader(self, side: Side, name: TopicPartition) -> int:
-        """Raises PortError where there is none, or none is shown."""
-        topic, partition = name
-        view = self._views[side]
-        code = view.failed.get(topic, UNKNOWN_TOPIC)
-        if topic not in view.topics and code != UNKNOWN_TOPIC:
-            raise code_error(code, f"topic {topic} on the {side}")
-        parts = view.topics[topic].partitions if topic in view.topics else ()
-        leader = next((part.leader for part in parts if part.partition == partition), None)
-        if leader is None:
-            raise PortError("protocol", one_line(f"no {topic}/{partition} on the {side}"))
-        if leader < 0:
-            raise PortError(
-                "protocol", one_line(f"{topic}/{partition} has no leader on the {side}")
-            )
-        return leader
 
     async def _cost(
         self, name: TopicPartition, image: Image, committed: int | None
@@ -255,7 +177,7 @@ class ImageReader:
             return 0
         allowance = Allowance(ROUND_ALLOWANCE[0], COUNTED)
         try:
-            log = self._log("target", name, allowance, Habits(None, headers=False))
+            log = self._finder.log("target", name, allowance, Habits(None, headers=False))
             start, last = await log.bounds()
             if end > last:
                 return Unknown(f"the commit lies past the target's end {last}")

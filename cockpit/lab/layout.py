@@ -26,6 +26,11 @@ class Layout:
         return self.folder / "plan.yaml"
 
     @property
+    def exact_plan(self) -> Path:
+        """The same with groups that resume by content: no record twice."""
+        return self.folder / "plan-exact.yaml"
+
+    @property
     def workload(self) -> Path:
         """Who reads and writes which topics, for the services and for any checker."""
         return self.folder / "workload.json"
@@ -86,4 +91,4 @@ class Layout:
 
     def run_files(self) -> tuple[Path, ...]:
         """Every file outside those folders that belongs to one run of the lab."""
-        return (self.plan, self.workload)
+        return (self.plan, self.exact_plan, self.workload)

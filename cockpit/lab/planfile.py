@@ -5,6 +5,8 @@ Never reads the lab's state from anywhere: it is given.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from cockpit.lab import access, mirror
 from cockpit.lab.layout import Layout
 from cockpit.lab.properties import SOURCE_SEGMENT_BYTES
@@ -15,12 +17,18 @@ MAX_REREAD_RECORDS = 200
 REPLAY_TOLERANCE_RECORDS = 500
 
 
-def plan_text(layout: Layout, state: State) -> str:
-    """The whole plan; every password in it is the path of a file."""
+Resume = Literal["translated", "exact"]
+
+
+def plan_text(layout: Layout, state: State, resume: Resume = "translated") -> str:
+    """The whole plan; every password in it is the path of a file.
+
+    `resume`: how all groups find their places. By content none may read a record twice.
+    """
     parts = [_head(), _clusters(layout, state), _replication(state)]
     parts += ["signals:", *(_signal(work, state) for work in WORKLOAD), ""]
-    parts += ["services:", *(_service(work, state) for work in WORKLOAD), ""]
-    parts += [_approved(), "waves:", *(_wave(name, names) for name, names in WAVES)]
+    parts += ["services:", *(_service(work, state, resume) for work in WORKLOAD), ""]
+    parts += [_approved(), "waves:", *(_wave(name, names, resume) for name, names in WAVES)]
     return "\n".join(parts) + "\n"
 
 
@@ -61,7 +69,7 @@ def _signal(work: Work, state: State) -> str:
     return f'  {work.name}-errors: {{http: "{url}", path: error_ratio, unit: ratio}}'
 
 
-def _service(work: Work, state: State) -> str:
+def _service(work: Work, state: State, resume: Resume) -> str:
     base = state.url(work.name)
     lines = [
         f"  - name: {work.name}",
@@ -72,8 +80,8 @@ def _service(work: Work, state: State) -> str:
     if work.consumes:
         lines.append(f"    consumes: [{', '.join(work.consumes)}]")
         lines.append(f"    group: {work.group}")
-        tolerance = REPLAY_TOLERANCE_RECORDS
-        lines.append(f"    offsets: {{resume: translated, replay_tolerance: {tolerance}}}")
+        tolerance = 0 if resume == "exact" else REPLAY_TOLERANCE_RECORDS
+        lines.append(f"    offsets: {{resume: {resume}, replay_tolerance: {tolerance}}}")
     if work.produces:
         lines.append(f"    produces: [{', '.join(work.produces)}]")
     calls = (
@@ -100,7 +108,7 @@ approved_differences:
 """
 
 
-def _wave(name: str, names: tuple[str, ...]) -> str:
+def _wave(name: str, names: tuple[str, ...], resume: Resume) -> str:
     works = [work_of(service) for service in names]
     reads = any(work.consumes for work in works)
     writes = any(work.produces for work in works)
@@ -109,22 +117,23 @@ def _wave(name: str, names: tuple[str, ...]) -> str:
             f"  - name: {name}",
             f"    services: [{', '.join(names)}]",
             f"    write_owner: {{before: source, after: {'target' if writes else 'source'}}}",
-            "    rollback_window: 24h",
+            *([] if writes else ["    rollback_window: 24h"]),
             "    gates:",
-            *_gates(names, reads=reads),
+            *_gates(names, resume if reads else None),
             f"    steps: [{_steps(reads=reads, writes=writes)}]",
             "    rollback:",
             "      triggers:",
             *_triggers(names, reads=reads),
             "      on_trigger: rollback",
+            *(["      after_no_return: pause"] if writes else []),
         ]
     )
 
 
-def _gates(names: tuple[str, ...], *, reads: bool) -> list[str]:
+def _gates(names: tuple[str, ...], resume: Resume | None) -> list[str]:
     lines = ["      - replication_lag: {max: 200, for: 5s}"]
-    if reads:
-        limits = f"max_reread: {MAX_REREAD_RECORDS}, max_skipped: 0"
+    if resume is not None:
+        limits = f"max_reread: {0 if resume == 'exact' else MAX_REREAD_RECORDS}, max_skipped: 0"
         lines.append(f"      - offset_delta: {{groups: wave, {limits}}}")
     lines.append("      - parity: {topics: all, acls: all}")
     return lines + [f"      - signal: {{name: {name}-errors, max: 1%, for: 5s}}" for name in names]

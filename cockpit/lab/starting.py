@@ -112,6 +112,7 @@ class _Start:
         components.write_configs(layout, self._state, self._passwords)
         write_private(layout.workload, json.dumps(workload_json(self._state), indent=1) + "\n")
         write_private(layout.plan, plan_text(layout, self._state))
+        write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
 
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:

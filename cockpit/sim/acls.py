@@ -16,10 +16,15 @@ from cockpit.core.plan import Plan
 ANYBODY = "User:*"
 
 
-def fence_bindings(topics: Iterable[str]) -> frozenset[AclBinding]:
-    """What a fence of these topics consists of."""
+def fence_bindings(
+    topics: Iterable[str], principals: Iterable[str] = (ANYBODY,)
+) -> frozenset[AclBinding]:
+    """What a fence of these topics against these principals consists of."""
+    denied = tuple(principals)
     return frozenset(
-        AclBinding("topic", topic, "literal", ANYBODY, "*", "write", "deny") for topic in topics
+        AclBinding("topic", topic, "literal", who, "*", "write", "deny")
+        for topic in topics
+        for who in denied
     )
 
 

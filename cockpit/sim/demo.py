@@ -172,7 +172,9 @@ def _writers() -> Wave:
             SignalGate("checkout-errors", TOLERATED, for_ms=5_000),
             SignalGate("settlement-errors", TOLERATED, for_ms=5_000),
         ),
-        rollback=Rollback((SignalGate("checkout-errors", TOLERATED, for_ms=2_000),), "rollback"),
+        rollback=Rollback(
+            (SignalGate("checkout-errors", TOLERATED, for_ms=2_000),), "rollback", "pause"
+        ),
     )
 
 

@@ -15,14 +15,17 @@ from cockpit.core.actions import (
     ExcludeGroups,
     Fence,
     Finding,
+    FindPlaces,
     PatchConnector,
     ProveDrained,
+    ProveSilent,
     Unfence,
 )
 from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.plan import HttpCall, Manual, Service
+from cockpit.core.plan import SIDES, HttpCall, Manual, Service
 from cockpit.ports import OutcomeUnknownError, PortError
 from cockpit.sim.faults import ActionWord, EffectFault
+from cockpit.sim.images import found_place
 from cockpit.sim.line import Line
 from cockpit.sim.mirror import EXCLUDE_KEY
 from cockpit.sim.proofs import SimDrain, SimFence
@@ -50,14 +53,18 @@ class SimEffector:
                 return await self._patched(action)
             case ExcludeGroups():
                 return await self._excluded(action)
-            case Fence(topics=topics):
-                return await self._fence.precheck(topics)
-            case Unfence(topics=topics):
-                return await self._fence.precheck_open(topics)
+            case Fence():
+                return await self._fence.precheck(action)
+            case Unfence():
+                return await self._fence.precheck_open(action)
+            case ProveSilent(topics=topics):
+                return await self._fence.silent(topics)
             case ProveDrained(topics=topics):
                 return await self._drain.verify(topics)
             case CommitOffsets():
                 return await self._committed(action)
+            case FindPlaces():
+                return Finding(None, "a search is no state")
             case _:
                 assert_never(action)
 
@@ -73,10 +80,12 @@ class SimEffector:
     async def verify(self, action: Action) -> Finding:
         """Read whether it is so now."""
         match action:
-            case Fence(topics=topics):
-                return await self._fence.verify(topics)
-            case Unfence(topics=topics):
-                return await self._fence.verify_open(topics)
+            case Fence():
+                return await self._fence.verify(action)
+            case Unfence():
+                return await self._fence.verify_open(action)
+            case ProveSilent(topics=topics):
+                return await self._fence.silent(topics)
             case PatchConnector(connector=connector):
                 found = await self._patched(action)
                 return await self._settled(connector) if found.holds else found
@@ -84,7 +93,7 @@ class SimEffector:
                 found = await self._excluded(action)
                 name = self._world.plan.replication.checkpoint_connector
                 return await self._settled(name) if found.holds else found
-            case CallService() | ProveDrained() | CommitOffsets():
+            case CallService() | ProveDrained() | CommitOffsets() | FindPlaces():
                 return await self.precheck(action)
             case _:
                 assert_never(action)
@@ -100,8 +109,11 @@ class SimEffector:
                 await self._line.outside()
             case PatchConnector() | ExcludeGroups():
                 await self._line.connect()
-            case Fence() | Unfence() | ProveDrained():
+            case Fence() | Unfence() | ProveSilent() | ProveDrained():
                 await self._line.cluster("source")
+            case FindPlaces():
+                for either in SIDES:
+                    await self._line.cluster(either)
             case CommitOffsets(side=side):
                 await self._line.cluster(side)
             case _:
@@ -121,14 +133,18 @@ class SimEffector:
                 before = world.mirror.exclude(groups, excluded=excluded, now_ms=world.now_ms)
                 world.happened("exclude" if excluded else "include")
                 return {"previous": before}
-            case Fence(topics=topics):
-                return await self._fence.do(topics)
-            case Unfence(topics=topics):
-                return await self._fence.undo(topics)
+            case Fence():
+                return await self._fence.do(action)
+            case Unfence():
+                return await self._fence.undo(action)
+            case ProveSilent():
+                return {}
             case ProveDrained(topics=topics):
                 return await self._drain.do(topics)
             case CommitOffsets():
                 return self._commit(action)
+            case FindPlaces():
+                return self._find(action)
             case _:
                 assert_never(action)
 
@@ -201,7 +217,9 @@ class SimEffector:
         config = self._config(action.connector)
         wrong = sorted(key for key, value in action.settings if config.get(key) != value)
         if wrong:
-            return Finding(False, f"{action.connector}: not set: {', '.join(wrong)}")
+            previous = {key: config.get(key) for key, _ in action.settings}
+            why = f"{action.connector}: not set: {', '.join(wrong)}"
+            return Finding(False, why, {"previous": previous})
         return Finding(True, f"{action.connector}: as wanted")
 
     async def _excluded(self, action: ExcludeGroups) -> Finding:
@@ -209,7 +227,10 @@ class SimEffector:
         mirror = self._world.mirror
         wrong = [g for g in action.groups if mirror.is_excluded(g) != action.excluded]
         if wrong:
-            return Finding(False, f"{EXCLUDE_KEY} is not yet so for {', '.join(wrong)}")
+            name = self._world.plan.replication.checkpoint_connector
+            previous = {EXCLUDE_KEY: self._config(name).get(EXCLUDE_KEY)}
+            why = f"{EXCLUDE_KEY} is not yet so for {', '.join(wrong)}"
+            return Finding(False, why, {"previous": previous})
         return Finding(True, f"{EXCLUDE_KEY} is so for {', '.join(action.groups)}")
 
     async def _settled(self, connector: str) -> Finding:
@@ -250,7 +271,21 @@ class SimEffector:
             return Finding(True, f"{action.group} on {action.side}: {count} commits as wanted")
         (topic, partition), rest = wrong[0], len(wrong) - 1
         more = f" and {rest} more" if rest else ""
-        return Finding(False, f"{action.group}: {topic}/{partition}{more} differ")
+        previous = {partition_text(name): commits.get(name) for name, _ in action.offsets}
+        why = f"{action.group}: {topic}/{partition}{more} differ"
+        return Finding(False, why, {"previous": previous})
+
+    def _find(self, action: FindPlaces) -> Mapping[str, Any]:
+        """Places as the world knows them. Raises PortError where a partition has no leader."""
+        places: dict[str, Any] = {}
+        for name, offset in action.offsets:
+            partition = self._world.layout.keys.position.get(name)
+            if partition is None:
+                raise PortError("protocol", f"simulated: no partition {partition_text(name)}")
+            if not all(self._world.shores[side].up[partition] for side in SIDES):
+                raise PortError("unreachable", f"simulated: no leader for {partition_text(name)}")
+            places[partition_text(name)] = found_place(self._world, action.side, partition, offset)
+        return {"places": places}
 
     def _commit(self, action: CommitOffsets) -> Mapping[str, Any]:
         group, shore = self._group(action), self._world.shores[action.side]
@@ -279,9 +314,13 @@ def _known_as(action: Action) -> tuple[ActionWord, tuple[str, ...]]:
             return "fence", topics
         case Unfence(topics=topics):
             return "unfence", topics
+        case ProveSilent(topics=topics):
+            return "prove_silent", topics
         case ProveDrained(topics=topics):
             return "prove_drained", topics
         case CommitOffsets(group=group):
             return "commit", (group,)
+        case FindPlaces(group=group):
+            return "find", (group,)
         case _:
             assert_never(action)

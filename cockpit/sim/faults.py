@@ -153,7 +153,16 @@ class ServiceCrash:
 
 EffectMode = Literal["lost_before", "lost_after", "slow", "refused"]
 ActionWord = Literal[
-    "call", "patch", "exclude", "fence", "unfence", "prove_drained", "commit", "any"
+    "call",
+    "patch",
+    "exclude",
+    "fence",
+    "unfence",
+    "prove_silent",
+    "prove_drained",
+    "commit",
+    "find",
+    "any",
 ]
 
 

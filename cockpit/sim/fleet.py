@@ -21,6 +21,8 @@ from cockpit.sim.traffic import Traffic
 
 Phase = Literal["stopped", "starting", "running", "stopping"]
 Where = Literal["source", "target", "stopped", "starting", "stopping", "both"]
+CLOSE_WITHIN_MS = 30_000
+"""How long a consumer tries its last commit: Kafka's default for closing."""
 Word = Literal["start", "linger", "stop"]
 """linger: nothing changes; the old instance of a redeploy has not been told to stop yet."""
 Move = tuple[Word, Side]
@@ -121,6 +123,9 @@ class Fleet:
             if instance.current is not None:
                 if now_ms < instance.due_ms:
                     return
+                closing = now_ms < instance.due_ms + CLOSE_WITHIN_MS
+                if closing and self._cannot_commit(service, *instance.current):
+                    return  # a consumer that closes tries its last commit again
                 self._complete(service, *instance.current)
                 instance.current = None
             if not instance.moves:
@@ -150,6 +155,11 @@ class Fleet:
                 return [*before, ("start", "source")]
             case _:
                 assert_never(verb)
+
+    def _cannot_commit(self, service: int, word: Word, side: Side) -> bool:
+        """Whether a service that stops would leave without its last commit."""
+        group = self._layout.group_of(service)
+        return word == "stop" and group is not None and not self._traffic.may_commit(side, group)
 
     def _begin(self, service: int, move: Move) -> bool:
         """Begin a move; False when there is nothing to do."""

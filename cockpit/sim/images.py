@@ -5,14 +5,18 @@ Read only.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from cockpit.core.image import AGAIN, BACKWARDS, NOT_YET, PASSING
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
+from cockpit.core.plan import Side
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from cockpit.sim.logs import COPIED
 from cockpit.sim.world import World
 
-_NOT_YET = "the mirror has not copied everything before it yet"
+_NO_RECORD = "it comes from no source record"
 
 
 def survey_images(world: World, asked_at_ms: int, now_ms: int) -> ImagesSurvey:
@@ -36,8 +40,8 @@ def _image_of(world: World, group: int, partition: int, at_ms: int) -> GroupImag
     reread: int | Unknown
     skipped: int | Unknown
     if place is None:
-        image = Image(offset, "NONE", Unknown(_NOT_YET), Unknown(_NOT_YET), _NOT_YET)
-        reread = skipped = Unknown(_NOT_YET)
+        image = Image(offset, "NONE", Unknown(NOT_YET), Unknown(NOT_YET), NOT_YET)
+        reread = skipped = Unknown(NOT_YET)
     else:
         low = target.offset_map.offset(partition, place)
         image = Image(offset, "EXACT", low, low, "")
@@ -70,3 +74,41 @@ def _place_of(world: World, partition: int, source_place: int) -> int | None:
     if found is None and source_place == int(world.mirror.copied[partition]):
         return end
     return found
+
+
+def found_place(world: World, side: Side, partition: int, offset: int) -> list[Any]:
+    """What `FindPlaces` says of one offset: [offset, word, low, high, reason, passing]."""
+    here = world.shores[side]
+    there = world.shores["source" if side == "target" else "target"]
+    place = there.offset_map.place(partition, offset)
+    reason = ""
+    if side == "source":
+        found, high = _origin_of(world, partition, place)
+        reason = _NO_RECORD if found is None else BACKWARDS if found != high else ""
+    else:
+        found = high = _place_of(world, partition, place)
+        if found is None:
+            reason = NOT_YET
+        elif int(world.mirror.copied[partition]) <= place and found < int(here.logs.end[partition]):
+            high, reason = int(here.logs.end[partition]), AGAIN
+    if found is None or high is None:
+        return [offset, "NONE", 0, 0, reason, reason in PASSING]
+    word = "RANGE" if reason else "EXACT"
+    low_and_high = [here.offset_map.offset(partition, at) for at in (found, high)]
+    return [offset, word, *low_and_high, reason, reason in PASSING]
+
+
+def _origin_of(world: World, partition: int, target_place: int) -> tuple[int | None, int | None]:
+    """The source's place of a record on the target, or of the one that would come next; and up to
+    where records of the source come before it."""
+    logs = world.shores["target"].logs
+    before = [
+        number + count if lane == COPIED else None
+        for lane, number, count in logs.pieces(partition, 0, target_place)
+    ]
+    if None in before:
+        return None, None
+    high = max((end for end in before if end is not None), default=0)
+    for lane, number, _ in logs.pieces(partition, target_place, target_place + 1):
+        return (number, max(number, high)) if lane == COPIED else (None, None)
+    return high, high

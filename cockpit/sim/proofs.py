@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cockpit.core.actions import Finding
+from cockpit.core.actions import Fence, Finding, Unfence
 from cockpit.core.observe import I64, AclBinding
 from cockpit.core.plan import SIDES, Side
 from cockpit.ports import PortError
@@ -31,74 +31,84 @@ class SimFence:
         self._shore = line.world.shores["source"]
         self._canary = canary_principal(line.world.plan)
 
-    async def precheck(self, topics: tuple[str, ...]) -> Finding:
+    async def precheck(self, fence: Fence) -> Finding:
         """Whether the fence stands already. Raises PortError where it could not be proved."""
         await self._line.cluster("source")
-        self._survey(topics)
-        left = self._unfenced(topics)
+        self._survey(fence)
+        left = self._unfenced(fence)
         if left:
             return Finding(False, f"not fenced: {', '.join(left)}")
-        return await self.verify(topics)
+        return await self.verify(fence)
 
-    async def do(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
+    async def do(self, fence: Fence) -> Mapping[str, Any]:
         """Create the bindings. Raises PortError."""
-        self._survey(topics)
-        left, world = self._unfenced(topics), self._line.world
-        self._shore.acls.change(world.now_ms, add=fence_bindings(topics))
-        world.fence_happened("fence", topics)
+        self._survey(fence)
+        left, world = self._unfenced(fence), self._line.world
+        made = fence_bindings(fence.topics, fence.principals)
+        self._shore.acls.change(world.now_ms, add=made)
+        world.fence_happened("fence", fence.topics)
         return {
-            "bindings": [f"deny write User:* on topic {topic}" for topic in topics],
-            "already_there": [topic for topic in topics if topic not in left],
+            "bindings": sorted(f"deny write {b.principal} on {b.resource_name}" for b in made),
+            "already_there": [topic for topic in fence.topics if topic not in left],
         }
 
-    async def verify(self, topics: tuple[str, ...]) -> Finding:
+    async def verify(self, fence: Fence) -> Finding:
         """Every broker refuses the canary, then nothing grows in five samples of 0.5 s."""
         try:
             await self._line.cluster("source")
-            refused = self._canary_finding(topics, may_write=False)
-            return await self._flat(topics) if refused.holds else refused
+            refused = self._canary_finding(fence.topics, may_write=False)
+            return await self._flat(fence.topics) if refused.holds else refused
         except PortError as error:
             return Finding(None, error.reason)
 
-    async def precheck_open(self, topics: tuple[str, ...]) -> Finding:
+    async def silent(self, topics: tuple[str, ...]) -> Finding:
+        """Nothing grows, though nothing refuses a write."""
+        try:
+            await self._line.cluster("source")
+            self._all_brokers()
+            return await self._flat(topics)
+        except PortError as error:
+            return Finding(None, error.reason)
+
+    async def precheck_open(self, fence: Unfence) -> Finding:
         """Whether no fence stands on these topics. Raises PortError."""
         await self._line.cluster("source")
-        unfenced = self._unfenced(topics)
-        fenced = [topic for topic in topics if topic not in unfenced]
+        unfenced = self._unfenced(fence)
+        fenced = [topic for topic in fence.topics if topic not in unfenced]
         if fenced:
             return Finding(False, f"fenced: {', '.join(fenced)}")
-        return Finding(True, f"no fence on {', '.join(topics)}")
+        return Finding(True, f"no fence on {', '.join(fence.topics)}")
 
-    async def undo(self, topics: tuple[str, ...]) -> Mapping[str, Any]:
+    async def undo(self, fence: Unfence) -> Mapping[str, Any]:
         """Remove exactly the fence's bindings."""
-        bindings, world = fence_bindings(topics), self._line.world
+        world, bindings = self._line.world, fence_bindings(fence.topics, fence.principals)
         removed = len(bindings & self._shore.acls.bindings)
         self._shore.acls.change(world.now_ms, remove=bindings)
-        world.fence_happened("unfence", topics)
+        world.fence_happened("unfence", fence.topics)
         return {"removed": removed}
 
-    async def verify_open(self, topics: tuple[str, ...]) -> Finding:
+    async def verify_open(self, fence: Unfence) -> Finding:
         """No binding of the fence is left and every broker lets the canary write."""
         try:
-            gone = await self.precheck_open(topics)
-            return self._canary_finding(topics, may_write=True) if gone.holds else gone
+            gone = await self.precheck_open(fence)
+            return self._canary_finding(fence.topics, may_write=True) if gone.holds else gone
         except PortError as error:
             return Finding(None, error.reason)
 
-    def _unfenced(self, topics: tuple[str, ...]) -> list[str]:
-        bindings = self._shore.acls.bindings
-        return [topic for topic in topics if not fence_bindings((topic,)) <= bindings]
+    def _unfenced(self, fence: Fence | Unfence) -> list[str]:
+        bindings, denied = self._shore.acls.bindings, fence.principals
+        return [t for t in fence.topics if not fence_bindings((t,), denied) <= bindings]
 
-    def _survey(self, topics: tuple[str, ...]) -> None:
+    def _survey(self, fence: Fence) -> None:
         """Raise PortError unless a fence on these topics can be set and proved."""
         known = self._line.world.layout.topics
-        for topic in topics:
+        for topic in fence.topics:
             if topic not in known:
                 raise PortError("protocol", f"simulated: no topic {topic}")
         self._all_brokers()
         if self._canary is None:
             raise PortError("protocol", "the plan names no canary: no fence could be proved")
-        for topic in self._unfenced(topics):
+        for topic in self._unfenced(fence):
             if not all(self._may_write(view, topic) for view in self._shore.acls.views):
                 why = f"simulated: the canary may not write {topic} now: it could prove no fence"
                 raise PortError("protocol", why)

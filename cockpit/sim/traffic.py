@@ -129,6 +129,10 @@ class Traffic:
         offsets = shore.offset_map.offsets(self.position[side][group])
         shore.committed[group] = np.where(reachable, offsets, shore.committed[group])
 
+    def may_commit(self, side: Side, group: int) -> bool:
+        """Whether a commit of everything that a group reads would be taken now."""
+        return bool(self._shores[side].up[self._layout.reads[group]].all())
+
     def set_writing(self, side: Side, service: int, on: bool) -> None:
         """An instance's producers begin or end."""
         lanes = self._layout.lane_service == service

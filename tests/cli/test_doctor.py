@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,20 @@ import pytest
 
 from cockpit.cli import exits
 from cockpit.cli.doctor import as_json, exit_code, report, shell_line
-from cockpit.cli.examine import Examination, Unread, examine, mirror_names
+from cockpit.cli.examine import Examination, Unread, examine, gaps, mirror_names
+from cockpit.core.observe import ConfigSample, Sample, Unknown
 from cockpit.core.plan import SIDES, Plan, Side
 from cockpit.core.rights import Right, rights
-from cockpit.core.survey import ScramCredential
+from cockpit.core.survey import (
+    GroupImage,
+    Image,
+    ImagesSurvey,
+    RegistrySurvey,
+    ScramCredential,
+    Survey,
+    Window,
+    WindowsSurvey,
+)
 from cockpit.kafka.client import Client
 from cockpit.kafka.factory import reveal_secret
 from cockpit.kafka.protocol.acls import create_acls, delete_acls
@@ -24,7 +35,7 @@ from cockpit.kafka.security import access
 from cockpit.plan import load_plan_file
 from cockpit.ports import PortError
 from tests.cli.test_commands import cockpit, valid_plan
-from tests.core.build import two_wave_plan
+from tests.core.build import group, groups, two_wave_plan
 from tests.kafka.clock import RealClock, until
 from tests.kafka.planting import User, planted
 from tests.kafka.real import client_as
@@ -70,6 +81,54 @@ def test_each_thing_that_is_found_has_its_exit_code() -> None:
     assert exit_code(refused) == exits.REFUSED
     away = Examination(shut={"source": PortError("unreachable", "nobody")})
     assert exit_code(away) == exits.FAILED
+
+
+FORBIDDEN = "topic authorisation failed (29)"
+NO_IMAGE = Unknown(FORBIDDEN)
+
+
+def image(reason: str) -> ImagesSurvey:
+    one = Image(5, "NONE", NO_IMAGE, NO_IMAGE, reason)
+    found = GroupImage("ledger", "orders", 0, one, None, NO_IMAGE, NO_IMAGE, 1)
+    return ImagesSurvey(1, 1, {("ledger", ("orders", 0)): found})
+
+
+@pytest.mark.parametrize(
+    ("sample", "kind", "says"),
+    [
+        (RegistrySurvey("target", 1, 1, {}, Unknown("config: HTTP 403"), "READWRITE"), "refused",
+         "config: config: HTTP 403"),
+        (RegistrySurvey("target", 1, 1, {}, "FULL", Unknown("mode: HTTP 403")), "refused",
+         "mode: mode: HTTP 403"),
+        (WindowsSurvey(1, 1, {("orders", 0): Window(0, 0, 0, "", unknown=FORBIDDEN, at_ms=1)}),
+         "refused", f"orders/0: {FORBIDDEN}"),
+        (ConfigSample("source", 1, 1, {}, {}, {"orders": "configs: timed out"}), "protocol",
+         "orders: configs: timed out"),
+        (image(FORBIDDEN), "refused", f"ledger orders/0: {FORBIDDEN}"),
+        (groups("source", 1, replace(group("ledger", -1, {}), members_unknown=FORBIDDEN)),
+         "refused", f"ledger: {FORBIDDEN}"),
+    ],
+    ids=["registry config", "registry mode", "window", "configs", "image", "members"],
+)  # fmt: skip
+def test_a_part_that_was_refused_is_a_gap(sample: Sample | Survey, kind: str, says: str) -> None:
+    assert list(gaps(two_wave_plan(), sample)) == [(kind, says)]
+    found = Examination(unread=[Unread("x", kind, says)])  # type: ignore[arg-type]  # a FailureKind
+    assert exit_code(found) == exits.FAILED
+    assert not any("nothing is missing" in line for line in report(two_wave_plan(), found))
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        image("the mirror has not copied everything before it yet"),
+        WindowsSurvey(1, 1, {("orders", 0): Window(0, 0, 0, "", unknown="log is empty", at_ms=1)}),
+        ConfigSample("source", 1, 1, {}, {}, {"of-nobody": "configs: timed out"}),
+        groups("source", 1, replace(group("ledger", -1, {}), members_unknown="brokers too old")),
+    ],
+    ids=["image to come", "empty log", "topic beside the plan", "old brokers"],
+)
+def test_what_is_not_there_yet_is_no_gap(sample: Sample | Survey) -> None:
+    assert list(gaps(two_wave_plan(), sample)) == []
 
 
 @pytest.mark.parametrize(

@@ -64,18 +64,33 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def drilled_plan(plan: Path, drill: Drill, to: Path) -> Path:
-    """The lab's plan with short windows, and a drill signal as a trigger of wave `pricing`."""
-    text = re.sub(r"for: (5|10)s", "for: 2s", plan.read_text())
-    content = yaml.safe_load(text)
-    content["signals"]["drill"] = {"http": drill.url, "path": "errors.ratio", "unit": "ratio"}
-    wave = next(wave for wave in content["waves"] if wave["name"] == "pricing")
-    wave["rollback"]["triggers"].append({"signal": {"name": "drill", "max": 0.1, "for": "1s"}})
-    wave["rollback"]["on_trigger"] = "rollback"
-    steps = wave["steps"]
-    steps.insert(steps.index("offsets"), {"soak": {"for": "4s"}})
+def quick(plan: Path) -> Any:
+    """The lab's plan, read, with short windows."""
+    return yaml.safe_load(re.sub(r"for: (5|10)s", "for: 2s", plan.read_text()))
+
+
+def write_plan(content: Any, to: Path) -> Path:  # what YAML gave
+    """A plan as the loader reads it."""
     to.write_text(yaml.dump(content, Dumper=_Plain, sort_keys=False))
     return to
+
+
+def drilled_plan(plan: Path, drill: Drill, to: Path) -> Path:
+    """The lab's plan with short windows, and a drill signal as a trigger of two waves.
+
+    It takes `readers` back in a second soak, and `pricing` while nobody has started yet.
+    """
+    content = quick(plan)
+    content["signals"]["drill"] = {"http": drill.url, "path": "errors.ratio", "unit": "ratio"}
+    waves = {wave["name"]: wave for wave in content["waves"]}
+    for name in ("readers", "pricing"):
+        rollback = waves[name]["rollback"]
+        rollback["triggers"].append({"signal": {"name": "drill", "max": 0.1, "for": "1s"}})
+        rollback["on_trigger"] = "rollback"
+    waves["readers"]["steps"].append({"soak": {"for": "4s"}})
+    steps = waves["pricing"]["steps"]
+    steps.insert(steps.index("offsets"), {"soak": {"for": "4s"}})
+    return write_plan(content, to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from cockpit.sim.demo import demo_plan, demo_world
 from cockpit.sim.factory import SimPorts, connect_sim
 from cockpit.sim.faults import Fault
 from cockpit.sim.loop import VirtualClock, run_virtual
+from cockpit.sim.spec import MirrorSpec, WorldSpec
 from cockpit.sim.truth import TruthReport
 
 
@@ -79,24 +80,22 @@ def fly(
     plan: Plan | None = None,
     keep_demo_faults: bool = False,
     journal: Path | None = None,
+    mirror: MirrorSpec | None = None,
 ) -> Flown:
     """One flight on virtual time, to its result."""
-    return run_virtual(_fly(faults, seed, orders, plan or demo_plan(), keep_demo_faults, journal))
-
-
-async def _fly(
-    faults: tuple[Fault, ...],
-    seed: int,
-    orders: Orders,
-    plan: Plan,
-    keep: bool,
-    journal: Path | None,
-) -> Flown:
-    clock = VirtualClock()
     spec = demo_world(seed)
-    spec = replace(spec, faults=(*spec.faults, *faults) if keep else faults)
+    spec = replace(
+        spec,
+        faults=(*spec.faults, *faults) if keep_demo_faults else faults,
+        mirror=mirror or spec.mirror,
+    )
+    return run_virtual(_fly(spec, orders, plan or demo_plan(), journal))
+
+
+async def _fly(spec: WorldSpec, orders: Orders, plan: Plan, journal: Path | None) -> Flown:
+    clock = VirtualClock()
     world = connect_sim(plan, clock, spec)
-    state = begin(plan, session=f"seed-{seed}", simulated=True, at_ms=clock.now_ms())
+    state = begin(plan, session=f"seed-{spec.seed}", simulated=True, at_ms=clock.now_ms())
     engine = Engine(state, engine_ports(world, clock), Journal(journal) if journal else None)
     session = Watching(engine)
     before = _state(world)

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.cli import exits
 from cockpit.core.observe import Unknown
-from cockpit.core.plan import FenceStep
+from cockpit.core.plan import FenceStep, Plan
 from cockpit.engine.journal import read_journal
 from cockpit.sim.demo import demo_plan
 from cockpit.sim.faults import (
@@ -117,6 +117,47 @@ def test_a_writer_that_escapes_the_fence_is_named_and_the_wave_comes_back() -> N
     assert flown.result.outcome == "rolled_back"
     failures = [e["text"] for e in flown.events if e["kind"] == "step_failed"]
     assert any("payments/" in text for text in failures), failures
+    assert flown.truth.lost == 0
+
+
+def fenced_by(fence: FenceStep, *, canary: bool = True) -> Plan:
+    """The demonstration's plan with another fence in its second wave."""
+    plan = demo_plan()
+    readers, writers = plan.waves
+    steps = tuple(fence if isinstance(s, FenceStep) else s for s in writers.steps)
+    source = plan.source if canary else replace(plan.source, canary=None)
+    return replace(plan, source=source, waves=(readers, replace(writers, steps=steps)))
+
+
+def test_a_fence_against_the_producers_alone_flies_and_is_removed_whole() -> None:
+    plan = fenced_by(FenceStep(deny="producers"))
+    flown = fly(plan=plan)
+    assert flown.result.outcome == "completed"
+    assert_clean(flown)
+    denied = {b.principal for b in flown.after.source_acls if b.permission == "deny"}
+    producers = {s.principal for s in plan.wave_services(plan.waves[1]) if s.produces}
+    assert denied == {*producers, "User:canary"}
+    back = fly(plan=plan, keep_demo_faults=True)
+    assert back.result.outcome == "rolled_back"
+    assert_as_it_was(back)
+
+
+def test_where_nothing_can_refuse_writers_are_stopped_and_watched() -> None:
+    flown = fly(plan=fenced_by(FenceStep(by="stop"), canary=False))
+    assert flown.result.outcome == "completed"
+    assert_clean(flown)
+    assert flown.after.source_acls == flown.before.source_acls
+    told = {s.status.writes_detail for s in flown.snapshots if s.status.writes == "FENCED"}
+    assert told
+    assert all("nothing refuses a write" in text for text in told)
+
+
+def test_a_writer_that_goes_on_keeps_a_fence_of_silence_from_standing() -> None:
+    escaping = EscapingWriter(topics=("payments",), when=When())
+    flown = fly(escaping, plan=fenced_by(FenceStep(by="stop"), canary=False))
+    assert flown.result.outcome == "rolled_back"
+    failures = [e["text"] for e in flown.events if e["kind"] == "step_failed"]
+    assert any("somebody still writes: payments/" in text for text in failures), failures
     assert flown.truth.lost == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,14 @@ from cockpit.core.actions import (
     Fence,
     PatchConnector,
     ProveDrained,
+    ProveSilent,
     Unfence,
 )
-from cockpit.kafka.effects.fence import fence_binding
+from cockpit.core.parity import fence_binding
+from cockpit.core.parity.fence import fence_bindings
+from cockpit.kafka.factory import connect_real
 from cockpit.ports import PortError
-from tests.kafka.clock import until
+from tests.kafka.clock import RealClock, until
 from tests.kafka.real import (
     allow,
     allowed,
@@ -148,6 +152,56 @@ async def test_a_fence_that_could_not_be_proved_is_refused(lab: Status, fenced: 
                 await call(Fence((fenced,)))
             assert f"canary User:canary may not write {fenced}" in caught.value.reason
         assert fence_binding(fenced) not in (await ports.source.acls()).bindings
+
+
+async def test_a_fence_against_chosen_principals_stops_them_and_leaves_others_alone(
+    lab: Status, fenced: str
+) -> None:
+    principals = ("User:canary", "User:other")
+    rights = (allow(fenced, "canary", "write"), allow(fenced, "canary", "describe"))
+    async with (
+        scratch_topic(lab, fenced),
+        allowed(lab, *rights, allow(fenced, "svc-pricing", "write")),
+        ports_of(lab) as ports,
+        writer(lab, "canary", fenced) as seen,
+    ):
+        before = (await ports.source.acls()).bindings
+        await until(lambda: _reached(seen, 3), timeout_s=10)
+        await ports.effector.do(Fence((fenced,), principals))
+        assert (await ports.effector.verify(Fence((fenced,), principals))).holds is True
+        made = (await ports.source.acls()).bindings - before
+        assert made == fence_bindings((fenced,), principals)
+        await ports.effector.do(Unfence((fenced,), principals))
+        assert (await ports.source.acls()).bindings == before
+
+
+async def test_a_producer_that_no_acl_stops_is_named_before_anything_is_touched(
+    lab: Status,
+) -> None:
+    plan = plan_of(lab)
+    first = next(s for s in plan.services if s.produces)
+    supers = dataclasses.replace(first, principal="User:admin")
+    others = tuple(supers if s is first else s for s in plan.services)
+    ports = connect_real(dataclasses.replace(plan, services=others), RealClock())
+    try:
+        before = (await ports.source.acls()).bindings
+        with pytest.raises(PortError, match=r"no ACL lets User:admin write .*: is it a super user"):
+            await ports.effector.precheck(Fence(first.produces))
+        assert (await ports.source.acls()).bindings == before
+    finally:
+        await ports.close()
+
+
+async def test_silence_is_proved_where_nothing_refuses(lab: Status, fenced: str) -> None:
+    silence = ProveSilent((fenced,))
+    rights = (allow(fenced, "canary", "write"), allow(fenced, "canary", "describe"))
+    async with scratch_topic(lab, fenced), allowed(lab, *rights), ports_of(lab) as ports:
+        found = await ports.effector.verify(silence)
+        assert found.holds is True, found.detail
+        assert "nothing refuses it" in found.detail
+        async with writer(lab, "canary", fenced) as seen:
+            await until(lambda: _reached(seen, 3), timeout_s=10)
+            assert (await ports.effector.verify(silence)).holds is False
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cockpit.core.plan import OffsetDeltaGate
 from cockpit.lab import access
 from cockpit.lab.layout import Layout
 from cockpit.lab.mirror import connector_configs
@@ -110,6 +111,15 @@ def test_the_plan_loads_without_a_problem() -> None:
     assert plan.source.canary is not None
     assert plan.source.canary.username == access.CANARY
     assert [signal.name for signal in plan.signals] == [f"{w.name}-errors" for w in WORKLOAD]
+
+
+def test_the_exact_plan_tolerates_no_record_twice() -> None:
+    plan = load_plan(plan_text(Layout.of(FOLDER), _state(), "exact"), origin="plan-exact.yaml")
+    groups = [service for service in plan.services if service.group]
+    assert {service.resume for service in groups} == {"exact"}
+    assert {s.offsets.replay_tolerance_records for s in groups if s.offsets} == {0}
+    gates = [g for w in plan.waves for g in w.gates if isinstance(g, OffsetDeltaGate)]
+    assert {gate.max_reread_records for gate in gates} == {0}
 
 
 def test_secrets_stay_in_their_files() -> None:

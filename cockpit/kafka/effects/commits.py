@@ -50,6 +50,7 @@ class OffsetCommits:
                 f"{len(wrong)} offsets of {action.group} differ:"
                 f" {topic}/{partition} is {_text(has)}, wanted {_text(want)}"
             ),
+            _before(previous),
         )
 
     async def do(self, action: CommitOffsets) -> Mapping[str, Any]:
@@ -70,7 +71,7 @@ class OffsetCommits:
                     why = f"committed, but not deleted: {error.reason}"
                     raise OutcomeUnknownError(one_line(why)) from error
                 raise
-        return {"previous": {partition_text(tp): offset for tp, offset in sorted(previous.items())}}
+        return _before(previous)
 
     async def _delete(
         self, client: Client, node: int, group: str, partitions: list[TopicPartition]
@@ -123,6 +124,10 @@ def _refusal(group: str, code: int) -> PortError:
     if code in HAS_MEMBERS:
         return PortError("refused", one_line(f"group {group} still has members ({code})"))
     return code_error(code, f"commit for {group}")
+
+
+def _before(previous: Mapping[TopicPartition, int | None]) -> Mapping[str, Any]:
+    return {"previous": {partition_text(tp): offset for tp, offset in sorted(previous.items())}}
 
 
 def _text(offset: int | None) -> str:

@@ -59,8 +59,9 @@ class ConnectorPatches:
         _refuse_secrets(settings)
         config = await self._rest.config(connector)
         differing = sorted(key for key, value in settings.items() if config.get(key) != value)
+        before = {"previous": {key: config.get(key) for key in settings}}
         if differing:
-            return Finding(False, one_line(f"{connector}: not set: {', '.join(differing)}"))
+            return Finding(False, one_line(f"{connector}: not set: {', '.join(differing)}"), before)
         return Finding(True, one_line(f"{connector}: {', '.join(sorted(settings))} as wanted"))
 
     async def change(self, connector: str, settings: Settings) -> Mapping[str, Any]:
@@ -122,12 +123,14 @@ class GroupExclusions:
 
     async def precheck(self, action: ExcludeGroups) -> Finding:
         """Whether the config says so. Raises PortError."""
-        listed = _patterns(await self._excludes())
+        excludes = await self._excludes()
+        listed = _patterns(excludes)
         patterns = [group_pattern(group) for group in action.groups]
         wrong = [p for p in patterns if (p in listed) != action.excluded]
         if wrong:
             word = "not yet excluded" if action.excluded else "still excluded"
-            return Finding(False, one_line(f"{word}: {', '.join(wrong)}"))
+            before = {"previous": {EXCLUDE_KEY: excludes}}
+            return Finding(False, one_line(f"{word}: {', '.join(wrong)}"), before)
         word = "excluded from" if action.excluded else "part of"
         return Finding(True, one_line(f"{word} group sync: {', '.join(action.groups)}"))
 

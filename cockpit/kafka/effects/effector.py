@@ -17,8 +17,10 @@ from cockpit.core.actions import (
     ExcludeGroups,
     Fence,
     Finding,
+    FindPlaces,
     PatchConnector,
     ProveDrained,
+    ProveSilent,
     Unfence,
 )
 from cockpit.kafka.client import Client
@@ -26,6 +28,7 @@ from cockpit.kafka.effects.commits import OffsetCommits
 from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
 from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.places import PlaceSearch
 from cockpit.kafka.effects.service import ServiceCalls
 from cockpit.kafka.http import Http
 
@@ -40,6 +43,7 @@ class Handlers:
     fencing: Fencing
     drain: DrainProof
     commits: OffsetCommits
+    places: PlaceSearch
 
 
 class RealEffector:
@@ -60,14 +64,18 @@ class RealEffector:
                 return await handlers.patches.precheck(action)
             case ExcludeGroups():
                 return await handlers.exclusions.precheck(action)
-            case Fence(topics=topics):
-                return await handlers.fencing.precheck(topics)
-            case Unfence(topics=topics):
-                return await handlers.fencing.verify_open(topics)
+            case Fence():
+                return await handlers.fencing.precheck(action)
+            case Unfence():
+                return await handlers.fencing.verify_open(action)
+            case ProveSilent(topics=topics):
+                return await handlers.fencing.silent(topics)
             case ProveDrained(topics=topics):
                 return await handlers.drain.verify(topics)
             case CommitOffsets():
                 return await handlers.commits.check(action)
+            case FindPlaces():
+                return Finding(None, "a search is no state")
             case _:
                 assert_never(action)
 
@@ -81,14 +89,18 @@ class RealEffector:
                 return await handlers.patches.do(action)
             case ExcludeGroups():
                 return await handlers.exclusions.do(action)
-            case Fence(topics=topics):
-                return await handlers.fencing.do(topics)
-            case Unfence(topics=topics):
-                return await handlers.fencing.undo(topics)
+            case Fence():
+                return await handlers.fencing.do(action)
+            case Unfence():
+                return await handlers.fencing.undo(action)
+            case ProveSilent():
+                return {}
             case ProveDrained(topics=topics):
                 return await handlers.drain.do(topics)
             case CommitOffsets():
                 return await handlers.commits.do(action)
+            case FindPlaces():
+                return await handlers.places.do(action)
             case _:
                 assert_never(action)
 
@@ -102,14 +114,18 @@ class RealEffector:
                 return await handlers.patches.verify(action)
             case ExcludeGroups():
                 return await handlers.exclusions.verify(action)
-            case Fence(topics=topics):
-                return await handlers.fencing.verify(topics)
-            case Unfence(topics=topics):
-                return await handlers.fencing.verify_open(topics)
+            case Fence():
+                return await handlers.fencing.verify(action)
+            case Unfence():
+                return await handlers.fencing.verify_open(action)
+            case ProveSilent(topics=topics):
+                return await handlers.fencing.silent(topics)
             case ProveDrained(topics=topics):
                 return await handlers.drain.verify(topics)
             case CommitOffsets():
                 return await handlers.commits.check(action)
+            case FindPlaces():
+                return Finding(None, "a search is no state")
             case _:
                 assert_never(action)
 

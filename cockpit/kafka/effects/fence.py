@@ -1,8 +1,8 @@
-"""Fence and Unfence: DENY WRITE for everybody on the wave's source topics, and its removal.
+"""Fence and Unfence: DENY WRITE on the wave's source topics, and its removal.
 
 Never believes an acknowledgement: a fence stands when every broker refuses the canary and no log
-grows; it is gone when every broker lets the canary write again. Super users are not stopped by any
-ACL; a log that grows shows them.
+grows; it is gone when every broker lets the canary write again. Where no ACL stops a writer, the
+fence is refused; one that escapes all the same shows by a log that grows.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cockpit.core.actions import Finding
+from cockpit.core.actions import Fence, Finding, Unfence
 from cockpit.core.observe import AclBinding
+from cockpit.core.parity.access import Rules
+from cockpit.core.parity.fence import fence_bindings
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import bindings_by_broker
+from cockpit.kafka.effects.authorizer import INSTEAD, authorizers, why_no_acl_stops
 from cockpit.kafka.effects.offsets import Layout, lay_out, offsets_of, unreplicated
 from cockpit.kafka.effects.outcome import changing
 from cockpit.kafka.errors import code_error, code_name
@@ -32,19 +35,9 @@ from cockpit.ports import Clock, OutcomeUnknownError, PortError
 
 SAMPLES: Final = 5
 SAMPLE_PAUSE_MS: Final = 125
-
-
-def fence_binding(topic: str) -> AclBinding:
-    """The one ACL that fences a topic."""
-    return AclBinding(
-        resource_type="topic",
-        resource_name=topic,
-        pattern="literal",
-        principal="User:*",
-        host="*",
-        operation="write",
-        permission="deny",
-    )
+_WRITES: Final = ("write", "all")
+SILENT_PAUSE_MS: Final = 625
+"""Where nothing refuses a write, silence is watched for longer."""
 
 
 class Fencing:
@@ -55,84 +48,112 @@ class Fencing:
     """
 
     def __init__(
-        self, clock: Clock, *, admin: Client, changer: Client, canary: Client | None, name: str
+        self,
+        clock: Clock,
+        *,
+        admin: Client,
+        changer: Client,
+        canary: Client | None,
+        name: str,
+        writers: Mapping[str, frozenset[str]],
     ) -> None:
+        """`name` is the canary's principal; `writers` has the plan's producers of each topic."""
         self._clock = clock
         self._admin = admin
         self._changer = changer
         self._canary = canary
         self._name = name
+        self._writers = writers
 
-    async def precheck(self, topics: Sequence[str]) -> Finding:
+    async def precheck(self, fence: Fence) -> Finding:
         """Whether the fence stands already.
 
         Raises PortError where a fence would not work or could not be proved.
         """
-        await self._survey(topics)
-        return await self.verify(topics)
+        await self._survey(fence)
+        return await self.verify(fence)
 
-    async def do(self, topics: Sequence[str]) -> Mapping[str, Any]:
+    async def do(self, fence: Fence) -> Mapping[str, Any]:
         """Create the bindings. Raises PortError or OutcomeUnknownError."""
-        bindings = await self._survey(topics)
-        wanted = [fence_binding(topic) for topic in topics]
+        bindings = await self._survey(fence)
+        wanted = _wanted(fence)
         with changing():
             results = await self._changer.ask_any(create_acls(wanted))
-        _all_done(results, topics, "fence")
+        _all_done(results, wanted, "fence")
         return {
-            "bindings": [f"deny write User:* on topic {topic}" for topic in topics],
-            "already_there": [t for t in topics if fence_binding(t) in bindings],
+            "bindings": [f"deny write {b.principal} on topic {b.resource_name}" for b in wanted],
+            "already_there": sorted({b.resource_name for b in wanted if b in bindings}),
         }
 
-    async def verify(self, topics: Sequence[str]) -> Finding:
+    async def verify(self, fence: Fence) -> Finding:
         """The ACLs are there, every broker refuses the canary, and no log grows for 0.5 s."""
         try:
-            missing = _unfenced(topics, await self._known_everywhere())
+            bindings = await self._known_everywhere()
+            missing = sorted({b.resource_name for b in _wanted(fence) if b not in bindings})
             if missing:
-                return missing
+                return Finding(False, one_line(f"not fenced: {', '.join(missing)}"))
+            layout = await lay_out(self._admin, fence.topics)
+            absent = await self._absent_replicas(layout)
+            if absent:
+                return Finding(None, one_line(absent))
+            refused = await self._canary_finding(fence.topics, may_write=False)
+            if not refused.holds:
+                return refused
+            return await self._flat(layout, SAMPLE_PAUSE_MS, "every broker refuses writes")
+        except PortError as error:
+            return Finding(None, error.reason)
+
+    async def silent(self, topics: Sequence[str]) -> Finding:
+        """Every replica is there and no log grows for a while. It refuses nobody."""
+        try:
             layout = await lay_out(self._admin, topics)
             absent = await self._absent_replicas(layout)
             if absent:
                 return Finding(None, one_line(absent))
-            refused = await self._canary_finding(topics, may_write=False)
-            if not refused.holds:
-                return refused
-            return await self._flat(layout)
+            return await self._flat(layout, SILENT_PAUSE_MS, "nobody writes (nothing refuses it)")
         except PortError as error:
             return Finding(None, error.reason)
 
-    async def undo(self, topics: Sequence[str]) -> Mapping[str, Any]:
+    async def undo(self, fence: Unfence) -> Mapping[str, Any]:
         """Delete exactly the fence's bindings. Raises PortError or OutcomeUnknownError."""
-        wanted = [fence_binding(topic) for topic in topics]
+        wanted = _wanted(fence)
         with changing():
             results = await self._changer.ask_any(delete_acls(wanted))
-        _all_done(results, topics, "unfence")
+        _all_done(results, wanted, "unfence")
         return {"removed": sum(result.matched for result in results)}
 
-    async def verify_open(self, topics: Sequence[str]) -> Finding:
+    async def verify_open(self, fence: Unfence) -> Finding:
         """No broker knows a binding of the fence, and each lets the canary write.
 
         None, and no error, where a broker is silent: a fence must come down all the same.
         """
         try:
-            return await self._gone(topics)
+            return await self._gone(fence)
         except PortError as error:
             return Finding(None, error.reason)
 
-    async def _gone(self, topics: Sequence[str]) -> Finding:
+    async def _gone(self, fence: Unfence) -> Finding:
+        wanted = _wanted(fence)
         for node, bindings in sorted((await bindings_by_broker(self._admin)).items()):
-            left = [topic for topic in topics if fence_binding(topic) in bindings]
+            left = sorted({b.resource_name for b in wanted if b in bindings})
             if left:
                 return Finding(False, one_line(f"broker {node}: fenced: {', '.join(left)}"))
-        return await self._canary_finding(topics, may_write=True)
+        return await self._canary_finding(fence.topics, may_write=True)
 
-    async def _survey(self, topics: Sequence[str]) -> frozenset[AclBinding]:
+    async def _survey(self, fence: Fence) -> frozenset[AclBinding]:
         """ACLs that every broker knows, once it is clear that a fence can be set and proved."""
+        topics, wanted = fence.topics, _wanted(fence)
         for topic in topics:
             if topic in ("", "*") or is_internal(topic):
                 raise PortError("protocol", one_line(f"topic {topic!r} is never fenced"))
+        if why := why_no_acl_stops(await authorizers(self._admin)):
+            raise PortError("protocol", why)
         bindings = await self._known_everywhere()
+        if why := self._escaping(topics, bindings):
+            raise PortError("protocol", why)
         await lay_out(self._admin, topics)
-        open_topics = [topic for topic in topics if fence_binding(topic) not in bindings]
+        fenced = {b.resource_name for b in wanted if b in bindings}
+        open_topics = [topic for topic in topics if topic not in fenced]
         rights = await self._rights(topics)
         for topic in open_topics:
             may_write = all(view.get(topic, 0) & WRITE_BIT for view in rights.values())
@@ -149,6 +170,19 @@ class Fencing:
                 why = f"canary {self._name} may not write {topic} now: it could prove no fence"
                 raise PortError("protocol", one_line(why))
         return bindings
+
+    def _escaping(self, topics: Sequence[str], bindings: frozenset[AclBinding]) -> str:
+        """Which producer of the plan writes without any ACL that lets it; empty: none does."""
+        rules = Rules(bindings)
+        for topic in topics:
+            if not any(_covers(binding, topic) for binding in bindings):
+                continue  # of a topic without ACLs the canary tells
+            for who in sorted(self._writers.get(topic, ())):
+                found = rules.about(who, "topic", topic)
+                if not any(b.permission == "allow" and b.operation in _WRITES for b in found):
+                    why = f"no ACL lets {who} write {topic}: is it a super user?"
+                    return one_line(f"{why} No ACL would stop it; {INSTEAD}")
+        return ""
 
     async def _known_everywhere(self) -> frozenset[AclBinding]:
         """ACLs that every broker knows. Raises PortError."""
@@ -192,10 +226,10 @@ class Fencing:
                         return f"broker {node} holds {topic.name}/{part.partition} and is not there"
         return ""
 
-    async def _flat(self, layout: Layout) -> Finding:
+    async def _flat(self, layout: Layout, pause_ms: int, proved: str) -> Finding:
         first = await offsets_of(self._admin, layout, LATEST)
         for _ in range(SAMPLES - 1):
-            await self._clock.sleep(SAMPLE_PAUSE_MS)
+            await self._clock.sleep(pause_ms)
             now = await offsets_of(self._admin, layout, LATEST)
             grown = [(tp, now[tp] - first[tp]) for tp in sorted(first) if now[tp] != first[tp]]
             if grown:
@@ -203,17 +237,15 @@ class Fencing:
                 return Finding(False, one_line(f"somebody still writes: {names}"))
         for (topic, partition), by in (await unreplicated(self._admin, layout, first)).items():
             return Finding(False, one_line(f"{topic}/{partition}: {by} records not replicated yet"))
-        count = len(first)
-        return Finding(
-            True, f"every broker refuses writes; {count} partitions flat in {SAMPLES} samples"
-        )
+        span_s = (SAMPLES - 1) * pause_ms / 1_000
+        flat = f"{len(first)} partitions flat in {SAMPLES} samples over {span_s:g} s"
+        return Finding(True, f"{proved}; {flat}")
 
 
-def _unfenced(topics: Sequence[str], bindings: frozenset[AclBinding]) -> Finding | None:
-    open_topics = [topic for topic in topics if fence_binding(topic) not in bindings]
-    if not open_topics:
-        return None
-    return Finding(False, one_line(f"not fenced: {', '.join(open_topics)}"))
+def _wanted(fence: Fence | Unfence) -> list[AclBinding]:
+    """The fence's bindings, in an order of their own."""
+    made = fence_bindings(fence.topics, fence.principals)
+    return sorted(made, key=lambda b: (b.resource_name, b.principal))
 
 
 def _operations(node: int, reply: MetadataReply) -> dict[str, int]:
@@ -235,15 +267,15 @@ def _covers(binding: AclBinding, topic: str) -> bool:
     return binding.resource_name in (topic, "*")
 
 
-def _all_done(results: Sequence[AclResult], topics: Sequence[str], what: str) -> None:
-    """Raise unless every topic's binding was dealt with."""
-    if len(results) != len(topics):
-        raise OutcomeUnknownError(f"{what}: {len(results)} answers for {len(topics)} topics")
-    failed = [(t, r) for t, r in zip(topics, results, strict=True) if r.error]
+def _all_done(results: Sequence[AclResult], wanted: Sequence[AclBinding], what: str) -> None:
+    """Raise unless every binding was dealt with."""
+    if len(results) != len(wanted):
+        raise OutcomeUnknownError(f"{what}: {len(results)} answers for {len(wanted)} bindings")
+    failed = [(b, r) for b, r in zip(wanted, results, strict=True) if r.error]
     if not failed:
         return
-    topic, result = failed[0]
-    error = code_error(result.error, f"{what} of {topic}", result.message)
-    if len(failed) == len(topics):
+    binding, result = failed[0]
+    error = code_error(result.error, f"{what} of {binding.resource_name}", result.message)
+    if len(failed) == len(wanted):
         raise error
     raise OutcomeUnknownError(f"{what}: done for some topics only; {error.reason}")

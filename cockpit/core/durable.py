@@ -1,0 +1,183 @@
+"""What of a flight must outlive its engine: a record that is on disk before any effect.
+
+Observations are not in it: they are read anew. `restore` brings a flight back standing still, for a
+person to go on or to go back; what the dead engine had under way is looked at again, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from cockpit.core.flight import FlightState, StepState, WaveState, begin
+from cockpit.core.plan import Plan, step_name
+
+_WAVE_FIELDS: Final = (
+    "word",
+    "attempt",
+    "cursor",
+    "back",
+    "back_wanted",
+    "detail",
+    "blocked_since_ms",
+    "fenced_at_ms",
+    "start_intent_at_ms",
+    "closed_at_ms",
+    "done_at_ms",
+    "deadline_told",
+    "escape_told",
+)
+_STEP_FIELDS: Final = ("word", "begun", "started_at_ms", "ended_at_ms")
+_UNDER_WAY: Final = ("running", "rolling back")
+
+
+class RestoreError(Exception):
+    """A record does not belong to this plan, or is not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent on disk without an outcome: the effect may have happened, whole, or not at all."""
+
+    action_id: str
+    text: str
+    action: Mapping[str, Any]
+    """As journalled, with its `type`."""
+    before: Mapping[str, Any]
+    """What it would have replaced."""
+
+
+def record(state: FlightState) -> dict[str, Any]:
+    """The record of a flight; JSON-able."""
+    waves = [_wave(wave) for wave in state.waves if wave.word != "pending" or wave.attempt]
+    return {
+        "current": state.waves[state.current].wave.name,
+        "next_action": state.next_action,
+        "waves": waves,
+    }
+
+
+def _wave(wave: WaveState) -> dict[str, Any]:
+    found: dict[str, Any] = {key: getattr(wave, key) for key in _WAVE_FIELDS}
+    found["name"] = wave.wave.name
+    found["memory"] = dict(wave.memory)
+    found["steps"] = [{key: getattr(step, key) for key in _STEP_FIELDS} for step in wave.steps]
+    return found
+
+
+def is_under_way(content: Mapping[str, Any]) -> str:
+    """The wave of a record that stands half-way; empty: none does."""
+    for wave in content.get("waves", ()):
+        begun = any(step.get("begun") for step in wave.get("steps", ()))
+        if begun and wave.get("word") in (*_UNDER_WAY, "holding"):
+            return str(wave.get("name", ""))
+    return ""
+
+
+def restore(
+    plan: Plan,
+    content: Mapping[str, Any],
+    intents: Sequence[OpenIntent],
+    *,
+    intended: frozenset[str],
+    session: str,
+    simulated: bool,
+    at_ms: int,
+) -> FlightState:
+    """The flight as its engine left it, standing still. `intended` has the types of all actions
+    whose intent was ever on disk. Raises RestoreError."""
+    state = begin(plan, session=session, simulated=simulated, at_ms=at_ms)
+    names = [wave.name for wave in plan.waves]
+    try:
+        known = {wave["name"]: wave for wave in content["waves"]}
+        if not known.keys() <= set(names):
+            raise RestoreError("the record names waves that the plan does not have")
+        waves = [_restored(w, known.get(w.wave.name), at_ms) for w in state.waves]
+        current = names.index(content["current"])
+        waves[current] = _with_intents(waves[current], intents, intended)
+        return replace(
+            state, waves=tuple(waves), current=current, next_action=content["next_action"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RestoreError(f"the record of the flight cannot be read: {error}") from error
+
+
+def _restored(wave: WaveState, found: Mapping[str, Any] | None, at_ms: int) -> WaveState:
+    if found is None:
+        return wave
+    if len(found["steps"]) != len(wave.steps):
+        raise RestoreError(f"wave {wave.wave.name} has other steps than in the plan")
+    steps = tuple(
+        replace(step, **{key: was[key] for key in _STEP_FIELDS})
+        for step, was in zip(wave.steps, found["steps"], strict=True)
+    )
+    restored = replace(
+        wave,
+        **{key: found[key] for key in _WAVE_FIELDS},
+        memory=dict(found["memory"]),
+        steps=steps,
+    )
+    if restored.word not in (*_UNDER_WAY, "holding"):
+        return restored
+    return _standing(restored, at_ms)
+
+
+def _standing(wave: WaveState, at_ms: int) -> WaveState:
+    """A wave that was under way waits for a person: nothing goes on by itself after a crash."""
+    memory = {k: v for k, v in wave.memory.items() if k not in ("soak.since_ms", "fresh_until_ms")}
+    if not any(step.begun for step in wave.steps):
+        steps = tuple(StepState(step.step) for step in wave.steps)
+        return replace(wave, word="ready", back=False, back_wanted="", detail="", steps=steps)
+    steps = tuple(
+        replace(step, word="pending") if step.word in ("running", "waiting", "undoing") else step
+        for step in wave.steps
+    )
+    return replace(
+        wave,
+        word="holding",
+        steps=steps,
+        memory=memory,
+        back_wanted="",
+        detail=_where(wave),
+        restored_at_ms=at_ms,
+    )
+
+
+def _where(wave: WaveState) -> str:
+    """Where a wave stood, in words."""
+    at = min(max(wave.cursor, 0), len(wave.steps) - 1)
+    name = step_name(wave.steps[at].step)
+    if wave.word == "holding" and not wave.back_wanted:
+        return wave.detail
+    doing = f"undo {name}" if wave.back else name
+    wanted = ", and was to go back" if wave.back_wanted else ""
+    return f"{doing}: the engine ended here{wanted}"
+
+
+def _with_intents(
+    wave: WaveState, intents: Sequence[OpenIntent], intended: frozenset[str]
+) -> WaveState:
+    """Learn what open intents would have replaced: the way back needs it if they happened."""
+    if wave.word != "holding":
+        return wave
+    memory = dict(wave.memory)
+    if "PatchConnector" not in intended:
+        memory.pop("patched.unsure", None)  # the record came to disk, and the engine no further
+    for intent in intents:
+        for key, value in _learnt(intent).items():
+            memory.setdefault(key, value)
+    return replace(wave, memory=memory)
+
+
+def _learnt(intent: OpenIntent) -> Mapping[str, Any]:
+    action, previous = intent.action, intent.before.get("previous")
+    match action.get("type"):
+        case "PatchConnector" if previous is not None:
+            return {"patched.previous": previous}
+        case "ExcludeGroups" if action.get("excluded"):
+            return {"excluded.groups": list(action["groups"])}
+        case "CommitOffsets" if action.get("side") == "target" and previous is not None:
+            return {f"placed.{action['group']}.previous": previous}
+        case _:
+            return {}

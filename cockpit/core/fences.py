@@ -1,0 +1,63 @@
+"""What a wave's fence consists of on the source, and whether it stands there.
+
+A fence is made of ACLs, or (`by: stop`) of nothing but silence. Values only; proves nothing.
+"""
+
+from __future__ import annotations
+
+from cockpit.core.actions import Fence, ProveSilent, Unfence
+from cockpit.core.observe import AclBinding, AclSample
+from cockpit.core.parity.fence import fence_bindings
+from cockpit.core.plan import FenceStep, Plan, Wave, produced_topics
+
+
+def fence_step(wave: Wave) -> FenceStep | None:
+    """The wave's fence, if it has one."""
+    return next((step for step in wave.steps if isinstance(step, FenceStep)), None)
+
+
+def principals(step: FenceStep, wave: Wave, plan: Plan) -> tuple[str, ...]:
+    """Whose writes are denied: everybody's, or those of the wave's producers and of the canary,
+    which shows that it is so."""
+    if step.deny == "all":
+        return ("User:*",)
+    named = {s.principal for s in plan.wave_services(wave) if s.produces}
+    if plan.source.canary is not None:
+        named.add(f"User:{plan.source.canary.username}")
+    return tuple(sorted(named))
+
+
+def fencing(step: FenceStep, wave: Wave, plan: Plan) -> Fence | ProveSilent:
+    """What makes the fence."""
+    topics = produced_topics(plan.wave_services(wave))
+    if step.by == "stop":
+        return ProveSilent(topics)
+    return Fence(topics, principals(step, wave, plan))
+
+
+def unfencing(step: FenceStep, wave: Wave, plan: Plan) -> Unfence | None:
+    """What takes it down; None: there is nothing to take down."""
+    if step.by == "stop":
+        return None
+    return Unfence(produced_topics(plan.wave_services(wave)), principals(step, wave, plan))
+
+
+def bindings_by_topic(wave: Wave, plan: Plan) -> dict[str, frozenset[AclBinding]]:
+    """The ACLs that fence each topic of the wave; nothing where no ACL does."""
+    step = fence_step(wave)
+    if step is None or step.by == "stop":
+        return {}
+    topics = produced_topics(plan.wave_services(wave))
+    denied = principals(step, wave, plan)
+    return {topic: fence_bindings((topic,), denied) for topic in topics}
+
+
+def fenced_topics(wave: Wave, plan: Plan, acls: AclSample) -> frozenset[str]:
+    """The topics of the wave that its ACLs fence now."""
+    wanted = bindings_by_topic(wave, plan)
+    return frozenset(topic for topic, made in wanted.items() if made <= acls.bindings)
+
+
+def is_fenced(wave: Wave, plan: Plan, acls: AclSample) -> bool:
+    """Whether all ACLs of the wave's fence are there; a fence without ACLs never says no."""
+    return fenced_topics(wave, plan, acls) == bindings_by_topic(wave, plan).keys()

@@ -1,0 +1,306 @@
+"""Where stopped groups resume: translated or exact, forward onto the target and back to the source.
+
+Judges from the facts what to commit; changes nothing itself and never goes past a true place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cockpit.core.actions import CommitOffsets
+from cockpit.core.delta import (
+    Place,
+    bounds,
+    delta_rows,
+    latest_image,
+    resume_place,
+    service_partitions,
+    to_source,
+    translated_reread,
+)
+from cockpit.core.exact import (
+    CLOSER_PLACE_MS,
+    ExactPlace,
+    Search,
+    mirror_at_rest,
+    reread_max,
+    settled,
+    tolerance_of,
+)
+from cockpit.core.lag import newest_before, not_there
+from cockpit.core.observe import (
+    MirrorSample,
+    TopicPartition,
+    Unknown,
+    partition_text,
+)
+from cockpit.core.plan import Service
+from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
+
+Commits = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGroup:
+    """Commit on the target where a stopped group resumes: as its service's plan says."""
+
+    service: Service
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlaced:
+    """The target's commits of a group still are what was committed for it."""
+
+    service: Service
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnGroup:
+    """Bring a group's progress on the target back to the source: by the inverse of its way there.
+
+    Never behind what the group has committed on the source.
+    """
+
+    service: Service
+    timeout_ms: int
+
+
+def place_group(task: PlaceGroup, scene: Scene) -> Progress:
+    """How a group's placing on the target stands."""
+    group = task.service.group
+    assert group is not None
+    state = group_on(scene, "source", group)
+    if isinstance(state, Wait):
+        return state
+    if state is not None and state.members:
+        return Failed(f"{group} still has {state.members} members on the source")
+    logs = scene.facts.newest_logs("source")
+    absent = not_there(logs, task.service.consumes) if logs else Unknown("no offsets yet")
+    if absent is not None:
+        return Wait(f"{group}: {absent.reason}")
+    if not service_partitions(scene.facts, task.service):
+        return Wait(f"no partition of {', '.join(task.service.consumes)} is known yet")
+    committed = state.committed() if state else {}
+    if task.service.resume == "exact":
+        return _place_exactly(task, scene, committed)
+    return _place_translated(task, scene, committed)
+
+
+def _place_exactly(task: PlaceGroup, scene: Scene, committed: Commits) -> Progress:
+    """By content. Where nothing was committed, from the source's start: that is what is read."""
+    service, group = task.service, task.service.group
+    assert group is not None
+    if (wait := mirror_at_rest(scene)) is not None:
+        return wait
+    asked: list[tuple[TopicPartition, int]] = []
+    from_start = 0
+    for name in service_partitions(scene.facts, service):
+        log = bounds(scene.facts, name)
+        if isinstance(log, Unknown):
+            return Wait(f"{group} {partition_text(name)}: {log.reason}")
+        if name not in committed:
+            from_start += log.source_end - log.source_start
+        asked.append((name, committed.get(name, log.source_start)))
+    tolerance = tolerance_of(service)
+    search = Search(service, "target", tuple(asked), task.timeout_ms, tolerance, from_start)
+    places = settled(search, scene)
+    if not isinstance(places, tuple):
+        return places
+    for place in places:
+        if why := _worked_on(group, place, scene):
+            return Failed(why)
+    offsets = [(place.name, place.low) for place in places]
+    reread = from_start + reread_max(places)
+    beside = translated_reread(delta_rows(scene.facts, service))
+    theirs = f"not known: {beside.reason}" if isinstance(beside, Unknown) else f"up to {beside}"
+    return _commit_placed(task, offsets, reread, f"exact; by MirrorMaker's translation: {theirs}")
+
+
+def _worked_on(group: str, place: ExactPlace, scene: Scene) -> str:
+    """Why the target's commit must not be replaced: it is past the place."""
+    there = _target_commit(group, place.name, scene)
+    if there is None or there <= place.high:
+        return ""
+    return (
+        f"{group} {partition_text(place.name)}: the target's commit {there} lies past {place.high},"
+        f" the place of {place.offset}: it has worked on the target already, or was set back on"
+        " the source"
+    )
+
+
+def _target_commit(group: str, name: TopicPartition, scene: Scene) -> int | None:
+    sample = scene.facts.newest_groups("target")
+    state = sample.groups.get(group) if sample else None
+    return state.committed().get(name) if state and state.unknown is None else None
+
+
+def _place_translated(task: PlaceGroup, scene: Scene, committed: Commits) -> Progress:
+    group, facts = task.service.group, scene.facts
+    assert group is not None
+    if facts.syncs is None or not facts.syncs.read_to_end:
+        return Wait("reads the offset-syncs to their end")
+    # syncs read after the positions hold every sync that those positions stand for
+    mirror = newest_before(facts.mirror, facts.syncs.asked_at_ms)
+    if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the mirror's positions, then its offset-syncs")
+    offsets: list[tuple[TopicPartition, int]] = []
+    reread = 0
+    for name in service_partitions(facts, task.service):
+        placed = _place_partition(name, committed.get(name), scene, mirror)
+        if isinstance(placed, Unknown):
+            return Wait(f"{group} {partition_text(name)}: {placed.reason}")
+        if why := _progress_on_target(name, committed.get(name), group, scene):
+            return Failed(why)
+        offsets.append((name, placed.offset))
+        reread += placed.reread_max
+    tolerance = tolerance_of(task.service)
+    if tolerance is not None and reread > tolerance:
+        return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
+    return _commit_placed(task, offsets, reread, "by MirrorMaker's translation")
+
+
+def _progress_on_target(
+    name: TopicPartition, committed: int | None, group: str, scene: Scene
+) -> str:
+    """Why the target's commit must not be replaced: the group has gone on there."""
+    there = _target_commit(group, name, scene)
+    assert scene.facts.syncs is not None
+    pairs = scene.facts.syncs.slots.get(name, ())
+    latest = latest_image(pairs, committed) if committed is not None else None
+    if there is None or latest is None or there <= latest:
+        return ""
+    return (
+        f"{group} {partition_text(name)}: the target's commit {there} lies past every image of "
+        f"{committed}: it has worked on the target already"
+    )
+
+
+def _commit_placed(
+    task: PlaceGroup, offsets: list[tuple[TopicPartition, int]], reread: int, how: str
+) -> Progress:
+    group = task.service.group
+    assert group is not None
+    remember = {
+        f"placed.{group}": {partition_text(name): offset for name, offset in offsets},
+        f"reread_max.{group}": reread,
+    }
+    note = f"{group} resumes on target: at most {reread} records are read again ({how})"
+    return Act(CommitOffsets("target", group, tuple(offsets)), task.timeout_ms, remember, note)
+
+
+def _place_partition(
+    name: TopicPartition, committed: int | None, scene: Scene, mirror: MirrorSample
+) -> Place | Unknown:
+    log = bounds(scene.facts, name)
+    if isinstance(log, Unknown):
+        return log
+    position = mirror.positions.get(name)
+    waited_ms = scene.now_ms - scene.started_at_ms
+    if committed is not None and committed > log.source_start and waited_ms < CLOSER_PLACE_MS:
+        if position is None:
+            return Unknown("the mirror has no position for it")
+        if position < committed:
+            return Unknown(f"the mirror is at {position}, the group's commit at {committed}")
+    assert scene.facts.syncs is not None
+    place = resume_place(committed, scene.facts.syncs.slots.get(name, ()), log)
+    if isinstance(place, Place) and place.offset > log.target_end:
+        return Unknown(f"place {place.offset} lies past the target's end as read before it")
+    return place
+
+
+def check_placed(task: CheckPlaced, scene: Scene) -> Progress:
+    """How the reading again of what was committed stands."""
+    group = task.service.group
+    assert group is not None
+    if scene.memory.get(f"started.{task.service.name}"):
+        return Done(f"{task.service.name} was told to start already")
+    state = group_on(scene, "target", group)
+    if isinstance(state, Wait):
+        return state
+    if state is not None and state.members:
+        return Failed(f"{group} already has {state.members} members on the target")
+    committed = {partition_text(k): v for k, v in (state.committed() if state else {}).items()}
+    for key, offset in scene.memory.get(f"placed.{group}", {}).items():
+        if committed.get(key) != offset:
+            return Failed(
+                f"{group} {key}: committed {offset}, the target now says {committed.get(key)}"
+            )
+    return Done(f"{group}: commits on the target read again and equal")
+
+
+def return_group(task: ReturnGroup, scene: Scene) -> Progress:
+    """How a group's way back to the source stands."""
+    group = task.service.group
+    assert group is not None
+    placed = scene.memory.get(f"placed.{group}")
+    if placed is None:
+        return Done(f"{group} was never placed on the target")
+    state, source = group_on(scene, "target", group), group_on(scene, "source", group)
+    if isinstance(state, Wait):
+        return state
+    if isinstance(source, Wait):
+        return source
+    before = source.committed() if source else {}
+    moved = {
+        name: offset
+        for name, offset in (state.committed() if state else {}).items()
+        if name[0] in task.service.consumes and offset > placed.get(partition_text(name), -1)
+    }
+    if task.service.resume == "exact":
+        return _return_exactly(task, scene, moved, before)
+    return _return_translated(task, scene, moved, before)
+
+
+def _return_exactly(task: ReturnGroup, scene: Scene, moved: Commits, before: Commits) -> Progress:
+    """By content: a group comes back whatever its owner tolerates, but never past a record."""
+    if not moved:
+        return _commit_returned(task, [], 0)
+    asked = tuple(sorted(moved.items()))
+    places = settled(Search(task.service, "source", asked, task.timeout_ms, None), scene)
+    if not isinstance(places, tuple):
+        return places
+    offsets: list[tuple[TopicPartition, int]] = []
+    reread = 0
+    for place in places:
+        resume = max(place.low, before.get(place.name, -1))
+        reread += place.reread_max() if resume == place.low else max(0, place.high - resume)
+        if resume == place.low:
+            offsets.append((place.name, resume))
+    return _commit_returned(task, offsets, reread)
+
+
+def _return_translated(
+    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits
+) -> Progress:
+    group, facts = task.service.group, scene.facts
+    if facts.syncs is None or facts.syncs.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads the offset-syncs")
+    if not facts.syncs.read_to_end:
+        return Wait("reads the offset-syncs to their end")
+    offsets: list[tuple[TopicPartition, int]] = []
+    reread = 0
+    for name, offset in moved.items():
+        place = to_source(facts.syncs.slots.get(name, ()), offset)
+        if place is None:
+            where = f"{group} {partition_text(name)}"
+            return Wait(f"{where}: no offset sync at or before {offset} on the target")
+        resume = max(place.offset, before.get(name, -1))
+        reread += max(0, place.offset + place.reread_max - resume)
+        if resume == place.offset:
+            offsets.append((name, resume))
+    return _commit_returned(task, offsets, reread)
+
+
+def _commit_returned(
+    task: ReturnGroup, offsets: list[tuple[TopicPartition, int]], reread: int
+) -> Progress:
+    group = task.service.group
+    assert group is not None
+    if not offsets:
+        return Done(f"{group} made no progress on the target that the source does not know")
+    action = CommitOffsets("source", group, tuple(sorted(offsets)))
+    note = f"{group} resumes on source: at most {reread} records are read again"
+    return Act(action, task.timeout_ms, {f"reread_max.{group}": reread}, note)

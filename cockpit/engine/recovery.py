@@ -1,0 +1,88 @@
+"""What a journal says of a flight whose engine is no more. Reads; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cockpit.core.durable import OpenIntent, is_under_way
+from cockpit.engine.folders import SessionFolder
+from cockpit.engine.journal import JournalError, read_journal
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A flight without an end."""
+
+    record: Mapping[str, Any]
+    """Where it stood; empty where no wave had begun to move."""
+    intents: tuple[OpenIntent, ...]
+    """Effects of which it is not on record what became of them, oldest first."""
+    intended: frozenset[str] = frozenset()
+    """Types of all actions that were ever intended: others certainly did not happen."""
+
+    @property
+    def wave(self) -> str:
+        """The wave that stands half-way; empty: none does."""
+        return is_under_way(self.record)
+
+    def words(self) -> str:
+        """Where it stood, for people."""
+        found = next((w for w in self.record.get("waves", ()) if w["name"] == self.wave), None)
+        if found is None:
+            return "between waves"
+        way = "going back" if found["back"] else "going forward"
+        count = len(self.intents)
+        effects = f", {count} effect{'' if count == 1 else 's'} without an outcome" * bool(count)
+        return f"half-way in wave {self.wave}, {way}{effects}"
+
+
+def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
+    """What a flight left behind; None: it has ended, or never began."""
+    record: Mapping[str, Any] = {}
+    open_intents: dict[str, OpenIntent] = {}
+    unlearnt: dict[str, OpenIntent] = {}
+    """With an outcome that no record of the flight includes yet."""
+    began = False
+    intended: set[str] = set()
+    for entry in entries:
+        match entry["kind"]:
+            case "flight_started":
+                began = True
+            case "flight_ended":
+                return None
+            case "state":
+                record, unlearnt = entry["state"], {}
+            case "intent":
+                intended.add(str(entry["action"].get("type")))
+                open_intents[entry["action_id"]] = _intent(entry, entry.get("before", {}))
+            case "outcome":
+                intent = open_intents.pop(entry["action_id"], None)
+                if intent is not None and entry["outcome"] in ("done", "unknown"):
+                    before = {**intent.before, **entry.get("data", {})}
+                    unlearnt[entry["action_id"]] = OpenIntent(
+                        intent.action_id, intent.text, intent.action, before
+                    )
+            case _:
+                pass
+    if not began:
+        return None
+    return Left(record, (*unlearnt.values(), *open_intents.values()), frozenset(intended))
+
+
+def _intent(entry: Mapping[str, Any], before: Mapping[str, Any]) -> OpenIntent:
+    return OpenIntent(entry["action_id"], entry["text"], entry["action"], before)
+
+
+def left_in(folder: SessionFolder) -> Left | None:
+    """What a session's flight left behind; None also where there is no journal.
+
+    Raises JournalError where the journal is not what was written.
+    """
+    if not folder.journal.exists():
+        return None
+    try:
+        return left_behind(read_journal(folder.journal))
+    except (KeyError, TypeError) as error:
+        raise JournalError(f"{folder.journal}: an entry lacks {error}") from error

@@ -1,0 +1,182 @@
+"""What outlives an engine, and what the clusters must show before a wave goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cockpit.core.arming import why_not_advance
+from cockpit.core.durable import OpenIntent, RestoreError, is_under_way, record, restore
+from cockpit.core.flight import FlightState
+from cockpit.core.intents import Arm
+from cockpit.core.parity import fence_binding
+from tests.core.build import two_wave_plan
+from tests.core.driver import Script, actions
+
+
+def taken_over(script: Script, *intents: OpenIntent) -> Script:
+    """Another engine, on what the first has left on disk."""
+    content = json.loads(json.dumps(record(script.state)))
+    after = Script(script.state.plan)
+    after.now_ms = script.now_ms + 30_000
+    after.state = restore(
+        script.state.plan,
+        content,
+        intents,
+        intended=frozenset(str(intent.action["type"]) for intent in intents),
+        session="s",
+        simulated=False,
+        at_ms=after.now_ms,
+    )
+    after.members, after.commits = dict(script.members), dict(script.commits)
+    after.ends, after.acls = dict(script.ends), {k: set(v) for k, v in script.acls.items()}
+    return after
+
+
+def fenced() -> Script:
+    """Wave 2 with its fence done and its drain under way."""
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    script.acls["source"].add(fence_binding("orders"))
+    return script
+
+
+def place(state: FlightState) -> tuple[str, str, int]:
+    wave = state.wave()
+    return wave.wave.name, wave.word, wave.cursor
+
+
+def test_a_flight_comes_back_where_it_stood_and_moves_nothing_by_itself() -> None:
+    script = fenced()
+    after = taken_over(script)
+    after.look(3)
+    assert place(after.state) == ("writers", "holding", script.state.wave().cursor)
+    assert after.state.wave().memory["patched.previous"] == {"sync.topic.acls.enabled": "true"}
+    assert after.state.wave().fenced_at_ms == script.state.wave().fenced_at_ms
+    assert actions(after) == []
+    assert "as_left" in after.kinds()
+
+
+def test_it_goes_on_with_the_step_that_was_at_work() -> None:
+    after = taken_over(fenced())
+    after.look(2)
+    after.go("advance")
+    assert [type(action).__name__ for action in actions(after)] == ["ProveDrained"]
+
+
+def test_going_back_undoes_what_the_first_engine_has_done() -> None:
+    after = taken_over(fenced())
+    after.look(2)
+    after.go("rollback")
+    assert [type(action).__name__ for action in actions(after)] == ["Unfence"]
+
+
+def test_nothing_goes_on_before_the_clusters_have_been_read_again() -> None:
+    after = taken_over(fenced())
+    assert "not read again yet" in why_not_advance(after.state)
+
+
+def test_a_fence_that_was_removed_by_hand_closes_the_way_forward_alone() -> None:
+    after = taken_over(fenced())
+    after.acls["source"].clear()
+    after.look(2)
+    after.ask(Arm("advance", "ana"))
+    assert "the fence on orders is gone" in after.told[-1].text
+    assert "not_as_left" in after.kinds()
+    after.go("rollback")
+    assert after.word() == "rolling back"
+
+
+@pytest.mark.parametrize(("side", "words"), [("source", "source again"), ("target", "target alr")])
+def test_a_consumer_that_somebody_has_started_meanwhile_is_named(side: str, words: str) -> None:
+    script = Script()
+    script.fly_to_stop()
+    script.end_all()
+    script.members["source"] = 0
+    script.look(2)
+    after = taken_over(script)
+    after.members[side] = 2
+    after.look(2)
+    assert f"ledger is at work on the {words}" in why_not_advance(after.state)
+
+
+def test_the_deadline_of_a_fence_strikes_only_once_the_clusters_are_read() -> None:
+    after = taken_over(fenced())
+    after.now_ms += 3_600_000
+    assert after.word() == "holding"
+    after.look(1)
+    assert after.word() == "rolling back"
+
+
+def test_a_fence_is_not_removed_where_the_target_has_records_of_its_own() -> None:
+    script = fenced()
+    after = taken_over(script)
+    after.ends["target"] = (190, 100)
+    after.now_ms += 3_600_000
+    after.look(2)
+    assert after.word() == "holding"
+    assert "deadline" in after.kinds()
+
+
+def test_what_an_effect_without_outcome_would_have_replaced_is_given_back() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")  # the mirror's settings are being changed
+    intent = OpenIntent(
+        script.performs[-1].action_id,
+        "set on connector mirror",
+        {"type": "PatchConnector", "connector": "mirror", "settings": []},
+        {"previous": {"sync.topic.acls.enabled": "true"}},
+    )
+    after = taken_over(script, intent)
+    after.look(2)
+    after.go("rollback")
+    assert "sync.topic.acls.enabled" in str(actions(after))
+
+
+def test_of_an_intent_that_never_came_to_disk_nobody_is_asked() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    after = taken_over(script)
+    after.look(2)
+    after.go("rollback")
+    after.look(2)
+    assert after.word() == "rolled back"
+
+
+def test_a_wave_without_any_effect_is_ready_again() -> None:
+    script = Script()
+    script.look(2)
+    after = taken_over(script)
+    assert place(after.state) == ("readers", "ready", 0)
+    assert not is_under_way(record(after.state))
+
+
+def test_a_record_of_another_plan_is_refused() -> None:
+    content = record(fenced().state)
+    content["waves"][0]["name"] = "elsewhere"
+    with pytest.raises(RestoreError, match="names waves that the plan does not have"):
+        restore(
+            two_wave_plan(),
+            content,
+            (),
+            intended=frozenset(),
+            session="s",
+            simulated=False,
+            at_ms=0,
+        )
+    with pytest.raises(RestoreError):
+        restore(
+            two_wave_plan(),
+            {"waves": [1]},
+            (),
+            intended=frozenset(),
+            session="s",
+            simulated=False,
+            at_ms=0,
+        )
