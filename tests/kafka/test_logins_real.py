@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,23 @@ from cockpit.lab.ports import free_ports
 from cockpit.lab.versions import Door, broker_of
 from cockpit.ports import PortError
 from tests.kafka.certificates import Authority, Pem
-from tests.kafka.clock import RealClock
+from tests.kafka.clock import RealClock, until
 from tests.kafka.http_server import Answer, Asked, http_server
 
 pytestmark = pytest.mark.broker
+
+
+@pytest.fixture(autouse=True)
+async def every_connection_is_gone() -> AsyncIterator[None]:
+    """A refused login over TLS closes in its own time; the next test shall not find its socket."""
+    yield
+    selector: Any = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]  # asyncio's own
+
+    async def only_the_loop_itself() -> bool:
+        return len(selector.get_map()) <= 1
+
+    await until(only_the_loop_itself, timeout_s=5)
+
 
 OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
 
