@@ -57,6 +57,8 @@ class Content:
         return {(t, p): int(p == 0) for t in self.topics for p in range(self.partitions)}
 
 
+AT_ONCE = 50
+"""Topics in one request: a controller refuses batches of 10,000 records."""
 SMALL = Content(("orders", "payments"), 3)
 
 
@@ -65,14 +67,17 @@ async def fill(broker: Broker, content: Content) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.address, request_timeout_ms=120_000)
     producer = AIOKafkaProducer(bootstrap_servers=broker.address)
     await admin.start()
-    await admin.create_topics(
-        [NewTopic(topic, content.partitions, 1) for topic in content.topics], timeout_ms=120_000
-    )
+    new = [NewTopic(topic, content.partitions, 1) for topic in content.topics]
+    for first in range(0, len(new), AT_ONCE):
+        made = await admin.create_topics(new[first : first + AT_ONCE], timeout_ms=120_000)
+        assert not any(error for _, error, *_ in made.topic_errors), made
     await admin.close()
     await producer.start()
-    for topic in content.topics:
-        await producer.send_and_wait(topic, b"record", partition=0)
-    await producer.stop()
+    try:
+        for topic in content.topics:
+            await producer.send_and_wait(topic, b"record", partition=0)
+    finally:
+        await producer.stop()
     client = Client(broker.access(), timeout_ms=30_000)
 
     async def committed() -> bool:
