@@ -43,12 +43,12 @@ async def preflight(plan: Plan, ports: Ports) -> tuple[str, ...]:
     return tuple(problems)
 
 
-async def patiently(read: Callable[[], Awaitable[A]]) -> A:
+async def patiently(read: Callable[[], Awaitable[A]], *, tries: int = TRIES) -> A:
     """One reading by who does not come back: what merely takes its time is waited for longer.
 
     Raises PortError.
     """
-    for _ in range(TRIES - 1):
+    for _ in range(tries - 1):
         try:
             return await read()
         except PortError as error:
@@ -61,18 +61,13 @@ async def _look(
     name: str, look: Callable[[], Awaitable[object]], answers: dict[str, object]
 ) -> None:
     """Ask, and ask again what is only slow: nothing has begun yet, so there is time."""
-    answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            while isinstance(answers[name], PortError):
-                try:
-                    answers[name] = await look()
-                except PortError as error:
-                    answers[name] = error
-                    if error.kind != "slow":
-                        return
+            answers[name] = await patiently(look, tries=TIMEOUT_S)
+    except PortError as error:
+        answers[name] = error
     except TimeoutError:
-        return
+        answers[name] = PortError("slow", f"no answer within {TIMEOUT_S} s")
 
 
 def missing_topics(plan: Plan, sample: ConfigSample) -> list[str]:

@@ -13,7 +13,7 @@ from cockpit.cli import exits
 from cockpit.cli.launch import LaunchError, is_running, relaunch
 from cockpit.cli.options import add_pilot_options, add_screen_options
 from cockpit.cli.output import clean_line, complain
-from cockpit.cli.run import leave, look_on
+from cockpit.cli.run import leave, look_on, no_screen
 from cockpit.engine.folders import SessionFolder, all_sessions, state_home
 from cockpit.engine.journal import JournalError
 from cockpit.engine.recovery import Left, left_in
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(found, str):
         return leave(options, "refused", exits.REFUSED, (found,))
     folder, left = found
-    if not options.headless and (why_not := _no_screen()):
+    if not options.headless and (why_not := no_screen()):
         return leave(options, "refused", exits.USAGE, (why_not,))
     complain(clean_line(f"session {folder.id} was left {left.words()}"))
     for intent in left.intents:
@@ -70,9 +70,3 @@ def _find(name: str | None) -> tuple[SessionFolder, Left] | str:
         if name is not None:
             return f"session {folder.id} has ended: nothing is left to take over"
     return last or ("no flight was left half-way" if name is None else f"no session {name}")
-
-
-def _no_screen() -> str:
-    from cockpit.cli.attach import why_no_screen
-
-    return why_no_screen()

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if reasons := unflown(plan):
         last = "nothing was started: this version proves such a plan, and does not fly it"
         return leave(options, "invalid", exits.USAGE, reasons, last)
-    if not options.headless and (why := _no_screen()):
+    if not options.headless and (why := no_screen()):
         return leave(options, "refused", exits.USAGE, (why,))
     names = [wave.name for wave in plan.waves]
     if options.first and options.first not in names:
@@ -131,7 +131,9 @@ def leave(
     return code
 
 
-def _no_screen() -> str:
+def no_screen() -> str:
+    """Why a full screen cannot be drawn here; empty: it can. Loads the screen's side only when
+    asked."""
     from cockpit.cli.attach import why_no_screen
 
     return why_no_screen()

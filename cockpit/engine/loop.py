@@ -206,10 +206,7 @@ class Engine:
         if self._journal is None:
             return
         now_ms = self._ports.clock.now_ms()
-        content = record(self.state)
-        if content != self._kept:
-            self._journal.append("state", now_ms, {"state": content}, sync=False)
-            self._kept = content
+        self._append_record(self._journal, now_ms)
         self._journal.append(kind, now_ms, data, sync=True)
 
     def _keep_record(self) -> None:
@@ -217,12 +214,15 @@ class Engine:
         if self._journal is None or self.state.waves is self._kept_waves:
             return
         self._kept_waves = self.state.waves
-        content = record(self.state)
-        if content == self._kept:
-            return
         # Where it cannot be written, the next intent tries again, and fails by it.
         with contextlib.suppress(JournalError):
-            self._journal.append("state", self.state.at_ms, {"state": content}, sync=False)
+            self._append_record(self._journal, self.state.at_ms)
+
+    def _append_record(self, journal: Journal, at_ms: int) -> None:
+        """Append the flight's record unless the journal has it already; raises JournalError."""
+        content = record(self.state)
+        if content != self._kept:
+            journal.append("state", at_ms, {"state": content}, sync=False)
             self._kept = content
 
     def _publish(self) -> None:

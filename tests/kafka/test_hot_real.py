@@ -36,9 +36,9 @@ async def test_a_real_broker_is_never_misread(tmp_path: Path) -> None:
             await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in TOPICS])
         await commit_all(broker)
         await until(lambda: complete(cluster), timeout_s=20)
-        await open_transaction(broker, cluster)
-        await killed(broker, cluster)
-        await created_again(broker, cluster)
+        await assert_an_open_transaction_is_seen(broker, cluster)
+        await assert_killed_is_never_misread(broker, cluster)
+        await assert_a_topic_made_again_is_another(broker, cluster)
 
 
 @contextlib.asynccontextmanager
@@ -91,7 +91,7 @@ async def complete(cluster: KafkaCluster) -> bool:
     return known and len(logs.keys) == len(COMMITS) and not logs.errors
 
 
-async def open_transaction(broker: Broker, cluster: KafkaCluster) -> None:
+async def assert_an_open_transaction_is_seen(broker: Broker, cluster: KafkaCluster) -> None:
     """A commit that hangs in a transaction hides the last commit of a group without members."""
     producer = AIOKafkaProducer(bootstrap_servers=broker.address, transactional_id="t")
     await producer.start()
@@ -114,7 +114,7 @@ async def open_transaction(broker: Broker, cluster: KafkaCluster) -> None:
         await producer.stop()
 
 
-async def killed(broker: Broker, cluster: KafkaCluster) -> None:
+async def assert_killed_is_never_misread(broker: Broker, cluster: KafkaCluster) -> None:
     """Whatever is said while a broker dies and comes back is what was, or is unknown."""
     before = (await groups_of(cluster)).groups
     ends = (await cluster.logs()).end.tolist()
@@ -143,7 +143,7 @@ async def restart(broker: Broker) -> None:
     await broker.start()
 
 
-async def created_again(broker: Broker, cluster: KafkaCluster) -> None:
+async def assert_a_topic_made_again_is_another(broker: Broker, cluster: KafkaCluster) -> None:
     """A topic of the same name is another topic, and every sample says so from then on."""
     async with admin_of(broker) as admin:
         producer = AIOKafkaProducer(bootstrap_servers=broker.address)

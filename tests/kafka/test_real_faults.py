@@ -27,12 +27,12 @@ async def test_a_stopped_broker_is_slow_a_killed_one_unreachable_and_both_come_b
     own_lab: Status,
 ) -> None:
     async with ports_of(own_lab) as ports:
-        await _stop_and_continue(own_lab, ports)
-        await _kill_and_restart(own_lab, ports)
-        await _without_connect(own_lab, ports)
+        await _assert_stopped_is_slow_and_back(own_lab, ports)
+        await _assert_killed_is_unreachable_and_back(own_lab, ports)
+        await _assert_clusters_are_read_without_connect(own_lab, ports)
 
 
-async def _stop_and_continue(lab: Status, ports: RealPorts) -> None:
+async def _assert_stopped_is_slow_and_back(lab: Status, ports: RealPorts) -> None:
     await ports.source.logs()
     pid = lab.as_json()["pids"]["source"]
     os.kill(pid, signal.SIGSTOP)
@@ -58,7 +58,7 @@ async def _answers(ports: RealPorts) -> bool:
     return not logs.errors and all(g.unknown is None for g in groups.groups.values())
 
 
-async def _kill_and_restart(lab: Status, ports: RealPorts) -> None:
+async def _assert_killed_is_unreachable_and_back(lab: Status, ports: RealPorts) -> None:
     """While a broker comes back it knows of no groups for a time: that must never be believed."""
     names = set(plan_of(lab).groups())
     before = await ports.source.groups()
@@ -86,7 +86,7 @@ async def _kill_and_restart(lab: Status, ports: RealPorts) -> None:
                 assert all(offset >= then.get(tp, 0) for tp, offset in group.committed().items())
 
 
-async def _without_connect(lab: Status, ports: RealPorts) -> None:
+async def _assert_clusters_are_read_without_connect(lab: Status, ports: RealPorts) -> None:
     """The mirror is unknown while Connect hangs or is dead; both clusters are read all the same."""
     pid = lab.as_json()["pids"]["connect"]
     await until(lambda: _mirror_word(ports, ""), timeout_s=60)

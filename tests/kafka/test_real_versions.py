@@ -221,6 +221,7 @@ async def test_an_old_broker_that_is_killed_comes_back_without_a_wrong_answer(
                 return await _is_right(cluster) and starting.done()
 
             await until(back, timeout_s=60)
+        assert await _is_right(cluster)
 
 
 async def _is_gone(cluster: KafkaCluster) -> bool:
