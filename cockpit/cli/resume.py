@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.headless and (why_not := no_screen()):
         return leave(options, "refused", exits.USAGE, (why_not,))
     complain(clean_line(f"session {folder.id} was left {left.words()}"))
-    for intent in left.intents:
+    for intent in left.open:
         complain(clean_line(f"  outcome not on record: {intent.text}"))
     try:
         launched = relaunch(folder)

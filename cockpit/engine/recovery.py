@@ -18,7 +18,9 @@ class Left:
     record: Mapping[str, Any]
     """Where it stood; empty where no wave had begun to move."""
     intents: tuple[OpenIntent, ...]
-    """Effects of which it is not on record what became of them, oldest first."""
+    """Effects that the record does not include yet, oldest first."""
+    open: tuple[OpenIntent, ...] = ()
+    """Those of them of which nobody knows what became of them."""
     intended: frozenset[str] = frozenset()
     """Types of all actions that were ever intended: others certainly did not happen."""
 
@@ -33,7 +35,7 @@ class Left:
         if found is None:
             return "between waves"
         way = "going back" if found["back"] else "going forward"
-        count = len(self.intents)
+        count = len(self.open)
         effects = f", {count} effect{'' if count == 1 else 's'} without an outcome" * bool(count)
         return f"half-way in wave {self.wave}, {way}{effects}"
 
@@ -68,7 +70,8 @@ def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
                 pass
     if not began:
         return None
-    return Left(record, (*unlearnt.values(), *open_intents.values()), frozenset(intended))
+    unknown = tuple(open_intents.values())
+    return Left(record, (*unlearnt.values(), *unknown), unknown, frozenset(intended))
 
 
 def _intent(entry: Mapping[str, Any], before: Mapping[str, Any]) -> OpenIntent:

@@ -46,6 +46,7 @@ def test_an_outcome_that_no_record_includes_yet_still_teaches(tmp_path: Path) ->
     left = left_behind(read_journal(path))
     assert left is not None
     assert left.intents[0].before == {"previous": {"a": "b"}, "more": 1}
+    assert left.words() == "half-way in wave readers, going forward"
 
 
 def test_an_outcome_that_a_record_includes_is_over(tmp_path: Path) -> None:
