@@ -21,13 +21,14 @@ def _silent(_text: str) -> None:
     """Tell nobody."""
 
 
-def up(folder: Path | None = None, progress: Progress = _silent) -> Status:
+def up(folder: Path | None = None, progress: Progress = _silent, *, brokers: int = 1) -> Status:
     """Start a lab, wait until all of it answers, and leave it running. Raises LabError.
 
-    A lab that runs already is left as it is. `progress` is called with a line at each advance.
-    Not to be called from a running event loop; the same goes for the others.
+    `brokers`: of the source, one or two. A lab that runs already is left as it is. `progress` is
+    called with a line at each advance. Not to be called from a running event loop; the same goes
+    for the others.
     """
-    return asyncio.run(_up(folder, progress))
+    return asyncio.run(_up(folder, progress, brokers))
 
 
 def status(folder: Path | None = None) -> Status:
@@ -56,11 +57,11 @@ def restart(folder: Path, name: str, progress: Progress = _silent) -> None:
     asyncio.run(start_again(folder, name, progress))
 
 
-async def _up(folder: Path | None, progress: Progress) -> Status:
+async def _up(folder: Path | None, progress: Progress, brokers: int) -> Status:
     from cockpit.lab.home import default_folder
     from cockpit.lab.looking import read_status
     from cockpit.lab.starting import bring_up
 
     chosen = folder or default_folder()
-    await bring_up(chosen, progress)
+    await bring_up(chosen, progress, brokers=brokers)
     return await read_status(chosen)

@@ -23,8 +23,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 MARGIN_MS = 5_000
@@ -70,6 +71,8 @@ class Count:
     """Records processed that no producer has down as acknowledged: written, but the reply was
     lost."""
     first_lost: str | None = None
+    duplicated_in: Mapping[int, int] = field(default_factory=dict)
+    """`duplicated` by partition of the cluster where it was read again, where there is any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,11 @@ def _count(service: str, topic: str, made: list[Row], read: list[Row], horizon_m
     known = {row.identity: row for row in made}
     seen: set[tuple[str, int]] = set()
     newest: dict[tuple[str, int], int] = {}
-    duplicated = reordered = 0
+    again: Counter[int] = Counter()
+    reordered = 0
     for row in read:
         if row.identity in seen:
-            duplicated += 1
+            again[row.partition] += 1
             continue
         seen.add(row.identity)
         lane = (row.producer, row.partition)
@@ -147,12 +151,13 @@ def _count(service: str, topic: str, made: list[Row], read: list[Row], horizon_m
         behind=len(known.keys() - settled - seen),
         consumed=len(seen),
         lost=len(missing),
-        duplicated=duplicated,
+        duplicated=again.total(),
         reordered=reordered,
         unexplained=len(seen - known.keys()),
         first_lost=None
         if first is None
         else f"{first.producer} {first.seq} at {first.cluster} {first.partition}/{first.offset}",
+        duplicated_in=dict(sorted(again.items())),
     )
 
 

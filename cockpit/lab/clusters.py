@@ -142,14 +142,19 @@ class Login:
 
 
 class Setup:
-    """One open connection to a single-broker cluster."""
+    """One open connection to a cluster."""
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
 
     async def send(self, request: Request[RequestStruct]) -> Response:
-        """Send a request to the cluster's broker. Raises KafkaError."""
+        """Send a request to any of the cluster's brokers. Raises KafkaError."""
         return await self._client.send(self._client.get_random_node(), request)
+
+    async def order(self, request: Request[RequestStruct]) -> Response:
+        """Send a request to the broker that alone may carry it out. Raises KafkaError."""
+        found = await self.send(MetadataRequest([]))
+        return await self._client.send(found.controller_id, request)
 
     async def users(self, passwords: Mapping[str, str]) -> None:
         """Create or replace SCRAM users. Raises KafkaError."""
@@ -157,7 +162,7 @@ class Setup:
             (user, SCRAM_SHA_512, ITERATIONS, *_salted(password), {})
             for user, password in passwords.items()
         ]
-        for user, code, message, _ in (await self.send(_AlterScram(rows))).results:
+        for user, code, message, _ in (await self.order(_AlterScram(rows))).results:
             if code:
                 raise for_code(code)(f"user {user}: {message}")
 
@@ -180,15 +185,27 @@ class Setup:
             if code:
                 raise for_code(code)(f"{allow}: {message}")
 
-    async def topics(self, topics: Mapping[str, Mapping[str, str]], *, partitions: int) -> None:
-        """Create topics of one replica with these configs, where they are not yet there.
+    async def topics(
+        self,
+        topics: Mapping[str, Mapping[str, str]],
+        *,
+        partitions: int,
+        brokers: int = 1,
+        single_copy: Sequence[str] = (),
+    ) -> None:
+        """Create topics with these configs, where they are not yet there.
 
-        Raises KafkaError.
+        Brokers 1 to `brokers` lead the partitions in turn; each has a copy of every partition, but
+        of the topics in `single_copy` only of those that it leads. Raises KafkaError.
         """
-        rows: list[Row] = [
-            (name, partitions, 1, [], list(cfg.items())) for name, cfg in topics.items()
-        ]
-        response = await self.send(wire.CreateTopicsRequest(rows, 15_000, False))
+        rows: list[Row] = []
+        for name, config in topics.items():
+            copies = 1 if name in single_copy else brokers
+            places = [
+                (p, [(p + copy) % brokers + 1 for copy in range(copies)]) for p in range(partitions)
+            ]
+            rows.append((name, -1, -1, places, list(config.items())))
+        response = await self.order(wire.CreateTopicsRequest(rows, 15_000, False))
         for name, code, message in response.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 raise for_code(code)(f"topic {name}: {message}")

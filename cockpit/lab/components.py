@@ -18,7 +18,7 @@ from cockpit.lab.home import write_private
 from cockpit.lab.jars import Jars
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import LAB_ID, Process, spawn
-from cockpit.lab.state import State
+from cockpit.lab.state import SECOND, State
 
 JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 LOGGING = (
@@ -29,10 +29,16 @@ LOGGING = (
 _MAIN = {
     "zookeeper": ("source", "96m", "org.apache.zookeeper.server.quorum.QuorumPeerMain"),
     "source": ("source", "384m", "kafka.Kafka"),
+    SECOND: ("source", "384m", "kafka.Kafka"),
     "target": ("target", "384m", "kafka.Kafka"),
     "connect": ("target", "384m", "org.apache.kafka.connect.cli.ConnectDistributed"),
 }
-JAVA_COMPONENTS = tuple(_MAIN)
+
+
+def java_components(state: State | None) -> tuple[str, ...]:
+    """Names of a lab's Java processes; of one that is not there, those of one source broker."""
+    two = state is not None and len(state.source_brokers()) > 1
+    return tuple(name for name in _MAIN if name != SECOND or two)
 
 
 def write_secrets(layout: Layout) -> dict[str, str]:
@@ -50,12 +56,13 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
     data, admin = layout.data, passwords[access.ADMIN]
     texts = {
         "zookeeper": properties.zookeeper(state, data / "zookeeper"),
-        "source": properties.source(state, data / "source", admin),
         "target": properties.target(
             state, data / "target", admin, passwords[properties.CONTROLLER]
         ),
         "connect": properties.connect(state, passwords[access.MIRROR], layout.secrets),
     }
+    for name in state.source_brokers():
+        texts[name] = properties.source(state, data / name, admin, name)
     for name, text in texts.items():
         write_private(layout.config / f"{name}.properties", text)
     # What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner.

@@ -51,6 +51,11 @@ class Layout:
         return self.folder / "produced"
 
     @property
+    def calls(self) -> Path:
+        """When each service was told to stop and to start."""
+        return self.folder / "calls"
+
+    @property
     def config(self) -> Path:
         """Configuration of the Java processes."""
         return self.folder / "config"
@@ -84,6 +89,7 @@ class Layout:
             self.secrets,
             self.consumed,
             self.produced,
+            self.calls,
             self.config,
             self.data,
             self.logs,

@@ -1,4 +1,5 @@
-"""What a service has processed or written, one JSON line a record, for an outsider to check.
+"""What a service has processed, written, and been told, one JSON line each, for an outsider to
+check.
 
 Never read by the services themselves, but for the last sequence number of a producer.
 """
@@ -6,6 +7,7 @@ Never read by the services themselves, but for the last sequence number of a pro
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +26,13 @@ class Entry:
     seq: int
     at_ms: int
 
-    def line(self) -> bytes:
-        """The entry as a line of JSON."""
+    def line(self, noted_at_ms: int) -> bytes:
+        """The entry as a line of JSON; `noted_at_ms` is when it is written down, UTC."""
         return (
             f'{{"cluster": "{self.cluster}", "topic": "{self.topic}", '
             f'"partition": {self.partition}, "offset": {self.offset}, '
             f'"producer": {json.dumps(self.producer)}, "seq": {self.seq}, '
-            f'"at_ms": {self.at_ms}}}\n'
+            f'"at_ms": {self.at_ms}, "noted_at_ms": {noted_at_ms}}}\n'
         ).encode()
 
 
@@ -44,13 +46,27 @@ class Ledger:
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Append a batch; it has left this process when the call returns."""
-        lines = [entry.line() for entry in entries]
+        noted_at_ms = time.time_ns() // 1_000_000
+        lines = [entry.line(noted_at_ms) for entry in entries]
         if not lines:
             return
         with self._path.open("ab") as out:
             # One write a batch: a killed process leaves at most its last line torn.
             out.write(b"".join(lines))
         self.count += len(lines)
+
+
+def note_call(path: Path, verb: str, cluster: str | None, asked_at_ms: int, *, good: bool) -> None:
+    """Append one call to a service's control, with the time when it is answered: now."""
+    body = {
+        "verb": verb,
+        "cluster": cluster,
+        "asked_at_ms": asked_at_ms,
+        "answered_at_ms": time.time_ns() // 1_000_000,
+        "good": good,
+    }
+    with path.open("ab") as out:
+        out.write(json.dumps(body).encode() + b"\n")
 
 
 def next_seq(path: Path) -> int:

@@ -14,14 +14,18 @@ from typing import Any, Literal
 import httpx
 
 from cockpit.lab import access, clusters, mirror
-from cockpit.lab.components import JAVA_COMPONENTS
+from cockpit.lab.components import java_components
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import alive
 from cockpit.lab.state import State, load
 from cockpit.lab.workload import WORKLOAD
 
-PARTS: tuple[str, ...] = (*JAVA_COMPONENTS, *(work.name for work in WORKLOAD))
 ASK_TIMEOUT_S = 3.0
+
+
+def parts_of(record: State | None) -> tuple[str, ...]:
+    """Names of a lab's processes."""
+    return (*java_components(record), *(work.name for work in WORKLOAD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Status:
             "folder": str(self.folder),
             "plan": str(layout.plan) if running else None,
             "bootstrap": {
-                side: running.address(side) if running else None for side in ("source", "target")
+                side: ",".join(running.bootstrap(side)) if running else None
+                for side in ("source", "target")
             },
             "connect": running.url("connect") if running else None,
             "services": {work.name: running.url(work.name) for work in WORKLOAD} if running else {},
@@ -68,7 +73,7 @@ async def read_status(folder: Path) -> Status:
     layout = Layout.of(folder)
     record = load(layout.folder)
     if record is None:
-        parts = tuple(Part(name, None, answers=False) for name in PARTS)
+        parts = tuple(Part(name, None, answers=False) for name in parts_of(None))
         return Status(layout.folder, "down", parts, None)
     return await look(layout, record)
 
@@ -76,17 +81,18 @@ async def read_status(folder: Path) -> Status:
 async def look(layout: Layout, record: State) -> Status:
     """Ask every living part."""
     pids = {process.name: process.pid for process in record.processes if alive(process)}
+    names = parts_of(record)
     async with (
         httpx.AsyncClient(timeout=ASK_TIMEOUT_S, trust_env=False) as http,
         asyncio.TaskGroup() as group,
     ):
         asked = {
             name: group.create_task(part_answers(name, layout, record, http), name=f"ask-{name}")
-            for name in PARTS
+            for name in names
             if name in pids
         }
     parts = tuple(
-        Part(name, pids.get(name), answers=name in asked and asked[name].result()) for name in PARTS
+        Part(name, pids.get(name), answers=name in asked and asked[name].result()) for name in names
     )
     if not pids:
         return Status(layout.folder, "down", parts, record)
@@ -110,20 +116,21 @@ def _question(
     match name:
         case "zookeeper":
             return lambda: _zookeeper_answers(record.ports["zookeeper"])
-        case "source" | "target":
-            return lambda: _cluster_answers(name, layout, record)
+        case "source" | "source-2" | "target":
+            return lambda: _broker_answers(name, layout, record)
         case "connect":
             return lambda: mirror.answers(http, record.url("connect"))
         case _:
             return lambda: _service_answers(http, record.url(name))
 
 
-async def _cluster_answers(side: str, layout: Layout, record: State) -> bool:
+async def _broker_answers(name: str, layout: Layout, record: State) -> bool:
+    """Whether it does by itself, whatever its neighbour does."""
     try:
         password = layout.secret(access.COCKPIT).read_text(encoding="utf-8")
     except OSError:
         return False
-    return await clusters.answers(clusters.Login(record.address(side), access.COCKPIT, password))
+    return await clusters.answers(clusters.Login(record.address(name), access.COCKPIT, password))
 
 
 async def _service_answers(http: httpx.AsyncClient, base: str) -> bool:

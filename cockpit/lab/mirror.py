@@ -81,7 +81,7 @@ def _common(state: State, secrets: Path) -> dict[str, str]:
     }
     for side in ("source", "target"):
         config |= {
-            f"{side}.cluster.bootstrap.servers": state.address(side),
+            f"{side}.cluster.bootstrap.servers": ",".join(state.bootstrap(side)),
             f"{side}.cluster.security.protocol": "SASL_PLAINTEXT",
             f"{side}.cluster.sasl.mechanism": "SCRAM-SHA-512",
             f"{side}.cluster.sasl.jaas.config": jaas,

@@ -28,7 +28,7 @@ def plan_text(layout: Layout, state: State, resume: Resume = "translated") -> st
     parts = [_head(), _clusters(layout, state), _replication(state)]
     parts += ["signals:", *(_signal(work, state) for work in WORKLOAD), ""]
     parts += ["services:", *(_service(work, state, resume) for work in WORKLOAD), ""]
-    parts += [_approved(), "waves:", *(_wave(name, names, resume) for name, names in WAVES)]
+    parts += [_approved(state), "waves:", *(_wave(name, names, resume) for name, names in WAVES)]
     return "\n".join(parts) + "\n"
 
 
@@ -47,8 +47,8 @@ def _clusters(layout: Layout, state: State) -> str:
 
     def cluster(side: str, canary: str) -> str:
         security = f"protocol: sasl_plaintext, mechanism: scram-sha-512, {login(access.COCKPIT)}"
-        address = state.address(f"{side}-watch")
-        return f'{side}:\n  bootstrap: ["{address}"]\n  security: {{{security}}}\n{canary}'
+        addresses = ", ".join(f'"{address}"' for address in state.bootstrap(side, watch=True))
+        return f"{side}:\n  bootstrap: [{addresses}]\n  security: {{{security}}}\n{canary}"
 
     canary = f"  canary: {{{login(access.CANARY)}}}\n"
     return cluster("source", canary) + cluster("target", "")
@@ -94,7 +94,7 @@ def _service(work: Work, state: State, resume: Resume) -> str:
     return "\n".join(lines)
 
 
-def _approved() -> str:
+def _approved(state: State) -> str:
     return f"""\
 approved_differences:
   - topic: "*"
@@ -104,6 +104,14 @@ approved_differences:
   - topic: "*"
     config: message.timestamp.after.max.ms
     why: "a default of the new brokers; the lab's services stamp no record ahead of its time"
+    by: team-platform
+""" + (_FEWER_COPIES if len(state.source_brokers()) > 1 else "")
+
+
+_FEWER_COPIES = """\
+  - topic: "*"
+    config: replication.factor
+    why: "the lab's target is a single broker"
     by: team-platform
 """
 

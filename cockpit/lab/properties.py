@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cockpit.lab.access import ADMIN, CONNECT_PREFIX, MIRROR
-from cockpit.lab.state import State
+from cockpit.lab.state import SECOND, State
 
 CONTROLLER = "controller"
 """Principal of the target's controller listener."""
@@ -69,9 +69,9 @@ def _logins(password: str) -> dict[str, str]:
     return found
 
 
-def _listeners(state: State, side: str) -> str:
-    watch = f"{WATCH}://{state.address(f'{side}-watch')}"
-    return f"SASL_PLAINTEXT://{state.address(side)},{watch}"
+def _listeners(state: State, broker: str) -> str:
+    watch = f"{WATCH}://{state.address(f'{broker}-watch')}"
+    return f"SASL_PLAINTEXT://{state.address(broker)},{watch}"
 
 
 def zookeeper(state: State, data: Path) -> str:
@@ -89,14 +89,17 @@ def zookeeper(state: State, data: Path) -> str:
     )
 
 
-def source(state: State, data: Path, password: str) -> str:
-    """The source's broker."""
-    listeners = _listeners(state, "source")
+def source(state: State, data: Path, password: str, name: str = "source") -> str:
+    """One of the source's brokers. Of two, either has a copy of every commit."""
+    listeners = _listeners(state, name)
+    copies = str(len(state.source_brokers()))
     return _text(
         _BROKER
         | _logins(password)
         | {
-            "broker.id": "1",
+            "broker.id": "2" if name == SECOND else "1",
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
             "zookeeper.connect": state.address("zookeeper"),
             # Short, so that a killed broker may come back soon under its id.
             "zookeeper.session.timeout.ms": "2000",

@@ -14,7 +14,7 @@ from cockpit.lab import components
 from cockpit.lab.home import LabError, locked
 from cockpit.lab.jars import Progress, fetch
 from cockpit.lab.layout import Layout
-from cockpit.lab.looking import PARTS, part_answers
+from cockpit.lab.looking import part_answers, parts_of
 from cockpit.lab.procs import Process, alive
 from cockpit.lab.state import State, load, save
 from cockpit.lab.waiting import PartDiedError, wait_for_answer
@@ -29,12 +29,12 @@ async def start_again(folder: Path, name: str, progress: Progress) -> Process:
     A service comes back stopped: its control port answers, and `/start` is for the caller.
     """
     layout = Layout.of(folder)
-    if name not in PARTS:
-        raise LabError(f"{name} is not a part of the lab; there are {', '.join(PARTS)}")
     with locked(layout.lock, busy=f"another command is at work on the lab in {layout.folder}"):
         state = load(layout.folder)
         if state is None or state.phase != "ready":
             raise LabError(f"there is no running lab in {layout.folder}")
+        if name not in (parts := parts_of(state)):
+            raise LabError(f"{name} is not a part of the lab; there are {', '.join(parts)}")
         if any(process.name == name and alive(process) for process in state.processes):
             raise LabError(f"{name} is running")
         for attempt in range(1, ATTEMPTS + 1):
@@ -53,7 +53,7 @@ async def start_again(folder: Path, name: str, progress: Progress) -> Process:
 async def _start(
     name: str, layout: Layout, state: State, progress: Progress
 ) -> tuple[State, Process]:
-    if name in components.JAVA_COMPONENTS:
+    if name in components.java_components(state):
         jars = await fetch(progress)
         process = components.start_java(name, jars=jars, layout=layout, state=state)
     else:

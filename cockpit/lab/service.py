@@ -10,6 +10,9 @@ import asyncio
 import json
 import logging
 import signal
+import time
+from collections.abc import Coroutine
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from aiokafka.errors import KafkaError
 from cockpit.lab.clusters import Login
 from cockpit.lab.control import Answer, Call, serve
 from cockpit.lab.layout import Layout
+from cockpit.lab.ledger import note_call
 from cockpit.lab.meter import Meter
 from cockpit.lab.workers import Worker, worker_for
 from cockpit.lab.workload import SIDES, work_of
@@ -47,13 +51,22 @@ class Service:
             case "/status":
                 return Answer(200, self.status())
             case "/start":
-                return await self._start(call.query.get("cluster", ""))
+                return await self._noted("start", self._start(call.query.get("cluster", "")))
             case "/stop":
-                return await self.stop()
+                return await self._noted("stop", self.stop())
             case "/fault":
                 return self._fault(call.query.get("ratio", ""))
             case _:
                 return Answer(404, {"error": "try /status, /start?cluster=, /stop, /fault?ratio="})
+
+    async def _noted(self, verb: str, doing: Coroutine[Any, Any, Answer]) -> Answer:
+        """Do it, and write down when it was asked for and answered."""
+        asked_at_ms, before = time.time_ns() // 1_000_000, self._cluster
+        answer = await doing
+        path = self._layout.calls / f"{self._name}.jsonl"
+        cluster = before if verb == "stop" else self._cluster
+        note_call(path, verb, cluster, asked_at_ms, good=answer.status == HTTPStatus.OK)
+        return answer
 
     def status(self) -> dict[str, Any]:
         """The service as it is now."""

@@ -23,18 +23,20 @@ from cockpit.lab.looking import look
 from cockpit.lab.planfile import plan_text
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
-from cockpit.lab.state import PORTS, STATE_FILE, State, load, new_state, save
+from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
-from cockpit.lab.workload import PARTITIONS, PREFIX, TOPICS, WORKLOAD, Side
+from cockpit.lab.workload import PARTITIONS, PREFIX, SINGLE_COPY, TOPICS, WORKLOAD, Side
 
 START_TIMEOUT_S = 20.0
 """Longer than a service tries to reach its cluster."""
 TOPIC_CONFIG = {"retention.ms": "86400000", "min.insync.replicas": "1"}
 
 
-async def bring_up(folder: Path, progress: Progress) -> State:
+async def bring_up(folder: Path, progress: Progress, *, brokers: int = 1) -> State:
     """Start a lab in this folder, or find that it runs already. Raises LabError.
+
+    `brokers`: of the source, one or two.
 
     Leftovers of a lab that crashed are stopped first. On any failure, cancellation included,
     everything that was started is stopped again.
@@ -44,6 +46,9 @@ async def bring_up(folder: Path, progress: Progress) -> State:
     with locked(layout.lock, busy=f"another command is at work on the lab in {layout.folder}"):
         old = load(layout.folder)
         if old is not None and old.phase == "ready" and (await look(layout, old)).state == "up":
+            if (running := len(old.source_brokers())) != brokers:
+                word = "one source broker" if running == 1 else f"{running} source brokers"
+                raise LabError(f"the lab in {layout.folder} runs with {word}: take it down first")
             progress(f"the lab in {layout.folder} is up already")
             return old
         if old is not None:
@@ -52,11 +57,11 @@ async def bring_up(folder: Path, progress: Progress) -> State:
                 progress(f"stopped what an earlier lab had left: {', '.join(left)}")
         jars = await fetch(progress)
         try:
-            return await _Start(layout, jars, progress).run()
+            return await _Start(layout, jars, progress, brokers).run()
         except PartDiedError as error:
             # Most often a port that somebody took in the moment since it was found free.
             progress(f"{error}; trying once more on other ports")
-            return await _Start(layout, jars, progress).run()
+            return await _Start(layout, jars, progress, brokers).run()
 
 
 def _refuse_strangers(folder: Path) -> None:
@@ -74,12 +79,12 @@ def _refuse_strangers(folder: Path) -> None:
 class _Start:
     """One attempt to start a lab."""
 
-    def __init__(self, layout: Layout, jars: Jars, progress: Progress) -> None:
+    def __init__(self, layout: Layout, jars: Jars, progress: Progress, brokers: int) -> None:
         self._layout = layout
         self._jars = jars
         self._began = time.perf_counter()
         self._say = progress
-        self._state = new_state(free_ports(PORTS))
+        self._state = new_state(free_ports(ports_of(brokers)))
         self._passwords: dict[str, str] = {}
 
     async def run(self) -> State:
@@ -127,7 +132,11 @@ class _Start:
     async def _source(self) -> None:
         self._java("zookeeper")
         process = self._java("source")
+        # The second one later, so that the first is their controller.
         await self._wait("source", process, lambda: clusters.answers(self._admin("source")))
+        if SECOND in self._state.ports:
+            other = self._java(SECOND)
+            await self._wait(SECOND, other, lambda: clusters.answers(self._admin(SECOND)))
         await self._wait("source", process, lambda: self._furnished("source"), quiet=True)
         self._progress(f"source: users, ACLs and {len(TOPICS)} topics are there")
         for work in WORKLOAD:
@@ -149,7 +158,12 @@ class _Start:
                 await setup.users({user: self._passwords[user] for user in access.USERS})
                 await setup.allow(access.bindings(side))
                 if side == "source":
-                    await setup.topics(dict.fromkeys(TOPICS, TOPIC_CONFIG), partitions=PARTITIONS)
+                    await setup.topics(
+                        dict.fromkeys(TOPICS, TOPIC_CONFIG),
+                        partitions=PARTITIONS,
+                        brokers=len(self._state.source_brokers()),
+                        single_copy=SINGLE_COPY,
+                    )
         except KafkaError as error:
             if not error.retriable:
                 raise
@@ -227,7 +241,7 @@ class _Start:
 def workload_json(state: State) -> dict[str, object]:
     """The workload for the services and for any checker."""
     return {
-        "bootstrap": {side: state.address(side) for side in ("source", "target")},
+        "bootstrap": {side: ",".join(state.bootstrap(side)) for side in ("source", "target")},
         "topics": dict.fromkeys(TOPICS, PARTITIONS),
         "services": {
             work.name: {

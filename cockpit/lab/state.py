@@ -30,7 +30,14 @@ PORTS: tuple[str, ...] = (
     "connect",
     *(work.name for work in WORKLOAD),
 )
-"""Everything that listens, by name."""
+"""Everything that listens, by name, in a lab of one source broker."""
+SECOND = "source-2"
+"""The other broker of a source that has two."""
+
+
+def ports_of(brokers: int) -> tuple[str, ...]:
+    """Everything that listens in a lab with so many source brokers: one or two."""
+    return PORTS if brokers == 1 else (*PORTS, SECOND, f"{SECOND}-watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,15 @@ class State:
     def address(self, name: str) -> str:
         """`host:port` of something that listens."""
         return f"127.0.0.1:{self.ports[name]}"
+
+    def source_brokers(self) -> tuple[str, ...]:
+        """Names of the source's brokers, by their number."""
+        return ("source", SECOND) if SECOND in self.ports else ("source",)
+
+    def bootstrap(self, side: str, *, watch: bool = False) -> tuple[str, ...]:
+        """Addresses of every broker of a side, at the listener of the workload or of the watch."""
+        brokers = self.source_brokers() if side == "source" else (side,)
+        return tuple(self.address(f"{name}-watch" if watch else name) for name in brokers)
 
     def url(self, name: str) -> str:
         """Base URL of something that speaks HTTP."""

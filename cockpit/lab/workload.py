@@ -99,6 +99,9 @@ WORKLOAD: tuple[Work, ...] = (
     Work(name="sensors", owner="team-iot", generates=(("shop.metrics", 3), ("shop.stock", 1))),
 )
 
+SINGLE_COPY = ("shop.metrics", "shop.stock")
+"""Topics with one copy where the source has two brokers: each of these leads half of them."""
+
 TOPICS: tuple[str, ...] = tuple(
     sorted({topic for work in WORKLOAD for topic in (*work.consumes, *work.produces)})
 )

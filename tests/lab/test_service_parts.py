@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class TestLedger:
             [Entry("source", "t", 3, 17, "p", 5, 1700), Entry("target", "t", 3, 1, "p", 6, 9)]
         )
         rows = [json.loads(line) for line in path.read_text().splitlines()]
+        assert abs(rows[0].pop("noted_at_ms") - time.time_ns() // 1_000_000) < 60_000
         assert rows[0] == {
             "cluster": "source",
             "topic": "t",

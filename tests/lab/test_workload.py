@@ -9,19 +9,19 @@ from typing import Any
 import yaml
 
 from cockpit.core.plan import OffsetDeltaGate
-from cockpit.lab import access
+from cockpit.lab import access, properties
 from cockpit.lab.layout import Layout
 from cockpit.lab.mirror import connector_configs
 from cockpit.lab.planfile import plan_text
-from cockpit.lab.state import PORTS, State, new_state
+from cockpit.lab.state import State, new_state, ports_of
 from cockpit.lab.workload import PARTITIONS, TICK_S, TOPICS, WAVES, WORKLOAD, Work, work_of
 from cockpit.plan import load_plan
 
 FOLDER = Path("/labs/one")
 
 
-def _state() -> State:
-    return new_state({name: 20_000 + index for index, name in enumerate(PORTS)})
+def _state(brokers: int = 1) -> State:
+    return new_state({name: 20_000 + index for index, name in enumerate(ports_of(brokers))})
 
 
 def _plan() -> dict[str, Any]:
@@ -120,6 +120,26 @@ def test_the_exact_plan_tolerates_no_record_twice() -> None:
     assert {s.offsets.replay_tolerance_records for s in groups if s.offsets} == {0}
     gates = [g for w in plan.waves for g in w.gates if isinstance(g, OffsetDeltaGate)]
     assert {gate.max_reread_records for gate in gates} == {0}
+
+
+def test_two_source_brokers_have_numbers_ports_and_copies_of_commits_of_their_own() -> None:
+    state = _state(2)
+    texts = [properties.source(state, FOLDER, "pw", name) for name in state.source_brokers()]
+    settings = [dict(line.split("=", 1) for line in text.splitlines()) for text in texts]
+    assert [found["broker.id"] for found in settings] == ["1", "2"]
+    assert settings[0]["listeners"] != settings[1]["listeners"]
+    assert {found["offsets.topic.replication.factor"] for found in settings} == {"2"}
+    alone = properties.source(_state(), FOLDER, "pw")
+    assert "offsets.topic.replication.factor=1\n" in alone
+
+
+def test_the_plan_of_two_source_brokers_names_both_and_why_the_target_has_fewer_copies() -> None:
+    plan = load_plan(plan_text(Layout.of(FOLDER), _state(2)), origin="plan.yaml")
+    assert len(plan.source.bootstrap) == 2
+    assert len(plan.target.bootstrap) == 1
+    assert "replication.factor" in {d.config for d in plan.approved_differences}
+    one = load_plan(plan_text(Layout.of(FOLDER), _state()), origin="plan.yaml")
+    assert "replication.factor" not in {d.config for d in one.approved_differences}
 
 
 def test_secrets_stay_in_their_files() -> None:
