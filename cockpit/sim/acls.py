@@ -42,20 +42,20 @@ def plan_bindings(plan: Plan, *, without: tuple[str, ...] = ()) -> frozenset[Acl
         who = service.principal
         for topic in service.produces:
             bindings |= {
-                _allow("topic", topic, who, "write"),
-                _allow("topic", topic, who, "describe"),
+                allow("topic", topic, who, "write"),
+                allow("topic", topic, who, "describe"),
             }
         for topic in service.consumes:
             bindings |= {
-                _allow("topic", topic, who, "read"),
-                _allow("topic", topic, who, "describe"),
+                allow("topic", topic, who, "read"),
+                allow("topic", topic, who, "describe"),
             }
         if service.group is not None:
-            bindings.add(_allow("group", service.group, who, "read"))
+            bindings.add(allow("group", service.group, who, "read"))
     canary = canary_principal(plan)
     if canary is not None:
         for topic in plan.topics():
-            bindings |= {_allow("topic", topic, canary, word) for word in ("write", "describe")}
+            bindings |= {allow("topic", topic, canary, word) for word in ("write", "describe")}
     return frozenset(bindings)
 
 
@@ -131,6 +131,11 @@ class Acls:
             learns_ms = now_ms + int(self._rng.integers(0, self._delay_ms + 1))
             self._due.append((max([learns_ms, *earlier]), broker, bindings))
 
+    def forget(self, broker: int, *, forgotten: bool) -> None:
+        """Let one broker go by no DENY at all, or by all that there is again."""
+        denies = frozenset(b for b in self.bindings if b.permission == "deny" and forgotten)
+        self.views[broker] = self.bindings - denies
+
     def advance(self, now_ms: int) -> bool:
         """Let brokers learn what has reached them, in the order of the changes; whether any has."""
         ripe = [due for due in self._due if due[0] <= now_ms]
@@ -142,7 +147,8 @@ class Acls:
         return True
 
 
-def _allow(resource: str, name: str, principal: str, operation: str) -> AclBinding:
+def allow(resource: str, name: str, principal: str, operation: str) -> AclBinding:
+    """An ALLOW of one operation on one thing, from anywhere."""
     return AclBinding(resource, name, "literal", principal, "*", operation, "allow")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from cockpit.core.observe import (
+    I64,
     MISSING,
     AclSample,
     ClusterInfo,
@@ -13,9 +16,13 @@ from cockpit.core.observe import (
     GroupState,
     LogSample,
     PartitionKeys,
+    TopicPartition,
 )
 from cockpit.core.plan import Side
+from cockpit.sim.faults import PartialAnswer, StaleLeader, TopicUnknown
 from cockpit.sim.line import Line
+
+SideFault = TypeVar("SideFault", PartialAnswer, StaleLeader, TopicUnknown)
 
 
 class SimCluster:
@@ -26,6 +33,8 @@ class SimCluster:
         self._line = line
         self._side: Side = side
         self._shore = line.world.shores[side]
+        self._ends_of: dict[StaleLeader, I64] = {}
+        """Ends that old leaders still tell."""
         # The same object in every sample of this side: `is` tells that nothing changed.
         self._keys = PartitionKeys.of(line.world.layout.keys.names)
 
@@ -43,17 +52,16 @@ class SimCluster:
         """Start and end offsets."""
         asked_at_ms = await self._line.cluster(self._side)
         shore = self._shore
-        start, end = shore.offset_map.base.copy(), shore.ends()
-        errors = {}
-        if shore.brokers_down:
-            start, end = np.where(shore.up, start, MISSING), np.where(shore.up, end, MISSING)
-            leaders = self._line.world.layout.leader_of
-            errors = {
-                self._keys.names[int(p)]: f"simulated: broker {int(leaders[p])} is down"
-                for p in np.flatnonzero(~shore.up)
-            }
+        start, end = shore.starts(), self._told_ends()
+        errors = self._silent()
+        if errors:
+            answered = np.array([name not in errors for name in self._keys.names])
+            start, end = np.where(answered, start, MISSING), np.where(answered, end, MISSING)
+        now_ms, anew = self._line.clock.now_ms(), np.flatnonzero(shore.generation)
+        recreated = frozenset(self._keys.names[int(p)][0] for p in anew)
+        keys = self._keys
         return LogSample(
-            self._side, asked_at_ms, self._line.clock.now_ms(), self._keys, start, end, errors
+            self._side, asked_at_ms, now_ms, keys, start, end, errors, recreated=recreated
         )
 
     async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
@@ -63,15 +71,18 @@ class SimCluster:
         groups = {}
         for index, name in enumerate(layout.groups):
             coordinator = layout.coordinator_of[index]
-            if coordinator in self._shore.brokers_down:
+            if index % 2 and self._on(PartialAnswer):
+                reason = "simulated: the answer left it out"
+                groups[name] = GroupState(name, "Dead", 0, (), (), reason)
+            elif coordinator in self._shore.brokers_down:
                 reason = f"simulated: its coordinator, broker {coordinator}, is down"
                 groups[name] = GroupState(name, "Dead", 0, (), (), reason)
             elif self._shore.group_exists(index):
                 commits = self._shore.commits(index)
-                members = int(self._shore.members[index])
+                members = self._shore.present(index)
                 groups[name] = GroupState(
                     name,
-                    "Stable" if members else "Empty",
+                    self._shore.state_of(index),
                     members,
                     tuple(commits),
                     tuple(commits.values()),
@@ -93,6 +104,33 @@ class SimCluster:
         asked_at_ms = await self._line.cluster(self._side)
         bindings = self._shore.acls.bindings
         return AclSample(self._side, asked_at_ms, self._line.clock.now_ms(), bindings)
+
+    def _on(self, kind: type[SideFault]) -> tuple[SideFault, ...]:
+        return tuple(f for f in self._line.world.script.on(kind) if f.side == self._side)
+
+    def _told_ends(self) -> I64:
+        """Ends, as the leaders know them that the cockpit asks."""
+        ends = self._shore.ends()
+        on = self._on(StaleLeader)
+        for stale in on:
+            old = self._ends_of.setdefault(stale, ends)
+            ends = np.where(self._line.world.layout.leader_of == stale.broker, old, ends)
+        for over in self._ends_of.keys() - set(on):
+            del self._ends_of[over]
+        return ends
+
+    def _silent(self) -> dict[TopicPartition, str]:
+        """Partitions that an answer says nothing of, and why."""
+        layout, names = self._line.world.layout, self._keys.names
+        errors: dict[TopicPartition, str] = {}
+        if self._on(PartialAnswer):
+            errors.update(dict.fromkeys(names[::2], "simulated: the answer left it out"))
+        for unknown in self._on(TopicUnknown):
+            gone = (name for name in names if name[0] == unknown.topic)
+            errors.update(dict.fromkeys(gone, "simulated: UNKNOWN_TOPIC_OR_PARTITION"))
+        for p in np.flatnonzero(~self._shore.up):
+            errors[names[int(p)]] = f"simulated: broker {int(layout.leader_of[p])} is down"
+        return errors
 
     async def close(self) -> None:
         """Nothing is held."""

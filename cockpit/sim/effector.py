@@ -5,6 +5,7 @@ What a real cluster refuses is refused here; what a real reply can leave open is
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -12,24 +13,36 @@ from cockpit.core.actions import (
     Action,
     CallService,
     CommitOffsets,
+    Drill,
+    Errand,
     ExcludeGroups,
+    ExcludeTopics,
     Fence,
     Finding,
     FindPlaces,
+    Look,
     PatchConnector,
+    ProbePlaces,
     ProveDrained,
+    ProveReversible,
     ProveSilent,
+    SeekPlaces,
+    StartMirror,
+    StopMirror,
     Unfence,
 )
+from cockpit.core.errands import call_of
 from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.plan import SIDES, HttpCall, Manual, Service
+from cockpit.core.plan import SIDES, CommandCall, Control, HttpCall, Manual, Service
 from cockpit.ports import OutcomeUnknownError, PortError
+from cockpit.sim.drills import SimDrills
 from cockpit.sim.faults import ActionWord, EffectFault
-from cockpit.sim.images import found_place
 from cockpit.sim.line import Line
+from cockpit.sim.looks import look
 from cockpit.sim.mirror import EXCLUDE_KEY
 from cockpit.sim.proofs import SimDrain, SimFence
 
+NO_REVERSE = "simulated: this world has no mirror from the target to the source"
 SETTLE_READS = 20
 SETTLE_PAUSE_MS = 250
 
@@ -42,17 +55,20 @@ class SimEffector:
         self._world = line.world
         self._fence = SimFence(line)
         self._drain = SimDrain(line)
+        self._drills = SimDrills(line)
 
     async def precheck(self, action: Action) -> Finding:
         """Read whether it is already so."""
         match action:
-            case CallService():
+            case CallService() | Errand():
                 self._control(action)
-                return Finding(None, "an HTTP control cannot be read")
+                return Finding(None, "a control cannot be read")
             case PatchConnector():
                 return await self._patched(action)
             case ExcludeGroups():
                 return await self._excluded(action)
+            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
+                raise PortError("unsupported", NO_REVERSE)
             case Fence():
                 return await self._fence.precheck(action)
             case Unfence():
@@ -63,7 +79,9 @@ class SimEffector:
                 return await self._drain.verify(topics)
             case CommitOffsets():
                 return await self._committed(action)
-            case FindPlaces():
+            case Drill():
+                return await self._drills.check(action)
+            case FindPlaces() | SeekPlaces() | ProbePlaces():
                 return Finding(None, "a search is no state")
             case _:
                 assert_never(action)
@@ -93,7 +111,11 @@ class SimEffector:
                 found = await self._excluded(action)
                 name = self._world.plan.replication.checkpoint_connector
                 return await self._settled(name) if found.holds else found
-            case CallService() | ProveDrained() | CommitOffsets() | FindPlaces():
+            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
+                raise PortError("unsupported", NO_REVERSE)
+            case CallService() | ProveDrained() | CommitOffsets() | Drill():
+                return await self.precheck(action)
+            case FindPlaces() | SeekPlaces() | ProbePlaces() | Errand():
                 return await self.precheck(action)
             case _:
                 assert_never(action)
@@ -104,25 +126,29 @@ class SimEffector:
     async def _reach(self, action: Action) -> None:
         """The way there. Raises PortError: then it certainly did not happen."""
         match action:
-            case CallService():
+            case CallService() | Errand():
                 self._control(action)
                 await self._line.outside()
             case PatchConnector() | ExcludeGroups():
                 await self._line.connect()
+            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
+                raise PortError("unsupported", NO_REVERSE)
             case Fence() | Unfence() | ProveSilent() | ProveDrained():
                 await self._line.cluster("source")
-            case FindPlaces():
+            case FindPlaces() | SeekPlaces() | ProbePlaces():
                 for either in SIDES:
                     await self._line.cluster(either)
             case CommitOffsets(side=side):
                 await self._line.cluster(side)
+            case Drill():
+                pass  # whoever breaks something does not go through what is broken
             case _:
                 assert_never(action)
 
     async def _apply(self, action: Action) -> Mapping[str, Any]:
         world = self._world
         match action:
-            case CallService():
+            case CallService() | Errand():
                 return await self._call(action)
             case PatchConnector(connector=connector, settings=settings):
                 self._config(connector)
@@ -133,6 +159,8 @@ class SimEffector:
                 before = world.mirror.exclude(groups, excluded=excluded, now_ms=world.now_ms)
                 world.happened("exclude" if excluded else "include")
                 return {"previous": before}
+            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
+                raise PortError("unsupported", NO_REVERSE)
             case Fence():
                 return await self._fence.do(action)
             case Unfence():
@@ -143,18 +171,25 @@ class SimEffector:
                 return await self._drain.do(topics)
             case CommitOffsets():
                 return self._commit(action)
-            case FindPlaces():
-                return self._find(action)
+            case Drill():
+                return await self._drills.do(action)
+            case FindPlaces() | SeekPlaces() | ProbePlaces():
+                return look(world, action)
             case _:
                 assert_never(action)
 
     async def _apply_badly(self, action: Action, fault: EffectFault) -> Mapping[str, Any]:
         timeout_ms = self._world.spec.call_timeout_ms
-        if isinstance(action, CallService):
+        if isinstance(action, CallService | Errand):
             timeout_ms = self._control(action).timeout_ms
         match fault.mode:
             case "refused":
                 raise PortError("refused", "simulated: refused this time")
+            case "twice":
+                data = await self._apply(action)
+                with contextlib.suppress(PortError):  # the second answer is nobody's any more
+                    await self._apply(action)
+                return data
             case "lost_before":
                 await self._line.wait(timeout_ms)
                 raise OutcomeUnknownError("simulated: the request may have been lost")
@@ -177,23 +212,31 @@ class SimEffector:
 
     # --- services ---
 
-    def _control(self, action: CallService) -> HttpCall:
-        """How a service is called. Raises PortError."""
+    def _control(self, action: CallService | Errand) -> HttpCall | CommandCall:
+        """How a service is called, or a wave's own call is made. Raises PortError."""
+        if isinstance(action, Errand):
+            call = call_of(self._world.plan, action)
+            if call is None:
+                raise PortError("protocol", f"the plan has no such call: {action.what}")
+            return call
         try:
             service: Service = self._world.layout.services[
                 self._world.service_index(action.service)
             ]
         except KeyError:
             raise PortError("protocol", f"the plan has no service {action.service}") from None
-        control: HttpCall | Manual = getattr(service, action.verb)
+        control: Control = getattr(service, action.verb)
         if isinstance(control, Manual):
             what = f"{action.verb} of {action.service} is done by a person"
             raise PortError("protocol", what)
         return control
 
-    async def _call(self, action: CallService) -> Mapping[str, Any]:
+    async def _call(self, action: CallService | Errand) -> Mapping[str, Any]:
         """Ask, and wait until the service says that it is done."""
         control, world = self._control(action), self._world
+        if isinstance(action, Errand):
+            world.happened(f"{action.part} {action.what}")
+            return {"status": 200}
         index = world.service_index(action.service)
         until_ms = self._line.now() + control.timeout_ms
         world.call_service(action.service, action.verb)
@@ -275,21 +318,9 @@ class SimEffector:
         why = f"{action.group}: {topic}/{partition}{more} differ"
         return Finding(False, why, {"previous": previous})
 
-    def _find(self, action: FindPlaces) -> Mapping[str, Any]:
-        """Places as the world knows them. Raises PortError where a partition has no leader."""
-        places: dict[str, Any] = {}
-        for name, offset in action.offsets:
-            partition = self._world.layout.keys.position.get(name)
-            if partition is None:
-                raise PortError("protocol", f"simulated: no partition {partition_text(name)}")
-            if not all(self._world.shores[side].up[partition] for side in SIDES):
-                raise PortError("unreachable", f"simulated: no leader for {partition_text(name)}")
-            places[partition_text(name)] = found_place(self._world, action.side, partition, offset)
-        return {"places": places}
-
     def _commit(self, action: CommitOffsets) -> Mapping[str, Any]:
         group, shore = self._group(action), self._world.shores[action.side]
-        if shore.members[group]:
+        if shore.present(group):
             why = f"simulated: {action.group} has members on {action.side} (UNKNOWN_MEMBER_ID)"
             raise PortError("refused", why)
         position = self._world.layout.keys.position
@@ -301,6 +332,21 @@ class SimEffector:
         return {"previous": previous}
 
 
+_LOOKS: dict[type[Look], ActionWord] = {
+    FindPlaces: "find",
+    SeekPlaces: "seek",
+    ProbePlaces: "probe",
+}
+
+
+_OF_TOPICS: dict[type[Fence | Unfence | ProveSilent | ProveDrained], ActionWord] = {
+    Fence: "fence",
+    Unfence: "unfence",
+    ProveSilent: "prove_silent",
+    ProveDrained: "prove_drained",
+}
+
+
 def _known_as(action: Action) -> tuple[ActionWord, tuple[str, ...]]:
     """The word of an action in a script of faults, and what it is about."""
     match action:
@@ -310,17 +356,17 @@ def _known_as(action: Action) -> tuple[ActionWord, tuple[str, ...]]:
             return "patch", (connector,)
         case ExcludeGroups(groups=groups):
             return "exclude", groups
-        case Fence(topics=topics):
-            return "fence", topics
-        case Unfence(topics=topics):
-            return "unfence", topics
-        case ProveSilent(topics=topics):
-            return "prove_silent", topics
-        case ProveDrained(topics=topics):
-            return "prove_drained", topics
+        case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
+            return "patch", (action.connector,)
+        case Fence() | Unfence() | ProveSilent() | ProveDrained():
+            return _OF_TOPICS[type(action)], action.topics
         case CommitOffsets(group=group):
             return "commit", (group,)
-        case FindPlaces(group=group):
-            return "find", (group,)
+        case Drill(on=on):
+            return "drill", (on,)
+        case FindPlaces() | SeekPlaces() | ProbePlaces():
+            return _LOOKS[type(action)], (action.group,)
+        case Errand(what=what):
+            return "errand", (what,)
         case _:
             assert_never(action)

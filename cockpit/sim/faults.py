@@ -32,6 +32,16 @@ ALWAYS = When()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientProbeFails:
+    """A service's probe ends badly, or (`silent`) does not answer."""
+
+    service: str
+    text: str = "simulated: TopicAuthorizationException"
+    silent: bool = False
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBurst:
     """A signal shows at least this value."""
 
@@ -83,6 +93,51 @@ class ClusterSlow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesReordered:
+    """Each answer of a side to the cockpit takes some other time: later questions overtake."""
+
+    side: Side
+    up_to_ms: int = 1_500
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttled:
+    """A side asks the cockpit to wait so long after each answer, and the cockpit does."""
+
+    side: Side
+    throttle_ms: int
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialAnswer:
+    """A side leaves every second partition and every second group out of its answers."""
+
+    side: Side
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicUnknown:
+    """A side's brokers know nothing of a topic when the cockpit asks for its ends."""
+
+    side: Side
+    topic: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleLeader:
+    """For one broker's partitions an old leader answers the cockpit: ends stand still."""
+
+    side: Side
+    broker: int
+    """0-based."""
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerDown:
     """One broker is gone: its partitions and groups, for the cockpit and for everybody."""
 
@@ -127,10 +182,30 @@ class StalePositions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSlow:
+    """The mirror copies no more than so many records of a partition in each step."""
+
+    records_per_step: int
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorLoops:
+    """The mirror copies its last records again, each time that it publishes its positions."""
+
+    records: int = 10
+    """Of each partition."""
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EscapingWriter:
-    """Somebody outside the plan writes to source topics as a super user: no fence holds it."""
+    """Somebody outside the plan writes to source topics: as a super user, whom no fence holds, or
+    with a principal of its own, which both clusters have allowed all along."""
 
     name: str = "batch-job"
+    principal: str = ""
+    """Empty: a super user."""
     topics: tuple[str, ...]
     rate_per_s: float = 20.0
     when: When
@@ -144,6 +219,65 @@ class FenceVanishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FenceForgotten:
+    """One broker of the source goes by its ACLs as if there were no DENY among them."""
+
+    broker: int
+    """0-based."""
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayMember:
+    """A forgotten consumer joins a group of the plan, and commits an older place as it does."""
+
+    side: Side
+    group: str
+    records: int = 5
+    """How much older, in each partition."""
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebalanceStorm:
+    """A group rebalances without end: it reads nothing, and no commit of its members is taken."""
+
+    side: Side
+    group: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truncation:
+    """The source's logs lose, once, their last records, as far as nobody has read them."""
+
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRecreated:
+    """A topic of the source is deleted and made anew, once, under everybody's feet."""
+
+    topic: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTransaction:
+    """A transaction is open on a topic of the source: nobody reads past its begin."""
+
+    topic: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogStartMoves:
+    """Retention removes all that the mirror and every group have left behind, on the source."""
+
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCrash:
     """A service dies without committing and comes back on the same side when the window closes."""
 
@@ -151,7 +285,7 @@ class ServiceCrash:
     when: When
 
 
-EffectMode = Literal["lost_before", "lost_after", "slow", "refused"]
+EffectMode = Literal["lost_before", "lost_after", "slow", "refused", "twice"]
 ActionWord = Literal[
     "call",
     "patch",
@@ -162,6 +296,10 @@ ActionWord = Literal[
     "prove_drained",
     "commit",
     "find",
+    "seek",
+    "probe",
+    "errand",
+    "drill",
     "any",
 ]
 
@@ -172,8 +310,8 @@ class EffectFault:
 
     lost_before: it never arrives, and nobody can say so. lost_after: it happens, its reply is
     lost. slow: it takes `delay_ms` (a service call beyond its own timeout: its reply is lost).
-    refused: it is refused. `subject` narrows it: a service, `SERVICE VERB`, a connector or a
-    group; empty: every one. After `times` uses it is over.
+    refused: it is refused. twice: it happens twice, right after another. `subject` narrows it: a
+    service, `SERVICE VERB`, a connector or a group; empty: every one. Over after `times` uses.
     """
 
     action: ActionWord = "any"
@@ -185,19 +323,34 @@ class EffectFault:
 
 
 Fault = (
-    ErrorBurst
+    ClientProbeFails
+    | ErrorBurst
     | SignalDown
     | SignalGarbage
     | ClusterUnreachable
     | ClusterRefuses
     | ClusterSlow
+    | RepliesReordered
+    | Throttled
+    | PartialAnswer
+    | TopicUnknown
+    | StaleLeader
     | BrokerDown
     | ConnectDown
+    | MirrorSlow
+    | MirrorLoops
     | MirrorStalled
     | MirrorTaskFailed
     | StalePositions
     | EscapingWriter
     | FenceVanishes
+    | FenceForgotten
+    | StrayMember
+    | RebalanceStorm
+    | LogStartMoves
+    | Truncation
+    | TopicRecreated
+    | OpenTransaction
     | ServiceCrash
     | EffectFault
 )

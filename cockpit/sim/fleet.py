@@ -192,6 +192,7 @@ class Fleet:
     def _run(self, service: int, side: Side) -> None:
         instance = self.instances[service]
         instance.phase[side], instance.last_side = "running", side
+        instance.crashed_on = None
         group = self._layout.group_of(service)
         if group is not None:
             self._traffic.begin_reading(side, group)

@@ -28,7 +28,21 @@ def survey_images(world: World, asked_at_ms: int, now_ms: int) -> ImagesSurvey:
             partition = int(index)
             at = world.layout.keys.names[partition]
             found[name, at] = _image_of(world, group, partition, asked_at_ms)
-    return ImagesSurvey(asked_at_ms, now_ms, found)
+    return ImagesSurvey(asked_at_ms, now_ms, found, _sought(world))
+
+
+def _sought(world: World) -> dict[tuple[str, TopicPartition], int]:
+    """On the target, the first offset since its time of each group that resumes at a timestamp."""
+    target, layout = world.shores["target"], world.layout
+    found: dict[tuple[str, TopicPartition], int] = {}
+    for service in world.plan.services:
+        spec = service.offsets
+        if service.group is None or spec is None or spec.at_ms is None:
+            continue
+        for index in layout.keys.of_topics(service.consumes).tolist():
+            place = world.arrived_by(spec.at_ms, index)
+            found[service.group, layout.keys.names[index]] = target.offset_map.offset(index, place)
+    return found
 
 
 def _image_of(world: World, group: int, partition: int, at_ms: int) -> GroupImage:

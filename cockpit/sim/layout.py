@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cockpit.core.observe import I64, PartitionKeys
+from cockpit.core.observe import I64, AclBinding, PartitionKeys
 from cockpit.core.plan import Plan, Service
+from cockpit.sim.acls import allow
 from cockpit.sim.faults import EscapingWriter
 from cockpit.sim.spec import WorldSpec
 
@@ -34,6 +35,8 @@ class Lane:
     rate_per_s: float
     per_consumed: float
     """Records for each record that the service consumes."""
+    principal: str
+    """Who writes; empty: a super user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,15 @@ class Layout:
     def group_of(self, service: int) -> int | None:
         """The group index of a service."""
         return self.group_service.index(service) if service in self.group_service else None
+
+    def stranger_bindings(self) -> frozenset[AclBinding]:
+        """What writers that are not in the plan are allowed, on both sides."""
+        return frozenset(
+            allow("topic", self.topics[int(self.topic_of[lane.partition])], lane.principal, word)
+            for lane in self.lanes
+            if lane.service == STRANGER and lane.principal
+            for word in ("write", "describe")
+        )
 
     def partitions_of(self, topics: tuple[str, ...]) -> list[int]:
         """Partition indexes of these topics, in key order."""
@@ -120,13 +132,14 @@ def _lanes(
         rate = spec.rates_per_s.get(service.name, spec.default_rate_per_s)
         own = 0.0 if fed else rate / max(len(where), 1)
         per_consumed = spec.output_ratio / max(len(where), 1) if fed else 0.0
-        lanes.extend(Lane(service.name, index, p, own, per_consumed) for p in where)
+        lanes.extend(
+            Lane(service.name, index, p, own, per_consumed, service.principal) for p in where
+        )
     for fault in spec.faults:
         if isinstance(fault, EscapingWriter):
             where = [i for i, (topic, _) in enumerate(names) if topic in fault.topics]
-            lanes.extend(
-                Lane(fault.name, STRANGER, p, fault.rate_per_s / len(where), 0.0) for p in where
-            )
+            rate = fault.rate_per_s / len(where)
+            lanes.extend(Lane(fault.name, STRANGER, p, rate, 0.0, fault.principal) for p in where)
     return tuple(lanes)
 
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from cockpit.core.plan import Side
 from cockpit.ports import Clock, PortError
-from cockpit.sim.faults import ClusterRefuses, ClusterSlow, ClusterUnreachable, ConnectDown
+from cockpit.sim.faults import (
+    ClusterRefuses,
+    ClusterSlow,
+    ClusterUnreachable,
+    ConnectDown,
+    RepliesReordered,
+    Throttled,
+)
 from cockpit.sim.world import World
 
 NO_ROUTE_MS = 1_000
@@ -23,6 +30,8 @@ class Line:
         self.world = world
         self.clock = clock
         self._rng = world.call_rng if rng is None else rng
+        self._muted_until_ms: dict[Side, int] = {}
+        """By side: what a throttled client waits for before it asks again."""
 
     def now(self) -> int:
         """Bring the world up to the clock's time; UTC ms."""
@@ -39,6 +48,7 @@ class Line:
         """Ask a cluster something; UTC ms at which it was asked. Raises PortError."""
         asked_at_ms = self.now()
         script, spec = self.world.script, self.world.spec
+        await self._throttled(side, spec.call_timeout_ms)
         if any(fault.side == side for fault in script.on(ClusterUnreachable)):
             await self.wait(NO_ROUTE_MS)
             raise PortError("unreachable", f"simulated: no broker of {side} answers")
@@ -50,11 +60,26 @@ class Line:
             await self.wait(spec.call_timeout_ms)
             limit_s = spec.call_timeout_ms / 1000
             raise PortError("slow", f"simulated: no answer from {side} within {limit_s:g} s")
+        for shuffled in script.on(RepliesReordered):
+            if shuffled.side == side:
+                slow_ms += int(self._rng.integers(0, shuffled.up_to_ms))
         if slow_ms:
             await self.wait(slow_ms)
         else:
             await self._usual()
+        for throttled in script.on(Throttled):
+            if throttled.side == side:
+                self._muted_until_ms[side] = self.clock.now_ms() + throttled.throttle_ms
         return asked_at_ms
+
+    async def _throttled(self, side: Side, timeout_ms: int) -> None:
+        """Wait as the side has asked for. Raises PortError when that takes too long."""
+        muted_ms = self._muted_until_ms.get(side, 0) - self.clock.now_ms()
+        if muted_ms > timeout_ms:
+            await self.wait(timeout_ms)
+            raise PortError("slow", f"simulated: {side} throttles for {muted_ms / 1000:g} s")
+        if muted_ms > 0:
+            await self.wait(muted_ms)
 
     async def connect(self) -> int:
         """Ask Connect something; UTC ms at which it was asked. Raises PortError."""

@@ -54,6 +54,15 @@ class Logs:
         self._tail_next[partitions] = np.where(live, after, self._tail_next[partitions])
         self.end[partitions] += counts
 
+    def truncate(self, partition: int, end: int) -> None:
+        """Drop everything from a place on."""
+        places, pieces = self._places[partition], self._pieces[partition]
+        while places and places[-1] >= end:
+            places.pop()
+            pieces.pop()
+        self._tail_lane[partition] = _NOTHING
+        self.end[partition] = end
+
     def pieces(self, partition: int, first: int, last: int) -> Iterator[Piece]:
         """The stretches that make up the places [first, last), in order."""
         places, pieces = self._places[partition], self._pieces[partition]
@@ -99,6 +108,10 @@ class OffsetMap:
         """`offsets` of one place."""
         markers = place // (self.marker_every - 1) if self.marker_every else 0
         return int(self.base[partition]) + place + markers
+
+    def begin_anew(self, partition: int, place: int) -> None:
+        """Let the record at a place have offset 0: whatever came before is of another log."""
+        self.base[partition] -= self.offset(partition, place)
 
     def after(self, places: I64) -> I64:
         """The offset right after the last record before each place: before any marker there."""

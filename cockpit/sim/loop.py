@@ -59,6 +59,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._jump.now_s
 
+    def freeze(self, duration_ms: int) -> None:
+        """Let virtual time pass in which nothing at all runs, as after a SIGSTOP."""
+        self._jump.now_s += duration_ms / 1000
+
     def run_in_executor(  # type: ignore[override]  # typeshed's own signature is looser still
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
@@ -85,12 +89,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on a fresh VirtualLoop; its result or its exception."""
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await main)
+
+    # The runner's own signal handling formats the result of what it runs: it gets none.
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        runner.run(keep())
+    return results[0]
 
 
 class VirtualClock:
     """`ports.Clock` of the VirtualLoop that runs; before it runs, the epoch."""
+
+    def __init__(self) -> None:
+        self.stepped_ms = 0
+        """By how much the machine's clock was set, all in all."""
 
     def now_ms(self) -> int:
         """The epoch plus the loop's virtual time."""
@@ -98,7 +113,7 @@ class VirtualClock:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return EPOCH_MS
-        return EPOCH_MS + round(loop.time() * 1000)
+        return EPOCH_MS + self.stepped_ms + round(loop.time() * 1000)
 
     async def sleep(self, duration_ms: int) -> None:
         """Wait in virtual time."""

@@ -15,7 +15,13 @@ from cockpit.core.observe import I64, MISSING, ConnectorState, TaskState, TopicP
 from cockpit.core.plan import Plan, Side
 from cockpit.core.translate import OffsetSyncStore, Sync
 from cockpit.sim.acls import mirrored
-from cockpit.sim.faults import MirrorStalled, MirrorTaskFailed, StalePositions
+from cockpit.sim.faults import (
+    MirrorLoops,
+    MirrorSlow,
+    MirrorStalled,
+    MirrorTaskFailed,
+    StalePositions,
+)
 from cockpit.sim.layout import Layout
 from cockpit.sim.logs import COPIED
 from cockpit.sim.script import Script
@@ -23,6 +29,7 @@ from cockpit.sim.shore import Shore
 from cockpit.sim.spec import WorldSpec
 
 EXCLUDE_KEY = "groups.exclude"
+NEVER_MS = 10**15
 DEFAULT_EXCLUDES = "console-consumer-.*,connect-.*,__.*"
 """What MirrorMaker leaves out while the key is not set."""
 
@@ -30,7 +37,8 @@ DEFAULT_EXCLUDES = "console-consumer-.*,connect-.*,__.*"
 class Mirror:
     """Source to target, for every partition of the plan.
 
-    `copied` [P] are places of the source up to which records were copied. Times are world ms.
+    `copied` [P] are places of the source up to which records were copied, `recopied` [P] how many
+    were copied once more. Times are world ms.
     Call `copy_everything` before the first `step`.
     """
 
@@ -59,6 +67,7 @@ class Mirror:
         self._lane = np.full(size, COPIED, dtype=np.int64)
         self._visible: deque[I64] = deque(maxlen=max(1, spec.mirror.latency_ms // spec.step_ms))
         self.copied: I64 = np.zeros(size, dtype=np.int64)
+        self.recopied: I64 = np.zeros(size, dtype=np.int64)
         self._positions: dict[TopicPartition, int] = {}
         self._flushed: I64 = np.zeros(size, dtype=np.int64)
         self._synced: I64 = np.full(size, MISSING, dtype=np.int64)
@@ -70,6 +79,8 @@ class Mirror:
         self._checkpoints: dict[tuple[int, int], tuple[int, int]] = {}
         self._busy_until_ms = dict.fromkeys(self.configs, -(10**9))
         self._failed: MirrorTaskFailed | None = None
+        self.halted: set[str] = set()
+        """Connectors whose tasks somebody lets stand still."""
         self._due_ms = {"flush": 0, "groups": 0, "acls": 0}
 
     def copy_everything(self) -> None:
@@ -80,23 +91,34 @@ class Mirror:
 
     def step(self, now_ms: int, script: Script) -> None:
         """One step: copy what is old enough, and publish what is due."""
-        old_enough = self._visible[0]
+        old_enough = np.minimum(self._visible[0], self._source.readable())
         self._fail(script)
         running = self._failed is None and now_ms >= self._busy_until_ms[self._source_name]
         if running and not script.on(MirrorStalled):
             able = self._source.up & self._target.up
-            count = np.minimum(old_enough - self.copied, self._spec.records_per_step) * able
+            most = min((f.records_per_step for f in script.on(MirrorSlow)), default=None)
+            most = self._spec.records_per_step if most is None else most
+            count = np.minimum(old_enough - self.copied, most) * able
             self._copy(np.maximum(count, 0))
         self._visible.append(self._source.logs.end.copy())
         publishing = running and not script.on(StalePositions)
         if publishing and self._due("flush", self._spec.flush_ms, now_ms):
             self._flush()
+            for looping in script.on(MirrorLoops):
+                again = np.minimum(looping.records, self.copied - self._source.start)
+                self.copied -= again
+                self.recopied += again
         if running and self._due("acls", self._spec.acl_sync_ms, now_ms):
             self._sync_acls(now_ms)
         if now_ms >= self._busy_until_ms[self._checkpoint_name] and self._due(
             "groups", self._spec.group_sync_ms, now_ms
         ):
             self._sync_groups()
+
+    def skip_to(self, partition: int, place: int) -> None:
+        """Go on at another place of a source partition."""
+        for places in (self.copied, self._flushed, self._synced):
+            places[partition] = place
 
     def patch(
         self, connector: str, settings: tuple[tuple[str, str | None], ...], now_ms: int
@@ -116,7 +138,8 @@ class Mirror:
                 config[key] = value
         if connector == self._source_name and self._failed is None:
             self._flush()
-        self._busy_until_ms[connector] = now_ms + self._spec.reconfigure_ms
+        if connector not in self.halted:
+            self._busy_until_ms[connector] = now_ms + self._spec.reconfigure_ms
         return previous
 
     def exclude(
@@ -132,6 +155,17 @@ class Mirror:
         """Whether a group is left out of the group sync."""
         return any(re.fullmatch(word, group) for word in self._excludes())
 
+    def halt(self, connector: str, *, halted: bool, now_ms: int) -> None:
+        """Let a connector's tasks stand still, or come back. KeyError: no such connector."""
+        if halted:
+            if connector == self._source_name and self._failed is None:
+                self._flush()
+            self.halted.add(connector)
+            self._busy_until_ms[connector] = NEVER_MS
+        elif connector in self.halted:
+            self.halted.discard(connector)
+            self._busy_until_ms[connector] = now_ms + self._spec.reconfigure_ms
+
     def settled(self, connector: str, now_ms: int) -> bool:
         """Whether a connector's tasks are back after its last change."""
         return now_ms >= self._busy_until_ms[connector]
@@ -141,7 +175,9 @@ class Mirror:
         states = []
         for name in self.configs:
             state, cause = "RUNNING", ""
-            if now_ms < self._busy_until_ms[name]:
+            if name in self.halted:
+                state = "PAUSED"
+            elif now_ms < self._busy_until_ms[name]:
                 state = "UNASSIGNED"
             elif name == self._source_name and self._failed is not None:
                 state, cause = "FAILED", self._failed.cause
@@ -172,6 +208,7 @@ class Mirror:
     def _fail(self, script: Script) -> None:
         failed = next(iter(script.on(MirrorTaskFailed)), None)
         if failed is None and self._failed is not None and self._failed.replays:
+            self.recopied += self.copied - self._flushed
             self.copied = self._flushed.copy()
         self._failed = failed
 
@@ -233,7 +270,7 @@ class Mirror:
                 continue
             if before is None or up < before[0] or down > before[1]:
                 self._checkpoints[group, p] = (up, down)
-        if self._target.members[group]:
+        if self._target.present(group):
             return
         row = self._target.committed[group]
         for (at, p), (_, down) in self._checkpoints.items():

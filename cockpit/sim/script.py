@@ -6,23 +6,35 @@ Keeps windows and counts only; what a fault does is up to the one who asks.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-from cockpit.sim.faults import EffectFault, Fault
+from cockpit.sim.faults import EffectFault, When
 
 F = TypeVar("F")
+
+
+class Timed(Protocol):
+    """Anything that has a window."""
+
+    @property
+    def when(self) -> When:
+        """The window."""
 
 
 class Script:
     """The windows of a list of faults, opened by time and by events. Times are world ms."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self._faults = faults
+    def __init__(self, faults: Sequence[Timed]) -> None:
+        self._faults = tuple(faults)
         self._happened: Counter[str] = Counter()
         self._windows: list[tuple[int, int | None] | None] = [
             None if f.when.event else _window(f, 0) for f in faults
         ]
         self._uses: Counter[int] = Counter()
+        self._forced: list[Timed] = []
+        self.opened: frozenset[int] = frozenset()
+        """Indexes of the faults whose window has been open."""
         self._on: tuple[int, ...] = ()
         self._next_change_ms: int | None = None
         self._now_ms = 0
@@ -48,9 +60,20 @@ class Script:
 
     def on(self, kind: type[F]) -> tuple[F, ...]:
         """The faults of one kind that are on now."""
-        if not self._on:
+        if not self._on and not self._forced:
             return ()
-        return tuple(f for i in self._on if isinstance(f := self._faults[i], kind))
+        timed = tuple(f for i in self._on if isinstance(f := self._faults[i], kind))
+        return (*timed, *(f for f in self._forced if isinstance(f, kind)))
+
+    def force(self, fault: Timed, *, on: bool) -> None:
+        """Let a fault be on that is in no script, or end it."""
+        if self.is_forced(fault) is not on:
+            self._forced = [f for f in self._forced if f != fault] + [fault] * on
+            self._changed = True
+
+    def is_forced(self, fault: Timed) -> bool:
+        """Whether it is on without a script."""
+        return fault in self._forced
 
     def take_effect_fault(self, action: str, subjects: tuple[str, ...]) -> EffectFault | None:
         """The fault that an effect meets now, if any; it counts as used."""
@@ -80,9 +103,10 @@ class Script:
                     changes.append(closes)
         self._changed = self._changed or tuple(on) != self._on
         self._on = tuple(on)
+        self.opened = self.opened.union(on)
         self._next_change_ms = min(changes, default=None)
 
 
-def _window(fault: Fault, from_ms: int) -> tuple[int, int | None]:
+def _window(fault: Timed, from_ms: int) -> tuple[int, int | None]:
     opens = from_ms + fault.when.delay_ms
     return opens, None if fault.when.for_ms is None else opens + fault.when.for_ms

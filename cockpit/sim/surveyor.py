@@ -28,11 +28,13 @@ from cockpit.core.survey import (
     Survey,
     TopicFacts,
     TopicsSurvey,
+    Transaction,
     TransactionsSurvey,
     UsersSurvey,
 )
 from cockpit.ports import Clock, SurveyFeed
 from cockpit.sim.acls import canary_principal
+from cockpit.sim.clientprobes import client_probe_feeds
 from cockpit.sim.images import survey_images
 from cockpit.sim.layout import STRANGER, Lane
 from cockpit.sim.line import Line
@@ -55,7 +57,8 @@ class SimSurveyor:
         line = Line(world, clock, rng)
         sides = [feed for side in SIDES for feed in _SideSurveys(line, side).feeds()]
         self._line = line
-        self._feeds = (*sides, SurveyFeed("images", IMAGES_EVERY_MS, self._images))
+        images = SurveyFeed("images", IMAGES_EVERY_MS, self._images)
+        self._feeds = (*sides, images, *client_probe_feeds(line))
 
     def feeds(self) -> tuple[SurveyFeed, ...]:
         """What there is to look at, under the names of a real flight."""
@@ -106,7 +109,8 @@ class _SideSurveys:
         for index, name in enumerate(layout.topics):
             mine = layout.topic_of == index
             down = int((~self._shore.up & mine).sum())
-            topic_id = f"simulated-{self._side}-{index}"
+            generation = int((self._shore.generation * mine).max(initial=0))
+            topic_id = f"simulated-{self._side}-{index}" + f"-{generation}" * bool(generation)
             topics[name] = TopicFacts(topic_id, int(mine.sum()), 1, down, down)
         return TopicsSurvey(self._side, asked_at_ms, now_ms, topics)
 
@@ -131,8 +135,8 @@ class _SideSurveys:
                 why = f"simulated: its coordinator, broker {coordinator}, is down"
                 found[name] = GroupMembers(name, "classic", "", (), why)
             elif self._shore.group_exists(index):
-                members = tuple(self._member(index, i) for i in range(self._shore.members[index]))
-                state = "Stable" if members else "Empty"
+                members = tuple(self._member(index, i) for i in range(self._shore.present(index)))
+                state = self._shore.state_of(index)
                 found[name] = GroupMembers(name, "classic", state, members)
         return MembersSurvey(self._side, asked_at_ms, now_ms, found)
 
@@ -169,7 +173,10 @@ class _SideSurveys:
         )
 
     def _transactions(self, asked_at_ms: int, now_ms: int) -> TransactionsSurvey:
-        return TransactionsSurvey(self._side, asked_at_ms, now_ms, ())
+        names = self._world.layout.keys.names
+        held = tuple(names[p] for p in sorted(self._shore.stable))
+        open_ = Transaction("simulated", 8_000, "Ongoing", asked_at_ms, 60_000, held)
+        return TransactionsSurvey(self._side, asked_at_ms, now_ms, (open_,) if held else ())
 
     def _quotas(self, asked_at_ms: int, now_ms: int) -> QuotasSurvey:
         quotas = frozenset(

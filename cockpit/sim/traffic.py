@@ -13,6 +13,7 @@ import numpy as np
 from cockpit.core.observe import I64, MISSING
 from cockpit.core.plan import SIDES, Side
 from cockpit.sim.layout import F64, STRANGER, Bools, Layout
+from cockpit.sim.logs import Piece
 from cockpit.sim.shore import Shore
 from cockpit.sim.spec import WorldSpec
 
@@ -34,7 +35,9 @@ class Traffic:
 
     `pending` [L] are records that exist in a producer and are not acknowledged yet; they are sent
     in order. `errors` [S] counts refused sends, once a step and lane. `processed` has for each
-    group its stretches in the order of their processing.
+    group its stretches in the order of their processing. `uncommitted` counts records that groups
+    had processed and not committed when they left. `destroyed` has for each group records that a
+    cluster has lost before it could read them.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class Traffic:
         self._speed: F64 = np.floor(spec.consumer_speed_per_s * step_s) / readable
         self.pending: I64 = np.zeros(lanes, dtype=np.int64)
         self.next_number: I64 = np.zeros(lanes, dtype=np.int64)
+        self.uncommitted = 0
+        self.destroyed: list[list[Piece]] = [[] for _ in range(groups)]
         self.errors: I64 = np.zeros(len(layout.services), dtype=np.int64)
         self.processed: list[list[Stretch]] = [[] for _ in range(groups)]
         self.position: dict[Side, I64] = {s: np.zeros(shape, dtype=np.int64) for s in SIDES}
@@ -73,7 +78,8 @@ class Traffic:
         where = self._layout.lane_partition
         for side in SIDES:
             shore = self._shores[side]
-            reading = self._layout.reads & self.reading[side][:, None] & shore.up
+            active = self.reading[side] & ~shore.storming
+            reading = self._layout.reads & active[:, None] & shore.up
             self._gate[side] = reading.astype(np.int64)
             able = self.writing[side] & shore.up[where]
             self._sends[side] = (able & shore.permitted).astype(np.int64)
@@ -99,6 +105,10 @@ class Traffic:
         shore = self._shores[side]
         for p in np.flatnonzero(self._layout.reads[group]):
             place = self.resume_place(side, group, int(p))
+            if shore.generation[p] and shore.committed[group, p] == MISSING:
+                # its reset policy passes over what a topic that was made anew has taken meanwhile
+                passed = shore.logs.pieces(int(p), int(shore.start[p]), place)
+                self.destroyed[group].extend(passed)
             self.position[side][group, p] = self._since[side][group, p] = place
         shore.members[group] = 1
         self.reading[side][group] = True
@@ -110,28 +120,47 @@ class Traffic:
         committed = int(shore.committed[group, partition])
         if committed != MISSING:
             place = shore.offset_map.place(partition, committed)
-            if place >= 0 and committed <= shore.offset_map.offset(partition, end):
+            first = int(shore.start[partition])
+            if place >= first and committed <= shore.offset_map.offset(partition, end):
                 return place
-        return 0 if self._spec.auto_offset_reset == "earliest" else end
+        earliest = self._spec.auto_offset_reset == "earliest"
+        return int(shore.start[partition]) if earliest else end
+
+    def next_place(self, side: Side, group: int, partition: int) -> int:
+        """What a group reads next: its position, or where it would resume if it came back."""
+        if self.reading[side][group]:
+            return int(self.position[side][group, partition])
+        return self.resume_place(side, group, partition)
+
+    def skip_to(self, side: Side, group: int, partition: int, place: int) -> None:
+        """Let a group that reads go on at another place."""
+        self._settle(side, group)
+        self.position[side][group, partition] = self._since[side][group, partition] = place
 
     def end_reading(self, side: Side, group: int, *, commit: bool) -> None:
         """A group leaves, with a last commit or without."""
         if commit:
             self.commit(side, group)
+        for p in np.flatnonzero(self._layout.reads[group]):
+            resumes = self.resume_place(side, group, int(p))
+            self.uncommitted += max(int(self.position[side][group, p]) - resumes, 0)
         self._settle(side, group)
         self._shores[side].members[group] = 0
         self.reading[side][group] = False
 
     def commit(self, side: Side, group: int) -> None:
-        """Commit a group's positions."""
+        """Commit a group's positions, as far as its coordinator takes them."""
         shore, reads = self._shores[side], self._layout.reads[group]
+        if shore.storming[group]:
+            return
         reachable = reads & shore.up
         offsets = shore.offset_map.offsets(self.position[side][group])
         shore.committed[group] = np.where(reachable, offsets, shore.committed[group])
 
     def may_commit(self, side: Side, group: int) -> bool:
         """Whether a commit of everything that a group reads would be taken now."""
-        return bool(self._shores[side].up[self._layout.reads[group]].all())
+        shore = self._shores[side]
+        return not shore.storming[group] and bool(shore.up[self._layout.reads[group]].all())
 
     def set_writing(self, side: Side, service: int, on: bool) -> None:
         """An instance's producers begin or end."""
@@ -172,7 +201,7 @@ class Traffic:
         cap = np.floor(self._speed * (number + 1)) - np.floor(self._speed * number)
         position = self.position[side]
         count: I64 = np.minimum(
-            self._shores[side].logs.end - position, cap.astype(np.int64)[:, None]
+            self._shores[side].readable() - position, cap.astype(np.int64)[:, None]
         )
         np.maximum(count, 0, out=count)
         count *= self._gate[side]
@@ -200,4 +229,5 @@ class Traffic:
         refused = self._refused[side]
         if refused.any():
             tried = layout.lane_service[refused & (self.pending > 0)]
-            self.errors += np.bincount(tried, minlength=len(self.errors))
+            known = tried[tried != STRANGER]
+            self.errors += np.bincount(known, minlength=len(self.errors))

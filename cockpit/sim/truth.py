@@ -15,6 +15,7 @@ from cockpit.core.observe import I64
 from cockpit.core.plan import Side
 from cockpit.sim.layout import Layout
 from cockpit.sim.logs import COPIED, Piece
+from cockpit.sim.mirror import Mirror
 from cockpit.sim.shore import Shore
 from cockpit.sim.traffic import Traffic
 
@@ -44,6 +45,9 @@ class TruthReport:
     disordered: int
     services: tuple[ServiceTruth, ...]
     violations: tuple[str, ...]
+    excused: int
+    """Of those read again, the most that comes of clients that lost their last commit and of a
+    mirror that copied again: nobody who moves a group could know of them."""
     unsent: int
     """Records that exist in a producer and no cluster has accepted yet."""
 
@@ -132,17 +136,16 @@ def measure(
     layout: Layout,
     shores: Mapping[Side, Shore],
     traffic: Traffic,
+    mirror: Mirror,
     *,
-    copied: I64,
     last_sides: tuple[Side, ...],
     begun_at: I64,
     violations: tuple[str, ...],
 ) -> TruthReport:
     """Follow every record to every group that should have it.
 
-    `copied` [P]: places of the source that the mirror has copied. `last_sides`: where each service
-    runs or ran last. `begun_at` [P]: places of the source that all groups had read before the
-    world began.
+    `last_sides`: where each service runs or ran last. `begun_at` [P]: places of the source that all
+    groups had read before the world began.
     """
     services: list[ServiceTruth] = []
     for group, service in enumerate(layout.group_service):
@@ -157,12 +160,13 @@ def measure(
         before = reader.counts()
         side = last_sides[service]
         for p in partitions:
-            first = _next_place(traffic, side, group, p)
+            first = traffic.next_place(side, group, p)
             end = int(shores[side].logs.end[p])
             reader.know(records(shores, side, p, first, end))
             if side == "target":
                 rest = int(shores["source"].logs.end[p])
-                reader.know(records(shores, "source", p, int(copied[p]), rest))
+                reader.know(records(shores, "source", p, int(mirror.copied[p]), rest))
+        reader.know(traffic.destroyed[group])
         after = reader.counts()
         mine = [i for i, lane in enumerate(layout.lanes) if layout.reads[group, lane.partition]]
         lost = sum(int(traffic.next_number[i]) - after.get(i, 0) for i in mine)
@@ -177,12 +181,6 @@ def measure(
         disordered=sum(s.disordered for s in services),
         services=tuple(services),
         violations=violations,
+        excused=traffic.uncommitted + int((layout.reads * mirror.recopied).sum()),
         unsent=int(traffic.pending.sum()),
     )
-
-
-def _next_place(traffic: Traffic, side: Side, group: int, partition: int) -> int:
-    """What a group reads next: its position, or where it would resume if it came back."""
-    if traffic.reading[side][group]:
-        return int(traffic.position[side][group, partition])
-    return traffic.resume_place(side, group, partition)

@@ -12,16 +12,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from cockpit.core.actions import ServiceVerb
+from cockpit.core.observe import I64
 from cockpit.core.plan import SIDES, Plan, Side, produced_topics
 from cockpit.sim.faults import (
     BrokerDown,
     EscapingWriter,
+    FenceForgotten,
     FenceVanishes,
     ServiceCrash,
 )
 from cockpit.sim.fleet import Fleet, Where
 from cockpit.sim.layout import STRANGER, lay_out
 from cockpit.sim.mirror import Mirror
+from cockpit.sim.mishaps import Mishaps
 from cockpit.sim.script import Script
 from cockpit.sim.shore import Shore
 from cockpit.sim.spec import WorldSpec
@@ -29,6 +32,7 @@ from cockpit.sim.traffic import Traffic
 from cockpit.sim.truth import TruthReport, measure
 
 NOISE_SAMPLES = 997
+NOTE_ENDS_MS = 1_000
 
 
 class World:
@@ -47,6 +51,7 @@ class World:
         }
         self.traffic = Traffic(self.layout, spec, self.shores, streams[2])
         self.mirror = Mirror(plan, spec, self.layout, self.shores, streams[6])
+        self._mishaps = Mishaps(self.layout, self.shores, self.traffic, self.mirror)
         self.script = Script(())
         self.fleet = Fleet(self.layout, spec, self.traffic, streams[3], self.happened)
         self.noise = streams[4].uniform(0.5, 1.5, size=NOISE_SAMPLES).round(4).tolist()
@@ -56,10 +61,13 @@ class World:
         self.events: list[tuple[int, str]] = []
         self.violations: list[str] = []
         self._torn: set[str] = set()
+        self._forgetting: frozenset[int] = frozenset()
         self._vanished: set[FenceVanishes] = set()
         self._later: list[tuple[int, str, ServiceVerb]] = []
         self._waves = {produced_topics(plan.wave_services(w)): w.name for w in reversed(plan.waves)}
         self._steps_done = 0
+        self._notes_ends = any(service.resume == "timestamp" for service in plan.services)
+        self._ends_at: list[tuple[int, I64]] = []
         self.now_ms = -spec.warmup_ms
         self._begin()
 
@@ -80,6 +88,17 @@ class World:
         wave = self._waves.get(tuple(sorted(topics)))
         if wave is not None:
             self.happened(f"{word} {wave}")
+
+    def arrived_by(self, utc_ms: int, partition: int) -> int:
+        """A place of the target that no record lies before which arrived at a time or later."""
+        place = 0
+        if utc_ms - self.begin_ms >= self.now_ms:
+            return int(self.shores["target"].logs.end[partition])
+        for at_ms, ends in self._ends_at:
+            if at_ms > utc_ms - self.begin_ms:
+                break
+            place = int(ends[partition])
+        return place
 
     def call_service(self, name: str, verb: ServiceVerb) -> None:
         """What a person or an owner's system does when asked to move a service."""
@@ -108,7 +127,7 @@ class World:
             self.layout,
             self.shores,
             self.traffic,
-            copied=self.mirror.copied,
+            self.mirror,
             last_sides=tuple(last_sides),
             begun_at=self._begun_at,
             violations=tuple(self.violations),
@@ -173,6 +192,7 @@ class World:
         for due in [call for call in self._later if call[0] <= self.now_ms]:
             self._later.remove(due)
             self.call_service(due[1], due[2])
+        self._mishaps.step(self.script)
         self.fleet.advance(self.now_ms)
         changed = [shore.acls.advance(self.now_ms) for shore in self.shores.values()]
         if any(changed):
@@ -180,6 +200,8 @@ class World:
         self.traffic.step(number)
         self.mirror.step(self.now_ms, self.script)
         self._commit()
+        if self._notes_ends and self.now_ms % NOTE_ENDS_MS < self.spec.step_ms:
+            self._ends_at.append((self.now_ms, self.shores["target"].logs.end.copy()))
         if self.traffic.writing["target"].any() and self.traffic.writing["source"].any():
             self._check_writers()
         else:
@@ -190,6 +212,11 @@ class World:
         for side, shore in self.shores.items():
             down = {f.broker for f in self.script.on(BrokerDown) if f.side == side}
             shore.lose_brokers(frozenset(down))
+        self._mishaps.begin_and_end(self.script)
+        forgetting = frozenset(f.broker for f in self.script.on(FenceForgotten))
+        for broker in sorted(forgetting ^ self._forgetting):
+            self.shores["source"].acls.forget(broker, forgotten=broker in forgetting)
+        self._forgetting = forgetting
         self.traffic.set_strangers(frozenset(f.name for f in self.script.on(EscapingWriter)))
         self.fleet.crash(frozenset(f.service for f in self.script.on(ServiceCrash)))
         for vanishing in self.script.on(FenceVanishes):
@@ -199,7 +226,7 @@ class World:
             acls = self.shores["source"].acls
             denies = frozenset(b for b in acls.bindings if b.permission == "deny")
             acls.change(self.now_ms, remove=denies)
-        self.traffic.retune()
+        self.retune()
 
     def _commit(self) -> None:
         """Every group commits now and then: about each `commit_ms`, never in step."""

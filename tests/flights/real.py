@@ -90,6 +90,9 @@ def drilled_plan(plan: Path, drill: Drill, to: Path) -> Path:
     waves["readers"]["steps"].append({"soak": {"for": "4s"}})
     steps = waves["pricing"]["steps"]
     steps.insert(steps.index("offsets"), {"soak": {"for": "4s"}})
+    for step in steps:
+        if isinstance(step, dict) and "fence" in step:
+            step["fence"]["deadline"] = "240s"  # that soak needs its samples, on a slow machine too
     return write_plan(content, to)
 
 
@@ -107,6 +110,12 @@ class Flight:
 
     def kinds(self) -> list[str]:
         return [event["kind"] for event in self.events]
+
+    def story(self) -> str:
+        """What was said that is not a plain reading: for the message of a failed assertion."""
+        dull = ("gate", "side", "progress")
+        told = [json.dumps(event) for event in self.events if event["kind"] not in dull]
+        return "\n".join([*told[-40:], self.errors])
 
 
 def fly(

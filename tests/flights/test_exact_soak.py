@@ -1,7 +1,9 @@
-"""Twenty flights of the lab with random timing, by content and by translation. Resumable.
+"""Flights of the lab with random timing, and what came of each: by content nothing is read twice,
+by translation exactly what was predicted, and what comes back after a soak neither. Resumable.
 
-`FLIGHTS=n` says how many; `make soak` runs them. Each has a lab of its own; what came of it is kept
-in `.soak/exact.json`, and flights that passed with this code are not flown again.
+`FLIGHTS=n` says how many of each; `make soak` runs them. Each has a lab of its own; what came of it
+is kept in `.soak/exact.json`, and flights that passed with this code are not flown again.
+`python -m tests.flights.blocked_table` prints how long clients were blocked in them.
 """
 
 from __future__ import annotations
@@ -10,21 +12,38 @@ import json
 import os
 import random
 import time
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import cockpit.lab
 from cockpit.cli import exits
 from cockpit.lab.checker import check
-from tests.flights.real import Event, Flight, drill_signal, drilled_plan, fly
+from cockpit.lab.looking import Status
+from tests.flights.blocked import blocked_rows
+from tests.flights.real import Event, Flight, drill_signal, drilled_plan, fly, quick, write_plan
+from tests.flights.soaking import KEPT, source_hash
 from tests.flights.test_lab import assert_nothing_lost
-from tests.flights.test_soak import ROOT, source_hash
 
-KEPT = ROOT / ".soak" / "exact.json"
-TRANSLATED_EVERY = 5
-"""Each fifth flight resumes by MirrorMaker's translation: no more twice than was predicted."""
+Kind = Literal["exact", "translated", "back"]
+KINDS: tuple[Kind, ...] = ("exact", "translated", "back")
+FILE = KEPT / "exact.json"
+PLANS = {"exact": "plan-exact.yaml", "translated": "plan.yaml", "back": "plan-exact.yaml"}
+
+
+def rows_so_far(kind: Kind) -> list[dict[str, Any]]:
+    """Flights of this kind that passed with this code."""
+    kept = json.loads(FILE.read_text()) if FILE.exists() else {}
+    found = kept.get("flights", {}) if kept.get("code") == source_hash() else {}
+    return list(found.get(kind, [])) if isinstance(found, dict) else []
+
+
+def keep(kind: Kind, rows: list[dict[str, Any]]) -> None:
+    FILE.parent.mkdir(exist_ok=True)
+    flights = {other: rows_so_far(other) for other in KINDS} | {kind: rows}
+    FILE.write_text(json.dumps({"code": source_hash(), "flights": flights}, indent=1))
 
 
 def places_ms(flight: Flight) -> list[int]:
@@ -41,12 +60,28 @@ def places_ms(flight: Flight) -> list[int]:
     return took
 
 
-def fly_once(number: int, folder: Path) -> dict[str, Any]:
-    """One lab and its flights: perhaps the readers come back first, then everything moves."""
-    dice = random.Random(number)
-    resume = "translated" if number % TRANSLATED_EVERY == TRANSLATED_EVERY - 1 else "exact"
-    plan = "plan-exact.yaml" if resume == "exact" else "plan.yaml"
-    comes_back = dice.random() < 0.5
+def predicted(flight: Flight) -> dict[str, int]:
+    """Records that were said to be read again, by group and partition, where there are any."""
+    found: Counter[str] = Counter()
+    for event in flight.events:
+        if event["kind"] == "offsets_placed":
+            found.update({f"{event['group']} {place}": n for place, n in event["rereads"].items()})
+    return dict(sorted(found.items()))
+
+
+def counted(lab: Status) -> dict[str, int]:
+    """Records that were read again, by group and partition, where there are any."""
+    found = {
+        f"shop-{count.service} {count.topic}/{partition}": times
+        for count in check(lab.folder).counts
+        for partition, times in count.duplicated_in.items()
+    }
+    return dict(sorted(found.items()))
+
+
+def fly_once(kind: Kind, number: int, folder: Path) -> dict[str, Any]:
+    """One lab and one flight: everything moves, or the readers move, soak and come back."""
+    dice = random.Random(f"{kind} {number}")
     state = folder / "state"
     lab = cockpit.lab.up(folder / "lab", lambda _: None)
     state.mkdir()
@@ -54,47 +89,63 @@ def fly_once(number: int, folder: Path) -> dict[str, Any]:
         with drill_signal() as drill:
 
             def trip(event: Event) -> None:
-                if event["kind"] == "step_done" and event["step"] == "soak" and comes_back:
+                if event["kind"] == "step_done" and event["step"] == "soak":
                     drill.value = 0.5
 
-            drilled = drilled_plan(lab.folder / plan, drill, lab.folder / "drilled.yaml")
+            plan, flown = lab.folder / PLANS[kind], lab.folder / "flown.yaml"
             time.sleep(dice.uniform(0.0, 5.0))
-            flights = [fly(drilled, state, trip)] if comes_back else []
-            drill.value = 0.0
-            time.sleep(dice.uniform(0.0, 3.0))
-            flights.append(fly(drilled, state))
+            if kind == "back":
+                flight = fly(drilled_plan(plan, drill, flown), state, trip)
+            else:
+                flight = fly(write_plan(quick(plan), flown), state)
+        wanted = exits.ROLLED_BACK if kind == "back" else exits.COMPLETED
+        assert flight.exit_code == wanted, flight.story()
         assert_nothing_lost(lab)
         verdict = check(lab.folder)
+        return {
+            "flight": number,
+            "lost": verdict.lost,
+            "duplicated": verdict.duplicated,
+            "reordered": verdict.reordered,
+            "predicted": flight.result["predicted_duplicates_max"],
+            "predicted_in": predicted(flight),
+            "duplicated_in": counted(lab),
+            "offsets_ms": places_ms(flight),
+            "blocked": blocked_rows(lab, flight),
+        }
     finally:
         cockpit.lab.down(lab.folder)
-    assert flights[-1].exit_code == exits.COMPLETED, flights[-1].errors
-    return {
-        "flight": number,
-        "resume": resume,
-        "comes_back": comes_back,
-        "lost": verdict.lost,
-        "duplicated": verdict.duplicated,
-        "reordered": verdict.reordered,
-        "predicted": sum(f.result["predicted_duplicates_max"] for f in flights),
-        "offsets_ms": [ms for flight in flights for ms in places_ms(flight)],
-    }
+
+
+def assert_as_predicted(kind: Kind, row: dict[str, Any]) -> None:
+    """Nothing lost or out of order, and what was read twice is what was said, place by place."""
+    assert (row["lost"], row["reordered"]) == (0, 0), row
+    assert row["duplicated_in"] == row["predicted_in"], row
+    assert row["duplicated"] == row["predicted"], row
+    assert row["predicted"] == 0 or kind == "translated", row
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(400)
+def test_by_translation_exactly_those_records_are_read_twice_that_were_predicted(
+    tmp_path: Path,
+) -> None:
+    row = fly_once("translated", 0, tmp_path)
+    assert_as_predicted("translated", row)
+    assert row["blocked"]
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_twenty_flights_with_random_timing_read_nothing_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_twenty_flights_with_random_timing(tmp_path: Path, kind: Kind) -> None:
     wanted = int(os.environ.get("FLIGHTS", "20"))
-    code = source_hash()
-    KEPT.parent.mkdir(exist_ok=True)
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    rows = kept["flights"] if kept.get("code") == code else []
+    rows = rows_so_far(kind)
     for number in range(len(rows), wanted):
         folder = tmp_path / str(number)
         folder.mkdir()
-        row = fly_once(number, folder)
-        assert (row["lost"], row["reordered"]) == (0, 0), row
-        assert row["duplicated"] <= row["predicted"], row
-        assert row["predicted"] == 0 or row["resume"] == "translated", row
+        row = fly_once(kind, number, folder)
+        assert_as_predicted(kind, row)
         rows.append(row)
-        KEPT.write_text(json.dumps({"code": code, "flights": rows}, indent=1))
+        keep(kind, rows)
     assert len(rows) >= wanted

@@ -22,6 +22,13 @@ SIGNALS = {
 }
 
 
+WAITING = {
+    "step_started": ("before intent", "after intent"),
+    "step_done": ("after effect", "after outcome"),
+}
+"""What stands for the four points in a step that changes nothing: it begins and ends."""
+
+
 def install(wanted: Mapping[str, str]) -> None:
     """Wrap the journal and the effector of this process."""
     from cockpit.engine.journal import Journal
@@ -45,6 +52,13 @@ def install(wanted: Mapping[str, str]) -> None:
     def appending(
         self: Journal, kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
     ) -> dict[str, Any]:
+        if wanted["step"] in ("drain", "soak") and wanted["step"] == data.get("step"):
+            before, after = WAITING.get(kind, ("", ""))
+            told.update(action=f"{kind} {wanted['step']}")
+            meets(before, self)
+            entry = append(self, kind, at_ms, data, sync=sync)
+            meets(after, self)
+            return entry
         action = str(data.get("action_id", ""))
         ours = kind in ("intent", "outcome") and f".{wanted['step']}." in action
         if ours:

@@ -1,0 +1,60 @@
+"""What a drill breaks in a simulated world, and mends again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from cockpit.core.actions import Drill, Finding
+from cockpit.core.plan import SIDES, Side
+from cockpit.ports import PortError
+from cockpit.sim.faults import ALWAYS, BrokerDown, ClusterUnreachable, Fault
+from cockpit.sim.line import Line
+
+
+class SimDrills:
+    """Breaks connectors, brokers and the cockpit's own way to a side."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._world = line.world
+
+    async def check(self, action: Drill) -> Finding:
+        """Whether it is broken, or mended, as wanted."""
+        self._line.now()
+        broken = self._is_broken(action)
+        word = "broken" if broken else "not broken"
+        return Finding(broken is action.broken, f"simulated: {action.on} is {word}")
+
+    async def do(self, action: Drill) -> Mapping[str, Any]:
+        """Break it, or mend it. Raises PortError."""
+        await self._line.outside()
+        if action.do == "stop-task":
+            mirror = self._world.mirror
+            if action.on not in mirror.configs:
+                raise PortError("protocol", f"simulated: no connector {action.on}")
+            mirror.halt(action.on, halted=action.broken, now_ms=self._world.now_ms)
+            return {}
+        self._world.script.force(self._fault(action), on=action.broken)
+        return {}
+
+    def _is_broken(self, action: Drill) -> bool:
+        if action.do == "stop-task":
+            return action.on in self._world.mirror.halted
+        return self._world.script.is_forced(self._fault(action))
+
+    def _fault(self, action: Drill) -> Fault:
+        word, _, number = action.on.partition("/")
+        side: Side | None = next((s for s in SIDES if s == word), None)
+        if side is None:
+            raise PortError("protocol", f"simulated: no side {word}")
+        match action.do:
+            case "kill-broker":
+                broker = int(number) % self._world.spec.brokers
+                return BrokerDown(side=side, broker=broker, when=ALWAYS)
+            case "cut-connection":
+                return ClusterUnreachable(side=side, when=ALWAYS)
+            case "stop-task":
+                raise AssertionError
+            case _:
+                assert_never(action.do)

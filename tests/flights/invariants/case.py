@@ -1,0 +1,201 @@
+"""A flight's trace, sorted for those who check it: entries, intents with their calls, waves.
+
+Only puts things together that belong together; finds nothing wrong by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cockpit.core.observe import Sample
+from cockpit.core.plan import FenceStep, Plan, Service, StopStep, Wave, produced_topics
+from cockpit.core.survey import Survey
+from tests.flights.invariants.trace import (
+    Call,
+    Felt,
+    Line,
+    Read,
+    Shot,
+    Trace,
+    in_order,
+    last,
+)
+from tests.flights.simulate import Flown
+
+
+@dataclass(slots=True)
+class Intended:
+    """One intent of the journal, the calls that it has led to, and how it ended."""
+
+    line: Line
+    written: str
+    calls: list[Call] = field(default_factory=list)
+    outcomes: list[Line] = field(default_factory=list)
+
+    @property
+    def action_id(self) -> str:
+        """Its id."""
+        return str(self.line.entry["action_id"])
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it belongs to the way back."""
+        return ".undo-" in self.action_id
+
+    @property
+    def wave(self) -> str:
+        """The wave that it belongs to."""
+        return self.action_id.rpartition(".")[0].rpartition(".")[0].rpartition(".")[0]
+
+    @property
+    def action(self) -> Mapping[str, Any]:
+        """The action as journalled."""
+        found: Mapping[str, Any] = self.line.entry["action"]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a wave: from its `wave_started` up to the next one of any wave, or the end."""
+
+    wave: Wave
+    started: Line
+    end_n: int
+
+
+class Case:
+    """Everything that checks ask of a flight."""
+
+    def __init__(self, flown: Flown) -> None:
+        self.flown: Flown = flown
+        self.plan: Plan = flown.plan
+        self.trace: Trace = flown.trace
+        self.lines = self.trace.of(Line)
+        self.calls = self.trace.of(Call)
+        self.felts = self.trace.of(Felt)
+        self.shots = self.trace.of(Shot)
+        self.reads: dict[str, list[Read]] = {}
+        for read in self.trace.of(Read):
+            self.reads.setdefault(read.feed, []).append(read)
+        self._sampled = {
+            (read.feed, read.asked_ms): read.sample
+            for reads in self.reads.values()
+            for read in reads
+            if read.sample is not None
+        }
+        self.effects = [call for call in self.calls if call.changes]
+        self.unintended: list[Call] = []
+        self.end_n = max((item.n for item in self.trace.items), default=0) + 1
+        self.intended = self._intended()
+        self.attempts = self._attempts()
+
+    def of(self, *kinds: str, after_n: int = 0, before_n: int | None = None) -> Iterator[Line]:
+        """Journal entries of these kinds, within (after, before)."""
+        for line in self.lines:
+            if line.kind in kinds and line.n > after_n and (before_n is None or line.n < before_n):
+                yield line
+
+    def faults(self, *names: str) -> bool:
+        """Whether any fault of these kinds was in the script."""
+        return any(type(fault).__name__ in names for fault in self.flown.faults)
+
+    def wave(self, name: str) -> Wave:
+        """A wave of the plan. StopIteration: none of that name."""
+        return next(wave for wave in self.plan.waves if wave.name == name)
+
+    def services(self, wave: Wave) -> tuple[Service, ...]:
+        """A wave's services."""
+        return tuple(s for s in self.plan.services if s.name in wave.services)
+
+    def topics(self, wave: Wave) -> tuple[str, ...]:
+        """What a wave's services write."""
+        return produced_topics(self.services(wave))
+
+    def wave_of(self, service: str) -> Wave | None:
+        """The wave in which a service moves."""
+        return next((wave for wave in self.plan.waves if service in wave.services), None)
+
+    def fence(self, wave: Wave) -> FenceStep | None:
+        """A wave's fence."""
+        return next((step for step in wave.steps if isinstance(step, FenceStep)), None)
+
+    def has_stop(self, wave: Wave) -> bool:
+        """Whether the wave's services stop on the source at all."""
+        return any(isinstance(step, StopStep) for step in wave.steps)
+
+    def newest(self, feed: str, before_n: int) -> Read | None:
+        """The newest try of a feed that had ended by then."""
+        reads = self.reads.get(feed, [])
+        at = bisect_right(reads, before_n, key=lambda read: read.n)
+        return reads[at - 1] if at else None
+
+    def newest_good(self, feed: str, before_n: int) -> Read | None:
+        """The newest good answer of a feed that had come by then."""
+        reads = self.reads.get(feed, [])
+        at = bisect_right(reads, before_n, key=lambda read: read.n)
+        return next((r for r in reversed(reads[:at]) if r.sample is not None), None)
+
+    def sampled(self, feed: str, asked_ms: int) -> Sample | Survey | None:
+        """What a feed said when it was asked then; None: it said nothing, or was not asked."""
+        return self._sampled.get((feed, asked_ms))
+
+    def shot_before(self, n: int) -> Shot | None:
+        """The newest snapshot published before."""
+        at = bisect_right(self.shots, n, key=lambda shot: shot.n)
+        return self.shots[at - 1] if at else None
+
+    def lossy_confirmed(self, after_n: int = 0, before_n: int | None = None) -> bool:
+        """Whether a person has ordered to go back with the price of records on the screen."""
+        for line in self.of("confirmed", after_n=after_n, before_n=before_n):
+            shot = self.shot_before(line.n)
+            back = line.entry.get("verb") == "rollback"
+            if back and shot is not None and shot.snapshot.status.rollback == "lossy":
+                return True
+        return False
+
+    def _intended(self) -> dict[str, Intended]:
+        """Intents by id, each with its calls: a call belongs to the open intent of its action."""
+        found: dict[str, Intended] = {}
+        open_intents: list[Intended] = []
+        for item in in_order(self.lines, self.effects):
+            if isinstance(item, Call):
+                mine = last_intent(open_intents, item.written)
+                if mine is None:
+                    self.unintended.append(item)
+                else:
+                    mine.calls.append(item)
+            elif not isinstance(item, Line):
+                continue
+            elif item.kind == "intent" and item.written:
+                intent = Intended(item, json.dumps(item.entry["action"], sort_keys=True))
+                if intent.action_id not in found:
+                    found[intent.action_id] = intent
+                open_intents.append(intent)
+            elif item.kind == "outcome":
+                known = found.get(str(item.entry["action_id"]))
+                if known is not None:
+                    known.outcomes.append(item)
+                    open_intents = [i for i in open_intents if i is not known]
+        return found
+
+    def _attempts(self) -> list[Attempt]:
+        started = [line for line in self.lines if line.kind == "wave_started"]
+        ends = [*(line.n for line in started[1:]), self.end_n]
+        return [
+            Attempt(self.wave(str(line.entry["wave"])), line, end)
+            for line, end in zip(started, ends, strict=False)
+        ]
+
+
+def last_intent(intents: list[Intended], written: str) -> Intended | None:
+    """The newest open intent of just this action."""
+    return next((i for i in reversed(intents) if i.written == written), None)
+
+
+def last_line(lines: Iterator[Line]) -> Line | None:
+    """The newest of these entries."""
+    return last(lines)
