@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cockpit.core.drills import DrillKind
 from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Side
 
@@ -44,6 +45,45 @@ class ExcludeGroups:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludeTopics:
+    """Take topics out of (or, `excluded` False, give them back to) a mirror's own filter."""
+
+    connector: str
+    topics: tuple[str, ...]
+    excluded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProveReversible:
+    """A second mirror waits, ready to bring these topics from the target back to the source.
+
+    Changes nothing. So it is stopped, reads the target and writes the source under the same names,
+    has the topics in its filter, and copies neither ACLs nor configs.
+    """
+
+    connector: str
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopMirror:
+    """A mirror's connector has the state STOPPED, and no task."""
+
+    connector: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartMirror:
+    """A stopped mirror runs, and begins in these partitions at these offsets of what it reads.
+
+    A mirror that runs already is never moved.
+    """
+
+    connector: str
+    positions: tuple[tuple[TopicPartition, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """DENY WRITE for these principals on these source topics; verified on every broker."""
 
@@ -74,10 +114,13 @@ class ProveDrained:
     """The last data record of every partition of these source topics is the target's last one.
 
     Changes nothing. The result's data has `source_end` and `target_end`: {"topic/partition":
-    offset}.
+    offset}. With `written` target it is the other way round: all is back on the source, as far as
+    the mirror named `back_by` tells.
     """
 
     topics: tuple[str, ...]
+    written: Side = "source"
+    back_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +152,82 @@ class FindPlaces:
     within_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class SeekPlaces:
+    """Where these partitions begin or end on the target, or have their first record at or after a
+    time.
+
+    Changes nothing. The result's data has `sought`: {"topic/partition": offset}; where no record is
+    that young, the end.
+    """
+
+    group: str
+    partitions: tuple[TopicPartition, ...]
+    at: Literal["earliest", "latest", "timestamp"]
+    at_ms: int | None
+    """UTC, only with `timestamp`."""
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlaces:
+    """What a group would read next on the target, against what it would have read on the source.
+
+    Changes nothing, joins no group and commits nothing. `places` are (partition, the source's
+    offset, the target's offset). The result's data has `probes`: {"topic/partition": [source's
+    offset, target's offset, word, re-read, skipped, text, passing]}; the words are in
+    `cockpit.core.probing`, None is a number that nobody knows.
+    """
+
+    group: str
+    places: tuple[tuple[TopicPartition, int, int], ...]
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """Something is broken on purpose (or, `broken` False, mended): a connector's tasks stand still,
+    a broker is dead, or the cockpit's own connections to a side are cut."""
+
+    do: DrillKind
+    on: str
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Make a call of a wave's own: of a step, of its undo, or of a step that recovers the wave.
+
+    It is looked up in the plan by these; `what` says it to people.
+    """
+
+    wave: str
+    number: int
+    part: Literal["step", "undo", "recovery"]
+    what: str
+
+
+Look = FindPlaces | SeekPlaces | ProbePlaces
+"""What only reads: nothing is intended by it, and it may be asked again."""
+
+MirrorAction = (
+    PatchConnector | ExcludeGroups | ExcludeTopics | ProveReversible | StopMirror | StartMirror
+)
+"""What is done by Connect's REST interface."""
+
 Action = (
     CallService
-    | PatchConnector
-    | ExcludeGroups
+    | MirrorAction
     | Fence
     | Unfence
     | ProveSilent
     | ProveDrained
     | CommitOffsets
     | FindPlaces
+    | SeekPlaces
+    | ProbePlaces
+    | Errand
+    | Drill
 )
 
 
@@ -127,24 +236,48 @@ def action_text(action: Action) -> str:
     match action:
         case CallService(service=service, verb=verb):
             return f"{verb} service {service}"
-        case PatchConnector(connector=connector, settings=settings):
-            keys = ", ".join(f"{k}={'(remove)' if v is None else v}" for k, v in settings)
-            return f"set on connector {connector}: {keys}"
-        case ExcludeGroups(groups=groups, excluded=excluded):
-            change = "stop" if excluded else "resume"
-            return f"{change} the mirror's group sync for {', '.join(groups)}"
         case Fence(topics=topics):
             return f"fence writes on source: {', '.join(topics)}"
         case Unfence(topics=topics):
             return f"remove the fence on source: {', '.join(topics)}"
         case ProveSilent(topics=topics):
             return f"prove that nobody writes on source: {', '.join(topics)}"
-        case ProveDrained(topics=topics):
-            return f"prove drained: {', '.join(topics)}"
+        case ProveDrained(topics=topics, written=written):
+            what = "drained" if written == "source" else "back on the source"
+            return f"prove {what}: {', '.join(topics)}"
+        case Drill(do=do, on=on, broken=broken):
+            return f"drill: {do} on {on}" if broken else f"drill: mend {do} on {on}"
         case CommitOffsets(side=side, group=group, offsets=offsets):
             return f"commit {len(offsets)} offsets for {group} on {side}"
         case FindPlaces(side=side, group=group, offsets=offsets):
             return f"find {len(offsets)} places of {group} on {side}"
+        case SeekPlaces(group=group, partitions=partitions, at=at):
+            return f"look up {at} of {len(partitions)} partitions for {group} on target"
+        case ProbePlaces(group=group, places=places):
+            return f"read the next record of {group} in {len(places)} partitions on target"
+        case Errand(wave=wave, part=part, what=what):
+            return f"{part} of wave {wave}: {what}"
+        case _:
+            return _mirror_text(action)
+
+
+def _mirror_text(action: MirrorAction) -> str:
+    match action:
+        case PatchConnector(connector=connector, settings=settings):
+            keys = ", ".join(f"{k}={'(remove)' if v is None else v}" for k, v in settings)
+            return f"set on connector {connector}: {keys}"
+        case ExcludeGroups(groups=groups, excluded=excluded):
+            change = "stop" if excluded else "resume"
+            return f"{change} the mirror's group sync for {', '.join(groups)}"
+        case ExcludeTopics(connector=connector, topics=topics, excluded=excluded):
+            change = "take out of" if excluded else "give back to"
+            return f"{change} {connector}: {', '.join(topics)}"
+        case ProveReversible(connector=connector, topics=topics):
+            return f"prove that {connector} can bring back: {', '.join(topics)}"
+        case StopMirror(connector=connector):
+            return f"stop connector {connector}"
+        case StartMirror(connector=connector, positions=positions):
+            return f"start connector {connector} at {len(positions)} given offsets"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cockpit.core.delta import delta_rows, overshoot, proved_skip
 from cockpit.core.facts import Facts
 from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
+from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
 from cockpit.core.plan import SIDES, Plan
 from cockpit.core.snapshot import AlarmView, StragglerView
@@ -89,6 +90,18 @@ def uncommitted(trends: Trends, facts: Facts) -> tuple[Trouble, ...]:
     group, text = next(iter(sorted(found.items())))
     more = f" (+{len(found) - 1} more)" if len(found) > 1 else ""
     return (Trouble("warn", "groups without commits", f"group {group}: {text}{more}"),)
+
+
+def remaining(left: Left) -> tuple[Trouble, ...]:
+    """What an earlier attempt has left standing: bad where it keeps a wave from beginning."""
+    return tuple(
+        Trouble(
+            "bad" if one.harms else "warn",
+            f"left over: {one.subject}",
+            f"{one.text}; {one.advice()}",
+        )
+        for one in left.found
+    )
 
 
 def _where(names: tuple[TopicPartition, ...]) -> str:

@@ -8,18 +8,32 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
-from cockpit.core import progress
-from cockpit.core.delta import release_text
+from cockpit.core import progress, recovering
+from cockpit.core.conditions import Momentary
+from cockpit.core.costs import release_text
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
+from cockpit.core.gathering import window_view
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.lag import newest_before
+from cockpit.core.mistakes import mistakes
 from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.plan import SIDES, FenceStep, OffsetDeltaGate, step_name
+from cockpit.core.plan import (
+    SIDES,
+    ClientProbeGate,
+    DrainStep,
+    FenceStep,
+    OffsetDeltaGate,
+    step_name,
+)
+from cockpit.core.price import price, rollback_word
+from cockpit.core.readiness import ReadinessSurvey, unproven_texts
 from cockpit.core.reconcile import disagreements, unread
+from cockpit.core.reproving import prove_again
 from cockpit.core.schedule import frozen
 from cockpit.core.script import undo_words
-from cockpit.core.snapshot import GateView, RollbackWord
+from cockpit.core.snapshot import GateView
 from cockpit.core.turn import Turn, is_moved, produces
 
 CONFIRM_AFTER_MS = 700
@@ -35,10 +49,14 @@ MARKER_SLACK = 16
 def gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     """The gates of a wave, judged now."""
     name = wave.wave.name
-    return tuple(
-        gate_view(g, state.histories.get(f"{name}.gates.{i}", ()), state.plan, state.at_ms)
-        for i, g in enumerate(wave.wave.gates)
-    )
+    views: list[GateView] = []
+    for index, gate in enumerate(wave.wave.gates):
+        history = state.histories.get(f"{name}.gates.{index}", ())
+        if isinstance(gate, Momentary) or gate.over is None:
+            views.append(gate_view(gate, history, state.plan, state.at_ms))
+        else:
+            views.append(window_view(gate, gate.over, history, state, wave))
+    return tuple(views)
 
 
 def live_gates(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
@@ -47,7 +65,8 @@ def live_gates(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     if not is_moved(wave):
         return views
     pairs = zip(wave.wave.gates, views, strict=True)
-    return tuple(view for gate, view in pairs if not isinstance(gate, OffsetDeltaGate))
+    gone = OffsetDeltaGate | ClientProbeGate
+    return tuple(view for gate, view in pairs if not isinstance(gate, gone))
 
 
 def fresh_until_ms(state: FlightState, wave: WaveState) -> int:
@@ -65,6 +84,8 @@ def why_not_advance(state: FlightState) -> str:
     wave = state.wave()
     if state.outcome:
         return "the flight has ended"
+    if wave.recovery_at is not None:
+        return "" if recovering.asks(wave) else recovering.UNDER_WAY
     if wave.word in ("running", "rolling back") and progress.waits_for_person(wave.stages):
         untouched = not wave.back and not any(step.begun for step in wave.steps)
         return _gates_why_not(state, wave) if untouched else ""
@@ -76,7 +97,13 @@ def why_not_advance(state: FlightState) -> str:
         return _hold_why_not(state, wave)
     if wave.word in ("ready", "rolled back"):
         freeze = frozen(state.plan, state.at_ms)
-        return freeze or _blind_why_not(state) or _gates_why_not(state, wave)
+        return (
+            freeze
+            or _blind_why_not(state)
+            or _left_why_not(state, wave)
+            or next(mistakes(state, wave), "")
+            or _gates_why_not(state, wave)
+        )
     if state.paused:
         return ""
     if wave.word == "running":
@@ -89,6 +116,12 @@ def _gates_why_not(state: FlightState, wave: WaveState) -> str:
         if view.verdict != "PASS":
             return f"gate {view.name} {view.verdict}: {view.evidence}"
     return ""
+
+
+def _left_why_not(state: FlightState, wave: WaveState) -> str:
+    """What an earlier attempt has left standing that would harm the wave."""
+    one = state.left.harming(wave.wave.name)
+    return f"left over: {one.text}; {one.advice()}" if one is not None else ""
 
 
 def _hold_why_not(state: FlightState, wave: WaveState) -> str:
@@ -147,19 +180,20 @@ def moved_before(state: FlightState) -> str:
 
 
 def own_records(state: FlightState) -> str:
-    """A partition that the wave produces, where the target has gone on past the last record that
-    the mirror brought; empty: there is none, as far as can be told."""
+    """A partition that the wave produces, where the target has grown by more since the newest
+    offset-sync than the source had to bring; empty: there is none, as far as can be told."""
     facts, topics = state.facts, produces(state, state.wave())
-    mirror, syncs, logs = facts.newest_mirror(), facts.syncs, facts.newest_logs("target")
-    if mirror is None or mirror.positions_unknown or syncs is None or logs is None:
+    syncs, source = facts.syncs, facts.newest_logs("source")
+    logs = newest_before(facts.logs.get("target", ()), source.asked_at_ms) if source else None
+    if syncs is None or source is None or logs is None:
         return ""
+    ends = dict(zip(source.keys.names, source.end.tolist(), strict=True))
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        pairs = syncs.slots.get(name, ())
-        if name[0] not in topics or not pairs or end == MISSING:
+        pairs, here = syncs.slots.get(name, ()), ends.get(name, MISSING)
+        if name[0] not in topics or not pairs or MISSING in (end, here):
             continue
         newest_source, newest_target = pairs[0]
-        behind = mirror.positions.get(name, newest_source) - newest_source
-        if end - newest_target > max(behind, 1) + MARKER_SLACK:
+        if end - newest_target > max(here - newest_source, 1) + MARKER_SLACK:
             return partition_text(name)
     return ""
 
@@ -169,6 +203,8 @@ def rollback_index(state: FlightState) -> tuple[int | None, str]:
     if state.outcome:
         return None, "the flight has ended"
     wave = state.wave()
+    if wave.recovery_at is not None:
+        return None, recovering.UNDER_WAY
     if wave.back_wanted or wave.word == "rolling back":
         return None, f"wave {wave.wave.name} is going back already"
     if wave.word == "holding" and wave.back and progress.in_flight(wave.stages):
@@ -184,31 +220,6 @@ def rollback_index(state: FlightState) -> tuple[int | None, str]:
     if word == "closed":
         return None, why
     return index, ""
-
-
-def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, int | None, str]:
-    """Whether going back is possible, since when not, and what it costs."""
-    topics = produces(state, wave)
-    if wave.closed_at_ms is not None and topics:
-        why = "records are on the target that the source does not have: go forward"
-        return "closed", wave.closed_at_ms, why
-    window = wave.wave.rollback_window_ms
-    if wave.done_at_ms is not None and window is not None:
-        end_ms = wave.done_at_ms + window
-        if state.at_ms > end_ms:
-            return "closed", end_ms, "the wave's rollback window is over"
-    if wave.start_intent_at_ms is not None and topics:
-        why = "producers were started on the target: what they wrote there would stay there"
-        return "lossy", wave.start_intent_at_ms, why
-    if wave.word in ("ready", "pending", "rolled back"):
-        return "possible", None, "nothing has been moved"
-    if wave.start_intent_at_ms is not None or wave.word == "done":
-        return (
-            "possible",
-            None,
-            "groups go back to the inverse of their place; some records re-read",
-        )
-    return "possible", None, "costs nothing"
 
 
 def why_not_end(state: FlightState) -> str:
@@ -264,7 +275,20 @@ def check_armed(turn: Turn) -> None:
 
 
 def _why_not(state: FlightState, verb: Verb) -> str:
-    return why_not_advance(state) if verb == "advance" else rollback_index(state)[1]
+    match verb:
+        case "advance":
+            return why_not_advance(state)
+        case "rollback":
+            return rollback_index(state)[1]
+        case "recover":
+            return why_not_recover(state)
+        case _:
+            assert_never(verb)
+
+
+def why_not_recover(state: FlightState) -> str:
+    """Why `recover` is not open now; empty: it is."""
+    return recovering.why_not(state, rollback_word(state, state.wave())[0])
 
 
 def _token(state: FlightState, verb: Verb) -> str:
@@ -277,8 +301,10 @@ def _token(state: FlightState, verb: Verb) -> str:
     parts = [state.plan.name, state.session, verb, str(wave.attempt), price]
     if verb == "rollback":
         parts.append(str(rollback_index(state)[0]))
+    elif verb == "recover":
+        parts += [str(state.current), why_not_recover(state), *recovering.lines(state)]
     else:
-        asks = progress.waits_for_person(wave.stages)
+        asks = recovering.asks(wave) or progress.waits_for_person(wave.stages)
         place = (str(state.current), wave.word, str(wave.cursor), str(state.paused))
         parts += [*place, asks, why_not_advance(state)]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
@@ -288,7 +314,8 @@ def _arm(turn: Turn, verb: Verb, by: str) -> None:
     if why := _why_not(turn.state, verb):
         refuse(turn, verb, by, why)
         return
-    lines = _advance_lines(turn.state) if verb == "advance" else _rollback_lines(turn.state)
+    says = {"advance": _advance_lines, "rollback": _rollback_lines, "recover": recovering.lines}
+    lines = says[verb](turn.state)
     armed = Armed(verb, by, _token(turn.state, verb), turn.now_ms, lines)
     turn.set(armed=armed)
     turn.tell("armed", f"{verb} armed by {by}", verb=verb, by=by, token=armed.token)
@@ -313,23 +340,32 @@ def _confirm(turn: Turn, intent: Confirm) -> None:
     turn.tell("confirmed", f"{armed.verb} confirmed by {intent.by}", verb=armed.verb, by=intent.by)
     if armed.verb == "advance":
         _advance(turn, intent.by)
+    elif armed.verb == "recover":
+        recovering.begin(turn, intent.by)
     else:
         _rollback(turn, intent.by)
 
 
 def _advance(turn: Turn, by: str) -> None:
     wave = turn.wave
-    if wave.word in ("ready", "rolled back"):
+    if recovering.asks(wave):
+        recovering.answer(turn, by)
+    elif wave.word in ("ready", "rolled back"):
         turn.set(paused=False)
         progress.begin_wave(turn, by, fresh_until_ms(turn.state, wave))
     elif wave.word == "holding":
         turn.set(paused=False)
+        if wave.restored_at_ms is not None:
+            prove_again(turn, FenceStep)
         progress.retry(turn)
         turn.tell("retry", f"{wave.wave.name}: tries the step again ({by})", by=by)
     else:
         if turn.state.paused:
             turn.set(paused=False)
             turn.tell("resumed", f"resumed by {by}", by=by)
+            if wave.escape_told and not progress.in_flight(wave.stages):
+                turn.set_wave(escape_told=False)
+                prove_again(turn, DrainStep)
         if progress.waits_for_person(wave.stages):
             if not wave.back:
                 turn.remember({"fresh_until_ms": fresh_until_ms(turn.state, wave)})
@@ -375,6 +411,8 @@ def _end(turn: Turn, by: str) -> None:
 def _advance_lines(state: FlightState) -> tuple[str, ...]:
     wave = state.wave()
     name = wave.wave.name
+    if asks := recovering.asks(wave):
+        return (f"confirm: {asks}",)
     asks = progress.waits_for_person(wave.stages)
     if wave.word == "holding":
         return (f"try again: {wave.detail}",)
@@ -399,6 +437,8 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
     for view in gate_views(state, wave):
         age = "" if view.at_ms is None else f", {(state.at_ms - view.at_ms) / 1000:.1f} s old"
         lines.append(f"gate {view.name} {view.verdict}: {view.evidence}{age}")
+    survey = state.facts.survey(ReadinessSurvey, "readiness")
+    lines.extend(unproven_texts(wave.wave.name, survey))
     lines.append("undo: R takes the wave back" + (" until its producers start" if topics else ""))
     return tuple(lines)
 
@@ -407,9 +447,9 @@ def _rollback_lines(state: FlightState) -> tuple[str, ...]:
     index, _ = rollback_index(state)
     assert index is not None
     wave = state.waves[index]
-    word, _, price = rollback_word(state, wave)
+    word, _, _ = rollback_word(state, wave)
     lines = [f"take wave {wave.wave.name} back: {', '.join(wave.wave.services)} return to source"]
-    lines.append(f"rollback is {word}: {price}")
+    lines.append(f"rollback is {word}: {price(state, wave).text}")
     lines.extend(
         f"undo {step_name(step.step)}: {words}"
         for step in reversed(wave.steps)

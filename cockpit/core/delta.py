@@ -323,38 +323,6 @@ def exact_reread(row: DeltaRow) -> int | Unknown:
     return 0 if exact.word == "EXACT" else max(1, exact.high - exact.low)
 
 
-def chosen_reread(service: Service, row: DeltaRow) -> int | Unknown:
-    """Records that a group would read again at most, by the way that its service's plan says."""
-    return exact_reread(row) if service.resume == "exact" else row.reread_max
-
-
-_RELEASES: dict[str, Remembered[str]] = {}
-
-
-def release_text(facts: Facts, service: Service) -> str:
-    """What its group would read again and skip if it moved now, and by MirrorMaker beside it."""
-    rows = delta_rows(facts, service)
-    kept = _RELEASES.setdefault(service.name, Remembered())
-    return kept.get((service, rows), lambda: _release(service, rows))
-
-
-def _release(service: Service, rows: tuple[DeltaRow, ...]) -> str:
-    again = _said(_sum((row, chosen_reread(service, row)) for row in rows))
-    if service.resume == "translated":
-        return f"translated, reads {again} again, skips {sum(overshoot(row) for row in rows)}"
-    theirs = _said(translated_reread(rows))
-    return (
-        f"{service.resume}, reads {again} again, skips 0;"
-        f" by MirrorMaker's translation it would read {theirs} again"
-    )
-
-
-def _said(value: int | Unknown) -> str:
-    if isinstance(value, Unknown):
-        return f"? ({value.reason})"
-    return f"at most {value}" if value else "none"
-
-
 def _sum(values: Iterable[tuple[DeltaRow, int | Unknown]]) -> int | Unknown:
     total = 0
     for row, value in values:

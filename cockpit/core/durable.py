@@ -164,7 +164,10 @@ def _with_intents(
     memory = dict(wave.memory)
     if "PatchConnector" not in intended:
         memory.pop("patched.unsure", None)  # the record came to disk, and the engine no further
+    own = f"{wave.wave.name}.{wave.attempt}."
     for intent in intents:
+        if not intent.action_id.startswith(own):
+            continue  # of a wave that was finished since, or of an attempt before this one
         for key, value in _learnt(intent).items():
             memory.setdefault(key, value)
     return replace(wave, memory=memory)

@@ -118,6 +118,43 @@ def settled(search: Search, scene: Scene) -> tuple[ExactPlace, ...] | Wait | Fai
     return Act(again, again.within_ms)
 
 
+def best_known(search: Search, scene: Scene) -> tuple[ExactPlace, ...] | Wait | Act:
+    """The places as far as they can be found: for a group that resumes elsewhere they only say what
+    that costs."""
+    waited_ms = scene.now_ms - scene.started_at_ms
+    left_ms = search.timeout_ms - waited_ms
+    group = search.service.group or ""
+    again = FindPlaces(search.side, group, search.offsets, min(SEARCH_WITHIN_MS, max(left_ms, 1)))
+    found = scene.memory.get(memory_key(search.side, group))
+    places = None if found is None else _places(search.offsets, found["places"])
+    if found is None or places is None or found["at_ms"] <= scene.started_at_ms:
+        return Act(again, again.within_ms) if left_ms > 0 else Wait(f"{group}: not found yet")
+    if any(p.passing for p in places if p.word != "EXACT") and waited_ms < CLOSER_PLACE_MS:
+        if scene.now_ms - found["at_ms"] >= SEARCH_AGAIN_MS:
+            return Act(again, again.within_ms)
+        return Wait(f"{group} on {search.side}: {_first([p for p in places if p.passing])}")
+    return places
+
+
+def worked_on(group: str, place: ExactPlace, scene: Scene) -> str:
+    """Why the target's commit must not be replaced: it is past the place."""
+    there = commit_on_target(group, place.name, scene)
+    if place.word == "NONE" or there is None or there <= place.high:
+        return ""
+    return (
+        f"{group} {partition_text(place.name)}: the target's commit {there} lies past {place.high},"
+        f" the place of {place.offset}: it has worked on the target already, or was set back on"
+        " the source"
+    )
+
+
+def commit_on_target(group: str, name: TopicPartition, scene: Scene) -> int | None:
+    """What the target has committed for one partition, as far as it is known."""
+    sample = scene.facts.newest_groups("target")
+    state = sample.groups.get(group) if sample else None
+    return state.committed().get(name) if state and state.unknown is None else None
+
+
 def mirror_at_rest(scene: Scene) -> Wait | None:
     """Why places may change at any moment; None: they do not.
 
@@ -128,10 +165,13 @@ def mirror_at_rest(scene: Scene) -> Wait | None:
         failure = scene.facts.failures.get("mirror")
         return Wait(f"mirror: {failure.reason}" if failure else "reads the mirror's state")
     name = scene.subject.plan.replication.source_connector
-    for connector in mirror.connectors:
-        for task in connector.tasks if connector.name == name else ():
-            if task.state != "RUNNING":
-                return Wait(f"mirror: {name} task {task.id} {task.state}")
+    connector = next((c for c in mirror.connectors if c.name == name), None)
+    if connector is None or connector.state != "RUNNING" or not connector.tasks:
+        word = "absent" if connector is None else f"{connector.state}, {len(connector.tasks)} tasks"
+        return Wait(f"mirror: {name} {word}")
+    for task in connector.tasks:
+        if task.state != "RUNNING":
+            return Wait(f"mirror: {name} task {task.id} {task.state}")
     return None
 
 

@@ -14,6 +14,7 @@ from cockpit.core.errorrates import ErrorLog, classify
 from cockpit.core.feedstate import heard
 from cockpit.core.history import EndHistory, extend
 from cockpit.core.innererrors import new_errors
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import (
     AclSample,
     ClusterInfo,
@@ -31,12 +32,13 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import SIDES, Side
 from cockpit.core.snapshot import FeedView, HealthWord
-from cockpit.core.survey import ConnectSurvey, Survey
+from cockpit.core.survey import Survey
 
 S = TypeVar("S", bound=Survey)
 
-KEEP_SAMPLES = 12
-"""Enough to find, for a sample, one of another feed that was asked for just before it."""
+KEEP_SAMPLES = 24
+"""Enough to find, for a sample, one of another feed that was asked for just before it, at the pace
+of a wave whose clients are blocked; and for a silence of a second and a half to be seen."""
 KEEP_SIGNAL_SAMPLES = 900
 
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cockpit.core.actions import Action
+from cockpit.core.blocked import Marks
 from cockpit.core.facts import Facts
 from cockpit.core.gates import Histories
 from cockpit.core.intents import Intent, Verb
+from cockpit.core.left import Left, Past
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import Plan, Step, Wave
 from cockpit.core.snapshot import LogLine, StepWord, WaveWord
 from cockpit.core.survey import Survey
 from cockpit.core.tasks import Task
 from cockpit.core.watch import Watch
+from cockpit.core.windows import Gathered, Row
 
 Outcome = Literal["done", "already", "failed", "unknown"]
 FlightOutcome = Literal["", "completed", "rolled_back", "failed", "stopped"]
@@ -95,7 +98,14 @@ class Tell:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Command = Perform | Abandon | Tell
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Rows of long windows, each with the name of its number: later engines need them."""
+
+    rows: tuple[tuple[str, Row], ...]
+
+
+Command = Perform | Abandon | Tell | Keep
 
 
 # --- state ----------------------------------------------------------------------------------------
@@ -163,6 +173,11 @@ class WaveState:
     restored_at_ms: int | None = None
     """When another engine took it over half-way: what stands is read from the clusters first."""
     restored_told: bool = False
+    recovery_at: int | None = None
+    """Index of the recovery step at work; None: none is."""
+    recovery_run: Run | None = None
+    marks: Marks = field(default_factory=Marks)
+    """When what happened, for the account of how long clients were blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,14 @@ class FlightState:
     outcome: FlightOutcome = ""
     last_tick_ms: int = 0
     watch: Watch = field(default_factory=Watch)
+    gathered: Gathered = field(default_factory=Gathered)
+    """For gates that are judged over a long window."""
+    priced: str = ""
+    """Of which wave and attempt the price of going back was told last, and its word."""
+    left: Left = field(default_factory=Left)
+    """What an earlier attempt has left standing, while no wave is at work."""
+    past: tuple[Past, ...] = ()
+    """Earlier flights of the plan, oldest first, as their journals tell."""
 
     def wave(self) -> WaveState:
         """The wave that keys act on."""

@@ -13,8 +13,10 @@ from cockpit.core.facts import Facts
 MAX_AGE_MS: Final[Mapping[str, int]] = {
     "acls": 15_000,
     "brokers": 25_000,
+    "checkpoints": 25_000,
     "configs": 60_000,
     "connect": 25_000,
+    "marks": 105_000,
     "members": 25_000,
     "mirror": 10_000,
     "producers": 25_000,

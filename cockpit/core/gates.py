@@ -13,14 +13,17 @@ from typing import assert_never
 
 import numpy as np
 
-from cockpit.core.delta import chosen_reread, delta_rows, overshoot, proved_skip
+from cockpit.core.clientprobes import failed_probes
+from cockpit.core.costs import row_cost
+from cockpit.core.delta import delta_rows
 from cockpit.core.facts import Facts
-from cockpit.core.lag import group_lag, not_there, replication_lag, select
+from cockpit.core.lag import group_lag, not_there, replication_lag, reverse_lag, select
 from cockpit.core.observe import MISSING, AclBinding, Unknown, partition_text
 from cockpit.core.parity import asked_at_ms, wanted_by
 from cockpit.core.parity import checks as parity_checks
 from cockpit.core.parity.found import ranked
 from cockpit.core.plan import (
+    ClientProbeGate,
     Condition,
     GroupLagGate,
     OffsetDeltaGate,
@@ -54,6 +57,8 @@ class Subject:
     """By service name."""
     fences: frozenset[AclBinding] = frozenset()
     """ACLs of the fences that the flight has ordered."""
+    reversed: frozenset[str] = frozenset()
+    """Topics that a second mirror brings from the target to the source by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def limit(condition: Condition) -> float:
             return condition.max_records
         case OffsetDeltaGate():
             return condition.max_reread_records
-        case ParityGate():
+        case ParityGate() | ClientProbeGate():
             return 0
         case SignalGate():
             return condition.max_value
@@ -125,6 +130,8 @@ def name(condition: Condition) -> str:
             return "offset_delta"
         case ParityGate():
             return "parity"
+        case ClientProbeGate():
+            return "client_probe"
         case SignalGate(name=signal):
             return f"signal {signal}"
 
@@ -136,6 +143,8 @@ def unit(condition: Condition, plan: Plan) -> str:
             return "records"
         case ParityGate():
             return "differences"
+        case ClientProbeGate():
+            return "failed"
         case SignalGate(name=signal):
             return next((s.unit for s in plan.signals if s.name == signal), "")
 
@@ -153,6 +162,8 @@ def measure(condition: Condition, subject: Subject, facts: Facts, now_ms: int) -
             return _parity(condition, subject, facts, now_ms)
         case SignalGate(name=signal):
             return _signal(signal, facts, now_ms)
+        case ClientProbeGate():
+            return _client_probe(subject, facts, now_ms)
         case _:
             assert_never(condition)
 
@@ -162,10 +173,29 @@ def _unknown(now_ms: int, reason: str) -> Reading:
 
 
 def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    """Each topic's lag in the direction in which it is mirrored by now."""
+    topics = touched_topics(subject.services)
+    back = subject.reversed.intersection(topics)
+    if not back:
+        return _forward_lag(topics, facts, now_ms)
+    reverse = reverse_lag(facts, back)
+    if isinstance(reverse, Unknown):
+        return _unknown(now_ms, reverse.reason)
+    text = f"back to the source: worst {partition_text(reverse.worst)} {reverse.records}"
+    forth = tuple(topic for topic in topics if topic not in back)
+    if not forth:
+        return Reading(reverse.at_ms, float(reverse.records), text)
+    ahead = _forward_lag(forth, facts, now_ms)
+    if isinstance(ahead.value, Unknown):
+        return ahead
+    worst = max(ahead.value, float(reverse.records))
+    return Reading(min(ahead.at_ms, reverse.at_ms), worst, f"{ahead.evidence}; {text}")
+
+
+def _forward_lag(topics: tuple[str, ...], facts: Facts, now_ms: int) -> Reading:
     lag = replication_lag(facts)
     if isinstance(lag, Unknown):
         return _unknown(now_ms, lag.reason)
-    topics = touched_topics(subject.services)
     indexes = select(lag.logs, topics)
     present = {lag.logs.keys.names[i][0] for i in indexes}
     if absent := sorted(set(topics) - present):
@@ -217,7 +247,10 @@ def _offset_delta(
     at_ms = now_ms
     proved, possible = (0, ""), (0, "")
     logs = facts.newest_logs("source")
+    outside = [s.name for s in subject.services if s.resume == "external"]
     for service in subject.services:
+        if service.name in outside:
+            continue
         total = 0
         absent = not_there(logs, service.consumes) if logs and service.group else None
         if absent is not None:
@@ -226,20 +259,18 @@ def _offset_delta(
             where = f"{row.group} {row.topic}/{row.partition}"
             if row.at_ms is None:
                 return _unknown(now_ms, "commits or offset-syncs not read yet")
-            again = chosen_reread(service, row)
-            if isinstance(again, Unknown):
-                return _unknown(now_ms, f"{where}: {again.reason}")
-            if isinstance(row.skipped_max, Unknown):
-                return _unknown(now_ms, f"{where}: {row.skipped_max.reason}")
-            if isinstance(row.skipped_min, Unknown):
-                return _unknown(now_ms, f"{where}: {row.skipped_min.reason}")
+            cost = row_cost(facts, service, row)
+            if isinstance(cost, Unknown):
+                return _unknown(now_ms, f"{where}: {cost.reason}")
             rows_seen += 1
-            total += again
+            total += cost.reread_max
             at_ms = min(at_ms, row.at_ms)
-            past = max(row.skipped_min, overshoot(row), proved_skip(row))
-            proved = max(proved, (past, where))
-            possible = max(possible, (row.skipped_max, where))
+            proved = max(proved, (cost.skipped_min, where))
+            possible = max(possible, (cost.skipped_max, where))
         reread += total
+    apart = f"kept outside Kafka: {', '.join(outside)}"
+    if outside and not rows_seen:
+        return _unknown(now_ms, apart)
     if any(s.group for s in subject.services) and not rows_seen:
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
     most = condition.max_skipped_records
@@ -251,7 +282,9 @@ def _offset_delta(
         return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]} records: {why}")
     skips = max(proved[0], possible[0])
     text = f"at most {skips} in one partition" if skips else "none"
-    return Reading(at_ms, float(reread), f"at most {reread} records read again, {text} skipped")
+    evidence = f"at most {reread} records read again, {text} skipped"
+    evidence += f"; not counted, {apart}" if outside else ""
+    return Reading(at_ms, float(reread), evidence)
 
 
 def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) -> Reading:
@@ -293,6 +326,14 @@ def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
     return Reading(newest.asked_at_ms, newest.value, text)
 
 
+def _client_probe(subject: Subject, facts: Facts, now_ms: int) -> Reading:
+    found = failed_probes(subject.services, facts)
+    if isinstance(found, Unknown):
+        return _unknown(now_ms, found.reason)
+    failed, at_ms, evidence = found
+    return Reading(at_ms, float(failed), evidence)
+
+
 Histories = Mapping[str, tuple[Reading, ...]]
 
 
@@ -323,7 +364,7 @@ def gate_view(
         max_age_ms=condition.max_age_ms,
         now_ms=now_ms,
     )
-    return _view(condition, history, plan, verdict)
+    return view(condition, history, plan, verdict)
 
 
 def trigger_view(
@@ -346,12 +387,13 @@ def trigger_view(
     }
     evidence = broken.evidence.replace("good for", "over the limit for")
     turned = Judgement(words[broken.verdict], broken.held_ms, evidence)
-    return _view(condition, history, plan, turned)
+    return view(condition, history, plan, turned)
 
 
-def _view(
+def view(
     condition: Condition, history: tuple[Reading, ...], plan: Plan, verdict: Judgement
 ) -> GateView:
+    """A condition as it was judged."""
     newest = history[-1] if history else None
     stale = verdict.verdict == "UNKNOWN"
     value = Unknown(verdict.evidence) if newest is None or stale else newest.value

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cockpit.core.errorrates import classify, is_refusal
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import (
     ConfigSample,
     GroupSample,
@@ -19,7 +20,6 @@ from cockpit.core.observe import (
 )
 from cockpit.core.survey import (
     BrokersSurvey,
-    ConnectSurvey,
     ImagesSurvey,
     MembersSurvey,
     ProducersSurvey,

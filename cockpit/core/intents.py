@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verb = Literal["advance", "rollback"]
+Verb = Literal["advance", "rollback", "recover"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,3 +256,37 @@ def group_behind(facts: Facts, side: Side, group: str, topics: Collection[str]) 
     behind = history.at_ms[-1] - passed
     oldest = int(np.argmax(behind + older))
     return Behind(int(behind[oldest]), bool(older[oldest]))
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseLag:
+    """How far the source is behind the target, in records of the worst partition."""
+
+    records: int
+    worst: TopicPartition
+    at_ms: int
+
+
+def reverse_lag(facts: Facts, topics: frozenset[str]) -> ReverseLag | Unknown:
+    """Of topics that a second mirror brings back: the newest pair of samples in which it was asked
+    before the target's ends."""
+    for logs in reversed(facts.logs.get("target", ())):
+        mirror = newest_before(facts.mirror, logs.asked_at_ms)
+        if mirror is None:
+            continue
+        if mirror.reverse_unknown:
+            return Unknown(mirror.reverse_unknown)
+        behind: dict[TopicPartition, int] = {}
+        for index in logs.keys.of_topics(topics).tolist():
+            name, end = logs.keys.names[index], int(logs.end[index])
+            position = mirror.reverse_positions.get(name)
+            if end == MISSING:
+                return Unknown(f"the end of {partition_text(name)} on the target is not known")
+            if position is None and end != int(logs.start[index]):
+                return Unknown(f"the reverse mirror has no position in {partition_text(name)}")
+            behind[name] = end - position if position is not None else 0
+        if topics - {topic for topic, _ in behind}:
+            return Unknown(f"no topic {min(topics - {t for t, _ in behind})} on the target")
+        worst = max(behind, key=behind.__getitem__)
+        return ReverseLag(behind[worst], worst, mirror.asked_at_ms)
+    return Unknown("no target offsets asked after the reverse mirror's positions yet")

@@ -6,23 +6,36 @@ after their intent is on disk.
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from cockpit.core import arming, progress
+from cockpit.core.adopted import is_there
+from cockpit.core.drilling import is_drilled
 from cockpit.core.facts import absorb
-from cockpit.core.fences import fence_step, is_fenced
-from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Ticked
+from cockpit.core.fences import fence_step
+from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Tell, Ticked
 from cockpit.core.gates import extend_history, measure, trigger_view
-from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.plan import SIDES
+from cockpit.core.gathering import gather
+from cockpit.core.left import Left
+from cockpit.core.leftovers import RESTING, leftovers
+from cockpit.core.marking import mark
+from cockpit.core.observe import (
+    MISSING,
+    LogSample,
+    TopicPartition,
+    Unknown,
+    partition_text,
+)
+from cockpit.core.plan import SIDES, StopStep
+from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
-from cockpit.core.turn import Turn, moved_of, produces, subject_of
+from cockpit.core.turn import Turn, is_reversed, moved_of, produces, subject_of
 from cockpit.core.watch import renew
 
+STEP_ENDS = ("step_done", "step_undone")
 PACE_MS = 1_000
-PACE_BLOCKED_MS = 200
+PACE_BLOCKED_MS = 100
 """While clients are blocked the clusters are read more often."""
-ADOPT_MAX_AGE_MS = 5_000
 
 
 def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, ...]]:
@@ -41,14 +54,46 @@ def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, 
         case _:
             assert_never(event)
     progress.settle(turn)
+    mark(turn, event, state.current)
+    _tell_price(turn, event)
     return turn.state, tuple(turn.commands)
+
+
+def _tell_price(turn: Turn, event: Event) -> None:
+    """Say what going back costs whenever a step has ended, and when that becomes another thing."""
+    ended = any(isinstance(c, Tell) and c.kind in STEP_ENDS for c in turn.commands)
+    wave = turn.wave
+    if wave.word in ("ready", "pending") and turn.state.current:
+        wave = turn.state.waves[turn.state.current - 1]
+    if not wave.attempt or not (ended or isinstance(event, Ticked)):
+        return
+    view = price(turn.state, wave)
+    priced = f"{view.wave}.{wave.attempt}.{view.word}"
+    if not ended and (view.word == "unknown" or priced == turn.state.priced):
+        return
+    turn.set(priced=priced)
+    turn.tell(
+        "going_back",
+        f"{view.wave}: going back: {view.text}",
+        "info" if view.word == "nothing" else "warn",
+        wave=view.wave,
+        price=view.word,
+        records=None if isinstance(view.records, Unknown) else view.records,
+        reread=None if isinstance(view.reread, Unknown) else view.reread,
+        partitions=dict(view.partitions),
+        since_ms=view.since_ms,
+    )
 
 
 def pace_ms(state: FlightState) -> int:
     """How often the clusters should be read now."""
     wave = state.wave()
-    busy = wave.word in ("running", "rolling back", "holding") and bool(wave.stages)
-    return PACE_BLOCKED_MS if busy and wave.blocked_since_ms is not None else PACE_MS
+    if not wave.stages or wave.word not in ("running", "rolling back", "holding"):
+        return PACE_MS
+    # Before the first stop call already: a feed that sleeps for a second would wake up too late.
+    stopping = isinstance(wave.steps[wave.cursor].step, StopStep)
+    hurried = wave.blocked_since_ms is not None or wave.back or stopping
+    return PACE_BLOCKED_MS if hurried else PACE_MS
 
 
 def _observed(turn: Turn, event: Observed) -> None:
@@ -72,15 +117,32 @@ def _ticked(turn: Turn) -> None:
     if turn.wave.word == "pending":
         turn.set_wave(word="ready")
     _adopt(turn)
+    _left_over(turn)
     _restored(turn)
     state = turn.state
-    turn.set(watch=renew(state.watch, moved_of(state), state.facts, turn.now_ms))
+    turn.set(
+        watch=renew(state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left)
+    )
+    gather(turn)
     _measure(turn)
     _deadline(turn)
     _watch_fence(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
     arming.check_armed(turn)
+
+
+def _left_over(turn: Turn) -> None:
+    """Say once of each thing that an earlier attempt has left standing. A wave at work is not
+    asked: what stands then is its own."""
+    known = {(one.kind, one.names) for one in turn.state.left.found}
+    left = leftovers(turn.state) if turn.wave.word in (*RESTING, "done") else Left()
+    turn.set(left=left)
+    for one in left.found:
+        if (one.kind, one.names) not in known:
+            level: Literal["bad", "warn"] = "bad" if one.harms else "warn"
+            text = f"left over: {one.text}; {one.advice()}"
+            turn.tell("left_over", text, level, what=one.kind, command=one.command)
 
 
 def _restored(turn: Turn) -> None:
@@ -139,7 +201,8 @@ def _deadline(turn: Turn) -> None:
     fence = fence_step(wave.wave)
     assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
-    own = wave.restored_at_ms is not None and arming.own_records(turn.state)
+    restored = wave.restored_at_ms is not None
+    own = arming.own_records(turn.state) or (restored and turn.state.facts.syncs is None)
     if wave.start_intent_at_ms is None and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
     elif not wave.deadline_told:
@@ -165,20 +228,35 @@ def _watch_fence(turn: Turn) -> None:
         return
     if wave.word not in ("running", "holding") or logs.asked_at_ms <= (wave.fenced_at_ms or 0):
         return
+    if is_reversed(wave):
+        return  # the second mirror writes there
     grown: list[str] = []
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
         before = ends.get(partition_text(name))
         if before is not None and end != MISSING and end > before:
-            grown.append(f"{partition_text(name)} by {end - before}")
+            rate = _rate_text(turn.state.facts.logs["source"], name, before)
+            grown.append(f"{partition_text(name)} by {end - before}{rate}")
     if not grown:
         return
     turn.set_wave(escape_told=True)
     more = f" and {len(grown) - 3} more" if len(grown) > 3 else ""
     text = f"a writer escapes the fence on the source: {', '.join(grown[:3])}{more}"
-    turn.tell("fence_escaped", text, "bad", wave=wave.wave.name)
+    turn.tell("fence_escaped", text, "bad", wave=wave.wave.name, partitions=grown)
     if wave.start_intent_at_ms is None and not turn.state.paused:
         turn.set(paused=True)
         turn.tell("paused", "paused: R takes the wave back, A goes on", "warn")
+
+
+def _rate_text(samples: tuple[LogSample, ...], name: TopicPartition, before: int) -> str:
+    """How fast a partition grew since it was last seen at rest; empty where it never was."""
+    newest = samples[-1]
+    end = int(newest.end[newest.keys.position[name]])
+    for sample in reversed(samples[:-1]):
+        index = sample.keys.position.get(name)
+        if index is not None and int(sample.end[index]) == before:
+            seconds = (newest.asked_at_ms - sample.asked_at_ms) / 1000
+            return f" ({(end - before) / seconds:.1f}/s)" if seconds > 0 else ""
+    return ""
 
 
 def _proof_of_no_return(turn: Turn) -> None:
@@ -188,7 +266,10 @@ def _proof_of_no_return(turn: Turn) -> None:
     logs = turn.state.facts.newest_logs("target")
     if (
         wave.start_intent_at_ms is None
+        or wave.back
         or wave.closed_at_ms is not None
+        or is_reversed(wave)  # what is written there comes back
+        or wave.memory.get("returned.source_end")  # it has come back
         or not ends
         or logs is None
         or logs.asked_at_ms <= wave.start_intent_at_ms
@@ -223,18 +304,19 @@ def _triggers(turn: Turn) -> None:
         fired.add(key)
         text = f"trigger {view.name} fired: {view.evidence} (limit {view.limit:g})"
         turn.tell("trigger", text, "bad", wave=wave.wave.name, trigger=view.name)
-        _react(turn, f"trigger {view.name}: {view.evidence}")
+        if not is_drilled(turn, index):
+            _react(turn, f"trigger {view.name}: {view.evidence}")
     turn.set_wave(fired=frozenset(fired))
 
 
 def _react(turn: Turn, reason: str) -> None:
     wave = turn.wave
-    word, _, price = arming.rollback_word(turn.state, wave)
+    word, _, why = rollback_word(turn.state, wave)
     if wave.wave.rollback.on_trigger == "rollback":
         if word == "possible":
             progress.want_back(turn, reason)
             return
-        text = f"does not go back by itself, it is {word}: {price}"
+        text = f"does not go back by itself, it is {word}: {why}"
         turn.tell("rollback_not_by_itself", text, "bad")
     if not turn.state.paused:
         turn.set(paused=True)
@@ -244,32 +326,8 @@ def _react(turn: Turn, reason: str) -> None:
 
 def _adopt(turn: Turn) -> None:
     """Recognise a wave that an earlier flight has moved: the clusters are believed, not a file."""
-    while turn.wave.word == "ready" and turn.wave.attempt == 0 and _is_there(turn):
+    while turn.wave.word == "ready" and turn.wave.attempt == 0 and is_there(turn.state, turn.wave):
         name = turn.wave.wave.name
         turn.set_wave(word="done", done_at_ms=turn.now_ms, detail="found on the target")
         turn.tell("wave_found", f"wave {name} is on the target already", "good", wave=name)
         progress.next_wave(turn)
-
-
-def _is_there(turn: Turn) -> bool:
-    """Every service has its group at work on the target, none on the source, its topics fenced."""
-    facts, wave = turn.state.facts, turn.wave
-    samples = [facts.newest_groups(side) for side in SIDES]
-    for sample in samples:
-        if sample is None or turn.now_ms - sample.states_asked_at_ms() > ADOPT_MAX_AGE_MS:
-            return False
-    source, target = samples
-    assert source is not None
-    assert target is not None
-    for service in turn.state.plan.wave_services(wave.wave):
-        if service.group is None:
-            return False
-        there, here = target.groups.get(service.group), source.groups.get(service.group)
-        if there is None or there.unknown is not None or there.members <= 0:
-            return False
-        if here is not None and (here.unknown is not None or here.members):
-            return False
-    if not produces(turn.state, wave):
-        return True
-    acls = facts.acls.get("source")
-    return acls is not None and is_fenced(wave.wave, turn.state.plan, acls)

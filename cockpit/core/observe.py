@@ -211,6 +211,10 @@ class MirrorSample:
     positions: Mapping[TopicPartition, int]
     positions_unknown: str = ""
     """Why positions cannot be told at all, while connectors and tasks can."""
+    reverse_positions: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """Of the mirrors that run from the target to the source: next target offset."""
+    reverse_unknown: str = ""
+    """Why those cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

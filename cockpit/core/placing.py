@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from cockpit.core.actions import CommitOffsets
 from cockpit.core.delta import (
+    Bounds,
     Place,
     bounds,
     delta_rows,
@@ -21,12 +23,13 @@ from cockpit.core.delta import (
 )
 from cockpit.core.exact import (
     CLOSER_PLACE_MS,
-    ExactPlace,
     Search,
+    commit_on_target,
     mirror_at_rest,
     reread_max,
     settled,
     tolerance_of,
+    worked_on,
 )
 from cockpit.core.lag import newest_before, not_there
 from cockpit.core.observe import (
@@ -37,6 +40,7 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
+from cockpit.core.seeking import place_sought
 
 Commits = Mapping[TopicPartition, int]
 
@@ -81,12 +85,21 @@ def place_group(task: PlaceGroup, scene: Scene) -> Progress:
     absent = not_there(logs, task.service.consumes) if logs else Unknown("no offsets yet")
     if absent is not None:
         return Wait(f"{group}: {absent.reason}")
-    if not service_partitions(scene.facts, task.service):
+    names = service_partitions(scene.facts, task.service)
+    if not names:
         return Wait(f"no partition of {', '.join(task.service.consumes)} is known yet")
     committed = state.committed() if state else {}
-    if task.service.resume == "exact":
-        return _place_exactly(task, scene, committed)
-    return _place_translated(task, scene, committed)
+    match task.service.resume:
+        case "exact":
+            return _place_exactly(task, scene, committed)
+        case "translated":
+            return _place_translated(task, scene, committed)
+        case "earliest" | "latest" | "timestamp":
+            return place_sought(task, scene, committed, names)
+        case "external":
+            return Done(f"{group} keeps its offsets outside Kafka")
+        case _:
+            assert_never(task.service.resume)
 
 
 def _place_exactly(task: PlaceGroup, scene: Scene, committed: Commits) -> Progress:
@@ -110,31 +123,15 @@ def _place_exactly(task: PlaceGroup, scene: Scene, committed: Commits) -> Progre
     if not isinstance(places, tuple):
         return places
     for place in places:
-        if why := _worked_on(group, place, scene):
+        if why := worked_on(group, place, scene):
             return Failed(why)
     offsets = [(place.name, place.low) for place in places]
+    bounds_of = {place.name: (place.offset, place.reread_max()) for place in places}
     reread = from_start + reread_max(places)
     beside = translated_reread(delta_rows(scene.facts, service))
     theirs = f"not known: {beside.reason}" if isinstance(beside, Unknown) else f"up to {beside}"
-    return _commit_placed(task, offsets, reread, f"exact; by MirrorMaker's translation: {theirs}")
-
-
-def _worked_on(group: str, place: ExactPlace, scene: Scene) -> str:
-    """Why the target's commit must not be replaced: it is past the place."""
-    there = _target_commit(group, place.name, scene)
-    if there is None or there <= place.high:
-        return ""
-    return (
-        f"{group} {partition_text(place.name)}: the target's commit {there} lies past {place.high},"
-        f" the place of {place.offset}: it has worked on the target already, or was set back on"
-        " the source"
-    )
-
-
-def _target_commit(group: str, name: TopicPartition, scene: Scene) -> int | None:
-    sample = scene.facts.newest_groups("target")
-    state = sample.groups.get(group) if sample else None
-    return state.committed().get(name) if state and state.unknown is None else None
+    how = f"exact; by MirrorMaker's translation: {theirs}"
+    return _commit_placed(task, offsets, bounds_of, reread, how)
 
 
 def _place_translated(task: PlaceGroup, scene: Scene, committed: Commits) -> Progress:
@@ -147,6 +144,7 @@ def _place_translated(task: PlaceGroup, scene: Scene, committed: Commits) -> Pro
     if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
         return Wait("reads the mirror's positions, then its offset-syncs")
     offsets: list[tuple[TopicPartition, int]] = []
+    bounds_of: dict[TopicPartition, tuple[int, int]] = {}
     reread = 0
     for name in service_partitions(facts, task.service):
         placed = _place_partition(name, committed.get(name), scene, mirror)
@@ -155,18 +153,21 @@ def _place_translated(task: PlaceGroup, scene: Scene, committed: Commits) -> Pro
         if why := _progress_on_target(name, committed.get(name), group, scene):
             return Failed(why)
         offsets.append((name, placed.offset))
+        log = bounds(facts, name)
+        assert isinstance(log, Bounds)
+        bounds_of[name] = committed.get(name, log.source_start), placed.reread_max
         reread += placed.reread_max
     tolerance = tolerance_of(task.service)
     if tolerance is not None and reread > tolerance:
         return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
-    return _commit_placed(task, offsets, reread, "by MirrorMaker's translation")
+    return _commit_placed(task, offsets, bounds_of, reread, "by MirrorMaker's translation")
 
 
 def _progress_on_target(
     name: TopicPartition, committed: int | None, group: str, scene: Scene
 ) -> str:
     """Why the target's commit must not be replaced: the group has gone on there."""
-    there = _target_commit(group, name, scene)
+    there = commit_on_target(group, name, scene)
     assert scene.facts.syncs is not None
     pairs = scene.facts.syncs.slots.get(name, ())
     latest = latest_image(pairs, committed) if committed is not None else None
@@ -179,13 +180,20 @@ def _progress_on_target(
 
 
 def _commit_placed(
-    task: PlaceGroup, offsets: list[tuple[TopicPartition, int]], reread: int, how: str
+    task: PlaceGroup,
+    offsets: list[tuple[TopicPartition, int]],
+    bounds_of: Mapping[TopicPartition, tuple[int, int]],
+    reread: int,
+    how: str,
 ) -> Progress:
+    """`bounds_of`: of each partition, the source's offset and what it may read again at most."""
     group = task.service.group
     assert group is not None
     remember = {
         f"placed.{group}": {partition_text(name): offset for name, offset in offsets},
+        f"placing.{group}": {partition_text(n): [*bound, 0] for n, bound in bounds_of.items()},
         f"reread_max.{group}": reread,
+        f"rereads.{group}": {partition_text(n): r for n, (_, r) in bounds_of.items() if r},
     }
     note = f"{group} resumes on target: at most {reread} records are read again ({how})"
     return Act(CommitOffsets("target", group, tuple(offsets)), task.timeout_ms, remember, note)
@@ -249,27 +257,56 @@ def return_group(task: ReturnGroup, scene: Scene) -> Progress:
         for name, offset in (state.committed() if state else {}).items()
         if name[0] in task.service.consumes and offset > placed.get(partition_text(name), -1)
     }
-    if task.service.resume == "exact":
-        return _return_exactly(task, scene, moved, before)
-    return _return_translated(task, scene, moved, before)
+    match task.service.resume:
+        case "translated":
+            return _return_translated(task, scene, moved, before)
+        case "exact":
+            return _return_exactly(task, scene, moved, before)
+        case "earliest" | "latest" | "timestamp":
+            kept = _unskipped(task, scene, moved)
+            again = sum(o - placed.get(partition_text(n), 0) for n, o in moved.items() - kept)
+            return _return_exactly(task, scene, dict(kept), before, again)
+        case "external":
+            return Done(f"{group} keeps its offsets outside Kafka")
+        case _:
+            assert_never(task.service.resume)
 
 
-def _return_exactly(task: ReturnGroup, scene: Scene, moved: Commits, before: Commits) -> Progress:
-    """By content: a group comes back whatever its owner tolerates, but never past a record."""
+def _unskipped(
+    task: ReturnGroup, scene: Scene, moved: Commits
+) -> frozenset[tuple[TopicPartition, int]]:
+    """Progress with nothing left out before it. Where a group has skipped records, the source's
+    commit stays: it will read there what it has not read on the target."""
+    placing = scene.memory.get(f"placing.{task.service.group}", {})
+    return frozenset(
+        (name, offset)
+        for name, offset in moved.items()
+        if placing.get(partition_text(name), [0, 0, None])[2] == 0
+    )
+
+
+def _return_exactly(
+    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits, again: int = 0
+) -> Progress:
+    """By content: a group comes back whatever its owner tolerates, but never past a record.
+
+    `again`: records that it has read elsewhere, and will read again whatever is found.
+    """
     if not moved:
-        return _commit_returned(task, [], 0)
+        return _commit_returned(task, [], {}, again)
     asked = tuple(sorted(moved.items()))
     places = settled(Search(task.service, "source", asked, task.timeout_ms, None), scene)
     if not isinstance(places, tuple):
         return places
     offsets: list[tuple[TopicPartition, int]] = []
-    reread = 0
+    rereads: dict[TopicPartition, int] = {}
     for place in places:
         resume = max(place.low, before.get(place.name, -1))
-        reread += place.reread_max() if resume == place.low else max(0, place.high - resume)
+        reread = place.reread_max() if resume == place.low else max(0, place.high - resume)
+        rereads[place.name] = reread
         if resume == place.low:
             offsets.append((place.name, resume))
-    return _commit_returned(task, offsets, reread)
+    return _commit_returned(task, offsets, rereads, again)
 
 
 def _return_translated(
@@ -281,26 +318,37 @@ def _return_translated(
     if not facts.syncs.read_to_end:
         return Wait("reads the offset-syncs to their end")
     offsets: list[tuple[TopicPartition, int]] = []
-    reread = 0
+    rereads: dict[TopicPartition, int] = {}
     for name, offset in moved.items():
         place = to_source(facts.syncs.slots.get(name, ()), offset)
         if place is None:
             where = f"{group} {partition_text(name)}"
             return Wait(f"{where}: no offset sync at or before {offset} on the target")
         resume = max(place.offset, before.get(name, -1))
-        reread += max(0, place.offset + place.reread_max - resume)
+        rereads[name] = max(0, place.offset + place.reread_max - resume)
         if resume == place.offset:
             offsets.append((name, resume))
-    return _commit_returned(task, offsets, reread)
+    return _commit_returned(task, offsets, rereads)
 
 
 def _commit_returned(
-    task: ReturnGroup, offsets: list[tuple[TopicPartition, int]], reread: int
+    task: ReturnGroup,
+    offsets: list[tuple[TopicPartition, int]],
+    rereads: Mapping[TopicPartition, int],
+    again: int = 0,
 ) -> Progress:
+    """`again`: what is read again of partitions that are not among `rereads`."""
     group = task.service.group
     assert group is not None
-    if not offsets:
-        return Done(f"{group} made no progress on the target that the source does not know")
-    action = CommitOffsets("source", group, tuple(sorted(offsets)))
+    reread = again + sum(rereads.values())
     note = f"{group} resumes on source: at most {reread} records are read again"
-    return Act(action, task.timeout_ms, {f"reread_max.{group}": reread}, note)
+    remember = {
+        f"reread_max.{group}": reread,
+        f"rereads.{group}": {partition_text(n): r for n, r in rereads.items() if r},
+    }
+    if not offsets and not reread:
+        return Done(f"{group} made no progress on the target that the source does not know")
+    if not offsets:
+        return Done(note, remember)
+    action = CommitOffsets("source", group, tuple(sorted(offsets)))
+    return Act(action, task.timeout_ms, remember, note)

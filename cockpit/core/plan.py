@@ -3,11 +3,22 @@
 Built by `cockpit.plan` from YAML; never reads a file, a clock or a cluster.
 """
 
+# ruff: noqa: PLC0414  # conditions are part of a plan: it gives them on under its own name
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from cockpit.core.conditions import ClientProbeGate as ClientProbeGate
+from cockpit.core.conditions import Condition as Condition
+from cockpit.core.conditions import GroupLagGate as GroupLagGate
+from cockpit.core.conditions import OffsetDeltaGate as OffsetDeltaGate
+from cockpit.core.conditions import ParityGate as ParityGate
+from cockpit.core.conditions import ReplicationLagGate as ReplicationLagGate
+from cockpit.core.conditions import SignalGate as SignalGate
+from cockpit.core.conditions import Windowed as Windowed
+from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
 Side = Literal["source", "target"]
@@ -146,11 +157,28 @@ class Manual:
     text: str
 
 
-Control = HttpCall | Manual
+@dataclass(frozen=True, slots=True)
+class CommandCall:
+    """A program that ends with status 0 when it is done; no shell ever sees its arguments."""
+
+    argv: tuple[str, ...]
+    timeout_ms: int = 30_000
 
 
-Resume = Literal["translated", "exact"]
-"""By MirrorMaker's own translation, or by the records themselves."""
+Control = HttpCall | CommandCall | Manual
+
+
+Resume = Literal["translated", "exact", "earliest", "latest", "timestamp", "external"]
+"""By MirrorMaker's own translation; by the records themselves; at the target log's start or end, or
+the first record at or after a time; or kept outside Kafka, where a person sets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Something that a service's owner has agreed to with open eyes."""
+
+    why: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +187,14 @@ class OffsetsSpec:
 
     resume: Resume = "translated"
     replay_tolerance_records: int | None = None
-    """How many records the owner accepts to be read twice; None: not stated, of `exact` none."""
+    """How many records the owner accepts to be read twice; None: not stated, of `exact`, `earliest`
+    and `timestamp` none."""
+    at_ms: int | None = None
+    """Only with `timestamp`: UTC ms."""
+    accept_loss: Acceptance | None = None
+    """Records may be skipped that were not read yet."""
+    accept_replay: Acceptance | None = None
+    """As many records may be read again as will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +213,8 @@ class Service:
     offsets: OffsetsSpec | None = None
     owner: str = ""
     criticality: Literal["low", "normal", "high"] = "normal"
+    probe: CommandCall | None = None
+    """Connects to the target from where the service runs, as its principal."""
 
     @property
     def resume(self) -> Resume:
@@ -208,63 +245,7 @@ class ApprovedDifference:
     subject: str = ""
 
 
-# --- gates and triggers ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ReplicationLagGate:
-    """Largest lag of any partition that the wave reads or writes, in records."""
-
-    max_records: int
-    for_ms: int = 0
-    max_age_ms: int = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLagGate:
-    """Largest total lag of any group of the wave, on the side where it runs, in records."""
-
-    max_records: int
-    for_ms: int = 0
-    max_age_ms: int = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetDeltaGate:
-    """Records that the wave's groups together would read again, or skip, if they moved now."""
-
-    max_reread_records: int
-    max_skipped_records: int = 0
-    for_ms: int = 0
-    max_age_ms: int = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class ParityGate:
-    """No open difference between the clusters for the objects of the plan."""
-
-    topics: bool = True
-    acls: bool = True
-    for_ms: int = 0
-    max_age_ms: int = 60_000
-    schemas: bool = False
-    quotas: bool = False
-    users: bool = False
-    records: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SignalGate:
-    """A signal at or under its limit."""
-
-    name: str
-    max_value: float
-    for_ms: int = 0
-    max_age_ms: int = 5_000
-
-
-Condition = ReplicationLagGate | GroupLagGate | OffsetDeltaGate | ParityGate | SignalGate
-"""Used as a gate it must hold; used as a trigger it must be broken for the whole window."""
+# --- rollback -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +296,13 @@ class OffsetsStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeStep:
+    """A shadow consumer reads each group's next record on the target, and nothing changes."""
+
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
 class StartStep:
     """Services start on the target."""
 
@@ -357,16 +345,41 @@ class PromoteStep:
     timeout_ms: int = 60_000
 
 
+@dataclass(frozen=True, slots=True)
+class HttpStep:
+    """A request is made."""
+
+    call: HttpCall
+    undo: HttpCall | CommandCall | None = None
+    """What going back calls, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStep:
+    """A program is run."""
+
+    call: CommandCall
+    undo: HttpCall | CommandCall | None = None
+    """What going back calls, if anything."""
+
+
+RecoveryStep = ConfirmStep | HttpStep | CommandStep
+"""What may be done about a wave that can no longer go back."""
+
 Step = (
     StopStep
     | FenceStep
     | DrainStep
     | OffsetsStep
+    | ProbeStep
     | StartStep
     | SoakStep
     | ConfirmStep
+    | DrillStep
     | ReverseStep
     | PromoteStep
+    | HttpStep
+    | CommandStep
 )
 
 STEP_NAMES: dict[type, str] = {
@@ -374,11 +387,15 @@ STEP_NAMES: dict[type, str] = {
     FenceStep: "fence",
     DrainStep: "drain",
     OffsetsStep: "offsets",
+    ProbeStep: "probe",
     StartStep: "start",
     SoakStep: "soak",
     ConfirmStep: "confirm",
+    DrillStep: "drill",
     ReverseStep: "reverse",
     PromoteStep: "promote",
+    HttpStep: "http",
+    CommandStep: "command",
 }
 
 
@@ -417,6 +434,8 @@ class Wave:
     approvers: tuple[str, ...] = ()
     rollback_window_ms: int | None = None
     window: FlightWindow | None = None
+    recovery: tuple[RecoveryStep, ...] = ()
+    """What may be done once it can no longer go back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +456,8 @@ class Plan:
     target_registry: RegistrySpec | None = None
     interleavings: tuple[Interleaving, ...] = ()
     freeze_windows: tuple[FreezeWindow, ...] = ()
+    drills: bool = False
+    """Whether drills may break something: never so for clusters that anybody needs."""
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

@@ -5,17 +5,30 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from cockpit.core import exact
-from cockpit.core.actions import CallService, ExcludeGroups, FindPlaces, PatchConnector, ProveSilent
+from cockpit.core import drilling, errands, exact, recovering
+from cockpit.core.actions import (
+    CallService,
+    Errand,
+    ExcludeGroups,
+    Look,
+    PatchConnector,
+    ProveDrained,
+    ProveSilent,
+)
 from cockpit.core.actions import Fence as FenceAction
+from cockpit.core.drills import DrillTask
 from cockpit.core.flight import Abandon, Finished, Run, StepState
-from cockpit.core.gates import gate_view
 from cockpit.core.placing import PlaceGroup, ReturnGroup
-from cockpit.core.plan import OffsetDeltaGate, ParityGate, Side, StopStep, step_name
+from cockpit.core.plan import Side, StopStep, step_name
+from cockpit.core.probing import ProbeGroup, probed_key
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
 from cockpit.core.script import Script, backward, forward
+from cockpit.core.seeking import said, sought_key
+from cockpit.core.soaking import soaked
 from cockpit.core.tasks import Ask, Do, Soak, poll
 from cockpit.core.turn import Turn, produces, subject_of
 
@@ -88,7 +101,7 @@ def waits_for_person(turn_wave_stages: tuple[tuple[Run, ...], ...]) -> str:
 def settle(turn: Turn) -> None:
     """Move the current wave as far as it goes now."""
     for _ in range(MAX_MOVES_PER_TURN):
-        if turn.state.outcome or not _move(turn):
+        if turn.state.outcome or not (recovering.move(turn) or _move(turn)):
             return
     msg = "a wave that never settles is a defect"
     raise AssertionError(msg)
@@ -102,6 +115,8 @@ def in_flight(stages: tuple[tuple[Run, ...], ...]) -> list[Run]:
 def _move(turn: Turn) -> bool:
     """One move; whether there may be another."""
     wave = turn.wave
+    if wave.recovery_at is not None:
+        return False
     if wave.back_wanted and wave.word in ("running", "holding", "done"):
         if in_flight(wave.stages):
             return False
@@ -250,15 +265,19 @@ def _poll_stage(turn: Turn) -> bool:
     for index, run in enumerate(turn.wave.stages[0]):
         if run.done or run.action_id:
             continue
-        if _poll_run(turn, index, run):
-            moved = True
+        moved = _poll_run(turn, index, run) or moved
         if turn.wave.word == "holding":
-            return False
+            break
+    memory = turn.wave.memory
+    if "fresh_until_ms" in memory and in_flight(turn.wave.stages):
+        # what leaves together stands on the gates, what follows on what was done
+        turn.set_wave(memory={k: v for k, v in memory.items() if k != "fresh_until_ms"})
+    if turn.wave.word == "holding":
+        return False
     details = [r.detail for r in turn.wave.stages[0] if r.detail and not r.done]
-    asks = waits_for_person(turn.wave.stages)
     word = turn.current_step().word
     if not turn.wave.back:
-        word = "waiting" if asks else "running"
+        word = "waiting" if waits_for_person(turn.wave.stages) else "running"
     done = [r.detail for r in turn.wave.stages[0] if r.detail and r.done]
     turn.set_step(turn.wave.cursor, word=word, detail="; ".join(details or done))
     return moved
@@ -268,10 +287,9 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
     wave, state = turn.wave, turn.state
     progress: Progress
     if isinstance(run.task, Soak):
-        progress = _soak(turn, run.task)
-        spent_ms = turn.now_ms - run.started_at_ms
-        if isinstance(progress, Wait) and spent_ms > run.task.timeout_ms:
-            progress = Failed(f"not held within {spent_ms / 1000:.0f} s: {progress.detail}")
+        progress = soaked(turn, run.task, run.started_at_ms)
+    elif isinstance(run.task, DrillTask):
+        progress = drilling.poll(turn, run.task, run.started_at_ms)
     else:
         subject = subject_of(state, wave)
         scene = Scene(state.facts, subject, wave.memory, turn.now_ms, run.started_at_ms)
@@ -285,6 +303,7 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Done(detail=detail, remember=remember):
             turn.remember(remember)
+            _tell_place(turn, run, remember, detail)
             _set_run(turn, index, replace(run, done=True, detail=detail))
             return True
         case Failed(reason=reason):
@@ -295,27 +314,28 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
-            _tell_place(turn, run, progress)
+            _tell_place(turn, run, remember, progress.note)
             _mark_effect(turn, action)
             fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
             action_id = turn.perform(action, verify_ms, fresh)
-            if fresh is not None:
-                kept = {k: v for k, v in turn.wave.memory.items() if k != "fresh_until_ms"}
-                turn.set_wave(memory=kept)
             _set_run(turn, index, replace(run, action_id=action_id, detail="on its way"))
             return True
 
 
-def _tell_place(turn: Turn, run: Run, act: Act) -> None:
-    """Say what a group will read again before its place is committed."""
-    if act.note and isinstance(run.task, PlaceGroup | ReturnGroup):
-        group = run.task.service.group
+def _tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:
+    """Say what a group will read again before its place is committed, or found to be so already."""
+    if not isinstance(run.task, PlaceGroup | ReturnGroup):
+        return
+    group = run.task.service.group
+    if f"reread_max.{group}" in found:
         turn.tell(
             "offsets_placed",
-            act.note,
+            note,
             group=group,
             side="target" if isinstance(run.task, PlaceGroup) else "source",
-            reread_max_records=act.remember[f"reread_max.{group}"],
+            reread_max_records=found[f"reread_max.{group}"],
+            rereads=found.get(f"rereads.{group}", {}),
+            skipped_max_records=found.get(f"skipped_max.{group}", 0),
         )
 
 
@@ -324,6 +344,8 @@ def _mark_asked(turn: Turn, ask: Ask) -> None:
     if ask.service and not turn.wave.back:
         turn.set_step(turn.wave.cursor, begun=True)
         _mark_service(turn, ask.service, ask.verb)
+        if ask.verb == "place":
+            turn.remember({f"placed_outside.{ask.service}": True})
     if ask.service:
         turn.tell(
             "asked_person",
@@ -338,12 +360,14 @@ def _mark_asked(turn: Turn, ask: Ask) -> None:
 def _mark_effect(turn: Turn, action: object) -> None:
     """What an intended effect means for the wave, before it leaves."""
     wave = turn.wave
-    if wave.back or isinstance(action, FindPlaces):
+    if isinstance(action, Errand):
+        turn.remember(errands.begun(action))
+    if wave.back or isinstance(action, Look):
         return
     turn.set_step(wave.cursor, begun=True)
     if isinstance(action, CallService):
         _mark_service(turn, action.service, action.verb)
-    elif isinstance(action, FenceAction | ProveSilent):
+    elif isinstance(action, FenceAction | ProveSilent) and wave.fenced_at_ms is None:
         turn.set_wave(fenced_at_ms=turn.now_ms)
     elif isinstance(action, PatchConnector):
         turn.remember({"patched.unsure": True})
@@ -387,32 +411,6 @@ def hold(turn: Turn, reason: str, word: str) -> None:
     turn.tell("step_failed", text, "bad", wave=wave.wave.name, step=name, outcome=word)
 
 
-def _soak(turn: Turn, soak: Soak) -> Wait | Done:
-    """The wave's gates that still mean something after the move must hold without a break."""
-    broken = ""
-    for index, condition in enumerate(turn.wave.wave.gates):
-        if isinstance(condition, OffsetDeltaGate | ParityGate):
-            continue  # they compare places before the move
-        key = f"{turn.wave.wave.name}.gates.{index}"
-        history = turn.state.histories.get(key, ())
-        view = gate_view(condition, history, turn.state.plan, turn.now_ms)
-        if view.verdict not in ("PASS", "INCONCLUSIVE"):
-            broken = f"{view.name} {view.verdict}: {view.evidence}"
-            break
-    since = turn.wave.memory.get("soak.since_ms")
-    if broken:
-        turn.remember({"soak.since_ms": None})
-        return Wait(f"soak starts again: {broken}")
-    if since is None:
-        turn.remember({"soak.since_ms": turn.now_ms})
-        since = turn.now_ms
-    held_ms = turn.now_ms - since
-    if held_ms >= soak.for_ms:
-        turn.remember({"soak.since_ms": None})
-        return Done(f"held for {held_ms / 1000:.0f} s")
-    return Wait(f"held for {held_ms / 1000:.0f} of {soak.for_ms / 1000:.0f} s")
-
-
 def finished(turn: Turn, event: Finished) -> None:
     """Take in how an action ended."""
     level = {"done": "good", "already": "good", "failed": "bad", "unknown": "warn"}[event.outcome]
@@ -423,6 +421,8 @@ def finished(turn: Turn, event: Finished) -> None:
         action_id=event.action_id,
         outcome=event.outcome,
     )
+    if recovering.finished(turn, event):
+        return
     stages = turn.wave.stages
     found = [
         (i, r) for i, r in enumerate(stages[0] if stages else ()) if r.action_id == event.action_id
@@ -435,23 +435,31 @@ def finished(turn: Turn, event: Finished) -> None:
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
-    if good and isinstance(run.task, PlaceGroup | ReturnGroup):
-        if "places" in event.data:  # only looked at: the task goes on
-            _found(turn, run.task, event)
+    if good and isinstance(run.task, PlaceGroup | ReturnGroup | ProbeGroup):
+        if _found(turn, run.task, event):  # only looked at: the task goes on
             _set_run(turn, index, replace(run, action_id="", detail=detail))
             return
         reread = turn.wave.memory.get(f"reread_max.{run.task.service.group}")
-        detail = f"{detail}: at most {reread} records read again"
+        again = f"at most {reread} records" if reread is not None else said(None)
+        detail = f"{detail}: {again} read again"
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
 
 
-def _found(turn: Turn, task: PlaceGroup | ReturnGroup, event: Finished) -> None:
-    """Keep what a search has found."""
-    side: Side = "target" if isinstance(task, PlaceGroup) else "source"
-    key = exact.memory_key(side, task.service.group or "")
-    turn.remember({key: exact.remembered(event.data["places"], event.at_ms)})
+def _found(turn: Turn, task: PlaceGroup | ReturnGroup | ProbeGroup, event: Finished) -> bool:
+    """Keep what a look has found; whether it was one."""
+    group = task.service.group or ""
+    if "places" in event.data:
+        side: Side = "source" if isinstance(task, ReturnGroup) else "target"
+        key = exact.memory_key(side, group)
+        turn.remember({key: exact.remembered(event.data["places"], event.at_ms)})
+        return True
+    for word, key in (("sought", sought_key(group)), ("probes", probed_key(group))):
+        if word in event.data:
+            turn.remember({key: {"at_ms": event.at_ms, word: event.data[word]}})
+            return True
+    return False
 
 
 def _is_proved_later(turn: Turn, action: object) -> bool:
@@ -471,7 +479,11 @@ def _action_of(run: Run) -> object:
 
 
 def _learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
+    if isinstance(action, Errand):
+        turn.remember(errands.ended(action, event.outcome))
     if turn.wave.back:
+        if isinstance(action, ProveDrained):  # where the first mirror is to go on
+            turn.remember({f"returned.{k}": v for k, v in event.data.items()})
         return
     if isinstance(run.task, Do) and run.task.key:
         turn.remember({f"{run.task.key}.{k}": v for k, v in event.data.items()})

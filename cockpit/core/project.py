@@ -16,6 +16,7 @@ from cockpit.core.observe import (
 )
 from cockpit.core.parity import all_checks
 from cockpit.core.plan import Side, SignalGate, step_name
+from cockpit.core.price import price, rollback_word
 from cockpit.core.snapshot import (
     ActionView,
     ArmedView,
@@ -68,6 +69,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         drains=tables.drains(state),
         stragglers=state.watch.stragglers,
         error_rates=error_rates(facts.errors, state.at_ms),
+        left_over=state.left.found,
     )
 
 
@@ -77,7 +79,8 @@ def _status(state: FlightState) -> StatusView:
     waits = index == state.current and wave.word in ("ready", "pending") and index > 0
     if waits and state.waves[index - 1].attempt:
         index -= 1  # until the next wave begins, the one before is what could go back
-    word, since, detail = arming.rollback_word(state, state.waves[index])
+    word, since, _ = rollback_word(state, state.waves[index])
+    cost = price(state, state.waves[index])
     writes, writes_detail = writes_word(state)
     step = wave.steps[wave.cursor] if 0 <= wave.cursor < len(wave.steps) else None
     name = step_name(step.step) if step and wave.word not in ("ready", "done") else ""
@@ -97,8 +100,9 @@ def _status(state: FlightState) -> StatusView:
         deadline_ms=deadline_ms(state),
         rollback=word,
         rollback_since_ms=since,
-        rollback_detail=detail,
+        rollback_detail=cost.text,
         outcome=state.outcome,
+        price=cost,
     )
 
 
@@ -255,6 +259,7 @@ def _armed(state: FlightState) -> ArmedView | None:
 def _actions(state: FlightState) -> tuple[ActionView, ...]:
     advance = arming.why_not_advance(state)
     back = arming.rollback_index(state)[1]
+    recover = arming.why_not_recover(state)
     end = arming.why_not_end(state)
     pause = "the flight has ended" if state.outcome else ""
     if not pause and state.paused:
@@ -262,6 +267,7 @@ def _actions(state: FlightState) -> tuple[ActionView, ...]:
     return (
         ActionView("advance", not advance, advance),
         ActionView("rollback", not back, back),
+        ActionView("recover", not recover, recover),
         ActionView("pause", not pause, pause),
         ActionView("end", not end, end),
     )

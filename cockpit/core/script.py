@@ -9,25 +9,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from cockpit.core import errands
 from cockpit.core.actions import (
     CallService,
     CommitOffsets,
+    Drill,
     ExcludeGroups,
+    ExcludeTopics,
     PatchConnector,
     ProveDrained,
+    ProveReversible,
     ServiceVerb,
+    StartMirror,
+    StopMirror,
 )
+from cockpit.core.drilling import BROKEN
+from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, unfencing
 from cockpit.core.observe import TopicPartition
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
+    CommandStep,
     ConfirmStep,
+    Control,
     DrainStep,
     FenceStep,
-    HttpCall,
+    HttpStep,
     Manual,
     OffsetsStep,
     Plan,
+    ProbeStep,
     PromoteStep,
     ReplicationLagGate,
     ReverseStep,
@@ -40,6 +51,8 @@ from cockpit.core.plan import (
     Wave,
     produced_topics,
 )
+from cockpit.core.probing import ProbeGroup
+from cockpit.core.reversing import ResumeMirror, positions, reverse_step
 from cockpit.core.tasks import (
     Ask,
     AwaitActive,
@@ -82,14 +95,21 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Sc
         case DrainStep():
             return ((Do(ProveDrained(produced_topics(services)), step.timeout_ms, "drained"),),)
         case OffsetsStep():
-            return (tuple(PlaceGroup(s, step.timeout_ms) for s in services if s.group),)
+            return (tuple(_place(s, step.timeout_ms) for s in services if s.group),)
+        case ProbeStep():
+            probed = (s for s in services if s.group and s.resume != "external")
+            return (tuple(ProbeGroup(s, step.timeout_ms) for s in probed),)
         case StartStep():
             return _start(step, services, memory)
         case SoakStep():
             return ((Soak(step.for_ms, max(SOAK_PATIENCE * step.for_ms, 60_000)),),)
-        case ConfirmStep():
-            return ((Ask(step.text),),)
-        case ReverseStep() | PromoteStep():
+        case ConfirmStep() | HttpStep() | CommandStep():
+            return ((errands.of_step(step, wave, memory),),)
+        case DrillStep():
+            return _drill(step, memory)
+        case ReverseStep():
+            return _reverse(step, services, plan, memory)
+        case PromoteStep():
             raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
@@ -103,7 +123,7 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             stopped = tuple(s for s in services if memory.get(f"stopped.{s.name}"))
             return (
                 _calls(stopped, "undo", step.timeout_ms),
-                tuple(AwaitActive(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
+                tuple(_at_work(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
                 *_restore_mirror(plan, memory),
             )
         case FenceStep():
@@ -111,7 +131,7 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             return ((Do(unfence, UNDO_TIMEOUT_MS),),) if unfence is not None else ()
         case OffsetsStep():
             return (
-                tuple(ReturnGroup(s, UNDO_TIMEOUT_MS) for s in services if s.group),
+                tuple(_return(s, memory) for s in services if s.group),
                 _former_commits(services, memory),
             )
         case StartStep():
@@ -123,9 +143,16 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                     *(AwaitSilent(s, own, step.timeout_ms) for s, own in _own_topics(started)),
                 ),
             )
-        case DrainStep() | SoakStep() | ConfirmStep():
+        case DrainStep() | SoakStep() | ConfirmStep() | ProbeStep():
             return ()
-        case ReverseStep() | PromoteStep():
+        case DrillStep():
+            return ((Do(Drill(step.do, step.on, broken=False), UNDO_TIMEOUT_MS),),)
+        case HttpStep() | CommandStep():
+            undo = errands.of_undo(step, wave, memory)
+            return () if undo is None else ((undo,),)
+        case ReverseStep():
+            return _forward_again(step, services, plan)
+        case PromoteStep():
             raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
@@ -142,8 +169,12 @@ def undo_words(step: Step) -> str:
             return "bring progress back to the source, restore the target's former commits"
         case StartStep():
             return "stop the services on the target"
-        case DrainStep() | SoakStep() | ConfirmStep() | PromoteStep():
+        case DrainStep() | SoakStep() | ConfirmStep() | PromoteStep() | ProbeStep():
             return ""
+        case DrillStep():
+            return "mend what the drill broke"
+        case HttpStep(undo=undo) | CommandStep(undo=undo):
+            return "" if undo is None else errands.call_text(undo)
         case ReverseStep():
             return "let the reverse mirror bring back the rest, then stop it"
         case _:
@@ -153,13 +184,42 @@ def undo_words(step: Step) -> str:
 def _calls(services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int) -> tuple[Task, ...]:
     tasks: list[Task] = []
     for service in services:
-        control: HttpCall | Manual = getattr(service, verb)
+        control: Control = getattr(service, verb)
         if isinstance(control, Manual):
             text = f"{verb} {service.name}: {control.text}"
             tasks.append(Ask(text, service.name, verb))
         else:
             tasks.append(Do(CallService(service.name, verb), timeout_ms))
     return tuple(tasks)
+
+
+def _place(service: Service, timeout_ms: int) -> Task:
+    if service.resume != "external":
+        return PlaceGroup(service, timeout_ms)
+    topics = ", ".join(service.consumes)
+    text = (
+        f"{service.name} keeps its offsets of {topics} outside Kafka and has stopped: on the target"
+        " its next records have other offsets than on the source. Set them there, then confirm"
+    )
+    return Ask(text, service.name, "place")
+
+
+def _return(service: Service, memory: Mapping[str, Any]) -> Task:
+    if service.resume != "external" or not memory.get(f"placed_outside.{service.name}"):
+        return ReturnGroup(service, UNDO_TIMEOUT_MS)
+    topics = ", ".join(service.consumes)
+    text = (
+        f"{service.name} goes back to the source, and its offsets of {topics}, kept outside Kafka,"
+        " may be those of the target. Set them to where it goes on on the source, then confirm"
+    )
+    return Ask(text, service.name, "place")
+
+
+def _at_work(service: Service, side: Side, timeout_ms: int) -> Task:
+    """What proves that a consumer works on a side; where it commits nothing to Kafka, a person."""
+    if service.resume != "external":
+        return AwaitActive(service, side, timeout_ms)
+    return Ask(f"does {service.name} work on the {side}? It commits nothing that would prove it")
 
 
 def _empty(services: tuple[Service, ...], side: Side, timeout_ms: int) -> tuple[Task, ...]:
@@ -177,6 +237,9 @@ def _prepare_mirror(wave: Wave, plan: Plan) -> Script:
     groups = tuple(s.group for s in services if s.group)
     if groups:
         tasks.append(Do(ExcludeGroups(groups, True), CONNECTOR_TIMEOUT_MS, "excluded"))
+    if (back := reverse_step(wave)) is not None:
+        proof = ProveReversible(back.connector, produced_topics(services))
+        tasks.append(Do(proof, CONNECTOR_TIMEOUT_MS))
     limits = [g.max_records for g in wave.gates if isinstance(g, ReplicationLagGate)]
     close = AwaitMirror(services, min(limits, default=MIRROR_CLOSE_RECORDS), CONNECTOR_TIMEOUT_MS)
     return (tuple(tasks), (close,)) if tasks else ()
@@ -200,6 +263,47 @@ def _restore_mirror(plan: Plan, memory: Mapping[str, Any]) -> Script:
     return (tuple(tasks),) if tasks else ()
 
 
+def _drill(step: DrillStep, memory: Mapping[str, Any]) -> Script:
+    """Quiet, broken, noticed, mended, quiet. What an engine before has left broken is mended
+    first."""
+    mend = (Do(Drill(step.do, step.on, broken=False), step.timeout_ms),)
+    left = memory.get(BROKEN) == step.words()
+    return (
+        *((mend,) if left else ()),
+        (DrillTask(step, "before", step.timeout_ms),),
+        (Do(Drill(step.do, step.on, broken=True), step.timeout_ms),),
+        (DrillTask(step, "notice", step.within_ms),),
+        mend,
+        (DrillTask(step, "recover", step.timeout_ms),),
+        (DrillTask(step, "conclude", step.timeout_ms),),
+    )
+
+
+def _reverse(
+    step: ReverseStep, services: tuple[Service, ...], plan: Plan, memory: Mapping[str, Any]
+) -> Script:
+    """Out of the first mirror's filter, then the second one from the drained end on."""
+    first, topics = plan.replication.source_connector, produced_topics(services)
+    places = positions(memory.get("drained.target_end", {}))
+    return (
+        (Do(ExcludeTopics(first, topics, True), step.timeout_ms),),
+        (Do(StartMirror(step.connector, places), step.timeout_ms),),
+    )
+
+
+def _forward_again(step: ReverseStep, services: tuple[Service, ...], plan: Plan) -> Script:
+    """Everything is back on the source, and the first mirror goes on behind it."""
+    first, topics = plan.replication.source_connector, produced_topics(services)
+    proof = ProveDrained(topics, "target", step.connector)
+    return (
+        (Do(proof, UNDO_TIMEOUT_MS, "returned"),),
+        (Do(StopMirror(step.connector), CONNECTOR_TIMEOUT_MS),),
+        (Do(StopMirror(first), CONNECTOR_TIMEOUT_MS),),
+        (Do(ExcludeTopics(first, topics, False), CONNECTOR_TIMEOUT_MS),),
+        (ResumeMirror(first, CONNECTOR_TIMEOUT_MS),),
+    )
+
+
 def _own_topics(services: tuple[Service, ...]) -> list[tuple[Service, tuple[str, ...]]]:
     """Services without a group, each with the topics that no other of them writes.
 
@@ -221,7 +325,7 @@ def _start(step: StartStep, services: tuple[Service, ...], memory: Mapping[str, 
         tuple(CheckPlaced(s, step.timeout_ms) for s in groups),
         _calls(waiting, "start", step.timeout_ms),
         (
-            *(AwaitActive(s, "target", step.timeout_ms) for s in groups),
+            *(_at_work(s, "target", step.timeout_ms) for s in groups),
             *(AwaitWrites(s, own, step.timeout_ms) for s, own in _own_topics(services)),
         ),
     )

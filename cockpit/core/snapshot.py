@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cockpit.core.intents import Verb
+from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown
 from cockpit.core.plan import Side
 
@@ -366,9 +367,29 @@ class ArmedView:
 class ActionView:
     """Whether a verb is open now, and if not, why."""
 
-    verb: Literal["advance", "rollback", "pause", "end"]
+    verb: Literal["advance", "rollback", "recover", "pause", "end"]
     enabled: bool
     why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """What taking a wave back costs.
+
+    closed: it is not possible, since `since_ms`. unknown: at least one number is not known.
+    """
+
+    word: Literal["nothing", "records", "closed", "unknown"]
+    wave: str
+    records: int | Unknown
+    """On the target past the drained end: they would be lost, or replayed by their producers."""
+    reread: int | Unknown
+    """That the wave's groups would read again on the source, at most."""
+    partitions: tuple[tuple[str, int], ...]
+    """Where the records are, most first: `topic/partition` and how many."""
+    since_ms: int | None
+    text: str
+    """All of it in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +418,8 @@ class StatusView:
     """What going back costs now."""
     outcome: str
     """Empty while the flight goes on, else `completed`, `rolled_back`, `failed`, `stopped`."""
+    price: PriceView | None = None
+    """The same in numbers; None: not worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +451,9 @@ class Snapshot:
     """All topics of the plan together first, then each."""
     stragglers: tuple[StragglerView, ...] = ()
     error_rates: tuple[ErrorRateView, ...] = ()
+    left_over: tuple[Leftover, ...] = ()
+    """What an earlier attempt has left standing, worst first; nobody looks while a wave is at
+    work."""
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from cockpit.core.observe import ConnectorState, FailureKind, TopicPartition, Unknown
+from cockpit.core.mirrorsurvey import CheckpointsSurvey, ConnectSurvey, MarksSurvey
+from cockpit.core.observe import FailureKind, TopicPartition, Unknown
 from cockpit.core.plan import Side
+from cockpit.core.readiness import ReadinessSurvey
 
 # --- topics and brokers ---------------------------------------------------------------------------
 
@@ -334,50 +336,6 @@ class RegistrySurvey:
         return f"{self.side}.registry"
 
 
-# --- the replication tool -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectSurvey:
-    """Every connector of the Connect cluster with every one of its tasks."""
-
-    asked_at_ms: int
-    answered_at_ms: int
-    version: str
-    connectors: tuple[ConnectorState, ...]
-    unknown: Mapping[str, str] = field(default_factory=dict)
-    """Connectors that could not be read, and why."""
-
-    @property
-    def feed(self) -> str:
-        """`connect`."""
-        return "connect"
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """MirrorMaker's newest checkpoint of one group and partition."""
-
-    source_offset: int
-    target_offset: int
-    written_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointsSurvey:
-    """MirrorMaker's checkpoints topic, read to its end."""
-
-    asked_at_ms: int
-    answered_at_ms: int
-    checkpoints: Mapping[tuple[str, TopicPartition], Checkpoint]
-    read_to_end: bool
-
-    @property
-    def feed(self) -> str:
-        """`checkpoints`."""
-        return "checkpoints"
-
-
 # --- content --------------------------------------------------------------------------------------
 
 ImageWord = Literal["EXACT", "RANGE", "NONE"]
@@ -422,6 +380,8 @@ class ImagesSurvey:
     asked_at_ms: int
     answered_at_ms: int
     images: Mapping[tuple[str, TopicPartition], GroupImage]
+    sought: Mapping[tuple[str, TopicPartition], int] = field(default_factory=dict)
+    """On the target, the first offset since its time of each group that resumes at a timestamp."""
 
     @property
     def feed(self) -> str:
@@ -482,6 +442,31 @@ class WindowsSurvey:
         return "windows"
 
 
+@dataclass(frozen=True, slots=True)
+class ClientProbe:
+    """How one service's probe has ended."""
+
+    at_ms: int
+    """When it was begun."""
+    passed: bool | None
+    """None: it did not answer."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProbesSurvey:
+    """The probes of the services of the wave that is next, by service."""
+
+    asked_at_ms: int
+    answered_at_ms: int
+    probes: Mapping[str, ClientProbe]
+
+    @property
+    def feed(self) -> str:
+        """`client_probes`."""
+        return "client_probes"
+
+
 Survey = (
     TopicsSurvey
     | BrokersSurvey
@@ -494,6 +479,9 @@ Survey = (
     | RegistrySurvey
     | ConnectSurvey
     | CheckpointsSurvey
+    | MarksSurvey
+    | ReadinessSurvey
     | ImagesSurvey
     | WindowsSurvey
+    | ClientProbesSurvey
 )

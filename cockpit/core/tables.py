@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from cockpit.core.agreement import lag_by_logs
 from cockpit.core.columns import missing, realign
-from cockpit.core.delta import delta_rows, image_sums, release_text
+from cockpit.core.costs import release_text
+from cockpit.core.delta import delta_rows, image_sums
 from cockpit.core.facts import Facts
 from cockpit.core.flight import FlightState
 from cockpit.core.history import append_rate_milli

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cockpit.core.actions import Action, ServiceVerb
+from cockpit.core.drills import DrillTask
 from cockpit.core.gates import Subject, gate_view, measure
 from cockpit.core.lag import group_lag
 from cockpit.core.observe import (
@@ -29,6 +30,8 @@ from cockpit.core.placing import (
     return_group,
 )
 from cockpit.core.plan import ReplicationLagGate, Service, Side
+from cockpit.core.probing import ProbeGroup, probe_group
+from cockpit.core.reversing import ResumeMirror, resume_mirror
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 
 
@@ -105,7 +108,8 @@ class Ask:
 
     text: str
     service: str = ""
-    verb: ServiceVerb | Literal[""] = ""
+    verb: ServiceVerb | Literal["", "place"] = ""
+    """`place`: its offsets are kept outside Kafka, and a person sets them."""
 
 
 Task = (
@@ -118,7 +122,10 @@ Task = (
     | PlaceGroup
     | CheckPlaced
     | ReturnGroup
+    | ProbeGroup
+    | ResumeMirror
     | Soak
+    | DrillTask
     | Ask
 )
 
@@ -129,8 +136,8 @@ def poll(task: Task, scene: Scene) -> Progress:
         return Act(task.action, task.timeout_ms)
     if isinstance(task, Ask):
         return Wait(f"waits for a person: {task.text}")
-    if isinstance(task, Soak):
-        return Wait("soaking")  # the machine judges a soak: it needs the wave's gates
+    if isinstance(task, Soak | DrillTask):
+        return Wait("")  # the machine judges these: they need the wave's gates
     progress = _POLLS[type(task)](task, scene)
     if isinstance(progress, Wait) and scene.now_ms - scene.started_at_ms > task.timeout_ms:
         return Failed(f"not within {task.timeout_ms / 1000:.0f} s: {progress.detail}")
@@ -228,4 +235,6 @@ _POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
     PlaceGroup: place_group,
     CheckPlaced: check_placed,
     ReturnGroup: return_group,
+    ProbeGroup: probe_group,
+    ResumeMirror: resume_mirror,
 }

@@ -21,7 +21,7 @@ from cockpit.core.flight import (
 )
 from cockpit.core.gates import Subject
 from cockpit.core.observe import AclBinding
-from cockpit.core.plan import Service, Side, produced_topics, step_name
+from cockpit.core.plan import ReverseStep, Service, Side, produced_topics, step_name
 from cockpit.core.snapshot import LogLine
 from cockpit.core.stragglers import Moved
 
@@ -83,11 +83,13 @@ class Turn:
         self.set(told=told, log=(*self.state.log[1 - KEEP_LOG_LINES :], line))
         self.commands.append(Tell(kind, text, level, data))
 
-    def perform(self, action: Action, verify_ms: int, fresh_until_ms: int | None) -> str:
-        """Send an action on its way; its id."""
+    def perform(
+        self, action: Action, verify_ms: int, fresh_until_ms: int | None, step: str = ""
+    ) -> str:
+        """Send an action on its way; its id. `step`: of what it is, if not of the step at work."""
         wave = self.wave
         number = self.state.next_action
-        step = step_name(wave.steps[wave.cursor].step)
+        step = step or step_name(wave.steps[wave.cursor].step)
         direction = "undo-" if wave.back else ""
         action_id = f"{wave.wave.name}.{wave.attempt}.{direction}{step}.{number}"
         self.set(next_action=number + 1)
@@ -110,6 +112,14 @@ def produces(state: FlightState, wave: WaveState) -> tuple[str, ...]:
     return produced_topics(services_of(state, wave))
 
 
+def next_wave(state: FlightState) -> str:
+    """The wave that waits to be begun, or to begin again; empty: one is under way, or none is
+    left."""
+    wave = state.wave()
+    waits = wave.word in ("pending", "ready", "rolled back", "holding")
+    return wave.wave.name if waits and wave.start_intent_at_ms is None else ""
+
+
 def is_moved(wave: WaveState) -> bool:
     """Whether the wave's services run on the target, as far as the flight has ordered."""
     if wave.word == "done":
@@ -125,6 +135,23 @@ def moved_of(state: FlightState) -> Moved:
             at_ms = wave.start_intent_at_ms or wave.done_at_ms or 0
             since.update(dict.fromkeys(wave.wave.services, at_ms))
     return Moved(state.plan, since)
+
+
+def is_reversed(wave: WaveState) -> bool:
+    """Whether what the wave writes on the target is brought back to the source."""
+    return any(
+        isinstance(s.step, ReverseStep)
+        and s.begun
+        and s.word != "undone"
+        and (s.word == "done" or wave.back)
+        for s in wave.steps
+    )
+
+
+def reversed_topics(state: FlightState) -> frozenset[str]:
+    """Topics that run from the target to the source now."""
+    waves = (wave for wave in state.waves if is_reversed(wave))
+    return frozenset(topic for wave in waves for topic in produces(state, wave))
 
 
 def fences_of(state: FlightState) -> frozenset[AclBinding]:
@@ -143,4 +170,5 @@ def subject_of(state: FlightState, wave: WaveState) -> Subject:
     for other in state.waves:
         for name in other.wave.services:
             running_on[name] = "target" if is_moved(other) else "source"
-    return Subject(state.plan, services_of(state, wave), running_on, fences_of(state))
+    services = services_of(state, wave)
+    return Subject(state.plan, services, running_on, fences_of(state), reversed_topics(state))

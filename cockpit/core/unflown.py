@@ -5,7 +5,7 @@ Pure: a plan in, reasons out.
 
 from __future__ import annotations
 
-from cockpit.core.plan import Plan, PromoteStep, ReverseStep, step_name
+from cockpit.core.plan import Plan, PromoteStep, step_name
 from cockpit.core.prove.model import KIND_NAMES
 
 
@@ -18,7 +18,7 @@ def unflown(plan: Plan) -> tuple[str, ...]:
         f"wave {wave.name}: step {step_name(step)} is not flown yet"
         for wave in plan.waves
         for step in wave.steps
-        if isinstance(step, ReverseStep | PromoteStep)
+        if isinstance(step, PromoteStep)
     ]
     reasons += [
         f"allow_interleaving of {entry.topic} is not flown yet" for entry in plan.interleavings

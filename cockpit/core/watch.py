@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cockpit.core.alarms import raised, troubles, uncommitted
+from cockpit.core.alarms import raised, remaining, troubles, uncommitted
 from cockpit.core.facts import Facts
 from cockpit.core.lag import replication_lag
+from cockpit.core.left import Left
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved, stragglers
 from cockpit.core.trends import Trends, extend_trends
@@ -27,11 +28,17 @@ class Watch:
     """Since when each trouble has been there, those that are not alarms yet among them."""
 
 
-def renew(watch: Watch, moved: Moved, facts: Facts, now_ms: int) -> Watch:
-    """The watch after another look at the facts."""
+def renew(
+    watch: Watch, moved: Moved, facts: Facts, now_ms: int, *, remains: Left | None = None
+) -> Watch:
+    """The watch after another look at the facts, and at what an earlier attempt has left."""
     lag = replication_lag(facts)
     left = stragglers(moved, facts)
     trends = extend_trends(watch.trends, moved.plan, facts, lag)
-    found = (*troubles(moved, facts, lag, left, now_ms), *uncommitted(trends, facts))
+    found = (
+        *troubles(moved, facts, lag, left, now_ms),
+        *uncommitted(trends, facts),
+        *remaining(remains or Left()),
+    )
     alarms, seen = raised(found, watch.seen, now_ms)
     return Watch(trends, left, alarms, seen)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from cockpit.core import plan as core
+from cockpit.core.drills import DrillStep, Expect, ExpectKind
+from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.plan.problems import Place
 from cockpit.plan.reader import Item
@@ -43,8 +45,8 @@ class Builder:
             source=source,
             target=target,
             replication=_replication(item.fields["replication"]),
-            services=tuple(_service(entry) for entry in _list(item, "services")),
-            waves=tuple(_wave(entry) for entry in _list(item, "waves")),
+            services=tuple(self._service(entry) for entry in _list(item, "services")),
+            waves=tuple(self._wave(entry) for entry in _list(item, "waves")),
             signals=tuple(self._signal(name, signal) for name, signal in signals.items()),
             approved_differences=tuple(
                 _difference(entry) for entry in _list(item, "approved_differences")
@@ -52,6 +54,7 @@ class Builder:
             source_registry=self._registry(registries, "source"),
             target_registry=self._registry(registries, "target"),
             interleavings=tuple(_interleaving(e) for e in _list(item, "allow_interleaving")),
+            drills=_choice(item, "drills") == "allowed",
             freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
         )
 
@@ -114,13 +117,72 @@ class Builder:
             argv=self._argv(item),
         )
 
-    def _argv(self, item: Item) -> tuple[str, ...]:
+    def _service(self, item: Item) -> core.Service:
+        group = _maybe(item, "group", str)
+        probe = item.fields.get("probe")
+        return core.Service(
+            name=_get(item, "name", str),
+            principal=_get(item, "principal", str),
+            stop=self._control(item.fields["stop"]),
+            start=self._control(item.fields["start"]),
+            undo=self._control(item.fields["undo"]),
+            produces=_texts(item, "produces"),
+            consumes=_texts(item, "consumes"),
+            group=group,
+            offsets=_offsets(item.fields.get("offsets")) if group is not None else None,
+            owner=_maybe(item, "owner", str) or "",
+            criticality=_choice(item, "criticality"),
+            probe=self._command(probe) if probe is not None else None,
+        )
+
+    def _control(self, item: Item) -> core.Control:
+        if "manual" in item.fields:
+            return core.Manual(text=_get(item, "manual", str))
+        return self._command(item) if "command" in item.fields else _http(item.fields["http"])
+
+    def _command(self, item: Item, key: str = "command") -> core.CommandCall:
+        timeout_ms = _maybe(item, "timeout", int)
+        given = () if timeout_ms is None else (timeout_ms,)
+        return core.CommandCall(self._argv(item, key), *given)
+
+    def _wave(self, item: Item) -> core.Wave:
+        owner, rollback = item.fields["write_owner"], item.fields.get("rollback")
+        recovery = tuple(self._called(e) or _confirm(e) for e in _list(item, "recovery"))
+        return core.Wave(
+            name=_get(item, "name", str),
+            services=_texts(item, "services"),
+            steps=tuple(self._called(e) or _step(e) for e in _list(item, "steps")),
+            write_owner=core.WriteOwner(_choice(owner, "before"), _choice(owner, "after")),
+            gates=tuple(_condition(entry) for entry in _list(item, "gates")),
+            rollback=_rollback(rollback) if rollback is not None else core.Rollback(),
+            approvers=_texts(item, "approvers"),
+            rollback_window_ms=_maybe(item, "rollback_window", int),
+            window=flight_window(item.fields.get("window")),
+            recovery=recovery,
+        )
+
+    def _called(self, item: Item) -> core.HttpStep | core.CommandStep | None:
+        """A step that makes a call; None: another one."""
+        ((word, settings),) = item.fields.items()
+        if word == "http":
+            return core.HttpStep(_http(settings), self._undo(settings))
+        if word == "command":
+            return core.CommandStep(self._command(settings, "run"), self._undo(settings))
+        return None
+
+    def _undo(self, settings: Item) -> core.HttpCall | core.CommandCall | None:
+        undo = settings.fields.get("undo")
+        if undo is None:
+            return None
+        return self._command(undo) if "command" in undo.fields else _http(undo.fields["http"])
+
+    def _argv(self, item: Item, key: str = "command") -> tuple[str, ...]:
         """A program with a slash in it begins at the plan's folder; another is looked up later."""
-        argv = _texts(item, "command")
+        argv = _texts(item, key)
         if not argv or "/" not in argv[0]:
             return argv
         path = self._folder / argv[0]
-        self.references.append((_list(item, "command")[0].place, path))
+        self.references.append((_list(item, key)[0].place, path))
         return (str(path), *argv[1:])
 
     def _secret(self, item: Item, key: str) -> core.SecretRef:
@@ -154,27 +216,7 @@ def _replication(item: Item) -> core.Replication:
     )
 
 
-def _service(item: Item) -> core.Service:
-    group = _maybe(item, "group", str)
-    return core.Service(
-        name=_get(item, "name", str),
-        principal=_get(item, "principal", str),
-        stop=_control(item.fields["stop"]),
-        start=_control(item.fields["start"]),
-        undo=_control(item.fields["undo"]),
-        produces=_texts(item, "produces"),
-        consumes=_texts(item, "consumes"),
-        group=group,
-        offsets=_offsets(item.fields.get("offsets")) if group is not None else None,
-        owner=_maybe(item, "owner", str) or "",
-        criticality=_choice(item, "criticality"),
-    )
-
-
-def _control(item: Item) -> core.Control:
-    if "manual" in item.fields:
-        return core.Manual(text=_get(item, "manual", str))
-    call = item.fields["http"]
+def _http(call: Item) -> core.HttpCall:
     return core.HttpCall(
         url=_get(call, "url", str),
         method=_choice(call, "method"),
@@ -188,7 +230,14 @@ def _offsets(item: Item | None) -> core.OffsetsSpec:
     return core.OffsetsSpec(
         resume=_choice(item, "resume"),
         replay_tolerance_records=_maybe(item, "replay_tolerance", int),
+        at_ms=_maybe(item, "at", int),
+        accept_loss=_acceptance(item.fields.get("accept_loss")),
+        accept_replay=_acceptance(item.fields.get("accept_replay")),
     )
+
+
+def _acceptance(item: Item | None) -> core.Acceptance | None:
+    return None if item is None else core.Acceptance(_get(item, "why", str), _get(item, "by", str))
 
 
 def _difference(item: Item) -> core.ApprovedDifference:
@@ -230,24 +279,6 @@ def flight_window(item: Item | None) -> FlightWindow | None:
     return None if item is None else FlightWindow(_get(item, "from", int), _get(item, "to", int))
 
 
-def _wave(item: Item) -> core.Wave:
-    owner = item.fields["write_owner"]
-    return core.Wave(
-        name=_get(item, "name", str),
-        services=_texts(item, "services"),
-        steps=tuple(_step(entry) for entry in _list(item, "steps")),
-        write_owner=core.WriteOwner(before=_choice(owner, "before"), after=_choice(owner, "after")),
-        gates=tuple(_condition(entry) for entry in _list(item, "gates")),
-        rollback=_rollback(item.fields["rollback"]) if "rollback" in item.fields else _NO_ROLLBACK,
-        approvers=_texts(item, "approvers"),
-        rollback_window_ms=_maybe(item, "rollback_window", int),
-        window=flight_window(item.fields.get("window")),
-    )
-
-
-_NO_ROLLBACK = core.Rollback()
-
-
 def _rollback(item: Item) -> core.Rollback:
     return core.Rollback(
         triggers=tuple(_condition(entry) for entry in _list(item, "triggers")),
@@ -258,19 +289,10 @@ def _rollback(item: Item) -> core.Rollback:
 
 def _condition(item: Item) -> core.Condition:
     ((word, settings),) = item.fields.items()
-    for_ms = _get(settings, "for", int)
     max_age_ms = _get(settings, "max_age", int)
-    if word == "replication_lag":
-        return core.ReplicationLagGate(_get(settings, "max", int), for_ms, max_age_ms)
-    if word == "group_lag":
-        return core.GroupLagGate(_get(settings, "max", int), for_ms, max_age_ms)
-    if word == "offset_delta":
-        return core.OffsetDeltaGate(
-            max_reread_records=_get(settings, "max_reread", int),
-            max_skipped_records=_get(settings, "max_skipped", int),
-            for_ms=for_ms,
-            max_age_ms=max_age_ms,
-        )
+    if word == "client_probe":
+        return core.ClientProbeGate(max_age_ms=max_age_ms)
+    for_ms = _get(settings, "for", int)
     if word == "parity":
         return core.ParityGate(
             topics=_get(settings, "topics", bool),
@@ -282,13 +304,38 @@ def _condition(item: Item) -> core.Condition:
             users=_get(settings, "users", bool),
             records=_get(settings, "records", bool),
         )
+    over = _over(settings, max_age_ms)
+    window: dict[str, Any] = {"for_ms": for_ms, "max_age_ms": max_age_ms, "over": over}
+    if word == "replication_lag":
+        return core.ReplicationLagGate(_get(settings, "max", int), **window)
+    if word == "group_lag":
+        return core.GroupLagGate(_get(settings, "max", int), **window)
+    if word == "offset_delta":
+        return core.OffsetDeltaGate(
+            max_reread_records=_get(settings, "max_reread", int),
+            max_skipped_records=_get(settings, "max_skipped", int),
+            **window,
+        )
     assert word == "signal", word
-    return core.SignalGate(
-        name=_get(settings, "name", str),
-        max_value=_get(settings, "max", Limit).value,
-        for_ms=for_ms,
-        max_age_ms=max_age_ms,
+    most = _get(settings, "max", Limit).value
+    return core.SignalGate(_get(settings, "name", str), most, **window)
+
+
+def _over(settings: Item, max_age_ms: int) -> Over | None:
+    over_ms = _maybe(settings, "over", int)
+    if over_ms is None:
+        return None
+    return Over(
+        over_ms,
+        peaks(settings),
+        _maybe(settings, "max_gap", int) or usual_gap_ms(over_ms, max_age_ms),
     )
+
+
+def peaks(settings: Item) -> tuple[Peak, ...]:
+    """The hours that a condition's window must hold, as far as they could be read."""
+    values = [entry.value for entry in _list(settings, "including")]
+    return tuple(value for value in values if isinstance(value, Peak))
 
 
 def _step(item: Item) -> core.Step:
@@ -313,16 +360,36 @@ def _step(item: Item) -> core.Step:
         return core.PromoteStep(_texts(settings, "topics"), _get(settings, "timeout", int))
     if word == "soak":
         return core.SoakStep(for_ms=_get(settings, "for", int))
+    if word == "drill":
+        return _drill(settings)
     assert word == "confirm", word
-    return core.ConfirmStep(text=_get(settings, "text", str))
+    return _confirm(item)
+
+
+def _confirm(item: Item) -> core.ConfirmStep:
+    return core.ConfirmStep(text=_get(item.fields["confirm"], "text", str))
+
+
+def _drill(item: Item) -> DrillStep:
+    kinds: tuple[ExpectKind, ...] = ("gate", "trigger", "alarm")
+    expect = item.fields["expect"]
+    kind = next(kind for kind in kinds if kind in expect.fields)
+    return DrillStep(
+        do=_choice(item, "do"),
+        on=_get(item, "on", str),
+        expect=Expect(kind, _get(expect, kind, str)),
+        within_ms=_get(item, "within", int),
+        timeout_ms=_get(item, "timeout", int),
+    )
 
 
 _TIMED_STEPS: dict[
-    str, type[core.StopStep | core.DrainStep | core.OffsetsStep | core.StartStep]
+    str, type[core.StopStep | core.DrainStep | core.OffsetsStep | core.ProbeStep | core.StartStep]
 ] = {
     "stop": core.StopStep,
     "drain": core.DrainStep,
     "offsets": core.OffsetsStep,
+    "probe": core.ProbeStep,
     "start": core.StartStep,
 }
 

@@ -5,7 +5,7 @@ Never complete by promise: a part that was refused is absent, and the flags say 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -44,6 +44,10 @@ class ServiceDraft:
     offsets_at: Place | None
     resume: str
     """How its offsets resume; empty: not said, or not readable."""
+    probe_at: Place | None
+    says: Mapping[str, Place]
+    """Where it says what of its offsets: `at`, `replay_tolerance`, `accept_loss`,
+    `accept_replay`."""
 
     @property
     def label(self) -> str:
@@ -113,6 +117,11 @@ class Draft:
             *(name for name in named if name is not None),
             *(topic for topics in promoted for topic in _words(topics)),
         )
+
+    @cached_property
+    def commands(self) -> tuple[Item, ...]:
+        """Every program with its arguments that the plan may run."""
+        return tuple(_commands(self.root))
 
     @cached_property
     def windows(self) -> tuple[Item, ...]:
@@ -190,6 +199,16 @@ def _items(item: Item | None) -> tuple[Item, ...]:
     return item.items if item is not None else ()
 
 
+def _commands(item: Item) -> Iterator[Item]:
+    for key, entry in item.fields.items():
+        if key in ("command", "run") and entry.items:
+            yield entry
+        else:
+            yield from _commands(entry)
+    for entry in item.items:
+        yield from _commands(entry)
+
+
 def _words(item: Item | None) -> tuple[Word, ...]:
     return tuple(found for found in map(word, _items(item)) if found is not None)
 
@@ -201,7 +220,8 @@ def _whole(item: Item | None) -> bool:
 
 def _service(item: Item) -> ServiceDraft:
     produces, consumes = _field(item, "produces"), _field(item, "consumes")
-    resume = word(_field(_field(item, "offsets"), "resume"))
+    offsets = _field(item, "offsets")
+    resume = word(_field(offsets, "resume"))
     return ServiceDraft(
         place=item.place,
         name=word(_field(item, "name")),
@@ -212,6 +232,8 @@ def _service(item: Item) -> ServiceDraft:
         says_group=_field(item, "group") is not None,
         offsets_at=item.key_places.get("offsets"),
         resume=resume.text if resume is not None else "",
+        probe_at=item.key_places.get("probe"),
+        says=offsets.key_places if offsets is not None else {},
     )
 
 

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from cockpit.plan.format_calls import CLIENT_PROBE, COMMAND_STEP, CONTROL, HTTP_STEP, RECOVERY
 from cockpit.plan.format_clusters import REGISTRIES, REPLICATION, SOURCE, TARGET
+from cockpit.plan.format_conditions import CONDITION
+from cockpit.plan.format_drills import DRILL
 from cockpit.plan.kinds import (
     ARGUMENT,
     BASE_URL,
@@ -22,7 +25,6 @@ from cockpit.plan.kinds import (
     GROUP,
     INSTANT,
     JSON_PATH,
-    LIMIT,
     NAME,
     PRINCIPAL,
     PRINCIPAL_OR_ALL,
@@ -33,7 +35,6 @@ from cockpit.plan.kinds import (
     URL,
     USER_OR_ALL,
     VERSION,
-    WINDOW,
     Choice,
     Field,
     ListOf,
@@ -70,21 +71,13 @@ SIGNAL: Final = Object(
     variants=(("http", "path"), ("prometheus", "query"), ("command",)),
 )
 
-HTTP_CALL: Final = Object(
-    "http call",
-    "A request that the owner's system answers with a 2xx once it is done.",
+ACCEPTANCE: Final = Object(
+    "acceptance",
+    "Something that a service's owner has agreed to.",
     (
-        Field("url", URL, "Where to.", required=True),
-        Field("method", words("POST", "PUT", "GET"), "Request method.", default="POST"),
-        Field("timeout", DURATION, "How long to wait for the answer.", default="30s"),
+        Field("why", TEXT, "Why it does no harm.", required=True),
+        Field("by", TEXT, "Who accepted it.", required=True),
     ),
-)
-
-CONTROL: Final = OneOf(
-    "control",
-    "How a service is moved.",
-    {"http": HTTP_CALL, "manual": TEXT},
-    unbuilt=("command",),
 )
 
 OFFSETS: Final = Object(
@@ -93,15 +86,29 @@ OFFSETS: Final = Object(
     (
         Field(
             "resume",
-            words("translated", "exact", unbuilt=("timestamp", "earliest", "latest", "external")),
+            words("translated", "exact", "earliest", "latest", "timestamp", "external"),
             "`translated`: by the translated commits of the replication tool. `exact`: where the "
-            "group's next record is on the target, by the records themselves.",
+            "group's next record is on the target, by the records themselves. `earliest`, `latest`,"
+            " `timestamp`: at the target's start, its end, or the first record since `at`. "
+            "`external`: kept outside Kafka; a person sets them and says so.",
             default="translated",
         ),
         Field(
             "replay_tolerance",
             COUNT,
-            "Records that the owner accepts to read twice. Unsaid: none with `exact`, else any.",
+            "Records that the owner accepts to read twice. Unsaid: none with `exact`, `earliest` "
+            "and `timestamp`, else any.",
+        ),
+        Field("at", INSTANT, "The time of `resume: timestamp`."),
+        Field(
+            "accept_loss",
+            ACCEPTANCE,
+            "`earliest`, `latest` and `timestamp` may skip records that were not read yet.",
+        ),
+        Field(
+            "accept_replay",
+            ACCEPTANCE,
+            "`earliest`, `latest` and `timestamp` may read any number of records again.",
         ),
     ),
 )
@@ -126,6 +133,7 @@ SERVICE: Final = Object(
         Field("stop", CONTROL, "Stops it on the source.", required=True),
         Field("start", CONTROL, "Starts it on the target.", required=True),
         Field("undo", CONTROL, "Starts it on the source again.", required=True),
+        Field("probe", CLIENT_PROBE, "Shows that it can work on the target."),
     ),
 )
 
@@ -182,72 +190,6 @@ APPROVED_DIFFERENCE: Final = Object(
     ),
 )
 
-# --- gates ----------------------------------------------------------------------------------------
-
-
-def _condition(
-    name: str, doc: str, *fields: Field, max_age: str, unbuilt: tuple[str, ...] = ()
-) -> Object:
-    return Object(
-        f"condition {name}",
-        doc,
-        (
-            *fields,
-            Field("for", WINDOW, "How long it must hold without a break.", default="0s"),
-            Field("max_age", DURATION, "Older evidence is unknown.", default=max_age),
-        ),
-        unbuilt=("deadline", *unbuilt),
-    )
-
-
-_ALL_OR_NONE = Choice({"all": True, "none": False})
-
-CONDITION: Final = OneOf(
-    "condition",
-    "Holds or not; as a trigger it fires when it is broken for the whole time.",
-    {
-        "replication_lag": _condition(
-            "replication_lag",
-            "Largest lag of any partition that the wave reads or writes.",
-            Field("max", COUNT, "Records.", required=True),
-            max_age="5s",
-        ),
-        "group_lag": _condition(
-            "group_lag",
-            "Largest total lag of any group of the wave, on the side where it runs.",
-            Field("max", COUNT, "Records.", required=True),
-            max_age="5s",
-        ),
-        "offset_delta": _condition(
-            "offset_delta",
-            "What the wave's groups would read again or skip if they moved now.",
-            Field("groups", words("wave"), "Which groups.", default="wave"),
-            Field("max_reread", COUNT, "Records read again.", required=True),
-            Field("max_skipped", COUNT, "Records skipped.", default="0"),
-            max_age="5s",
-        ),
-        "parity": _condition(
-            "parity",
-            "No open difference between the clusters for what the plan names.",
-            Field("topics", _ALL_OR_NONE, "Topics and their configs.", default="all"),
-            Field("acls", _ALL_OR_NONE, "Who may do what.", default="all"),
-            Field("schemas", _ALL_OR_NONE, "Schemas of the registries.", default="none"),
-            Field("quotas", _ALL_OR_NONE, "Client quotas.", default="none"),
-            Field("users", _ALL_OR_NONE, "SCRAM credentials.", default="none"),
-            Field("records", _ALL_OR_NONE, "The records themselves, by sample.", default="none"),
-            max_age="60s",
-        ),
-        "signal": _condition(
-            "signal",
-            "A signal at or under its limit.",
-            Field("name", NAME, "One of the plan's signals.", required=True),
-            Field("max", LIMIT, "The limit, in the signal's unit.", required=True),
-            max_age="5s",
-        ),
-    },
-    unbuilt=("records",),
-)
-
 # --- waves ----------------------------------------------------------------------------------------
 
 
@@ -294,6 +236,12 @@ STEP: Final = OneOf(
         ),
         "drain": _timed_step("drain", "Everything on the source has arrived on the target.", "60s"),
         "offsets": _timed_step("offsets", "The groups get their place on the target.", "60s"),
+        "probe": _timed_step(
+            "probe",
+            "A shadow consumer reads each group's next record on the target and compares it with "
+            "the source's, without joining or committing.",
+            "60s",
+        ),
         "start": _timed_step("start", "The services start on the target.", "120s"),
         "soak": Object(
             "step soak",
@@ -305,6 +253,9 @@ STEP: Final = OneOf(
             "A person answers before the wave goes on.",
             (Field("text", TEXT, "The question.", required=True),),
         ),
+        "drill": DRILL,
+        "http": HTTP_STEP,
+        "command": COMMAND_STEP,
         "reverse": Object(
             "step reverse",
             "A second mirror brings what is written on the target back to the source.",
@@ -343,7 +294,7 @@ STEP: Final = OneOf(
             ),
         ),
     },
-    unbuilt=("connect", "topic_config", "acls", "http", "command", "drill", "probe"),
+    unbuilt=("connect", "topic_config", "acls"),
 )
 
 _SIDE = words("source", "target")
@@ -395,6 +346,12 @@ WAVE: Final = Object(
         Field("approvers", ListOf(TEXT, at_least=1, unique=True), "Who may approve it."),
         Field("rollback_window", DURATION, "How long going back is planned for."),
         Field("window", WAVE_WINDOW, "When it is meant to be flown."),
+        Field(
+            "recovery",
+            ListOf(RECOVERY, at_least=1),
+            "What may be done, one after the other, about a wave in trouble that has crossed its "
+            "point of no return.",
+        ),
     ),
 )
 
@@ -405,6 +362,12 @@ PLAN: Final = Object(
         Field("cockpit", VERSION, "Version of this format.", required=True),
         Field("name", NAME, "Name of the migration.", required=True),
         Field("environment", NAME, "A word shown on every screen, such as PROD."),
+        Field(
+            "drills",
+            words("refused", "allowed"),
+            "Whether drills may break something.",
+            default="refused",
+        ),
         Field("source", SOURCE, "The cluster that is left.", required=True),
         Field("target", TARGET, "The cluster that is moved to.", required=True),
         Field("replication", REPLICATION, "What copies the records.", required=True),

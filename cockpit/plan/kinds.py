@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from cockpit.core.peaks import Peak
 from cockpit.core.plan import SecretRef
 from cockpit.plan import units
 from cockpit.plan.scalars import Refused, Written, reads_as, yaml_reading
@@ -31,6 +32,8 @@ PRINCIPAL_PATTERN = r"[A-Za-z][A-Za-z0-9]*:.+"
 INSTANT_PATTERN = units.INSTANT_PATTERN
 DAILY_PATTERN = units.DAILY_PATTERN
 JSON_PATH_PATTERN = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
+WHICH_PATTERN = r"(signal )?[A-Za-z0-9._-]{1,80}"
+DRILLED_PATTERN = r"[A-Za-z0-9._-]{1,249}(/[0-9]{1,9})?"
 TEXT_LIMIT = 1_000
 
 
@@ -62,6 +65,8 @@ class ListOf:
     kind: Kind
     at_least: int = 0
     unique: bool = False
+    or_one: bool = False
+    """A single entry may be written without a list around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ class Object:
     """Key that decides which others exist: when it is refused, the others are not looked at."""
     variants: tuple[tuple[str, ...], ...] = ()
     """Sets of keys: exactly one of them is given, and that one whole."""
+    short: str = ""
+    """The key that a list alone, without a mapping, stands for."""
     by_key: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -268,6 +275,26 @@ def _parse_daily(written: Written) -> tuple[int, int]:
         raise Refused(f"expected a time of day{_found(written)}", str(error)) from None
 
 
+def _parse_which(written: Written) -> str:
+    """The name of a condition, or its number."""
+    number = re.fullmatch(r"0|[1-9][0-9]{0,2}", written.text)
+    if written.plain and number:
+        return written.text
+    if number or re.fullmatch(WHICH_PATTERN, written.text) is None:
+        raise Refused(
+            f"expected a name or a number{_found(written)}",
+            "a condition's word, a signal's name, or its number counting from 0",
+        )
+    return written.text
+
+
+def _parse_peak(written: Written) -> Peak:
+    try:
+        return units.parse_peak(written.text)
+    except ValueError as error:
+        raise Refused(f"expected hours of the day{_found(written)}", str(error)) from None
+
+
 def _parse_version(written: Written) -> int:
     if written.text == "1" and written.plain:
         return 1
@@ -348,4 +375,20 @@ DAILY = Scalar(
     _parse_daily,
     {"type": "string", "pattern": f"^{DAILY_PATTERN}$"},
 )
+PEAK = Scalar(
+    "hours such as 18:00-21:00 UTC, or Mon-Fri 18:00-21:00 UTC",
+    _parse_peak,
+    {"type": "string", "pattern": f"^{units.PEAK_PATTERN}$"},
+)
+WHICH = Scalar(
+    "a condition's word, a signal's name, or a number counting from 0",
+    _parse_which,
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 0, "maximum": 999},
+            {"type": "string", "pattern": f"^(?!(0|[1-9][0-9]{{0,2}})$){WHICH_PATTERN}$"},
+        ]
+    },
+)
+DRILLED = text_like("a connector, a broker such as source/1, or a side", DRILLED_PATTERN)
 VERSION = Scalar("1", _parse_version, {"const": 1})

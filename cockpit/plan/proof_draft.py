@@ -86,6 +86,7 @@ def service_models(services: tuple[ServiceDraft, ...]) -> tuple[ServiceModel, ..
             produces=tuple(topic.text for topic in service.produces),
             consumes=tuple(topic.text for topic in service.consumes),
             resume=service.resume,
+            accepts=frozenset(service.says),
         )
         for service in services
     )

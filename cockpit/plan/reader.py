@@ -130,6 +130,8 @@ class Reader:
     # --- lists and maps ---------------------------------------------------------------------------
 
     def _list(self, kind: ListOf, node: Node) -> Item:
+        if kind.or_one and isinstance(node, ScalarNode):
+            return Item(node_place(node), items=(self.read(kind.kind, node),))
         if not isinstance(node, SequenceNode):
             hint = "begin each entry with '- ', or write [a, b]"
             return self._refuse(node, f"expected a list, found {describe(node)}", hint)
@@ -185,6 +187,8 @@ class Reader:
     # --- objects ----------------------------------------------------------------------------------
 
     def _object(self, kind: Object, node: Node) -> Item:
+        if kind.short and isinstance(node, SequenceNode):
+            return self._short(kind, node)
         if not isinstance(node, MappingNode):
             hint = "leave the key away, or write {}" if kind.all_optional else ""
             hint = hint or f"needs {kind.needs()}"
@@ -208,6 +212,14 @@ class Reader:
         if kind.variants and not not_built:
             self._variants(kind, place, fields, places)
         return Item(place, fields=fields, key_places=places)
+
+    def _short(self, kind: Object, node: SequenceNode) -> Item:
+        """An object of which a list is all that is said."""
+        place = node_place(node)
+        item = self.read(kind.by_key[kind.short].kind, node)
+        fields = {e.key: default_item(e, place) for e in kind.fields if e.default is not None}
+        fields[kind.short] = item
+        return Item(place, None if item.valid else INVALID, fields=fields)
 
     def _variants(
         self,

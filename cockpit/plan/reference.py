@@ -66,6 +66,7 @@ def _value(kind: Kind) -> str:
             return " or ".join(f"`{word}`" for word in kind.words)
         case ListOf():
             few = "list" if not kind.at_least else "list, not empty"
+            few = f"one or a {few}" if kind.or_one else few
             return f"{few}: {_value(kind.kind)}"
         case MapOf():
             return f"mapping from {kind.key.label} to {_value(kind.kind)}"

@@ -13,12 +13,14 @@ from typing import Final
 from cockpit.plan import (
     cluster_rules,
     difference_rules,
+    drill_rules,
     proof_rules,
     registry_rules,
     service_rules,
     signal_rules,
     step_rules,
     wave_rules,
+    window_rules,
 )
 from cockpit.plan.draft import Draft
 from cockpit.plan.problems import Problems
@@ -40,9 +42,11 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *registry_rules.CHECKS,
         *service_rules.CHECKS,
         *signal_rules.CHECKS,
+        *window_rules.CHECKS,
         *difference_rules.CHECKS,
         *wave_rules.CHECKS,
         *step_rules.CHECKS,
+        *drill_rules.CHECKS,
         *proof_rules.CHECKS,
     )
 )

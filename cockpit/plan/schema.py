@@ -39,7 +39,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
                 rules["minItems"] = kind.at_least
             if kind.unique:
                 rules["uniqueItems"] = True
-            return rules
+            return {"oneOf": [_kind(kind.kind), rules]} if kind.or_one else rules
         case MapOf():
             return {
                 "type": "object",
@@ -64,6 +64,8 @@ def _object(kind: Object) -> dict[str, Any]:
         found["required"] = required
     if kind.variants:
         found["oneOf"] = [_variant(kind, keys) for keys in kind.variants]
+    if kind.short:
+        return {"description": kind.doc, "oneOf": [_kind(kind.by_key[kind.short].kind), found]}
     return found
 
 

@@ -34,12 +34,69 @@ def offsets_need_consumes(draft: Draft, problems: Problems) -> None:
             problems.add(service.offsets_at, message, "add consumes, or remove offsets")
 
 
+_ELSEWHERE = ("earliest", "latest", "timestamp")
+
+
+def resume_fits(draft: Draft, problems: Problems) -> None:
+    """`at` is said with `resume: timestamp` and only there; accept_loss and accept_replay only
+    where a group does not go on where it stopped; replay_tolerance not of external offsets."""
+    for service in draft.services:
+        how = service.resume
+        if how == "timestamp" and "at" not in service.says and service.offsets_at:
+            message = f"{service.label} resumes at a timestamp and does not say which"
+            problems.add(service.offsets_at, message, 'add at: "2026-11-27T18:00Z"')
+        wrong = {
+            "at": (how != "timestamp", "remove it, or write resume: timestamp"),
+            "accept_loss": (how not in _ELSEWHERE, "remove it: such a place skips nothing"),
+            "accept_replay": (how not in _ELSEWHERE, "write replay_tolerance, a number"),
+            "replay_tolerance": (how == "external", "remove it: the cockpit cannot count there"),
+        }
+        for key, (is_wrong, hint) in wrong.items():
+            if how and is_wrong and key in service.says:
+                message = f"{key} means nothing with resume: {how}"
+                problems.add(service.says[key], message, hint)
+
+
 def service_has_topics(draft: Draft, problems: Problems) -> None:
     """A service produces or consumes something."""
     for service in draft.services:
         if service.whole and not service.produces and not service.consumes:
             message = f"{service.label} neither produces nor consumes"
             problems.add(service.place, message, "add produces or consumes")
+
+
+def control_timeout(draft: Draft, problems: Problems) -> None:
+    """Only a command says its timeout beside it; an http call has its own."""
+    services = draft.root.fields.get("services")
+    for service in services.items if services is not None else ():
+        for verb in ("stop", "start", "undo"):
+            control = service.fields.get(verb)
+            if control is None or "command" in control.fields or "timeout" not in control.fields:
+                continue
+            message = "a timeout without a command"
+            hint = "write it inside: {http: {url: ..., timeout: ...}}"
+            problems.add(control.key_places["timeout"], message, hint)
+
+
+def client_probe_fits(draft: Draft, problems: Problems) -> None:
+    """client_probe is a gate of waves whose services all have a probe, and never a trigger."""
+    waves = draft.root.fields.get("waves")
+    for wave in draft.waves:
+        item = waves.items[wave.index] if waves is not None else None
+        fields = item.fields if item is not None else {}
+        gates = fields["gates"].items if "gates" in fields else ()
+        asking = next((gate for gate in gates if "client_probe" in gate.fields), None)
+        for service in draft.members(wave) if asking is not None else ():
+            if service.probe_at is None and asking is not None:
+                message = f"client_probe in {wave.label}, and {service.label} has no probe"
+                hint = f"add probe: {{command: [...]}} to {service.label}"
+                problems.add(asking.place, message, hint)
+        rollback = fields.get("rollback")
+        triggers = rollback.fields.get("triggers") if rollback is not None else None
+        for trigger in triggers.items if triggers is not None else ():
+            if "client_probe" in trigger.fields:
+                message = "client_probe is no trigger: probes run before a wave begins"
+                problems.add(trigger.place, message, "make it a gate")
 
 
 def groups_differ(draft: Draft, problems: Problems) -> None:
@@ -59,7 +116,10 @@ CHECKS = (
     ("service-names-differ", service_names_differ),
     ("consumes-and-group", consumes_and_group),
     ("offsets-need-consumes", offsets_need_consumes),
+    ("resume-fits", resume_fits),
     ("service-has-topics", service_has_topics),
+    ("control-timeout", control_timeout),
+    ("client-probe-fits", client_probe_fits),
     ("groups-differ", groups_differ),
 )
 

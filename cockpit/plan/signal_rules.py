@@ -45,11 +45,9 @@ def signal_limit_fits(draft: Draft, problems: Problems) -> None:
 
 
 def command_is_no_shell(draft: Draft, problems: Problems) -> None:
-    """The program of a command signal is no shell that is handed a text to run."""
-    signals = draft.root.fields.get("signals")
-    for signal in signals.fields.values() if signals else ():
-        command = signal.fields.get("command")
-        if command is None or not command.valid:
+    """The program of a command is no shell that is handed a text to run."""
+    for command in draft.commands:
+        if not command.valid:
             continue
         argv = [found.text if (found := word(item)) else "" for item in command.items]
         shell = next((i for i, text in enumerate(argv) if PurePosixPath(text).name in _SHELLS), -1)

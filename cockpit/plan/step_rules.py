@@ -11,12 +11,13 @@ from cockpit.plan.draft import PARITY_LOOKS, Draft, ServiceDraft, WaveDraft, Wor
 from cockpit.plan.problems import Problems
 
 _PARITY_HINT = f"set one of these to all: {', '.join(PARITY_LOOKS)}"
-_ONCE = ("stop", "fence", "drain", "offsets", "start", "reverse", "promote")
+_ONCE = ("stop", "fence", "drain", "offsets", "probe", "start", "reverse", "promote")
 _AFTER_STOP = frozenset({"fence", "drain", "soak", "reverse", "promote"})
 
 
 def one_stop_one_start(draft: Draft, problems: Problems) -> None:
-    """A wave has exactly one stop and one start, and no other step but soak and confirm twice."""
+    """A wave has exactly one stop and one start, and only soak, confirm, http,
+    command and drill more than once."""
     for wave, steps in _steps(draft):
         for needed in ("stop", "start"):
             if needed not in steps:
@@ -101,6 +102,16 @@ def soak_needs_gates(draft: Draft, problems: Problems) -> None:
                 problems.add(step.place, message, "add gates to the wave")
 
 
+def recovery_needs_producer(draft: Draft, problems: Problems) -> None:
+    """Only a wave that produces has a point of no return, and recovers from beyond it."""
+    for wave in draft.waves:
+        recovery = draft.root.fields["waves"].items[wave.index].key_places.get("recovery")
+        if recovery is None or not draft.knows_members(wave) or _one_that(draft, wave, "produces"):
+            continue
+        message = f"recovery of {wave.label}, which produces nothing and can always go back"
+        problems.add(recovery, message, "remove it: R takes the wave back")
+
+
 def parity_looks_at_something(draft: Draft, problems: Problems) -> None:
     """A parity gate looks at something."""
     for wave in draft.waves:
@@ -115,6 +126,7 @@ CHECKS = (
     ("fence-needs-canary", fence_needs_canary),
     ("write-owner-fits", write_owner_fits),
     ("soak-needs-gates", soak_needs_gates),
+    ("recovery-needs-producer", recovery_needs_producer),
     ("parity-looks-at-something", parity_looks_at_something),
 )
 

@@ -8,6 +8,7 @@ from cockpit.core.flight import (
     Event,
     Finished,
     FlightState,
+    Keep,
     Observed,
     Outcome,
     Perform,
@@ -56,6 +57,8 @@ class Script:
                     self.abandoned.append(action_id)
                 case Tell():
                     self.told.append(command)
+                case Keep():
+                    pass
 
     def see(self, sample: Sample | Failure) -> None:
         self.send(Observed(self.now_ms, sample))

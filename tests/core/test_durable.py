@@ -59,11 +59,14 @@ def test_a_flight_comes_back_where_it_stood_and_moves_nothing_by_itself() -> Non
     assert "as_left" in after.kinds()
 
 
-def test_it_goes_on_with_the_step_that_was_at_work() -> None:
-    after = taken_over(fenced())
+def test_it_goes_on_at_the_fence_for_a_dead_engine_s_proofs_do_not_count() -> None:
+    first = fenced()
+    after = taken_over(first)
     after.look(2)
     after.go("advance")
-    assert [type(action).__name__ for action in actions(after)] == ["ProveDrained"]
+    after.end_all("already")
+    assert [type(action).__name__ for action in actions(after)] == ["Fence", "ProveDrained"]
+    assert after.state.wave().fenced_at_ms == first.state.wave().fenced_at_ms
 
 
 def test_going_back_undoes_what_the_first_engine_has_done() -> None:

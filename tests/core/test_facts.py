@@ -13,6 +13,7 @@ from cockpit.core.errorrates import MINUTE_MS, ErrorLog, classify, error_rates
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.feedstate import feed_views
 from cockpit.core.lag import group_behind
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import (
     MISSING,
     ConfigSample,
@@ -26,13 +27,7 @@ from cockpit.core.observe import (
     Unknown,
 )
 from cockpit.core.snapshot import Behind, ErrorClass
-from cockpit.core.survey import (
-    ConnectSurvey,
-    RegistrySurvey,
-    UsersSurvey,
-    Window,
-    WindowsSurvey,
-)
+from cockpit.core.survey import RegistrySurvey, UsersSurvey, Window, WindowsSurvey
 from tests.core.build import KEYS, group, groups, logs
 
 

@@ -254,6 +254,39 @@ def test_a_write_on_a_drained_source_topic_is_an_escape_and_pauses_before_the_st
     assert "fence_escaped" in script.kinds()
     escape = next(tell for tell in script.told if tell.kind == "fence_escaped")
     assert "orders/0 by 3" in escape.text
+    assert escape.data["partitions"]
+
+
+def test_after_an_escape_the_wave_goes_on_at_the_drain_and_not_at_the_start() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_drain()
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.ask(Pause("ana"))
+    script.end_all(target_end=ends, source_end=ends)  # drain
+    script.look(1)
+    script.ends["source"] = (130, 100)
+    script.look(1)
+    assert "fence_escaped" in script.kinds()
+    script.go("advance", wait_ms=800)
+    script.look(1)
+    assert isinstance(actions(script)[-1], ProveDrained)
+    assert script.kinds().count("fence_escaped") == 1
+    assert "point_of_no_return" not in script.kinds()
+
+
+def test_a_writer_that_escapes_a_fence_that_was_at_rest_has_a_rate() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_drain()
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.ask(Pause("ana"))
+    script.end_all(target_end=ends, source_end=ends)  # drain
+    script.look(2)
+    script.ends["source"] = (100, 130)
+    script.look(1)
+    escape = next(tell for tell in script.told if tell.kind == "fence_escaped")
+    assert "orders/1 by 30 (30.0/s)" in escape.text
 
 
 def test_a_trigger_that_may_roll_back_does() -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.freshness import MAX_AGE_MS
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import ConnectorState, Failure, MirrorSample, TaskState
 from cockpit.core.parity import all_checks
 from cockpit.core.snapshot import CheckView
-from cockpit.core.survey import ConnectSurvey
 from tests.core import planted
 from tests.core.planted import PLANTED, base
 

@@ -13,6 +13,7 @@ from cockpit.core.plan import (
     OffsetsSpec,
     OffsetsStep,
     Plan,
+    ProbeStep,
     PromoteStep,
     ReverseStep,
     Rollback,
@@ -265,8 +266,12 @@ def test_a_trigger_that_goes_back_by_itself() -> None:
 
 def test_a_reverse_mirror_that_begins_after_the_start_comes_too_late() -> None:
     late = (StopStep(), FenceStep(deny="producers"), DrainStep(), StartStep(), ReverseStep("back"))
-    rule, _, _ = only(mirrored(READERS, writers(*late, rollback_window_ms=HOUR)))
-    assert rule == "no-way-back"
+    rules = [rule for rule, _ in found(prove(mirrored(READERS, writers(*late))))]
+    assert rules == ["reverse-conditions"]
+    rules = [
+        rule for rule, _ in found(prove(mirrored(READERS, writers(*late, rollback_window_ms=HOUR))))
+    ]
+    assert sorted(rules) == ["no-way-back", "reverse-conditions"]
 
 
 @pytest.mark.parametrize(
@@ -428,6 +433,12 @@ BROKEN: dict[str, Plan] = {
         (replace(LEDGER, offsets=OffsetsSpec(resume="exact")), CHECKOUT),
         (READERS, WRITERS),
         "msk-replicator",
+    ),
+    "place-accepted": plan_of(
+        (replace(LEDGER, offsets=OffsetsSpec(resume="latest")), CHECKOUT), (READERS, WRITERS)
+    ),
+    "probe-has-a-place": mirrored(
+        wave_of("readers", (LEDGER,), StopStep(), ProbeStep(), *READ[1:]), WRITERS
     ),
     "freeze-windows": mirrored(
         replace(READERS, window=FlightWindow(0, HOUR)),

@@ -28,7 +28,6 @@ def with_step(step: Step) -> Plan:
             replace(PLAN, replication=Replication(kind="msk-replicator")),
             "replication by MSK Replicator",
         ),
-        (with_step(ReverseStep("back")), "wave writers: step reverse"),
         (with_step(PromoteStep()), "wave writers: step promote"),
         (
             replace(PLAN, interleavings=(Interleaving("orders", "why", "who"),)),

@@ -13,8 +13,7 @@ from cockpit.plan.reader import Reader
 from cockpit.plan.reference import unbuilt_words
 
 NAMED_BY_DESIGN = {
-    *("automq-link", "command", "timestamp", "earliest"),
-    *("latest", "external", "connect", "topic_config", "acls", "http", "drill", "probe"),
+    *("automq-link", "connect", "topic_config", "acls"),
     *("records", "deadline"),
 }
 

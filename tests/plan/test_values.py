@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.core import plan as core
 from cockpit.plan import format as plan_format
-from cockpit.plan import format_clusters, load_document
+from cockpit.plan import format_calls, format_clusters, load_document
 from cockpit.plan.kinds import Choice, Object
 from tests.plan.given import GOOD, MINIMAL, ORIGIN, good_with, load, only_problem
 
@@ -308,13 +308,76 @@ def test_every_look_of_a_parity_gate() -> None:
     )
 
 
+CALLS = """    steps:
+      - http: {url: "http://x.example.internal/a?b=c", undo: {command: [scripts/undo, "1"]}}
+      - command: [scripts/go, "; rm"]
+      - command: {run: [go], timeout: 5s, undo: {http: {url: "http://x.example.internal/u"}}}
+      - confirm: {text: Go on}
+      - stop
+      - fence
+      - drain
+      - start
+    recovery:
+      - command: [replay, orders]
+      - confirm: {text: Has support been told}
+      - http: {url: "http://x.example.internal/off", method: PUT, timeout: 5s}
+"""
+
+
+def test_calls_as_steps_and_to_recover() -> None:
+    head, _, _ = MINIMAL.rpartition("    steps:")
+    plan = load_document(head + CALLS, origin=ORIGIN).plan
+    wave = plan.waves[-1]
+    assert wave.steps[:3] == (
+        core.HttpStep(
+            core.HttpCall("http://x.example.internal/a?b=c"),
+            core.CommandCall(("/plans/scripts/undo", "1")),
+        ),
+        core.CommandStep(core.CommandCall(("/plans/scripts/go", "; rm"))),
+        core.CommandStep(
+            core.CommandCall(("go",), 5_000), core.HttpCall("http://x.example.internal/u")
+        ),
+    )
+    assert wave.recovery == (
+        core.CommandStep(core.CommandCall(("replay", "orders"))),
+        core.ConfirmStep("Has support been told"),
+        core.HttpStep(core.HttpCall("http://x.example.internal/off", "PUT", 5_000)),
+    )
+
+
+def test_controls_and_probes_by_a_program() -> None:
+    text = MINIMAL.replace(
+        "stop: {manual: Scale to 0}, start: {manual: Point at target}",
+        "stop: {manual: Scale to 0}, probe: {command: [ssh, host, probe]},\n"
+        "     start: {command: [scripts/start, a], timeout: 5s}",
+        1,
+    )
+    service = load_document(text, origin=ORIGIN).plan.services[0]
+    assert service.probe == core.CommandCall(("ssh", "host", "probe"), 20_000)
+    assert service.start == core.CommandCall(("/plans/scripts/start", "a"), 5_000)
+
+
+def test_each_setting_of_a_way_to_resume() -> None:
+    text = MINIMAL.replace(
+        "group: ledger,",
+        """group: ledger, offsets: {
+        resume: timestamp, at: "2026-11-21T02:00:00Z", replay_tolerance: 7,
+        accept_loss: {why: w, by: b}, accept_replay: {why: w, by: b}},""",
+    )
+    assert text != MINIMAL
+    yes = core.Acceptance("w", "b")
+    assert load(text).service("ledger").offsets == core.OffsetsSpec(
+        "timestamp", 7, 1_795_226_400_000, yes, yes
+    )
+
+
 LITERALS: list[tuple[Object, str, type, str]] = [
     (format_clusters.SECURITY, "protocol", core.Security, "protocol"),
     (format_clusters.SECURITY, "mechanism", core.Security, "mechanism"),
     (format_clusters.REPLICATION, "kind", core.Replication, "kind"),
     (format_clusters.REPLICATION, "policy", core.Replication, "policy"),
     (plan_format.SIGNAL, "unit", core.SignalSpec, "unit"),
-    (plan_format.HTTP_CALL, "method", core.HttpCall, "method"),
+    (format_calls.HTTP_CALL, "method", core.HttpCall, "method"),
     (plan_format.OFFSETS, "resume", core.OffsetsSpec, "resume"),
     (plan_format.SERVICE, "criticality", core.Service, "criticality"),
     (plan_format.ROLLBACK, "on_trigger", core.Rollback, "on_trigger"),

@@ -10,11 +10,11 @@ from typing import Final
 
 from cockpit.core.facts import Facts
 from cockpit.core.freshness import asked_at_ms, why_blind
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import ConnectorState
 from cockpit.core.parity.age import unknown
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import CheckView
-from cockpit.core.survey import ConnectSurvey
 
 FEEDS: Final = ("mirror", "connect")
 """Both tell of connectors: the mirror's own of the plan's, each second, Connect's of all."""

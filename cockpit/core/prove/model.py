@@ -13,6 +13,7 @@ from typing import Final
 from cockpit.core.plan import (
     FenceStep,
     Interleaving,
+    OffsetsSpec,
     Plan,
     PromoteStep,
     ReplicationKind,
@@ -52,6 +53,8 @@ class ServiceModel:
     produces: tuple[str, ...]
     consumes: tuple[str, ...]
     resume: str = "translated"
+    accepts: frozenset[str] = frozenset()
+    """What is said of its offsets: `replay_tolerance`, `accept_loss`, `accept_replay`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,30 @@ def model_of(plan: Plan) -> Model:
     return Model(
         kind=plan.replication.kind,
         services=tuple(
-            ServiceModel(s.name, s.produces, s.consumes, s.offsets.resume if s.offsets else "")
+            ServiceModel(
+                s.name,
+                s.produces,
+                s.consumes,
+                s.offsets.resume if s.offsets else "",
+                _accepts(s.offsets),
+            )
             for s in plan.services
         ),
         waves=tuple(_wave(wave, plan, index) for wave in plan.waves),
         interleavings=plan.interleavings,
         freezes=plan.freeze_windows,
     )
+
+
+def _accepts(offsets: OffsetsSpec | None) -> frozenset[str]:
+    if offsets is None:
+        return frozenset()
+    said = {
+        "replay_tolerance": offsets.replay_tolerance_records,
+        "accept_loss": offsets.accept_loss,
+        "accept_replay": offsets.accept_replay,
+    }
+    return frozenset(key for key, value in said.items() if value is not None)
 
 
 def right_steps(*, kind: ReplicationKind, reads: bool, writes: bool) -> tuple[StepModel, ...]:

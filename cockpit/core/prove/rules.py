@@ -127,8 +127,9 @@ def no_way_back(move: Move, before: World, after: World, view: View) -> Iterator
 
 
 def reverse_conditions(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
-    """A reverse mirror takes the topics out of the forward filter first, begins where the drain
-    ended, and writes through a fence that denies producers only. Only MirrorMaker 2 has one."""
+    """A reverse mirror takes the topics out of the forward filter first, begins before start where
+    the drain ended, and writes through a fence that denies producers only. Only MirrorMaker 2 has
+    one."""
     if move.word != "reverse" or move.undo or not view.lanes[move.lane].writes:
         return
     step = view.lanes[move.lane].steps[move.step]
@@ -136,6 +137,8 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
     if view.kind != "mirrormaker2":
         yield Broken("no_reverse", *where)
         return
+    if "start" in [one.word for one in view.lanes[move.lane].steps[: move.step]]:
+        yield Broken("reversed_late", *where)
     if step.forward != "excluded":
         yield Broken("circle", *where)
     if step.start_at != "drained":

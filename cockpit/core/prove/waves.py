@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cockpit.core.prove.model import Model
@@ -79,6 +79,75 @@ def place_holds(model: Model) -> Iterator[Violation]:
             )
 
 
+_MUST_ACCEPT: Final[Mapping[str, tuple[frozenset[str], str, str, str]]] = {
+    "latest": (
+        frozenset({"accept_loss"}),
+        "resumes at latest, which skips what it has not read: nobody has accepted that loss",
+        "write resume: exact, or accept_loss: {why: ..., by: ...}",
+        "{p} never reads what lies between its last record and the end: those records are lost",
+    ),
+    "earliest": (
+        frozenset({"accept_replay", "replay_tolerance"}),
+        "resumes at earliest, which reads everything again: nobody has accepted that",
+        "write resume: exact, a replay_tolerance, or accept_replay: {why: ..., by: ...}",
+        "{p} reads again whatever the target still has of its topics",
+    ),
+    "timestamp": (
+        frozenset({"accept_loss", "accept_replay", "replay_tolerance"}),
+        "resumes at a timestamp, which is hardly ever where it stopped: nobody has accepted that",
+        "write resume: exact, a replay_tolerance, accept_replay or accept_loss",
+        "{p} skips the records up to there that it has not read, or reads again those after it",
+    ),
+}
+"""What must be said with a place that is not where a group stopped."""
+
+
+def place_accepted(model: Model) -> Iterator[Violation]:
+    """A group that does not go on where it stopped says what its owner accepts: at `latest`
+    accept_loss, at `earliest` replay_tolerance or accept_replay, at a `timestamp` one of them."""
+    for index, wave in enumerate(model.waves):
+        for number in wave.services:
+            service = model.services[number]
+            needed = _MUST_ACCEPT.get(service.resume)
+            if needed is None or service.accepts & needed[0]:
+                continue
+            _, message, hint, then = needed
+            yield Violation(
+                "place-accepted",
+                f"{service.name} {message}",
+                hint,
+                (
+                    f"wave {wave.name}, step stop: {service.name} stops on the source",
+                    f"wave {wave.name}, step offsets: its group is put at {service.resume}",
+                    then.format(p=service.name),
+                ),
+                Anchor("offsets", index, service=number),
+            )
+
+
+def probe_has_a_place(model: Model) -> Iterator[Violation]:
+    """A probe comes after offsets, where groups have their places, and before start, where they
+    leave them."""
+    for index, wave in enumerate(model.waves):
+        words = [step.word for step in wave.steps]
+        for number, word in enumerate(words):
+            if word != "probe" or ("offsets" in words[:number] and "start" not in words[:number]):
+                continue
+            late = "start" in words[:number]
+            then = (
+                "its groups have gone on: their next record is not the one that was placed"
+                if late
+                else "no group has a place on the target that could be probed"
+            )
+            yield Violation(
+                "probe-has-a-place",
+                f"probe in wave {wave.name} {'after start' if late else 'without offsets before'}",
+                "put probe between offsets and start",
+                (f"wave {wave.name}, step probe: reads each group's next record", then),
+                Anchor("step", index, step=number),
+            )
+
+
 def not_in_a_freeze(model: Model) -> Iterator[Violation]:
     """The window that a wave is meant for meets no freeze window."""
     for index, wave in enumerate(model.waves):
@@ -127,6 +196,8 @@ CHECKS: Final = (
     ("fence-needs-producer", fence_needs_producer),
     ("undo-until-no-return", undo_until_no_return),
     ("place-holds", place_holds),
+    ("place-accepted", place_accepted),
+    ("probe-has-a-place", probe_has_a_place),
     ("freeze-windows", not_in_a_freeze),
     ("freeze-fits", fits_between_freezes),
 )

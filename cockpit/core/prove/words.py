@@ -144,6 +144,11 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "put fence and drain before reverse",
         "there is no drained end of {t} to begin at",
     ),
+    "reversed_late": Saying(
+        "reverse in wave {w} comes after start: what was written before it cannot come back",
+        "put reverse before start",
+        "from the first record of {t} on the target on, the way back is closed",
+    ),
     "mirror_denied": Saying(
         "reverse in wave {w}: the fence denies everybody, the reverse mirror too",
         "write fence: {{deny: producers}}",

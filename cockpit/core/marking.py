@@ -1,0 +1,59 @@
+"""Records the marks of the wave at work as they come by, and tells once how long clients waited.
+
+Looks on: it never moves a wave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core import blocked
+from cockpit.core.blocked import Marks, account, account_json, account_text
+from cockpit.core.flight import Event, Finished, Observed, Perform, WaveState
+from cockpit.core.observe import LogSample
+from cockpit.core.plan import SIDES
+from cockpit.core.turn import Turn, produces
+
+WATCHED = ("running", "holding", "done")
+
+
+def mark(turn: Turn, event: Event, index: int) -> None:
+    """Take in what an event and its commands say of the wave that was at work before it."""
+    wave = turn.state.waves[index]
+    if wave.word not in WATCHED or not wave.attempt:
+        return
+    marks = wave.marks if wave.marks.attempt == wave.attempt else Marks(wave.attempt)
+    if marks.told:
+        return
+    topics = produces(turn.state, wave)
+    for command in turn.commands:
+        if isinstance(command, Perform):
+            marks = _performed(turn, marks, command, topics)
+    if isinstance(event, Finished):
+        marks = blocked.ended(marks, event.action_id, event.at_ms)
+    elif isinstance(event, Observed) and isinstance(event.sample, LogSample):
+        marks = blocked.seen(marks, event.sample, topics)
+    marks = _told(turn, wave, marks, topics)
+    if marks is not wave.marks:
+        turn.set_wave(index, marks=marks)
+
+
+def _performed(turn: Turn, marks: Marks, command: Perform, topics: tuple[str, ...]) -> Marks:
+    """With the logs as they are known when the effect leaves: growth is counted from there."""
+    for side in SIDES:
+        if (logs := turn.state.facts.newest_logs(side)) is not None:
+            marks = blocked.seen(marks, logs, topics)
+    return blocked.asked(marks, command.action_id, command.action, turn.now_ms)
+
+
+def _told(turn: Turn, wave: WaveState, marks: Marks, topics: tuple[str, ...]) -> Marks:
+    """Tell as soon as all is known, or what is known when the wave is done."""
+    if marks.begun("start") is None and wave.word != "done":
+        return marks
+    found = account(marks, topics, wave.wave.services)
+    if not found.is_whole() and wave.word != "done":
+        return marks
+    name = wave.wave.name
+    text = account_text(name, found, writes=bool(topics))
+    turn.tell("clients_blocked", text, wave=name, **account_json(found))
+    return replace(marks, told=True)

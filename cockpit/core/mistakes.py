@@ -1,0 +1,98 @@
+"""Mistakes that are refused before anything of a wave is touched: each with what to do about it.
+
+Judges from the facts. What they do not show is no reason here: gates and steps have their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cockpit.core import ahead
+from cockpit.core.adopted import is_there
+from cockpit.core.delta import delta_rows, proved_skip
+from cockpit.core.flight import FlightState, WaveState
+from cockpit.core.observe import partition_text
+from cockpit.core.plan import touched_topics
+from cockpit.core.readiness import ReadinessSurvey, unproven_texts, why_not_ready
+from cockpit.core.turn import moved_of, services_of
+
+
+def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Each reason for which this wave must not begin, in words; the plainest first."""
+    yield from _active_on_target(state, wave)
+    yield from _target_ahead(state, wave)
+    yield from _past_their_place(state, wave)
+    yield from _not_ready(state, wave)
+
+
+def before_flight(state: FlightState, coming: Iterable[WaveState]) -> tuple[str, ...]:
+    """The mistakes that show before a flight begins: of its first wave all, of the others what does
+    not go away by moving the first."""
+    found: list[str] = []
+    for number, wave in enumerate(coming):
+        found.extend(mistakes(state, wave) if number == 0 else _not_ready(state, wave))
+    return tuple(dict.fromkeys(found))
+
+
+def unproved(state: FlightState, coming: Iterable[WaveState]) -> tuple[str, ...]:
+    """Rights of these waves that nobody can prove."""
+    survey = state.facts.survey(ReadinessSurvey, "readiness")
+    found = [text for wave in coming for text in unproven_texts(wave.wave.name, survey)]
+    failure = state.facts.failures.get("readiness")
+    if failure is not None and failure.kind != "refused":
+        found.append(f"rights are not known: {failure.reason}")
+    return tuple(dict.fromkeys(found))
+
+
+def _not_ready(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """What asking the clusters showed. While this flight has changed something since, it showed
+    another state: a canary that a fence has stopped lacks no right."""
+    failure = state.facts.failures.get("readiness")
+    if failure is not None and failure.kind == "refused":
+        yield f"rights cannot be asked for: {failure.reason}"
+        return
+    survey = state.facts.survey(ReadinessSurvey, "readiness")
+    ends = [s.ended_at_ms for w in state.waves for s in w.steps if s.ended_at_ms is not None]
+    if survey is not None and survey.asked_at_ms > max(ends, default=-1):
+        yield from why_not_ready(state.plan, wave.wave.name, survey)
+
+
+def _active_on_target(state: FlightState, wave: WaveState) -> Iterator[str]:
+    sample = state.facts.newest_groups("target")
+    if sample is None or is_there(state, wave):
+        return
+    for service in services_of(state, wave):
+        found = sample.groups.get(service.group or "")
+        if found is not None and found.unknown is None and found.members > 0:
+            yield (
+                f"group {found.name} is at work on the target already, with {found.members}"
+                f" members: stop {service.name} there first"
+            )
+
+
+def _target_ahead(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Somebody who is not the mirror writes on the target to a topic that has not moved."""
+    moved = frozenset(moved_of(state).produced())
+    topics = touched_topics(services_of(state, wave))
+    for name, why in ahead.foreign_writers(state.plan, state.facts, moved).items():
+        if name[0] in topics:
+            yield (
+                f"the target is ahead on {partition_text(name)}: {why}; find who writes there,"
+                " and stop it"
+            )
+            return
+
+
+def _past_their_place(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """A group that resumes exactly is never set back over its own commits on the target."""
+    for service in services_of(state, wave):
+        if service.group is None or service.resume != "exact":
+            continue
+        for row in delta_rows(state.facts, service):
+            if skipped := proved_skip(row):
+                yield (
+                    f"group {service.group} is ahead on the target: its commit of"
+                    f" {row.topic}/{row.partition} lies {skipped} records past its place on the"
+                    " source; delete that commit, or set the group right on the source"
+                )
+                return

@@ -1,0 +1,202 @@
+"""What going back costs now, in records and partitions, and since when it is not possible.
+
+Pure: counted from what the clusters showed last. What is not known is unknown, never nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from cockpit.core.delta import to_source
+from cockpit.core.flight import FlightState, WaveState
+from cockpit.core.observe import MISSING, GroupState, TopicPartition, Unknown, partition_text
+from cockpit.core.plan import Service
+from cockpit.core.snapshot import PriceView, RollbackWord
+from cockpit.core.turn import is_reversed, produces, services_of
+
+MAX_AGE_MS: Final = 5_000
+"""Older readings of log ends or commits count nothing."""
+NAMED: Final = 4
+"""How many partitions are spelt out."""
+
+
+def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, int | None, str]:
+    """Whether going back is possible, since when not, and what it costs."""
+    topics = produces(state, wave)
+    if wave.back:
+        return "possible", None, "it is going back already: that can be tried again"
+    if wave.closed_at_ms is not None and topics:
+        why = "records are on the target that the source does not have: go forward"
+        return "closed", wave.closed_at_ms, why
+    window = wave.wave.rollback_window_ms
+    if wave.done_at_ms is not None and window is not None:
+        end_ms = wave.done_at_ms + window
+        if state.at_ms > end_ms:
+            return "closed", end_ms, "the wave's rollback window is over"
+    if wave.start_intent_at_ms is not None and topics and is_reversed(wave):
+        why = "the second mirror brings back what was written on the target, and that is proved"
+        return "possible", None, why
+    if wave.start_intent_at_ms is not None and topics:
+        why = "producers were started on the target: what they wrote there would stay there"
+        return "lossy", wave.start_intent_at_ms, why
+    if wave.word in ("ready", "pending", "rolled back"):
+        return "possible", None, "nothing has been moved"
+    if wave.start_intent_at_ms is not None or wave.word == "done":
+        return (
+            "possible",
+            None,
+            "groups go back to the inverse of their place",
+        )
+    return "possible", None, "costs nothing"
+
+
+def price(state: FlightState, wave: WaveState) -> PriceView:
+    """What taking this wave back would cost now."""
+    word, since_ms, why = rollback_word(state, wave)
+    if word == "possible" and wave.word in ("ready", "pending", "rolled back"):
+        return PriceView("nothing", wave.wave.name, 0, 0, (), None, why)
+    written = _written(state, wave)
+    records = written if isinstance(written, Unknown) else sum(written.values())
+    reread = _reread(state, wave)
+    worst: tuple[tuple[str, int], ...] = ()
+    if not isinstance(written, Unknown):
+        grown = [(partition_text(name), count) for name, count in written.items() if count]
+        worst = tuple(sorted(grown, key=lambda one: (-one[1], one[0])))
+    if word == "closed":
+        view = PriceView("closed", wave.wave.name, records, reread, worst, since_ms, "")
+    elif isinstance(records, Unknown) or isinstance(reread, Unknown):
+        view = PriceView("unknown", wave.wave.name, records, reread, worst, None, "")
+    elif word == "lossy" or records or reread:
+        view = PriceView("records", wave.wave.name, records, reread, worst, None, "")
+    else:
+        text = why if "nothing" in why else f"nothing: {why}"
+        return PriceView("nothing", wave.wave.name, 0, 0, (), None, text)
+    return replace(view, text=_text(view, why))
+
+
+def _text(view: PriceView, why: str) -> str:
+    """One line for people."""
+    parts: list[str] = []
+    if view.word == "closed" and view.since_ms is not None:
+        parts.append(f"not possible since {_utc(view.since_ms)}: {why}")
+    if isinstance(view.records, Unknown):
+        parts.append(f"records written on the target: unknown ({view.records.reason})")
+    elif view.records or view.word == "closed":
+        parts.append(f"{view.records:,} records on the target would be lost or replayed")
+        parts[-1] += _where(view.partitions)
+    if isinstance(view.reread, Unknown):
+        parts.append(f"records read again on the source: unknown ({view.reread.reason})")
+    elif view.reread:
+        parts.append(f"at most {view.reread:,} records are read again on the source")
+    if view.word == "records" and not view.records and not view.reread:
+        parts.append(f"no record yet, but {why}")
+    return "; ".join(parts)
+
+
+def _where(partitions: tuple[tuple[str, int], ...]) -> str:
+    if not partitions:
+        return ""
+    named = ", ".join(f"{name} {count:,}" for name, count in partitions[:NAMED])
+    more = f" and {len(partitions) - NAMED} more" if len(partitions) > NAMED else ""
+    return f" ({named}{more})"
+
+
+def _utc(at_ms: int) -> str:
+    seconds = at_ms // 1000 % 86_400
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int] | Unknown:
+    """By partition the records past the drained end on the target: those the mirror did not bring.
+
+    Transaction markers count as records: no log end tells them apart.
+    """
+    topics = frozenset(produces(state, wave))
+    if not topics or wave.start_intent_at_ms is None or is_reversed(wave):
+        return {}
+    ends = wave.memory.get("drained.target_end")
+    if not ends:
+        return Unknown("no drained end was proved")
+    logs = state.facts.newest_logs("target")
+    if logs is None or logs.asked_at_ms <= wave.start_intent_at_ms:
+        return Unknown("the target's log ends are not read again yet")
+    if state.at_ms - logs.asked_at_ms > MAX_AGE_MS:
+        age_s = (state.at_ms - logs.asked_at_ms) / 1000
+        return Unknown(f"the target's log ends are {age_s:.0f} s old")
+    found: dict[TopicPartition, int] = {}
+    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
+        if name[0] not in topics:
+            continue
+        before = ends.get(partition_text(name))
+        if end == MISSING or before is None or end < before:
+            return Unknown(f"{partition_text(name)}: its end, or the drained one, is not known")
+        found[name] = end - before
+    if {partition_text(name) for name in found} != {
+        key for key in ends if key.rpartition("/")[0] in topics
+    }:
+        return Unknown("a partition that was drained is not there")
+    return found
+
+
+def _reread(state: FlightState, wave: WaveState) -> int | Unknown:
+    """Records that the wave's groups would read again on the source, at most: by the mirror's
+    offset-syncs, and what an exact place may save is not counted on."""
+    total = 0
+    for service in services_of(state, wave):
+        placed = wave.memory.get(f"placed.{service.group}")
+        if service.group is None or placed is None or wave.start_intent_at_ms is None:
+            continue
+        found = _reread_of(state, wave, service, placed)
+        if isinstance(found, Unknown):
+            return found
+        total += found
+    return total
+
+
+def _reread_of(
+    state: FlightState, wave: WaveState, service: Service, placed: Mapping[str, int]
+) -> int | Unknown:
+    assert service.group is not None
+    if service.resume == "external":
+        return Unknown(f"{service.group} keeps its offsets outside Kafka")
+    there = _group(state, wave, service.group)
+    if isinstance(there, Unknown):
+        return there
+    syncs = state.facts.syncs
+    if syncs is None or not syncs.read_to_end:
+        return Unknown("the mirror's offset-syncs are not read")
+    source = state.facts.newest_groups("source")
+    here = source.groups.get(service.group) if source is not None else None
+    before = here.committed() if here is not None and here.unknown is None else {}
+    total = 0
+    for name, offset in _moved(service, there, placed):
+        place = to_source(syncs.slots.get(name, ()), offset)
+        if place is None:
+            where = f"{service.group} {partition_text(name)}"
+            return Unknown(f"{where}: no offset-sync before {offset}")
+        resume = max(place.offset, before.get(name, -1))
+        total += max(0, place.offset + place.reread_max - resume)
+    return total
+
+
+def _moved(
+    service: Service, there: GroupState, placed: Mapping[str, int]
+) -> Iterator[tuple[TopicPartition, int]]:
+    """Partitions on which a group has come further than its place, and where it is."""
+    for name, offset in there.committed().items():
+        if name[0] in service.consumes and offset > placed.get(partition_text(name), -1):
+            yield name, offset
+
+
+def _group(state: FlightState, wave: WaveState, group: str) -> GroupState | Unknown:
+    sample = state.facts.newest_groups("target")
+    if sample is None or state.at_ms - sample.asked_at_ms > MAX_AGE_MS:
+        return Unknown(f"the target's commits of {group} are not read, or old")
+    if sample.asked_at_ms <= (wave.start_intent_at_ms or 0):
+        return Unknown(f"the target's commits of {group} are not read again yet")
+    found = sample.groups.get(group)
+    if found is None:
+        return Unknown(f"{group} does not exist on the target")
+    return found if found.unknown is None else Unknown(f"{group}: {found.unknown}")

@@ -1,0 +1,108 @@
+"""The gate that asks whether a wave's services can work on the target, as they have tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cockpit.core.clientprobes import every_ms
+from cockpit.core.flight import Observed
+from cockpit.core.intents import Arm
+from cockpit.core.observe import Failure
+from cockpit.core.plan import ClientProbeGate, CommandCall
+from cockpit.core.project import project
+from cockpit.core.snapshot import GateView
+from cockpit.core.survey import ClientProbe, ClientProbesSurvey
+from cockpit.core.turn import next_wave
+from tests.core.build import two_wave_plan
+from tests.core.driver import Script
+
+GATE = ClientProbeGate(max_age_ms=30_000)
+
+
+def probing() -> Script:
+    plan = two_wave_plan()
+    ledger, checkout = plan.services
+    readers = replace(plan.waves[0], gates=(*plan.waves[0].gates, GATE))
+    probed = replace(ledger, probe=CommandCall(("probe",)))
+    script = Script(replace(plan, services=(probed, checkout), waves=(readers, plan.waves[1])))
+    script.look(2)
+    return script
+
+
+def ran(script: Script, passed: bool | None, text: str = "passed") -> GateView:
+    now = script.now_ms
+    found = {"ledger": ClientProbe(now - 20, passed, text)}
+    script.send(Observed(now, ClientProbesSurvey(now - 20, now - 10, found)))
+    script.look(1)
+    return view(script)
+
+
+def view(script: Script) -> GateView:
+    return next(g for g in project(script.state, 1).gates if g.name == "client_probe")
+
+
+def test_without_a_run_it_is_unknown_and_nothing_begins() -> None:
+    script = probing()
+    assert view(script).verdict == "UNKNOWN"
+    assert "the probe of ledger has not run yet" in view(script).evidence
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
+
+
+@pytest.mark.parametrize(
+    ("passed", "text", "verdict", "evidence"),
+    [
+        (True, "passed", "PASS", "1 services connect"),
+        (False, "ended with status 2: not authorised", "FAIL", "ledger ended with status 2: not"),
+        (None, "did not end within 20 s", "UNKNOWN", "the probe of ledger: did not end within"),
+    ],
+)
+def test_a_run_passes_fails_with_its_last_words_or_says_nothing(
+    passed: bool | None, text: str, verdict: str, evidence: str
+) -> None:
+    found = ran(probing(), passed, text)
+    assert found.verdict == verdict
+    assert evidence in found.evidence
+
+
+def test_a_run_that_is_too_old_and_a_feed_that_fails_are_unknown() -> None:
+    script = probing()
+    assert ran(script, True).verdict == "PASS"
+    script.look(40)
+    assert view(script).verdict == "UNKNOWN"
+    assert ran(script, True).verdict == "PASS"
+    now = script.now_ms
+    script.see(Failure("client_probes", now, now, "protocol", "a defect"))
+    script.look(1)
+    assert view(script).verdict == "UNKNOWN"
+
+
+def test_probes_are_wanted_until_the_wave_is_under_way_and_held_in_no_soak() -> None:
+    script = probing()
+    assert next_wave(script.state) == "readers"
+    ran(script, True)
+    script.go("advance")
+    assert next_wave(script.state) == ""
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.members["source"] = 0
+    script.look(2)
+    script.end_all(previous={"orders/0": 80, "orders/1": 80})
+    script.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+    script.look(1)
+    script.end_all()
+    script.members["target"] = 1
+    script.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
+    script.look(45)
+    assert script.state.waves[0].word == "done"
+    assert next_wave(script.state) == "writers"
+
+
+def test_they_run_a_few_times_within_the_age_at_which_they_no_longer_count() -> None:
+    wave = two_wave_plan().waves[0]
+    ages = {10_000: 5_000, 60_000: 20_000, 600_000: 60_000}
+    for age_ms, pace_ms in ages.items():
+        assert every_ms(replace(wave, gates=(ClientProbeGate(max_age_ms=age_ms),))) == pace_ms

@@ -1,0 +1,274 @@
+"""Mistakes are refused before a wave begins, and docs/refusals.md says what the code says."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cockpit.core.adopted import is_there
+from cockpit.core.facts import absorb
+from cockpit.core.flight import FlightState, Observed
+from cockpit.core.mistakes import before_flight, mistakes, unproved
+from cockpit.core.observe import Failure
+from cockpit.core.plan import Login, OffsetsSpec, Plan, SecretRef
+from cockpit.core.readiness import ReadinessSurvey, wave_rights
+from cockpit.core.rights import Right
+from cockpit.core.survey import GroupImage, Image, ImagesSurvey, ProducersSurvey, ProducerState
+from cockpit.kafka.effects.authorizer import why_no_acl_stops
+from tests.core.build import acl, two_wave_plan
+from tests.core.driver import Script
+
+DOC = Path(__file__).resolve().parents[2] / "docs" / "refusals.md"
+
+
+def with_canary() -> Plan:
+    plan = two_wave_plan()
+    canary = Login("canary", SecretRef("env", "X"))
+    return dataclasses.replace(plan, source=dataclasses.replace(plan.source, canary=canary))
+
+
+def only_writers() -> Plan:
+    plan = with_canary()
+    return dataclasses.replace(plan, waves=(plan.waves[1], plan.waves[0]))
+
+
+def looked(plan: Plan | None = None) -> Script:
+    script = Script(plan)
+    script.look(3)
+    return script
+
+
+def said(script: Script) -> str:
+    """Why the first wave must not begin."""
+    found = list(mistakes(script.state, script.state.wave()))
+    assert found
+    assert found[0] in _why_not(script)
+    return found[0]
+
+
+def _why_not(script: Script) -> str:
+    from cockpit.core.arming import why_not_advance
+
+    return why_not_advance(script.state)
+
+
+def read(script: Script, **more: object) -> None:
+    survey = ReadinessSurvey(script.now_ms, script.now_ms, **more)  # type: ignore[arg-type]
+    script.send(Observed(script.now_ms, survey))
+
+
+def right_of(plan: Plan, wave: int, operation: str, *, canary: bool = False) -> Right:
+    return next(
+        r
+        for r in wave_rights(plan, plan.waves[wave])
+        if r.operation == operation and r.canary == canary
+    )
+
+
+def group_active() -> str:
+    script = Script()
+    script.members["target"] = 2
+    script.look(3)
+    assert not is_there(script.state, script.state.wave())
+    return said(script)
+
+
+def missing_right() -> str:
+    plan = only_writers()
+    script = looked(plan)
+    read(script, missing={"writers": (right_of(plan, 0, "alter"),)})
+    return said(script)
+
+
+def canary_right() -> str:
+    plan = only_writers()
+    script = looked(plan)
+    read(script, missing={"writers": (right_of(plan, 0, "write", canary=True),)})
+    return said(script)
+
+
+def unfenceable(why: str) -> str:
+    script = looked(only_writers())
+    read(script, unfenceable={"writers": why})
+    return said(script)
+
+
+def unknown_authorizer() -> str:
+    return unfenceable(why_no_acl_stops({1: "com.example.Authorizer"}))
+
+
+def no_authorizer() -> str:
+    return unfenceable(why_no_acl_stops({1: ""}))
+
+
+def target_ahead() -> str:
+    script = looked()
+
+    def survey(at_ms: int, sequence: int) -> ProducersSurvey:
+        states = tuple(
+            ProducerState("orders", 0, number, 0, sequence, at_ms, -1) for number in (7, 8)
+        )
+        return ProducersSurvey("target", at_ms, at_ms, states)
+
+    for sequence in (1, 2):
+        script.look(1)
+        script.send(Observed(script.now_ms, survey(script.now_ms, sequence)))
+    return said(script)
+
+
+def group_ahead() -> str:
+    plan = two_wave_plan()
+    ledger, checkout = plan.services
+    exact = dataclasses.replace(ledger, offsets=OffsetsSpec(resume="exact"))
+    script = Script(dataclasses.replace(plan, services=(exact, checkout)))
+    script.commits["target"] = {("orders", 0): 97, ("orders", 1): 90}
+    script.look(3)
+    image = Image(90, "EXACT", 90, 90, "")
+    found = GroupImage("ledger", "orders", 0, image, 97, 0, 7, script.now_ms)
+    survey = ImagesSurvey(script.now_ms, script.now_ms, {("ledger", ("orders", 0)): found})
+    script.send(Observed(script.now_ms, survey))
+    return said(script)
+
+
+def left_over_fence() -> str:
+    script = Script(only_writers())
+    script.acls["source"].add(acl("*", "write", "topic", "orders", permission="deny"))
+    script.look(3)
+    return _why_not(script)
+
+
+def still_active_on_source() -> str:
+    script = Script()
+    script.fly_to_stop()
+    script.end_all()
+    script.look(63)
+    return script.state.wave().detail
+
+
+SAID: dict[str, Callable[[], str]] = {
+    "unknown authorizer": unknown_authorizer,
+    "no authorizer": no_authorizer,
+    "super-user producer": lambda: unfenceable(
+        "no ACL lets User:checkout write orders: is it a super user? No ACL would stop it; fence"
+        " with {by: stop}, or stop its writers at a gateway"
+    ),
+    "group active on the target": group_active,
+    "group active on the source after its stop": still_active_on_source,
+    "target ahead: a foreign writer": target_ahead,
+    "target ahead: a group's commit": group_ahead,
+    "missing right": missing_right,
+    "missing right of the canary": canary_right,
+    "fence left over": left_over_fence,
+}
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Mistake, what is said, what to do: of the table."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in DOC.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) == 3 and cells[1].startswith("`"):
+            found[cells[0]] = (cells[1].strip("`"), cells[2])
+    return found
+
+
+def test_the_table_of_refusals_has_every_mistake_and_no_other() -> None:
+    assert rows().keys() == SAID.keys()
+    assert all(todo for _, todo in rows().values())
+
+
+@pytest.mark.parametrize("mistake", SAID)
+def test_what_the_table_says_is_what_cockpit_says(mistake: str) -> None:
+    words = [re.escape(part) for part in rows()[mistake][0].split("\u2026")]
+    assert re.search(".*".join(words), SAID[mistake]()), SAID[mistake]()
+
+
+def test_a_missing_right_is_named_with_the_acl_that_grants_it() -> None:
+    text = missing_right()
+    assert "may not alter the cluster" in text
+    assert "kafka-acls --bootstrap-server=127.0.0.1:1" in text
+    assert "--operation=Alter --cluster" in text
+
+
+def test_a_wave_needs_the_rights_of_its_own_effects_alone() -> None:
+    plan = with_canary()
+    readers, writers = plan.waves
+    words = {(r.side, r.words()) for r in wave_rights(plan, readers)}
+    assert words == {
+        ("source", "read topic orders"),
+        ("target", "read topic orders"),
+        ("source", "read group ledger"),
+        ("target", "read group ledger"),
+        ("target", "delete group ledger"),
+    }
+    words = {(r.side, r.words()) for r in wave_rights(plan, writers)}
+    assert words == {
+        ("source", "alter the cluster"),
+        ("source", "describe the configs of the cluster"),
+        ("source", "write topic orders"),
+        ("source", "read topic orders"),
+        ("target", "read topic orders"),
+    }
+
+
+def test_a_right_that_nobody_can_prove_is_said_and_refuses_nothing() -> None:
+    plan = only_writers()
+    script = looked(plan)
+    old = "Kafka before 2.3 does not say what is allowed"
+    read(script, unproven={"writers": ((right_of(plan, 0, "alter"), old),)})
+    assert not list(mistakes(script.state, script.state.wave()))
+    (text,) = unproved(script.state, script.state.waves)
+    assert text.startswith("not proved: User:ANONYMOUS may alter the cluster")
+    assert old in text
+    script.go("advance")
+    assert script.word() == "running"
+
+
+def test_the_confirmation_lists_rights_that_nobody_can_prove() -> None:
+    from cockpit.core.intents import Arm
+
+    plan = only_writers()
+    script = looked(plan)
+    read(script, unproven={"writers": ((right_of(plan, 0, "alter"), "too old"),)})
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is not None
+    assert any(line.startswith("not proved") for line in script.state.armed.lines)
+
+
+def failing(state: FlightState, kind: str) -> FlightState:
+    failure = Failure("readiness", state.at_ms, state.at_ms, kind, "login refused")  # type: ignore[arg-type]
+    return dataclasses.replace(state, facts=absorb(state.facts, failure))
+
+
+def test_rights_that_cannot_be_asked_for_because_of_a_refusal_are_a_refusal() -> None:
+    script = looked()
+    refused = failing(script.state, "refused")
+    assert list(mistakes(refused, refused.wave())) == ["rights cannot be asked for: login refused"]
+    away = failing(script.state, "slow")
+    assert not list(mistakes(away, away.wave()))
+    assert unproved(away, away.waves) == ("rights are not known: login refused",)
+
+
+def test_what_was_read_behind_the_waves_own_fence_says_nothing_after_it_came_back() -> None:
+    plan = only_writers()
+    script = looked(plan)
+    read(script, missing={"writers": (right_of(plan, 0, "write", canary=True),)})
+    steps = script.state.wave().steps
+    ended = dataclasses.replace(steps[0], ended_at_ms=script.now_ms + 1)
+    waves = (dataclasses.replace(script.state.wave(), steps=(ended, *steps[1:])),)
+    later = dataclasses.replace(script.state, waves=(*waves, *script.state.waves[1:]))
+    assert not list(mistakes(later, later.wave()))
+
+
+def test_before_a_flight_later_waves_are_asked_for_their_rights_and_not_for_their_groups() -> None:
+    plan = only_writers()
+    script = Script(plan)
+    script.members["target"] = 1
+    script.look(3)
+    read(script, missing={"readers": (right_of(plan, 1, "delete"),)})
+    (text,) = before_flight(script.state, script.state.waves)
+    assert "may not delete group ledger" in text

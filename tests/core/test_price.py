@@ -1,0 +1,165 @@
+"""The price of going back is counted at every step, and unknown where it cannot be."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from cockpit.core.arming import _rollback_lines
+from cockpit.core.flight import Observed
+from cockpit.core.observe import MISSING, Unknown
+from cockpit.core.project import project
+from cockpit.core.snapshot import PriceView
+from tests.core.build import group, groups, logs
+from tests.core.driver import Script
+
+
+def price_now(script: Script) -> PriceView:
+    price = project(script.state, 1).status.price
+    assert price is not None
+    return price
+
+
+def producers_started() -> Script:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    return script
+
+
+def test_before_anything_has_moved_and_until_producers_start_it_costs_nothing() -> None:
+    script = Script()
+    script.look(2)
+    assert price_now(script).word == "nothing"
+    script.fly_to_stop()
+    assert price_now(script).text == "costs nothing"
+    script = Script()
+    script.fly_readers_to_start()
+    script.look(1)
+    assert (price_now(script).word, price_now(script).reread) == ("nothing", 0)
+
+
+def test_what_a_moved_group_has_read_is_read_again_as_far_as_the_syncs_tell() -> None:
+    script = Script()
+    script.fly_readers()  # placed at 90, at 95 by now; the newest offset-sync is (90, 90)
+    price = price_now(script)
+    assert (price.word, price.wave) == ("records", "readers")
+    assert price.records == 0
+    assert price.reread == 2 * (95 - 91)
+    assert price.text == "at most 8 records are read again on the source"
+
+
+def test_a_commit_of_the_source_that_is_further_on_saves_reading_again() -> None:
+    script = Script()
+    script.fly_readers()
+    script.commits["source"] = {("orders", 0): 94, ("orders", 1): 95}
+    script.look(1)
+    assert price_now(script).reread == 1
+
+
+def test_once_producers_were_started_no_record_yet_is_not_nothing() -> None:
+    script = producers_started()
+    script.look(1)
+    price = price_now(script)
+    assert (price.word, price.records) == ("records", 0)
+    assert "no record yet" in price.text
+
+
+def test_right_after_the_start_intent_the_count_is_unknown_and_never_zero() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})
+    assert script.state.wave().start_intent_at_ms is not None
+    price = price_now(script)
+    assert price.word == "unknown"
+    assert price.records == Unknown("the target's log ends are not read again yet")
+    assert "unknown" in price.text
+
+
+def test_records_past_the_drained_end_are_counted_by_partition_and_close_the_way() -> None:
+    script = producers_started()
+    script.ends["target"] = (105, 112)
+    script.look(1)
+    price = price_now(script)
+    assert (price.word, price.records) == ("closed", 17)
+    assert price.partitions == (("orders/1", 12), ("orders/0", 5))
+    closed_ms = script.state.wave().closed_at_ms
+    assert price.since_ms == closed_ms
+    assert closed_ms is not None
+    seconds = closed_ms // 1000
+    assert f"not possible since 00:{seconds // 60:02}:{seconds % 60:02}Z" in price.text
+    assert "17 records on the target would be lost or replayed" in price.text
+    assert "orders/1 12, orders/0 5" in price.text
+
+
+def test_an_end_that_is_missing_or_went_back_makes_the_count_unknown() -> None:
+    for ends in ((MISSING, 100), (99, 100)):
+        script = producers_started()
+        script.ends["target"] = ends
+        script.look(1)
+        price = price_now(script)
+        assert isinstance(price.records, Unknown)
+        assert price.word == "unknown"
+        assert "orders/0" in price.text
+
+
+def test_old_log_ends_count_nothing() -> None:
+    script = producers_started()
+    script.look(1)
+    state = dataclasses.replace(script.state, at_ms=script.now_ms + 6_000)
+    price = project(state, 1).status.price
+    assert price is not None
+    assert isinstance(price.records, Unknown)
+
+
+def test_without_a_proved_drain_nobody_can_count() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    script.end_all()  # no ends came of it
+    script.look(2)
+    assert price_now(script).word == "unknown"
+    assert "no drained end" in price_now(script).text
+
+
+def test_a_group_that_does_not_show_makes_the_count_unknown() -> None:
+    script = Script()
+    script.fly_readers()
+    script.now_ms += 500
+    gone = groups("target", script.now_ms, group("other", 0, {}))
+    script.send(Observed(script.now_ms, gone))
+    assert isinstance(price_now(script).reread, Unknown)
+    assert price_now(script).word == "unknown"
+
+
+def test_the_confirmation_says_what_it_costs() -> None:
+    script = Script()
+    script.fly_readers()
+    lines = _rollback_lines(script.state)
+    assert any("at most 8 records are read again" in line for line in lines)
+
+
+def test_the_price_is_told_at_each_step_and_when_it_becomes_another_thing() -> None:
+    script = producers_started()
+    script.ends["target"] = (105, 112)
+    script.look(3)
+    told = [tell for tell in script.told if tell.kind == "going_back"]
+    steps = [tell for tell in script.told if tell.kind == "step_done"]
+    assert len(told) >= len(steps)
+    words = [tell.data["price"] for tell in told if tell.data["wave"] == "writers"]
+    assert words[0] == "nothing"
+    assert words[-1] == "closed"
+    last = told[-1].data
+    assert (last["records"], last["partitions"]) == (17, {"orders/1": 12, "orders/0": 5})
+    count = len(told)
+    script.ends["target"] = (205, 112)
+    script.look(3)
+    assert len([tell for tell in script.told if tell.kind == "going_back"]) == count
+
+
+def test_topics_that_the_wave_does_not_write_count_nothing() -> None:
+    script = producers_started()
+    script.look(1)
+    sample = logs("target", script.now_ms, (100, 100))
+    script.send(Observed(script.now_ms, sample))
+    assert price_now(script).records == 0

@@ -1,0 +1,157 @@
+"""A wave with a second mirror, as transcripts: out and back, and what its lag is meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core.actions import (
+    ExcludeTopics,
+    ProveDrained,
+    ProveReversible,
+    StartMirror,
+    StopMirror,
+    Unfence,
+)
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.gates import Subject, measure
+from cockpit.core.observe import Unknown
+from cockpit.core.plan import FenceStep, Plan, ReplicationLagGate, ReverseStep, StartStep
+from cockpit.core.project import project
+from tests.core.build import logs, mirror, two_wave_plan
+from tests.core.driver import Script, actions
+
+FORWARD, BACK = "mm2-source", "mm2-back"
+TOPICS = ("orders",)
+
+
+def reversing_plan() -> Plan:
+    """The second wave fences its producer only, and reverses before the start."""
+    plan = two_wave_plan()
+    readers, writers = plan.waves
+    steps = tuple(
+        FenceStep(deny="producers") if isinstance(step, FenceStep) else step
+        for step in writers.steps
+    )
+    at = next(n for n, step in enumerate(steps) if isinstance(step, StartStep))
+    wave = replace(writers, steps=(*steps[:at], ReverseStep(BACK), *steps[at:]))
+    return replace(plan, waves=(readers, wave))
+
+
+def fly_to_start() -> Script:
+    """Fenced, drained at 100, the second mirror started; the producer's start is on its way."""
+    script = Script(reversing_plan())
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})
+    script.end_all()  # out of the first mirror
+    script.end_all()  # the second one runs
+    script.look(1)
+    return script
+
+
+def writes_on_target() -> Script:
+    """The producer is on the target and has written there."""
+    script = fly_to_start()
+    script.end_all()
+    script.ends["target"] = (140, 120)
+    script.ends["source"] = (130, 110)  # brought back, as far as it has come
+    script.look(2)
+    return script
+
+
+def test_the_second_mirror_is_looked_at_before_anybody_is_blocked() -> None:
+    script = Script(reversing_plan())
+    script.fly_readers()
+    script.look(2)
+    script.go("advance")
+    proofs = [a for a in actions(script) if isinstance(a, ProveReversible)]
+    assert proofs == [ProveReversible(BACK, TOPICS)]
+    assert script.state.wave().blocked_since_ms is None
+    script.end_all("failed")
+    assert script.word() == "holding"
+    assert script.state.wave().blocked_since_ms is None
+
+
+def test_topics_leave_the_first_mirror_before_the_second_begins_at_the_drained_end() -> None:
+    moved = actions(fly_to_start())
+    out = moved.index(ExcludeTopics(FORWARD, TOPICS, excluded=True))
+    start = moved.index(StartMirror(BACK, ((("orders", 0), 100), (("orders", 1), 100))))
+    assert out < start
+    assert moved[-1] == next(a for a in moved[start + 1 :])  # then the service's start
+
+
+def test_writes_on_the_target_close_nothing_and_are_no_escape_on_the_source() -> None:
+    script = writes_on_target()
+    assert "point_of_no_return" in script.kinds()
+    assert "no_return_proved" not in script.kinds()
+    assert "fence_escaped" not in script.kinds()
+    status = project(script.state, 1).status
+    assert status.rollback == "possible"
+    assert "second mirror" in status.rollback_detail
+
+
+def test_going_back_proves_the_return_before_the_first_mirror_goes_on_behind_it() -> None:
+    script = writes_on_target()
+    before = len(actions(script))
+    script.go("rollback")
+    script.end_all()  # the producer has stopped on the target
+    script.look(3)
+    assert actions(script)[-1] == ProveDrained(TOPICS, "target", BACK)
+    script.end_all(
+        source_end={"orders/0": 140, "orders/1": 120}, target_end={"orders/0": 140, "orders/1": 120}
+    )
+    script.look(1)
+    for _ in range(4):
+        script.end_all()
+    script.look(1)
+    back = actions(script)[before + 1 :]
+    assert back[1:6] == [
+        StopMirror(BACK),
+        StopMirror(FORWARD),
+        ExcludeTopics(FORWARD, TOPICS, excluded=False),
+        StartMirror(FORWARD, ((("orders", 0), 140), (("orders", 1), 120))),
+        back[5],
+    ]
+    assert isinstance(back[5], Unfence)
+    assert "no_return_proved" not in script.kinds()
+
+
+def test_a_return_that_is_not_proved_keeps_the_fence_and_both_mirrors() -> None:
+    script = writes_on_target()
+    before = len(actions(script))
+    script.go("rollback")
+    script.end_all()
+    script.look(3)
+    script.end_all("failed")
+    script.look(2)
+    assert script.word() == "holding"
+    kinds = {type(action) for action in actions(script)[before:]}
+    assert not kinds & {Unfence, StopMirror, StartMirror}
+
+
+def lag(facts: Facts, now_ms: int) -> float | Unknown:
+    plan = reversing_plan()
+    subject = Subject(plan, plan.services, {}, reversed=frozenset(TOPICS))
+    return measure(ReplicationLagGate(100), subject, facts, now_ms).value
+
+
+def test_the_lag_of_reversed_topics_is_how_far_the_source_is_behind_the_target() -> None:
+    sample = replace(
+        mirror(1_000, (100, 100)), reverse_positions={("orders", 0): 138, ("orders", 1): 120}
+    )
+    facts = absorb(absorb(Facts(), sample), logs("target", 1_100, (140, 120)))
+    assert lag(facts, 1_200) == 2.0
+
+
+def test_a_reverse_mirror_without_a_position_or_a_word_is_unknown() -> None:
+    silent = mirror(1_000, (100, 100))
+    facts = absorb(absorb(Facts(), silent), logs("target", 1_100, (140, 120)))
+    assert isinstance(lag(facts, 1_200), Unknown)
+    broken = replace(silent, reverse_unknown="HTTP 404")
+    facts = absorb(absorb(Facts(), broken), logs("target", 1_100, (0, 0)))
+    assert lag(facts, 1_200) == Unknown("HTTP 404")
+
+
+def test_an_empty_topic_that_is_reversed_lags_by_nothing() -> None:
+    facts = absorb(absorb(Facts(), mirror(1_000, (0, 0))), logs("target", 1_100, (0, 0)))
+    assert lag(facts, 1_200) == 0.0
