@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
-SEEDS  ?= 2000
+SEEDS  ?= 20000
 
-.PHONY: help demo test unit broker lab lab-down soak bench check venv tools prometheus clean
+.PHONY: help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -44,7 +44,7 @@ check: venv
 	$(BIN)/lint-imports
 
 unit: venv
-	$(BIN)/pytest -q -n 2 -m "not broker and not soak"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not broker and not soak"
 
 broker: venv tools
 	$(BIN)/pytest -q -m "broker and not soak"
@@ -59,8 +59,12 @@ lab: venv tools
 lab-down: venv
 	$(BIN)/cockpit lab down
 
-soak: venv tools
-	SEEDS=$(SEEDS) $(BIN)/pytest -q -m soak
+soak: venv tools swarm
+	$(BIN)/pytest -q -m soak
+
+# Simulated flights with random faults; stopped and started again, it goes on where it was.
+swarm: venv
+	$(BIN)/python -m tests.flights.swarm_soak --seeds $(SEEDS)
 
 bench: venv
 	$(BIN)/cockpit bench $(if $(ONLY),--only $(ONLY))

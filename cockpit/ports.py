@@ -22,6 +22,7 @@ from cockpit.core.observe import (
     SignalSample,
     SyncsSample,
 )
+from cockpit.core.plan import Side
 from cockpit.core.snapshot import Snapshot
 from cockpit.core.survey import Survey
 
@@ -106,6 +107,8 @@ class SurveyFeed:
     every_ms: int
     read: Callable[[], Awaitable[Survey]]
     """Raises PortError when nothing at all could be read."""
+    wave: str = ""
+    """Read only while this wave waits to be begun; empty: always."""
 
 
 class Surveyor(Protocol):
@@ -135,6 +138,19 @@ class Effector(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection."""
+
+
+class Saboteur(Protocol):
+    """Kills brokers on purpose, and starts them again. Every method raises PortError."""
+
+    async def is_alive(self, side: Side, broker: int) -> bool:
+        """Whether the broker's process lives."""
+
+    async def kill(self, side: Side, broker: int) -> None:
+        """End its process at once."""
+
+    async def revive(self, side: Side, broker: int) -> None:
+        """Start it again, and wait until it answers."""
 
 
 class Session(Protocol):

@@ -5,27 +5,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cockpit.cli import exits
 from cockpit.cli.launch import find_running
 from cockpit.cli.output import clean_line, complain, say
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import this_user
 from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError
 
 ANSWER_WITHIN_S = 15
+TWO_KEYS = get_args(Verb)
+"""Verbs that are armed first, then confirmed."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`act` and its options."""
     parser = commands.add_parser("act", help="do what a key does, from a script")
-    parser.add_argument("verb", choices=("advance", "rollback", "pause", "note", "end"))
+    parser.add_argument("verb", choices=(*TWO_KEYS, "pause", "note", "end"))
     parser.add_argument("--session", metavar="SESSION")
     parser.add_argument(
-        "--confirm", metavar="WAVE", help="the wave's name: needed to go or go back"
+        "--confirm", metavar="WAVE", help="the wave's name: needed to go, go back or recover"
     )
     parser.add_argument("--text", default="", help="the note")
 
@@ -60,7 +62,7 @@ async def _act(socket: Path, options: argparse.Namespace) -> str:
 
 async def _ask(session: RemoteSession, options: argparse.Namespace) -> str:
     user = this_user()
-    if options.verb in ("advance", "rollback"):
+    if options.verb in TWO_KEYS:
         return await _two_keys(session, options, user)
     simple: dict[str, Intent] = {
         "pause": Pause(user),

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from cockpit.cli import exits
 from cockpit.cli.launch import find_running, is_running
 from cockpit.cli.options import add_screen_options
-from cockpit.cli.output import complain, say
+from cockpit.cli.output import clean_line, complain, say
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import SessionFolder, this_user
+from cockpit.engine.journal import JournalError
+from cockpit.engine.recovery import left_in
 from cockpit.engine.remote import RemoteSession
 from cockpit.ports import Session
 from cockpit.wire.values import WireError
@@ -90,9 +92,21 @@ def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> 
         say(f"the flight goes on without this screen: cockpit attach {folder.id}")
     elif code == exits.UNKNOWN:
         complain(f"the engine is gone, the outcome is unknown: {folder.log}")
+        if words := left_half_way(folder):
+            complain(clean_line(f"it was left {words}: cockpit resume {folder.id}"))
     else:
         say(f"the flight has ended: {folder.path}")
     return code
+
+
+def left_half_way(folder: SessionFolder) -> str:
+    """Where a session without an engine stands in a wave, in words; empty: it does not, or nobody
+    can tell."""
+    try:
+        left = left_in(folder)
+    except JournalError:
+        return ""
+    return left.words() if left is not None and left.wave else ""
 
 
 def show(session: Session, options: argparse.Namespace) -> int:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say, say_json
+from cockpit.core.shell import shell_line
 from cockpit.core.unflown import unflown
 from cockpit.plan.loader import load_plan_file
 from cockpit.plan.problems import PlanInvalid
@@ -83,10 +82,14 @@ def _list_rights(plan: Plan, options: argparse.Namespace) -> int:
 
 def _examine(plan: Plan, options: argparse.Namespace) -> int:
     from cockpit.cli.examine import examine
+    from cockpit.cli.leftovers import look, past_of
     from cockpit.engine.clock import SystemClock
     from cockpit.kafka.factory import reveal_secret
 
     found = asyncio.run(examine(plan, SystemClock(), reveal_secret))
+    if not found.shut:
+        past = past_of(str(options.plan.resolve()), plan.name)
+        found.left = asyncio.run(look(plan, past))
     code = exit_code(found)
     if options.json:
         say_json({**as_json(plan, found), "exit_code": code})
@@ -102,7 +105,8 @@ def exit_code(found: Examination) -> int:
     refused = any(error.kind == "refused" for error in found.shut.values())
     if refused or _with(found, "missing"):
         return exits.REFUSED
-    if found.shut or found.problems or any(u.kind != "too_old" for u in found.unread):
+    unread = any(unread.kind != "too_old" for unread in found.unread)
+    if found.shut or found.problems or found.left.found or unread:
         return exits.FAILED
     return exits.UNKNOWN if _with(found, "unproven") else exits.COMPLETED
 
@@ -113,6 +117,8 @@ def _with(found: Examination, word: str) -> list[Any]:
 
 def report(plan: Plan, found: Examination) -> list[str]:
     """What was found, in lines; the worst first."""
+    from cockpit.cli.leftovers import described
+
     lines = [f"{who}: {error.kind}: {error.reason}" for who, error in sorted(found.shut.items())]
     for verdict in _with(found, "missing"):
         lines.append(f"missing: {_sentence(verdict.right)}")
@@ -122,6 +128,7 @@ def report(plan: Plan, found: Examination) -> list[str]:
         for verdict in _with(found, "unproven")
     )
     lines.extend(f"problem: {problem}" for problem in found.problems)
+    lines.extend(line for one in found.left.found for line in described(one))
     lines.extend(
         f"unread: {unread.feed}: {unread.kind}: {unread.reason}"
         for unread in found.unread
@@ -139,6 +146,8 @@ def report(plan: Plan, found: Examination) -> list[str]:
 
 def as_json(plan: Plan, found: Examination) -> dict[str, Any]:
     """What was found, for a script."""
+    from cockpit.cli.leftovers import as_json as left_json
+
     return {
         "plan": plan.name,
         "missing": [_right_json(plan, verdict.right) for verdict in _with(found, "missing")],
@@ -152,6 +161,7 @@ def as_json(plan: Plan, found: Examination) -> dict[str, Any]:
             who: {"kind": error.kind, "reason": error.reason} for who, error in found.shut.items()
         },
         "problems": found.problems,
+        **left_json(found.left),
         "unread": [
             {"feed": unread.feed, "kind": unread.kind, "reason": unread.reason}
             for unread in found.unread
@@ -188,21 +198,3 @@ def _command(plan: Plan, right: Right) -> str:
 
     spec = plan.source if right.side == "source" else plan.target
     return shell_line(grant_arguments(right, spec.bootstrap[0]))
-
-
-def shell_line(arguments: Iterable[str]) -> str:
-    """Arguments as one line for a POSIX shell; bash where a name holds what no terminal should."""
-    return " ".join(_shell_word(argument) for argument in arguments)
-
-
-def _shell_word(text: str) -> str:
-    if text.isprintable():
-        return shlex.quote(text)
-    plain = "".join(
-        char if char.isprintable() and char not in "'\\" else _escaped(char) for char in text
-    )
-    return f"$'{plain}'"
-
-
-def _escaped(char: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in char.encode(errors="surrogatepass"))

@@ -11,13 +11,15 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cockpit
 from cockpit.cli import exits
+from cockpit.cli.leftovers import looked, past_of, refusals, warnings
 from cockpit.cli.output import complain
+from cockpit.cli.pasts import open_rows, with_past
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.durable import RestoreError, restore
 from cockpit.core.flight import FlightState, begin
@@ -28,6 +30,7 @@ from cockpit.engine.folders import (
     FolderError,
     SessionFolder,
     flight_lock,
+    session_lock,
     socket_path,
     write_private,
 )
@@ -37,7 +40,7 @@ from cockpit.engine.recovery import left_behind
 from cockpit.engine.server import Server
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
-from cockpit.ports import PortError
+from cockpit.ports import PortError, Saboteur
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     folder = SessionFolder(options.folder)
     plan = load_plan(folder.plan.read_text(), origin=str(folder.read_meta()["plan_path"]))
     try:
-        lock = _only_engine(plan, folder)
+        locks = _only_engine(plan, folder)
     except FlightTaken as taken:
         attach = f"cockpit attach {taken.session}".strip()
         problem = f"these clusters are being flown already by session {taken.session}: {attach}"
@@ -69,20 +72,27 @@ def run(options: argparse.Namespace) -> int:
         begin_flight = _take_over if options.resume else _begin
         beginning = begin_flight(folder, plan, options.first)
     except (JournalError, RestoreError) as error:
-        os.close(lock)
+        _release(locks)
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     try:
         preflight = not (options.no_preflight or options.resume)
         return asyncio.run(_host(folder, plan, beginning, preflight=preflight))
     finally:
-        os.close(lock)
+        _release(locks)
 
 
-def _only_engine(plan: Plan, folder: SessionFolder) -> int:
-    """The lock that keeps a second engine from these clusters while this process lives."""
+def _only_engine(plan: Plan, folder: SessionFolder) -> tuple[int, int]:
+    """The locks that keep a second engine from these clusters, and from this session, while this
+    process lives."""
     bootstraps = (plan.source.bootstrap, plan.target.bootstrap)
-    return flight_lock(os.environ, plan.name, bootstraps, session=folder.id)
+    flight = flight_lock(os.environ, plan.name, bootstraps, session=folder.id)
+    return flight, session_lock(folder)
+
+
+def _release(locks: tuple[int, int]) -> None:
+    for lock in locks:
+        os.close(lock)
 
 
 def _answer(content: dict[str, Any]) -> None:
@@ -119,7 +129,8 @@ def _take_over(folder: SessionFolder, plan: Plan, _first: str) -> _Beginning:
         raise RestoreError("this flight has ended: nothing is left to take over")
     now_ms = SystemClock().now_ms()
     if not left.record:
-        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms)
+        first = str(folder.read_meta().get("first", ""))
+        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
     else:
         state = restore(
             plan,
@@ -141,7 +152,7 @@ async def _host(
 
     clock = SystemClock()
     try:
-        real = connect_real(plan, clock, _reveal)
+        real = connect_real(plan, clock, _reveal, _saboteur(plan, folder))
     except (SecretUnavailable, PortError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
@@ -151,16 +162,44 @@ async def _host(
         if problems:
             _answer({"ready": False, "problems": list(problems)})
             return exits.FAILED
-        engine = Engine(beginning.state, ports, beginning.journal, takes_over=beginning.takes_over)
+        state = _knowing(beginning.state, folder, plan)
+        seen = await looked(state, ports) if preflight else state
+        if why := refusals(seen):
+            _answer({"ready": False, "refused": True, "problems": why})
+            return exits.REFUSED
+        warned = warnings(seen) if preflight else []
+        rows = open_rows(plan)
+        engine = Engine(
+            with_past(state, rows, clock.now_ms()),
+            ports,
+            beginning.journal,
+            takes_over=beginning.takes_over,
+            gate_rows=rows,
+        )
         socket = socket_path(os.environ, folder.id)
         async with Server(engine, socket, cockpit.__version__).serving():
             _note_running(folder, socket)
-            _answer({"ready": True, "socket": str(socket)})
+            _answer({"ready": True, "socket": str(socket), "warnings": warned})
             await _fly(engine)
     finally:
         await real.close()
         beginning.journal.close()
     return exits.COMPLETED
+
+
+def _knowing(state: FlightState, folder: SessionFolder, plan: Plan) -> FlightState:
+    """The flight with what earlier ones of its plan tell of themselves."""
+    path = str(folder.read_meta().get("plan_path", ""))
+    return replace(state, past=past_of(path, plan.name, but=folder.id))
+
+
+def _saboteur(plan: Plan, folder: SessionFolder) -> Saboteur | None:
+    """Who may kill brokers, in a plan that allows drills."""
+    if not plan.drills:
+        return None
+    from cockpit.cli.sabotage import saboteur_of
+
+    return saboteur_of(plan, Path(str(folder.read_meta()["plan_path"])))
 
 
 def _note_running(folder: SessionFolder, socket: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Literal
 from cockpit.cli.preflight import missing_connectors, missing_topics, patiently
 from cockpit.core.errorrates import is_refusal
 from cockpit.core.innererrors import inner_errors, refused
+from cockpit.core.left import Left
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import (
     ConfigSample,
     FailureKind,
@@ -28,7 +30,6 @@ from cockpit.core.plan import SIDES, Plan, SecretRef, Side
 from cockpit.core.rights import MirrorNames, Right, rights
 from cockpit.core.survey import (
     BrokersSurvey,
-    ConnectSurvey,
     ImagesSurvey,
     MembersSurvey,
     ProducersSurvey,
@@ -78,6 +79,8 @@ class Examination:
     problems: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
     """Feeds that were read."""
+    left: Left = field(default_factory=Left)
+    """What an earlier attempt has left standing."""
 
 
 async def examine(plan: Plan, clock: Clock, reveal: Callable[[SecretRef], str]) -> Examination:

@@ -38,6 +38,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     }
     for verb, text in helps.items():
         command = verbs.add_parser(verb, help=text, description=text)
+        if verb == "up":
+            command.add_argument(
+                "--brokers",
+                type=int,
+                choices=(1, 2),
+                default=1,
+                help="how many brokers the source has (default: 1)",
+            )
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument(
             "--folder",
@@ -70,7 +78,7 @@ async def _verb(args: argparse.Namespace) -> int:
     folder: Path = args.folder or default_folder()
     match args.lab_verb:
         case "up":
-            await bring_up(folder, complain)
+            await bring_up(folder, complain, brokers=args.brokers)
             _show(await read_status(folder), as_json=args.json)
         case "status":
             _show(await read_status(folder), as_json=args.json)

@@ -45,6 +45,8 @@ class Launched:
 
     folder: SessionFolder
     socket: Path
+    warnings: tuple[str, ...] = ()
+    """What it begins over all the same, in lines."""
 
 
 def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "") -> Launched:
@@ -54,7 +56,8 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "")
     stamp = _stamp(SystemClock().now_ms())
     folder = new_session(home, plan_name, stamp=stamp)
     write_private(folder.plan, plan_path.read_text())
-    meta = {"plan": plan_name, "plan_path": str(plan_path.resolve()), "started": stamp}
+    path = str(plan_path.resolve())
+    meta = {"plan": plan_name, "plan_path": path, "started": stamp, "first": first}
     write_private(folder.meta, json.dumps(meta) + "\n")
     options = [] if preflight else ["--no-preflight"]
     return _start(folder, [*options, *(["--from", first] if first else [])])
@@ -88,7 +91,8 @@ def _start(folder: SessionFolder, options: list[str]) -> Launched:
         process.wait()
         raise
     if answer.get("ready"):
-        return Launched(folder, Path(str(answer["socket"])))
+        warnings = tuple(str(line) for line in answer.get("warnings", ()))
+        return Launched(folder, Path(str(answer["socket"])), warnings)
     problems = answer.get("problems") or [f"the engine did not start: see {folder.log}"]
     process.kill()
     process.wait()

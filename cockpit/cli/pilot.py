@@ -56,6 +56,8 @@ class Result:
     reread_max_records: int | None = None
     """The predicted bound of what is read twice, over all groups that were placed; None: not
     known, for no pilot flew."""
+    blocked: tuple[Mapping[str, Any], ...] = ()
+    """How long clients of each wave that moved were kept waiting, and by whom."""
 
 
 class Pilot:
@@ -79,7 +81,8 @@ class Pilot:
         self._gate_why = ""
         self._ending: int | None = None
         self._last: Snapshot | None = None
-        self._rereads: dict[tuple[str, str], int] = {}
+        self._rereads: dict[tuple[str, str], int | None] = {}
+        self._blocked: list[Mapping[str, Any]] = []
         self._token = ""
         self._arming = False
         self._paused_by = ""
@@ -109,11 +112,17 @@ class Pilot:
         if kind == "armed" and event.get("token"):
             self._token = str(event["token"]) if self._arming else self._token
             self._arming = False
+        elif kind == "wave_started" and event.get("attempt", 1) > 1:
+            self._flown_again.add(str(event["wave"]))
         elif kind == "paused":
             self._paused_by = str(event.get("by", ""))
         elif kind == "offsets_placed":
             key = (str(event["group"]), str(event["side"]))
-            self._rereads[key] = self._rereads.get(key, 0) + int(event["reread_max_records"])
+            before, more = self._rereads.get(key, 0), event["reread_max_records"]
+            self._rereads[key] = None if before is None or more is None else before + int(more)
+        elif kind == "clients_blocked":
+            told = ("seq", "at_ms", "kind", "text", "level")
+            self._blocked.append({k: v for k, v in event.items() if k not in told})
 
     async def _decide(self, snapshot: Snapshot) -> Result | None:
         """At most one intent for each snapshot; a Result when a person is needed."""
@@ -158,10 +167,6 @@ class Pilot:
             self._came_back.add(wave.name)
             self._ready_since[wave.name] = snapshot.at_ms
         if self._orders.fly_again and wave.name not in self._flown_again:
-            if snapshot.action("advance").enabled:
-                self._flown_again.add(wave.name)
-                await self._arm(snapshot, "advance")
-                return None
             return await self._ready(snapshot, wave)
         await self._end(snapshot)
         return None
@@ -242,7 +247,9 @@ class Pilot:
     def _result(self, outcome: str, code: int, *, left: bool, why: str = "") -> Result:
         waves = self._last.waves if self._last else ()
         words = tuple((w.name, w.word) for w in waves)
-        return Result(outcome, code, words, left, why, sum(self._rereads.values()))
+        known = [bound for bound in self._rereads.values() if bound is not None]
+        reread = sum(known) if len(known) == len(self._rereads) else None
+        return Result(outcome, code, words, left, why, reread, tuple(self._blocked))
 
 
 def result_event(
@@ -262,6 +269,7 @@ def result_event(
         "duplicated": duplicated,
         "measured_by": measured_by,
         "predicted_duplicates_max": result.reread_max_records,
+        "clients_blocked": list(result.blocked),
         "why": result.why,
         "left_running": result.left_running,
     }

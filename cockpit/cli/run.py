@@ -17,12 +17,17 @@ from cockpit.cli.launch import (
     last_unfinished,
     launch,
 )
+from cockpit.cli.leftovers import after, after_lines, as_json, look_after, told
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
 from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.pilot import Pilot, Result, result_event
+from cockpit.core.left import Left
+from cockpit.core.plan import DrillStep, Plan
 from cockpit.engine.folders import FolderError, this_user
 
 PAUSED_WITHIN_S = 5
+MAY_LEAVE = (exits.ROLLED_BACK, exits.FAILED, exits.GATE_NOT_MET, exits.UNKNOWN, exits.STOPPED)
+"""Ways to end after which something may stand that nobody is at work on."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -61,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         problems = tuple(f"{options.plan}:{problem}" for problem in error.problems)
         last = "nothing was started: `cockpit check` says more"
         return leave(options, "invalid", exits.USAGE, problems, last)
-    if reasons := unflown(plan):
+    if reasons := (*unflown(plan), *_drills_why_not(plan, options.plan)):
         last = "nothing was started: this version proves such a plan, and does not fly it"
         return leave(options, "invalid", exits.USAGE, reasons, last)
     if not options.headless and (why := no_screen()):
@@ -91,6 +96,15 @@ def run(options: argparse.Namespace) -> int:
     return look_on(launched, options)
 
 
+def _drills_why_not(plan: Plan, path: Path) -> tuple[str, ...]:
+    """Why the plan's drills may not be flown here; empty: they may, or it has none."""
+    if not any(isinstance(step, DrillStep) for wave in plan.waves for step in wave.steps):
+        return ()
+    from cockpit.cli.sabotage import why_no_drills
+
+    return why_no_drills(plan, path.resolve())
+
+
 def _left_half_way(plan: Path, name: str) -> tuple[str, ...]:
     """What an earlier flight of this plan has left standing, and the way on; empty: nothing."""
     found = last_unfinished(str(plan.resolve()), name)
@@ -106,11 +120,15 @@ def _left_half_way(plan: Path, name: str) -> tuple[str, ...]:
 
 def look_on(launched: Launched, options: argparse.Namespace) -> int:
     """Fly without a screen, or open it; the exit code."""
+    told(launched.warnings)
     if options.headless:
         return _headless(launched, options)
     from cockpit.cli.attach import screen
 
-    return screen(launched.folder, launched.socket, options)
+    code = screen(launched.folder, launched.socket, options)
+    if code in MAY_LEAVE:
+        told(after_lines(after(launched.folder)))
+    return code
 
 
 def leave(
@@ -200,8 +218,12 @@ async def _fly(launched: Launched, options: argparse.Namespace) -> int:
         result = await Pilot(session, orders_from(options), show).fly()
     finally:
         await session.close()
+    looks = result.exit_code in MAY_LEAVE and not result.left_running
+    left = await look_after(launched.folder) if looks else Left()
+    told(after_lines(left))
     if options.json:
-        say_json({**result_event(result), "session": launched.folder.id})
+        standing = as_json(left)["left_over"]
+        say_json({**result_event(result), "session": launched.folder.id, "left_over": standing})
     else:
         say(clean_line(f"{result.outcome}" + (f": {result.why}" if result.why else "")))
     if result.left_running:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cockpit.cli import exits
 from cockpit.cli.launch import find_running
-from cockpit.cli.output import complain, say, say_json
+from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError, to_json
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         say_json(summary(snapshot))
     else:
-        say(line(snapshot))
+        say(clean_line(line(snapshot)))
     return exits.COMPLETED
 
 
@@ -69,11 +69,14 @@ def line(snapshot: Snapshot) -> str:
     ]
     step = f" at {status.step}" if status.step else ""
     paused = " PAUSED" if status.paused else ""
+    count = len(snapshot.left_over)
+    left = f"; {count} left over: {snapshot.left_over[0].text}" if count else ""
     simulated = "SIMULATED " if status.simulated else ""
     return (
         f"{simulated}{status.plan}: wave {status.wave_number}/{status.waves} {wave.name} "
-        f"{wave.word}{step}{paused}; writes {status.writes}; rollback {status.rollback}; "
-        f"{', '.join(ages)}; mirror {snapshot.mirror}"
+        f"{wave.word}{step}{paused}; writes {status.writes}; rollback {status.rollback} "
+        f"({status.rollback_detail}); "
+        f"{', '.join(ages)}; mirror {snapshot.mirror}{left}"
     )
 
 
@@ -91,4 +94,5 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         "groups": to_json(snapshot.groups),
         "armed": to_json(snapshot.armed),
         "actions": to_json(snapshot.actions),
+        "left_over": to_json(snapshot.left_over),
     }

@@ -18,6 +18,15 @@ STATES_EVERY_MS = 2_000
 ACLS_EVERY_MS = 2_000
 CONFIGS_EVERY_MS = 15_000
 INFO_EVERY_MS = 30_000
+MIRROR_EVERY_MS = 200
+"""The shortest pace of the mirror's own tellings: a Connect worker reads a topic for each."""
+BREATH_MS = 100
+"""A cluster that takes its time to answer is left alone for as long as it took, up to this."""
+LOOK_AGAIN_MS = 1_000
+"""How soon a feed that nobody needs now looks whether somebody does."""
+GIVES_WAY_MS = 5_000
+"""How long a slow look is put off while clients are blocked. A feed that is read more often than
+this goes on: it tells of outages."""
 FAILED_AGAIN_MS = 1_000
 FAILED_LAST_MS = 30_000
 """The longest pause after a failure, of a feed whose own pace is slower."""
@@ -33,6 +42,9 @@ class Feed:
     name: str
     read: Callable[[], Awaitable[Sample | Survey]]
     pace_ms: Pace
+    wanted: Callable[[], bool] = lambda: True
+    others_first: Callable[[], bool] = lambda: False
+    """Whether what is read of clusters whose clients are blocked needs the time more."""
 
 
 def cluster_feeds(side: Side, cluster: Cluster, pace_ms: Pace) -> tuple[Feed, ...]:
@@ -58,15 +70,21 @@ def all_feeds(
     signals: Signals,
     pace_ms: Pace,
     surveyor: Surveyor | None = None,
+    next_wave: Callable[[], str] = lambda: "",
 ) -> tuple[Feed, ...]:
-    """Every feed of a flight."""
+    """Every feed of a flight. `next_wave`: the wave that waits to be begun; empty: none does."""
     feeds: list[Feed] = []
     for side in SIDES:
         feeds.extend(cluster_feeds(side, clusters[side], pace_ms))
-    feeds.append(Feed("mirror", replication.mirror, pace_ms))
-    feeds.append(Feed("syncs", replication.syncs, pace_ms))
+
+    def mirror_pace_ms() -> int:
+        return max(pace_ms(), MIRROR_EVERY_MS)
+
+    feeds.append(Feed("mirror", replication.mirror, mirror_pace_ms))
+    feeds.append(Feed("syncs", replication.syncs, mirror_pace_ms))
     feeds.extend(_signal_feed(signals, spec.name) for spec in plan.signals)
-    feeds.extend(_survey_feed(survey) for survey in (surveyor.feeds() if surveyor else ()))
+    surveys = surveyor.feeds() if surveyor else ()
+    feeds.extend(_survey_feed(survey, next_wave, pace_ms) for survey in surveys)
     return tuple(feeds)
 
 
@@ -77,8 +95,14 @@ def _signal_feed(signals: Signals, name: str) -> Feed:
     return Feed(f"signal.{name}", read, lambda: 1_000)
 
 
-def _survey_feed(survey: SurveyFeed) -> Feed:
-    return Feed(survey.name, survey.read, lambda: survey.every_ms)
+def _survey_feed(survey: SurveyFeed, next_wave: Callable[[], str], pace_ms: Pace) -> Feed:
+    def wanted() -> bool:
+        return not survey.wave or survey.wave == next_wave()
+
+    def others_first() -> bool:
+        return survey.every_ms >= GIVES_WAY_MS and pace_ms() <= MIRROR_EVERY_MS
+
+    return Feed(survey.name, survey.read, lambda: survey.every_ms, wanted, others_first)
 
 
 async def follow(feed: Feed, clock: Clock, put: Put) -> None:
@@ -89,6 +113,10 @@ async def follow(feed: Feed, clock: Clock, put: Put) -> None:
     """
     refusals = 0
     while True:
+        if not feed.wanted():
+            await clock.sleep(LOOK_AGAIN_MS)
+            continue
+        await _give_way(feed, clock)
         asked_ms = clock.now_ms()
         failed, away = False, False
         try:
@@ -105,7 +133,14 @@ async def follow(feed: Feed, clock: Clock, put: Put) -> None:
             await clock.sleep(_pause_ms(feed, refusals, clock.now_ms() - asked_ms))
             continue
         spent_ms = clock.now_ms() - asked_ms
-        await clock.sleep(max(feed.pace_ms() - spent_ms, 20))
+        await clock.sleep(max(feed.pace_ms() - spent_ms, min(spent_ms, BREATH_MS), 20))
+
+
+async def _give_way(feed: Feed, clock: Clock) -> None:
+    for _ in range(GIVES_WAY_MS // LOOK_AGAIN_MS):
+        if not feed.others_first():
+            return
+        await clock.sleep(LOOK_AGAIN_MS)
 
 
 def _pause_ms(feed: Feed, refusals: int, spent_ms: int) -> int:

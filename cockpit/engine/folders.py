@@ -13,7 +13,7 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,12 @@ def socket_path(environment: Mapping[str, str], session: str) -> Path:
     return _fallback() / path.name
 
 
+def flight_identity(plan_name: str, bootstraps: tuple[Iterable[str], Iterable[str]]) -> str:
+    """A word for this plan between these clusters, source and target."""
+    identity = json.dumps([plan_name, *(sorted(side) for side in bootstraps)])
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
 def flight_lock(
     environment: Mapping[str, str],
     plan_name: str,
@@ -122,9 +128,18 @@ def flight_lock(
     The open file is the lock: it ends with the process, however that ends, and is never removed.
     Raises FlightTaken, FolderError.
     """
-    identity = json.dumps([plan_name, *(sorted(side) for side in bootstraps)])
-    name = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    path = runtime_home(environment) / f"{name}.lock"
+    path = runtime_home(environment) / f"{flight_identity(plan_name, bootstraps)}.lock"
+    return _locked(path, session)
+
+
+def session_lock(folder: SessionFolder) -> int:
+    """Become the one engine of this session, as `flight_lock` does, whatever became of the runtime
+    folder: a login's end may remove that while the engine lives. Raises FlightTaken, FolderError.
+    """
+    return _locked(folder.path / "engine.lock", folder.id)
+
+
+def _locked(path: Path, session: str) -> int:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:

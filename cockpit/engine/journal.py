@@ -7,9 +7,10 @@ Never rewritten. An engine that takes a flight over goes on behind the last whol
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ class Journal:
         journal = cls.__new__(cls)
         journal._file = _open(path, 0)
         try:
-            entries = tuple(read_journal(path))
-            journal._length = _whole_length(path)
+            data = path.read_bytes()
+            entries = tuple(_verified(io.BytesIO(data), path))
+            journal._length = data.rfind(b"\n") + 1
             os.ftruncate(journal._file, journal._length)
         except (OSError, JournalError) as error:
             os.close(journal._file)
@@ -110,11 +112,6 @@ def _open(path: Path, more: int) -> int:
         raise JournalError(f"{path}: {error.strerror}") from error
 
 
-def _whole_length(path: Path) -> int:
-    """Bytes up to the end of the last whole line."""
-    return path.read_bytes().rfind(b"\n") + 1
-
-
 def _write_all(file: int, data: bytes) -> None:
     while data:
         data = data[os.write(file, data) :]
@@ -132,21 +129,25 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
 
     A last line without its newline is a torn write: it was never acknowledged and is left out.
     """
-    head, number = FIRST_HASH, 0
     with path.open("rb") as lines:
-        for raw in lines:
-            number += 1
-            if not raw.endswith(b"\n"):
-                return
-            try:
-                entry = json.loads(raw)
-            except ValueError as error:
-                raise JournalError(f"{path}:{number}: not JSON") from error
-            if not isinstance(entry, dict):
-                raise JournalError(f"{path}:{number}: not an entry")
-            if entry.get("prev") != head or entry.get("hash") != entry_hash(entry):
-                raise JournalError(f"{path}:{number}: the hash chain is broken")
-            if entry.get("seq") != number:
-                raise JournalError(f"{path}:{number}: an entry is missing")
-            head = entry["hash"]
-            yield entry
+        yield from _verified(lines, path)
+
+
+def _verified(lines: Iterable[bytes], path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of these lines; `path` is named where one is not what was written."""
+    head = FIRST_HASH
+    for number, raw in enumerate(lines, 1):
+        if not raw.endswith(b"\n"):
+            return
+        try:
+            entry = json.loads(raw)
+        except ValueError as error:
+            raise JournalError(f"{path}:{number}: not JSON") from error
+        if not isinstance(entry, dict):
+            raise JournalError(f"{path}:{number}: not an entry")
+        if entry.get("prev") != head or entry.get("hash") != entry_hash(entry):
+            raise JournalError(f"{path}:{number}: the hash chain is broken")
+        if entry.get("seq") != number:
+            raise JournalError(f"{path}:{number}: an entry is missing")
+        head = entry["hash"]
+        yield entry

@@ -21,6 +21,7 @@ from cockpit.core.flight import (
     Event,
     Finished,
     FlightState,
+    Keep,
     Observed,
     Perform,
     Tell,
@@ -33,9 +34,12 @@ from cockpit.core.plan import Side
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
 from cockpit.core.survey import Survey
+from cockpit.core.turn import next_wave
+from cockpit.core.windows import Row
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
 from cockpit.engine.journal import Journal, JournalError
+from cockpit.engine.rollup import GateRows, RollupError
 from cockpit.engine.runner import Runner
 from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
 from cockpit.wire.values import to_json
@@ -43,8 +47,9 @@ from cockpit.wire.values import to_json
 INBOX_LIMIT = 10_000
 TICK_MS = 1_000
 TICK_BUSY_MS = 200
-BORDERS = ("flight_started", "flight_resumed", "flight_ended")
-"""Entries that are on disk before anything else happens, though they are no effects."""
+BORDERS = ("flight_started", "flight_resumed", "flight_ended", "asked_person")
+"""Entries that are on disk before anything else happens, though they are no effects. A person who
+is asked may act long before the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,14 @@ class Engine:
         journal: Journal | None,
         *,
         takes_over: bool = False,
+        gate_rows: GateRows | None = None,
     ) -> None:
-        """`takes_over`: the flight was begun by another engine, which is no more."""
+        """`takes_over`: the flight was begun by another engine, which is no more. `gate_rows`: what
+        gates over long windows have sampled is kept there."""
         self.state = state
         self._takes_over = takes_over
+        self._gate_rows = gate_rows
+        self._rows_lost = False
         self.fanout = Fanout()
         self._ports = ports
         self._journal = journal
@@ -103,6 +112,7 @@ class Engine:
                 self._ports.signals,
                 lambda: pace_ms(self.state),
                 self._ports.surveyor,
+                lambda: next_wave(self.state),
             ):
                 coroutine = follow(feed, clock, self._observe)
                 tasks.append(group.create_task(coroutine, name=f"feed {feed.name}"))
@@ -178,6 +188,21 @@ class Engine:
                 self._runner.abandon(action_id)
             case Tell():
                 self._tell(command)
+            case Keep(rows=rows):
+                self._keep_rows(rows)
+
+    def _keep_rows(self, rows: tuple[tuple[str, Row], ...]) -> None:
+        """Keep what gates have sampled; each time that this begins to fail it is said once."""
+        if self._gate_rows is None:
+            return
+        try:
+            self._gate_rows.append(rows, self.state.at_ms)
+            self._rows_lost = False
+        except RollupError as error:
+            text = f"samples of gates over long windows are not kept: {error}"
+            if not self._rows_lost:
+                self._tell(Tell("gate_rows_lost", text, "bad"))
+            self._rows_lost = True
 
     def _tell(self, tell: Tell) -> None:
         data = {**to_json(tell.data), "text": tell.text, "level": tell.level}
@@ -192,6 +217,8 @@ class Engine:
             return
         try:
             sync = kind in BORDERS
+            if kind == "asked_person":  # where the flight stands is on disk with the question
+                self._append_record(self._journal, self.state.at_ms)
             self._journal.append(kind, self.state.at_ms, data, sync=sync)
         except JournalError as error:
             self.fanout.tell(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cockpit.core.durable import OpenIntent, is_under_way
+from cockpit.core.left import Effect, Past, Standing
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.journal import JournalError, read_journal
 
@@ -72,6 +73,37 @@ def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
         return None
     unknown = tuple(open_intents.values())
     return Left(record, (*unlearnt.values(), *unknown), unknown, frozenset(intended))
+
+
+def past_in(folder: SessionFolder, *, flying: bool) -> Past | None:
+    """What a session's journal tells of what it has left; None: nothing, or not to be believed."""
+    if not folder.journal.exists():
+        return None
+    try:
+        entries = tuple(read_journal(folder.journal))
+        left = left_behind(entries)
+        records = (entry["state"] for entry in reversed(entries) if entry["kind"] == "state")
+        record: Mapping[str, Any] = next(records, {})
+        words = {str(w["name"]): str(w["word"]) for w in record.get("waves", ())}
+        effects = tuple(_effects(entries))
+    except (JournalError, OSError, KeyError, TypeError):
+        return None
+    half_way = left is not None and bool(left.wave)
+    standing: Standing = "flying" if flying else "half-way" if half_way else "ended"
+    return Past(folder.id, standing, words, effects)
+
+
+def _effects(entries: Iterable[Mapping[str, Any]]) -> Iterator[Effect]:
+    """Every intent that did not end in a certain failure, with what it replaced."""
+    outcomes = {e["action_id"]: e for e in entries if e["kind"] == "outcome"}
+    for entry in entries:
+        if entry["kind"] != "intent":
+            continue
+        outcome = outcomes.get(entry["action_id"], {})
+        if outcome.get("outcome") == "failed":
+            continue
+        learnt = {**entry.get("before", {}), **outcome.get("data", {})}
+        yield Effect(entry["at_ms"], entry["action"], learnt.get("previous") or {})
 
 
 def _intent(entry: Mapping[str, Any], before: Mapping[str, Any]) -> OpenIntent:

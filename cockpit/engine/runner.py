@@ -11,9 +11,11 @@ from typing import Any
 from cockpit.core.actions import (
     CallService,
     CommitOffsets,
+    Errand,
     Finding,
-    FindPlaces,
+    Look,
     ProveDrained,
+    ProveReversible,
     ProveSilent,
     action_text,
 )
@@ -24,6 +26,7 @@ from cockpit.wire.values import to_json
 
 VERIFY_EVERY_MS = 200
 TRY_AGAIN_MS = 500
+STALE = "the evidence became stale before the effect: nothing was done"
 PASSING_KINDS = ("slow", "unreachable")
 """Kinds of failure that a cluster recovers from by itself."""
 
@@ -72,9 +75,9 @@ class Runner:
 
     async def _attempt(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
         """Try while the cluster is only away: what certainly did not happen may be tried again."""
-        if isinstance(command.action, ProveDrained | ProveSilent):
+        if isinstance(command.action, ProveDrained | ProveSilent | ProveReversible):
             return await self._prove(command)
-        if isinstance(command.action, FindPlaces):
+        if isinstance(command.action, Look):
             return await self._look(command)
         deadline = self._clock.now_ms() + command.verify_ms
         while True:
@@ -90,26 +93,33 @@ class Runner:
     async def _once(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
         action = command.action
         found = await self._effector.precheck(action)
-        if found.holds and not isinstance(action, CallService):
+        if found.holds and not isinstance(action, CallService | Errand):
             return "already", found.detail, {}
-        if command.fresh_until_ms is not None and self._clock.now_ms() > command.fresh_until_ms:
-            return "failed", "the evidence became stale before the effect: nothing was done", {}
+        if self._is_stale(command):
+            return "failed", STALE, {}
         if command.action_id not in self._intended:
             intent = {"action_id": command.action_id, "text": action_text(action)}
             content = {"type": type(action).__name__, **to_json(action)}
             self._write("intent", {**intent, "action": content, "before": dict(found.before)})
             self._intended.add(command.action_id)
+            if self._is_stale(command):  # a disk may take seconds for the intent
+                return "failed", STALE, {}
         try:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:
             return (*await self._after_lost_reply(command, str(error)), found.before)
-        if isinstance(action, CallService):
+        if isinstance(action, CallService | Errand):
             return "done", "", data
         return (*await self._verified(command), {**found.before, **data})
 
+    def _is_stale(self, command: Perform) -> bool:
+        """Whether what spoke for the command is too old by now."""
+        until_ms = command.fresh_until_ms
+        return until_ms is not None and self._clock.now_ms() > until_ms
+
     async def _after_lost_reply(self, command: Perform, why: str) -> tuple[Outcome, str]:
         """A lost reply is resolved by reading, where reading can tell."""
-        if isinstance(command.action, CallService):
+        if isinstance(command.action, CallService | Errand):
             return "unknown", why
         outcome, detail = await self._verified(command)
         return outcome, f"reply lost, then read: {detail}"
@@ -153,7 +163,7 @@ class Runner:
                 if error.kind not in PASSING_KINDS:
                     raise
             else:
-                return "done", f"{len(data['places'])} places looked for", data
+                return "done", f"{sum(map(len, data.values()))} partitions looked at", data
             if command.action_id in self._abandoned or self._clock.now_ms() >= deadline:
                 return "failed", why, {}
             await self._clock.sleep(TRY_AGAIN_MS)

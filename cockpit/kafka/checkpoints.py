@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from cockpit.core.mirrorsurvey import Checkpoint, CheckpointsSurvey
 from cockpit.core.observe import TopicPartition
 from cockpit.core.rights import MirrorNames
-from cockpit.core.survey import Checkpoint, CheckpointsSurvey
 from cockpit.kafka.client import Client
 from cockpit.kafka.following import StateTopic
 from cockpit.kafka.protocol.codec import DecodeError, Reader

@@ -1,7 +1,7 @@
-"""Runs a program of the plan for the number that it prints.
+"""Runs a program of the plan: for the number that it prints, or for what it does.
 
-Never through a shell, never with the cockpit's environment or terminal, and never leaves a process
-of the program's group behind.
+Never through a shell, never with the cockpit's environment or terminal. A process of the program's
+group is left behind only by a control that has ended well: it may have started a service.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import re
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from cockpit.core.observe import Unknown
 from cockpit.kafka.text import one_line
-from cockpit.ports import PortError
+from cockpit.ports import OutcomeUnknownError, PortError
 
 OUTPUT_BYTES: Final = 65_536
 FOLDER: Final = "/"
@@ -31,14 +32,15 @@ _NUMBER: Final = re.compile(
 
 
 class _Output(asyncio.SubprocessProtocol):
-    """What a program says, kept within bounds."""
+    """What a program says, kept within bounds; `heeded`: its output matters, not only its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, heeded: bool) -> None:
         self.out = bytearray()
         self.err = bytearray()
         self.ended = asyncio.Event()
         """The program is gone, or has said more than anybody wants to hear."""
         self.closed = asyncio.Event()
+        self._heeded = heeded
 
     @property
     def too_much(self) -> bool:
@@ -47,7 +49,7 @@ class _Output(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd != 1:
             self.err = (self.err + data)[-_ERROR_BYTES:]
-        elif not self.too_much:
+        elif self._heeded and not self.too_much:
             self.out += data
             if self.too_much:
                 self.ended.set()
@@ -57,6 +59,24 @@ class _Output(asyncio.SubprocessProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
+
+    def last_words(self) -> str:
+        """The last line of its standard error that says something; empty: none does."""
+        said = self.err.decode(errors="replace").strip()
+        return one_line(said.splitlines()[-1]) if said else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program has ended by itself: its status, negative by a signal, and its last words."""
+
+    status: int
+    last_words: str
+
+    def why(self) -> str:
+        """For people."""
+        tail = f": {self.last_words}" if self.last_words else ""
+        return f"ended with status {self.status}{tail}"
 
 
 async def output_of(
@@ -68,8 +88,53 @@ async def output_of(
     with another status than 0 (with the end of its standard error). Its whole process group is
     killed in each case, and after a good end too.
     """
+    output = _Output(heeded=True)
+    ended = await _run(argv, output, timeout_ms=timeout_ms, environ=environ)
     name = one_line(argv[0])
-    output = _Output()
+    if output.too_much:
+        raise PortError("protocol", one_line(f"{name} prints more than {OUTPUT_BYTES >> 10} kB"))
+    if ended.status != 0:
+        raise PortError("protocol", one_line(f"{name} {ended.why()}"))
+    return output.out.decode(errors="replace")
+
+
+async def end_of(argv: Sequence[str], *, timeout_ms: int) -> Ended:
+    """How the program ends. Raises PortError: it cannot be started, or does not end in time. Its
+    whole process group is killed in each case, and after a good end too."""
+    return await _run(argv, _Output(heeded=False), timeout_ms=timeout_ms)
+
+
+async def obeyed(argv: Sequence[str], *, timeout_ms: int, what: str) -> None:
+    """Let the program do what it is for: it has where it ends with status 0, and what it leaves
+    behind lives on.
+
+    Raises PortError where it says that it has not, or cannot be started; OutcomeUnknownError where
+    it was killed, by the timeout or by somebody.
+    """
+    name = one_line(argv[0])
+    try:
+        ended = await _run(argv, _Output(heeded=False), timeout_ms=timeout_ms, leaves=True)
+    except PortError as error:
+        reason = one_line(f"{what}: {error.reason}")
+        if error.kind == "slow":
+            raise OutcomeUnknownError(reason) from error
+        raise PortError("refused", reason) from error
+    if ended.status < 0:
+        raise OutcomeUnknownError(one_line(f"{what}: {name} {ended.why()}"))
+    if ended.status:
+        raise PortError("refused", one_line(f"{what}: {name} {ended.why()}"))
+
+
+async def _run(
+    argv: Sequence[str],
+    output: _Output,
+    *,
+    timeout_ms: int,
+    environ: Mapping[str, str] = os.environ,
+    leaves: bool = False,
+) -> Ended:
+    """Raises PortError. `leaves`: after a good end nothing is killed."""
+    name = one_line(argv[0])
     loop = asyncio.get_running_loop()
     try:
         process, _ = await loop.subprocess_exec(
@@ -83,6 +148,7 @@ async def output_of(
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise PortError("unreachable", one_line(f"cannot start {name}: {why}")) from error
+    status: int | None = None
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             await output.ended.wait()
@@ -91,25 +157,20 @@ async def output_of(
         raise PortError("slow", one_line(reason)) from error
     finally:
         status = process.get_returncode()
-        await _end(process, output)
-    if output.too_much:
-        raise PortError("protocol", one_line(f"{name} prints more than {OUTPUT_BYTES >> 10} kB"))
-    if status != 0:
-        said = output.err.decode(errors="replace").strip()
-        tail = f": {said.splitlines()[-1]}" if said else ""
-        raise PortError("protocol", one_line(f"{name} ended with status {status}{tail}"))
-    return output.out.decode(errors="replace")
+        await _end(process, output, kills=not (leaves and status == 0))
+    return Ended(-signal.SIGKILL if status is None else status, output.last_words())
 
 
-async def _end(process: asyncio.SubprocessTransport, output: _Output) -> None:
+async def _end(process: asyncio.SubprocessTransport, output: _Output, *, kills: bool) -> None:
     """Kill the whole group, the program itself or what it has left, and hear its last words."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.get_pid(), signal.SIGKILL)
+    if kills:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.get_pid(), signal.SIGKILL)
     try:
         async with asyncio.timeout(_LAST_WORDS_S):
             await output.closed.wait()
     except TimeoutError:
-        pass  # a child in a group of its own holds on to the pipe
+        pass  # a child, in a group of its own or left to live on, holds on to the pipe
     finally:
         process.close()
 

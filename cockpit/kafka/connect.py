@@ -8,9 +8,9 @@ at all: that is a PortError, never a state.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from cockpit.core.observe import ConnectorState, FailureKind, TaskState, TopicPartition
@@ -64,7 +64,7 @@ class ConnectRest:
         Needs Connect 3.5: an older worker is an "unsupported" failure. Raises PortError.
         """
         reply = await self.http.request("GET", self._url(connector, "offsets"))
-        if reply.status == 404 and await self._is_before(*OFFSETS_SINCE):
+        if reply.status == 404 and await self.is_before(*OFFSETS_SINCE):
             raise PortError("unsupported", NO_POSITIONS)
         body = self._body(connector, "offsets", reply)
         found: dict[TopicPartition, int] = {}
@@ -104,7 +104,42 @@ class ConnectRest:
             merged: dict[str, str | None] = {**await self.config(connector), **changes}
             whole = {key: value for key, value in merged.items() if value is not None}
             reply = await self.http.request("PUT", url, body=whole, timeout_ms=CHANGE_TIMEOUT_MS)
-        failed = self._failed(connector, "config", reply)
+        self._changed(connector, "config", reply)
+
+    async def set_state(self, connector: str, verb: Literal["stop", "pause", "resume"]) -> None:
+        """Stop a connector for good (needs Connect 3.5), let its tasks pause, or let it run again.
+
+        The worker has taken it in, and does it by and by. Raises PortError; ReplyLostError where it
+        may have happened all the same.
+        """
+        url = self._url(connector, verb)
+        self._changed(
+            connector, verb, await self.http.request("PUT", url, timeout_ms=CHANGE_TIMEOUT_MS)
+        )
+
+    async def set_positions(
+        self, connector: str, alias: str, positions: Sequence[tuple[TopicPartition, int]]
+    ) -> None:
+        """Set the next offset to read, by partition of a stopped mirror that reads `alias`.
+
+        MirrorMaker keeps the last offset that it has copied, so nothing yet is no offset (KIP-875;
+        Connect 3.6). Raises as `set_state` does.
+        """
+        entries = [
+            {
+                "partition": {"cluster": alias, "topic": topic, "partition": partition},
+                "offset": {"offset": offset - 1} if offset > 0 else None,
+            }
+            for (topic, partition), offset in positions
+        ]
+        url = self._url(connector, "offsets")
+        reply = await self.http.request(
+            "PATCH", url, body={"offsets": entries}, timeout_ms=CHANGE_TIMEOUT_MS
+        )
+        self._changed(connector, "offsets", reply)
+
+    def _changed(self, connector: str, what: str, reply: Reply) -> None:
+        failed = self._failed(connector, what, reply)
         if reply.status >= 500:
             raise ReplyLostError(failed.kind, failed.reason)
         if not reply.ok:
@@ -121,7 +156,7 @@ class ConnectRest:
             raise PortError(kind, one_line(f"Connect: HTTP {reply.status}{reply.said()}"))
         return reply.json("Connect")
 
-    async def _is_before(self, major: int, minor: int) -> bool:
+    async def is_before(self, major: int, minor: int) -> bool:
         """Whether the worker says that it is of an older release. Raises PortError."""
         root = await self.at("")
         said = root.get("version") if isinstance(root, dict) else None

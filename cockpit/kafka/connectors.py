@@ -1,14 +1,15 @@
 """Every connector of a Connect cluster with every one of its tasks.
 
-Never passes on a config: they hold passwords in clear.
+Of a config it passes on a few keys, named one by one: configs hold passwords in clear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from cockpit.core.mirrorsurvey import SHOWN_SETTINGS, ConnectSurvey
 from cockpit.core.observe import ConnectorState, TaskState
-from cockpit.core.survey import ConnectSurvey
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
@@ -49,7 +50,18 @@ async def read_connectors(rest: ConnectRest, clock: Clock) -> ConnectSurvey:
         version=one_line(version, 40),
         connectors=tuple(found),
         unknown=unknown,
-    )
+        settings={name: kept for name in sorted(set(names))
+                  if (kept := _settings(by_name.get(name))) is not None},
+    )  # fmt: skip
+
+
+def _settings(entry: Any) -> Mapping[str, str] | None:  # noqa: ANN401 - JSON
+    """The few keys of a config that may be kept; None where it is not shown."""
+    info = entry.get("info") if isinstance(entry, dict) else None
+    config = info.get("config") if isinstance(info, dict) else None
+    if not isinstance(config, dict):
+        return None
+    return {key: str(config[key]) for key in SHOWN_SETTINGS if config.get(key) is not None}
 
 
 async def _connector(rest: ConnectRest, name: str, entry: Any) -> ConnectorState:  # noqa: ANN401 - JSON

@@ -8,27 +8,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from cockpit.core.plan import Plan, SecretRef
+from cockpit.core.plan import Plan, SecretRef, Side
+from cockpit.core.reversing import connectors
 from cockpit.kafka.beside import beside_clusters
 from cockpit.kafka.client import CHANGE_TIMEOUT_MS, Client
+from cockpit.kafka.clientprobes import client_probe_feeds
 from cockpit.kafka.cluster import KafkaCluster
 from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.cutting import Way
 from cockpit.kafka.effects.commits import OffsetCommits
 from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
+from cockpit.kafka.effects.drill import Drills
 from cockpit.kafka.effects.effector import Handlers, RealEffector
 from cockpit.kafka.effects.fence import Fencing
 from cockpit.kafka.effects.places import PlaceSearch
+from cockpit.kafka.effects.probe import ShadowReader
+from cockpit.kafka.effects.reverse import MirrorRuns
+from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
 from cockpit.kafka.habits import HabitsReader
 from cockpit.kafka.http import Http
 from cockpit.kafka.mirror import MirrorMaker
+from cockpit.kafka.ready import readiness_surveys
 from cockpit.kafka.records import record_surveys
 from cockpit.kafka.security import Access, access
 from cockpit.kafka.signals import PlanSignals
 from cockpit.kafka.surveyor import KafkaSurveyor
-from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
+from cockpit.ports import Clock, Cluster, Effector, Replication, Saboteur, Signals, Surveyor
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,10 @@ def reveal_secret(ref: SecretRef) -> str:
 
 
 def connect_real(
-    plan: Plan, clock: Clock, reveal: Callable[[SecretRef], str] = reveal_secret
+    plan: Plan,
+    clock: Clock,
+    reveal: Callable[[SecretRef], str] = reveal_secret,
+    saboteur: Saboteur | None = None,
 ) -> RealPorts:
     """The ports of a plan.
 
@@ -78,19 +90,29 @@ def connect_real(
     ids: set[int] = set()
     beside = beside_clusters(plan, clock, reveal, ids=ids)
     records = record_surveys(plan, clock, source=source, target=target, ids=ids)
+    ready = readiness_surveys(plan, clock, reveal, source=source, target=target)
+    ways: dict[Side, Way] = {"source": source.way, "target": target.way} if plan.drills else {}
+    drills = partial(Drills, ways=ways, saboteur=saboteur)
     return RealPorts(
         source=KafkaCluster("source", source, clock, topics=topics, groups=groups),
         target=KafkaCluster("target", target, clock, topics=topics, groups=groups),
-        replication=MirrorMaker(plan.replication, clock, source=source, target=target),
+        replication=MirrorMaker(
+            plan.replication, clock, source=source, target=target, reverse=connectors(plan)
+        ),
         signals=PlanSignals(plan.signals, clock),
-        effector=_effector(plan, clock, reveal, source=source, target=target),
+        effector=_effector(plan, clock, reveal, drills, source=source, target=target),
         surveyor=KafkaSurveyor(
             plan,
             clock,
             source=source,
             target=target,
-            extra=(*beside.feeds, *records.feeds),
-            closers=(*beside.closers, *records.closers),
+            extra=(
+                *beside.feeds,
+                *records.feeds,
+                *ready.feeds,
+                *client_probe_feeds(plan, clock),
+            ),
+            closers=(*beside.closers, *records.closers, *ready.closers),
         ),
     )
 
@@ -99,6 +121,7 @@ def _effector(
     plan: Plan,
     clock: Clock,
     reveal: Callable[[SecretRef], str],
+    drills: Callable[[ConnectRest], Drills],
     *,
     source: Access,
     target: Access,
@@ -112,9 +135,11 @@ def _effector(
     http = Http()
     rest = ConnectRest(http, plan.replication.connect)
     patches = ConnectorPatches(rest, clock)
+    habits = HabitsReader(clock, rest, plan.replication.source_connector)
     handlers = Handlers(
         services=ServiceCalls(plan, http),
         patches=patches,
+        runs=MirrorRuns(plan.replication.source_connector, rest, patches),
         exclusions=GroupExclusions(plan.replication.checkpoint_connector, rest, patches),
         fencing=Fencing(
             clock,
@@ -138,8 +163,11 @@ def _effector(
             clock,
             source=source_reader,
             target=target_reader,
-            habits=HabitsReader(clock, rest, plan.replication.source_connector),
+            habits=habits,
         ),
+        seeks=PlaceSeek(target_reader),
+        drills=drills(rest),
+        shadow=ShadowReader(clock, source=source_reader, target=target_reader, habits=habits),
     )
     clients = (source_reader, target_reader, source_changer, target_changer)
     return RealEffector(

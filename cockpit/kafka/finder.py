@@ -34,7 +34,7 @@ THOROUGH_ALLOWANCE: Final = (10_000, 600_000)
 UNSURE: Final = "the mirror's isolation level is not known, and aborted records are near"
 
 
-def _modes(habits: Habits) -> tuple[bool, ...]:
+def modes(habits: Habits) -> tuple[bool, ...]:
     """How the source may have to be read: with both answers where the mirror's way is not known."""
     known = habits.committed_only
     return (False, True) if known is None else (known,)
@@ -66,7 +66,7 @@ class Finder:
         habits = await self._habits.read()
         asked = tuple(names)
         await self._measure("target", asked, committed_only=True)
-        for committed_only in _modes(habits):
+        for committed_only in modes(habits):
             await self._measure("source", asked, committed_only=committed_only)
 
     async def _measure(
@@ -123,7 +123,7 @@ class Finder:
         """The image of a source offset; `inverse`: the origin of a target one. Raises PortError."""
         habits = await self._habits.read()
         verdicts: list[Verdict] = []
-        for committed_only in _modes(habits):
+        for committed_only in modes(habits):
             allowance = Allowance(*spend)
             source = self.log("source", name, allowance, habits, committed_only=committed_only)
             target = self.log("target", name, allowance, habits)

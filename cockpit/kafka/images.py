@@ -22,6 +22,7 @@ from cockpit.kafka.content import (
 )
 from cockpit.kafka.finder import ROUND, ROUND_ALLOWANCE, THOROUGH, THOROUGH_ALLOWANCE, Finder
 from cockpit.kafka.habits import Habits, HabitsReader
+from cockpit.kafka.since import TimeSeeks
 from cockpit.ports import Clock, PortError
 
 PAIRS_PER_READ: Final = 64
@@ -57,6 +58,7 @@ class ImageReader:
             "target", target, clock, topics=topics, groups=groups, others=False
         )
         self._found: dict[Pair, GroupImage] = {}
+        self._seeks = TimeSeeks(plan, clock, target)
 
     async def read(self) -> ImagesSurvey:
         """Images of those pairs that have waited longest, and the newest of all others.
@@ -78,7 +80,8 @@ class ImageReader:
 
         deadline_ms = asked_at_ms + MS_PER_READ
         await in_turn(waiting[:PAIRS_PER_READ], look, self._clock, deadline_ms=deadline_ms)
-        return ImagesSurvey(asked_at_ms, self._clock.now_ms(), dict(self._found))
+        sought = await self._seeks.read()
+        return ImagesSurvey(asked_at_ms, self._clock.now_ms(), dict(self._found), sought)
 
     async def image(self, topic: str, partition: int, source_offset: int) -> Image:
         """Where a source offset is on the target; more thorough than a round. Never raises."""

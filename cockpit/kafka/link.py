@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
 
+from cockpit.kafka.cutting import CUT
 from cockpit.kafka.errors import (
     ReplyLostError,
     UnsupportedError,
@@ -99,6 +100,7 @@ class Link:
         self._last_error: PortError | None = None
         self.suspect = False
         """The last request got no answer: others are asked first where there is a choice."""
+        access.way.join(self)
 
     async def call(self, request: Request[A]) -> A:
         """Send a request and decode its answer.
@@ -183,6 +185,8 @@ class Link:
 
     async def _connected(self, request: Request[Any]) -> _Opened:
         async with self._opening:
+            if self._access.way.is_cut:
+                raise PortError("unreachable", f"{self.address}: {CUT}")
             known = self._opened
             if known is not None and known.conn.connected() and not self._too_old(known, request):
                 return known
@@ -295,8 +299,12 @@ class Link:
         self._last_error = failure
 
     async def close(self) -> None:
-        """Close the connection and wait until the socket is gone."""
+        """Close the connection for good and wait until the socket is gone."""
         self._closed = True
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Close the connection and wait until the socket is gone; the next call opens another."""
         opened, self._opened = self._opened, None
         with contextlib.suppress(KafkaError, OSError, RuntimeError):
             closed = opened.conn.close() if opened is not None else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from cockpit.core.observe import MirrorSample, SyncsSample, TopicPartition
+from cockpit.core.observe import ConnectorState, MirrorSample, SyncsSample, TopicPartition
 from cockpit.core.plan import Replication
 from cockpit.kafka.client import Client
 from cockpit.kafka.cluster import WITHIN_S
@@ -24,8 +24,17 @@ from cockpit.ports import Clock, PortError
 class MirrorMaker:
     """The plan's source and checkpoint connectors, and the offset-syncs topic."""
 
-    def __init__(self, spec: Replication, clock: Clock, *, source: Access, target: Access) -> None:
+    def __init__(
+        self,
+        spec: Replication,
+        clock: Clock,
+        *,
+        source: Access,
+        target: Access,
+        reverse: tuple[str, ...] = (),
+    ) -> None:
         self._spec = spec
+        self._reverse = reverse
         self._clock = clock
         self._http = Http()
         self._rest = ConnectRest(self._http, spec.connect)
@@ -51,14 +60,36 @@ class MirrorMaker:
                 raise
             # Who cannot tell the one may still tell the other.
             unknown = error.reason
-        connectors = tuple([await self._rest.state(name) for name in names])
+        connectors = [await self._rest.state(name) for name in names]
+        back, back_unknown = await self._back(connectors)
         return MirrorSample(
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
-            connectors=connectors,
+            connectors=tuple(connectors),
             positions=positions,
             positions_unknown=unknown,
+            reverse_positions=back,
+            reverse_unknown=back_unknown,
         )
+
+    async def _back(
+        self, connectors: list[ConnectorState]
+    ) -> tuple[Mapping[TopicPartition, int], str]:
+        """Places of the mirrors in the other direction, and why not; those at work join the
+        connectors. Raises PortError only where Connect itself is away."""
+        found: dict[TopicPartition, int] = {}
+        try:
+            for name in self._reverse:
+                state = await self._rest.state(name)
+                if state.state == "STOPPED":
+                    continue  # it waits for its step
+                connectors.append(state)
+                found |= await self._rest.positions(name)
+        except PortError as error:
+            if error.kind in ("slow", "unreachable"):
+                raise
+            return {}, error.reason
+        return found, ""
 
     async def syncs(self) -> SyncsSample:
         """The offset-syncs topic, read to its end. Raises PortError."""

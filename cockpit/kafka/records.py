@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.core.mirrorsurvey import CheckpointsSurvey
 from cockpit.core.plan import Plan
-from cockpit.core.survey import CheckpointsSurvey
 from cockpit.kafka.beside import Beside
 from cockpit.kafka.checkpoints import CheckpointsReader
 from cockpit.kafka.client import Client

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from aiokafka.abc import AbstractTokenProvider
 
 from cockpit.core.plan import ClusterSpec, Login, SecretRef, Security
+from cockpit.kafka.cutting import Way
 from cockpit.kafka.text import one_line
 from cockpit.kafka.tokens import KeptToken, MskIam, tokens_of
 from cockpit.ports import PortError
@@ -30,6 +31,8 @@ class Access:
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     tokens: AbstractTokenProvider | None = field(default=None, repr=False)
     """Only with `OAUTHBEARER`."""
+    way: Way = field(default_factory=Way, repr=False, compare=False)
+    """Whether connections may be opened at all."""
 
 
 def access(

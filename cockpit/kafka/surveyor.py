@@ -14,6 +14,7 @@ from cockpit.core.plan import Plan, Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.security import Access
 from cockpit.kafka.surveys.brokers import BrokersReader
+from cockpit.kafka.surveys.marks import read_marks
 from cockpit.kafka.surveys.members import MembersReader
 from cockpit.kafka.surveys.producers import read_producers
 from cockpit.kafka.surveys.quotas import read_quotas
@@ -31,6 +32,7 @@ TRANSACTIONS_EVERY_MS: Final = 15_000
 QUOTAS_EVERY_MS: Final = 30_000
 USERS_EVERY_MS: Final = 30_000
 STORAGE_EVERY_MS: Final = 60_000
+MARKS_EVERY_MS: Final = 30_000
 
 Close = Callable[[], Awaitable[None]]
 
@@ -49,10 +51,12 @@ class KafkaSurveyor:
         closers: Sequence[Close] = (),
     ) -> None:
         clients = (Client(source), Client(target))
+        marks = partial(read_marks, clients[1], clock, plan.groups())
         self._closers = (*(client.close for client in clients), *closers)
         self._feeds = (
             *cluster_surveys("source", plan, clients[0], clock, source.bootstrap),
             *cluster_surveys("target", plan, clients[1], clock, target.bootstrap),
+            SurveyFeed("target.marks", MARKS_EVERY_MS, marks),
             *extra,
         )
 

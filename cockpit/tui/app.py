@@ -185,7 +185,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         lost = self.snapshot is None or not self.snapshot.status.outcome
         self._set_link(Link(ended=True, lost=lost))
         text = message.reason or ("the engine is gone" if lost else "the session has ended")
-        what = "nothing here is current, `cockpit status` tells more" if lost else "q leaves"
+        what = _after_loss(self.snapshot) if lost else "q leaves"
         self.board.say(f"{text}; {what}", "bad" if lost else "info", log=True)
 
     def _second_passed(self) -> None:
@@ -241,6 +241,14 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         told = [clean(line) for line in traceback.format_exc(limit=-12).splitlines()]
         told.append("the screen failed; the flight goes on, `cockpit attach` comes back")
         self.panic(Text("\n".join(told)))
+
+
+def _after_loss(snapshot: Snapshot | None) -> str:
+    """The way on from a screen whose engine is gone."""
+    under_way = ("running", "holding", "rolling back")
+    if snapshot is not None and any(wave.word in under_way for wave in snapshot.waves):
+        return f"nothing here is current: cockpit resume {snapshot.status.session}"
+    return "nothing here is current, `cockpit status` tells more"
 
 
 def _told(error: Exception) -> str:

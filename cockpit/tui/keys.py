@@ -12,7 +12,7 @@ from typing import Literal
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.layout import PANES, PaneName
 
-KeyVerb = Literal["advance", "rollback", "pause", "end"]
+KeyVerb = Literal["advance", "rollback", "recover", "pause", "end"]
 Group = Literal["act", "look", "move", "screen", "safe"]
 
 
@@ -73,7 +73,9 @@ KEYS: tuple[Key, ...] = (
     _act("advance", "A", label="advance", rank=0, text="show what advancing would do; Y confirms"),
     _act("rollback", "R", label="roll back", rank=0, text="show what going back would do; "
          "Y confirms"),
-    _act("end", "E", label="end", rank=6, text="end the flight, close the session; Y confirms"),
+    _act("recover", "V", label="recover", rank=4, text="show the recovery steps of a wave "
+         "that cannot go back; Y confirms"),
+    _act("end", "E", label="end", rank=4, text="end the flight, close the session; Y confirms"),
     Key("note", ("m",), "m", group="act", label="note", rank=5,
         help="add a line to the log, for the review"),
     *(_pane(number, name) for number, name in enumerate(PANES, 1)),

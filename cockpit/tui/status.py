@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, clock, utc
@@ -144,7 +145,17 @@ def rollback_chunks(status: StatusView) -> tuple[Chunk, ...]:
     if status.rollback == "closed" and status.rollback_since_ms is not None:
         since = f" {utc(status.rollback_since_ms)}"
     word = status.rollback if status.rollback == "possible" else status.rollback.upper()
-    return (("ROLLBACK ", "bar"), (word + since, token[status.rollback]))
+    return (("ROLLBACK ", "bar"), (word + since + _cost(status), token[status.rollback]))
+
+
+def _cost(status: StatusView) -> str:
+    """What going back costs, as short as can be: unknown is a question mark."""
+    price = status.price
+    if price is None or price.word in ("nothing", "closed"):
+        return ""
+    if isinstance(price.records, Unknown) or isinstance(price.reread, Unknown):
+        return " ? records"
+    return f" {price.records + price.reread} records"
 
 
 def _sources(snapshot: Snapshot, link: Link) -> tuple[Chunk, ...]:

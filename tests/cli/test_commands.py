@@ -15,7 +15,7 @@ from cockpit.cli.attach import code_of
 from cockpit.cli.main import COMMANDS, build_parser
 from cockpit.cli.output import clean
 from cockpit.cli.run import event_line
-from cockpit.engine.folders import FlightTaken, flight_lock
+from cockpit.engine.folders import FlightTaken, flight_lock, new_session, session_lock
 from cockpit.plan.loader import load_plan_file
 from cockpit.tui.result import LeaveReason, ScreenResult
 
@@ -270,3 +270,14 @@ def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
     hostile = "a\x1b]52;c;eA==\x07b\x9bc\u202ed\rf"
     assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in clean(hostile))
     assert "\u202e" not in clean(hostile)
+
+
+def test_a_session_has_one_engine_even_if_the_runtime_folder_went_with_a_login(
+    tmp_path: Path,
+) -> None:
+    folder = new_session(tmp_path, "p", stamp="20260101-000000")
+    held = session_lock(folder)
+    with pytest.raises(FlightTaken):
+        session_lock(folder)
+    os.close(held)
+    os.close(session_lock(folder))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cockpit.cli import exits
-from cockpit.cli.doctor import as_json, exit_code, report, shell_line
+from cockpit.cli.doctor import as_json, exit_code, report
 from cockpit.cli.examine import Examination, Unread, examine, gaps, mirror_names
 from cockpit.core.observe import ConfigSample, Sample, Unknown
 from cockpit.core.plan import SIDES, Plan, Side
 from cockpit.core.rights import Right, rights
+from cockpit.core.shell import shell_line
 from cockpit.core.survey import (
     GroupImage,
     Image,

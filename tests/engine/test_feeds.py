@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from cockpit.core.observe import Failure, FailureKind, Sample, SignalSample
+from cockpit.core.plan import Side
 from cockpit.core.survey import Survey
-from cockpit.engine.feeds import Feed, follow
-from cockpit.ports import PortError
+from cockpit.engine.feeds import Feed, all_feeds, follow
+from cockpit.ports import Cluster, PortError, SurveyFeed
+from cockpit.sim.factory import connect_sim
 from cockpit.sim.loop import VirtualClock, run_virtual
+from cockpit.sim.spec import WorldSpec
+from tests.core.build import two_wave_plan
 
 MINUTE_S = 60
 
@@ -27,7 +32,28 @@ async def good() -> Sample:
     return SignalSample("s", 0, 0, 1.0)
 
 
-def put_in_a_minute(read: Callable[[], Awaitable[Sample]], every_ms: int) -> list[object]:
+def surveyed(survey: SurveyFeed, pace_ms: int) -> list[Feed]:
+    """The feeds of an engine that has nothing else to look at slowly."""
+
+    class Surveys:
+        def feeds(self) -> tuple[SurveyFeed, ...]:
+            return (survey,)
+
+        async def close(self) -> None:
+            """Nothing to let go of."""
+
+    plan = two_wave_plan()
+    world = connect_sim(plan, VirtualClock(), WorldSpec())
+    clusters: dict[Side, Cluster] = {"source": world.source, "target": world.target}
+    found = all_feeds(plan, clusters, world.replication, world.signals, lambda: pace_ms, Surveys())
+    return [feed for feed in found if feed.name == survey.name]
+
+
+def put_in_a_minute(
+    read: Callable[[], Awaitable[Any]],
+    every_ms: int,
+    others_first: Callable[[], bool] = lambda: False,
+) -> list[object]:
     found: list[object] = []
 
     async def put(sample: Sample | Survey | Failure) -> None:
@@ -36,7 +62,11 @@ def put_in_a_minute(read: Callable[[], Awaitable[Sample]], every_ms: int) -> lis
     async def watch() -> None:
         try:
             async with asyncio.timeout(MINUTE_S):
-                await follow(Feed("f", read, lambda: every_ms), VirtualClock(), put)
+                await follow(
+                    Feed("f", read, lambda: every_ms, others_first=others_first),
+                    VirtualClock(),
+                    put,
+                )
         except TimeoutError:
             return
 
@@ -62,3 +92,25 @@ def test_a_slow_feed_that_is_refused_is_asked_ever_more_seldom(kind: FailureKind
 
 def test_what_a_version_cannot_answer_is_asked_at_the_feeds_own_pace() -> None:
     assert len(put_in_a_minute(failing("unsupported"), 30_000)) in (2, 3)
+
+
+def test_a_slow_cluster_is_left_alone_for_as_long_as_its_answer_took() -> None:
+    clock = VirtualClock()
+
+    async def slow() -> Sample:
+        await clock.sleep(150)
+        return await good()
+
+    found = put_in_a_minute(slow, 100)
+    assert len(found) in (239, 240)  # 150 ms of answering, 100 of rest
+
+
+def test_slow_looks_give_way_while_clients_are_blocked_but_not_for_ever() -> None:
+    def surveys(every_ms: int, pace_ms: int) -> int:
+        survey = SurveyFeed("s", every_ms, good)  # type: ignore[arg-type]  # any answer will do
+        (feed,) = surveyed(survey, pace_ms)
+        return len(put_in_a_minute(feed.read, every_ms, feed.others_first))
+
+    assert surveys(every_ms=5_000, pace_ms=1_000) in (12, 13)
+    assert surveys(every_ms=5_000, pace_ms=100) in (6, 7)
+    assert surveys(every_ms=1_000, pace_ms=100) in (60, 61)

@@ -31,6 +31,7 @@ class Edge:
         self.effect: Exception | None = None
         self.effect_times = 10**9
         self.disk: Exception | None = None
+        self.disk_ms = 0
         self.finished: list[Finished] = []
 
     async def precheck(self, action: Action) -> Finding:
@@ -67,6 +68,7 @@ class Edge:
         if self.disk is not None:
             raise self.disk
         self.trace.append(kind)
+        self.now += self.disk_ms
 
     async def report(self, finished: Finished) -> None:
         self.finished.append(finished)
@@ -114,6 +116,17 @@ async def test_stale_evidence_means_no_effect() -> None:
     assert finished.outcome == "failed"
     assert "stale" in finished.detail
     assert "do" not in edge.trace
+
+
+async def test_evidence_that_becomes_stale_while_the_disk_takes_the_intent_means_no_effect() -> (
+    None
+):
+    edge = Edge()
+    edge.disk_ms = 5_000
+    finished = await edge.run(FENCE, fresh_until_ms=2_000)
+    assert finished.outcome == "failed"
+    assert "stale" in finished.detail
+    assert edge.trace == ["precheck", "intent", "outcome"]
 
 
 async def test_a_lost_reply_is_resolved_by_reading() -> None:

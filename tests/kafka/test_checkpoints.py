@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.core.survey import Checkpoint
+from cockpit.core.mirrorsurvey import Checkpoint
 from cockpit.kafka.checkpoints import decode_checkpoint
 from cockpit.kafka.protocol.codec import DecodeError
 from cockpit.kafka.protocol.fetch import Record

@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 
 from cockpit.core.actions import ExcludeGroups, PatchConnector
+from cockpit.core.exclusions import DEFAULT_GROUPS, literal, with_names, without_names
 from cockpit.kafka.connect import ConnectRest, last_cause
 from cockpit.kafka.effects.connector import (
-    DEFAULT_EXCLUDES,
     ConnectorPatches,
     GroupExclusions,
-    group_pattern,
-    with_groups,
-    without_groups,
 )
 from cockpit.kafka.errors import ReplyLostError
 from cockpit.kafka.http import Http
@@ -229,7 +226,7 @@ async def test_a_change_waits_for_a_rebalance_and_gives_up_in_time() -> None:
         assert "rebalance" in caught.value.reason
 
 
-@pytest.mark.parametrize("old", [None, "", "my-.*", " x , y ", DEFAULT_EXCLUDES + ",x"])
+@pytest.mark.parametrize("old", [None, "", "my-.*", " x , y ", DEFAULT_GROUPS + ",x"])
 async def test_excluding_groups_and_giving_them_back_leaves_the_config_as_it_was(
     old: str | None,
 ) -> None:
@@ -267,13 +264,13 @@ async def test_the_old_name_of_the_key_is_refused_rather_than_shadowed() -> None
 
 
 def test_groups_are_excluded_by_a_pattern_for_exactly_their_name() -> None:
-    assert group_pattern("svc-a_1") == "svc-a_1"
-    assert group_pattern("a.b") == "a\\.b"
-    assert group_pattern("a,b*$ é") == "a\\x{2c}b\\x{2a}\\x{24}\\x{20}\\x{e9}"
+    assert literal("svc-a_1") == "svc-a_1"
+    assert literal("a.b") == "a\\.b"
+    assert literal("a,b*$ é") == "a\\x{2c}b\\x{2a}\\x{24}\\x{20}\\x{e9}"
 
 
 def test_the_defaults_stay_when_the_key_was_not_set() -> None:
-    assert with_groups(None, ["a"]) == DEFAULT_EXCLUDES + ",a"
-    assert without_groups(DEFAULT_EXCLUDES + ",a", ["a"]) is None
-    assert without_groups(None, ["a"]) is None
-    assert json.dumps(with_groups("x", ["a", "a"])) == '"x,a"'
+    assert with_names(None, DEFAULT_GROUPS, ["a"]) == DEFAULT_GROUPS + ",a"
+    assert without_names(DEFAULT_GROUPS + ",a", DEFAULT_GROUPS, ["a"]) is None
+    assert without_names(None, DEFAULT_GROUPS, ["a"]) is None
+    assert json.dumps(with_names("x", DEFAULT_GROUPS, ["a", "a"])) == '"x,a"'

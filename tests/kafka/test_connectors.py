@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import ConnectorState, TaskState
-from cockpit.core.survey import ConnectSurvey
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.connectors import NO_STATUS, read_connectors
 from cockpit.kafka.http import Http

@@ -490,7 +490,7 @@ async def test_a_surveyor_has_both_sides_and_what_else_it_is_given_and_closes_al
             closers=[close],
         )
         names = [feed.name for feed in surveyor.feeds()]
-        assert len(set(names)) == len(names) == 16
+        assert len(set(names)) == len(names) == 17
         quotas = {f.name: f for f in surveyor.feeds()}["target.quotas"]
         assert (await quotas.read()).feed == "target.quotas"
         assert not source.asked

@@ -257,7 +257,7 @@ def log() -> tuple[LogLine, ...]:
 
 def actions(**closed: str) -> tuple[ActionView, ...]:
     """All open, but those that are given with a reason."""
-    verbs = ("advance", "rollback", "pause", "end")
+    verbs = ("advance", "rollback", "recover", "pause", "end")
     return tuple(ActionView(v, v not in closed, closed.get(v, "")) for v in verbs)  # type: ignore[arg-type]
 
 

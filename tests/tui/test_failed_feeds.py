@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.flight import Observed
+from cockpit.core.mirrorsurvey import ConnectSurvey
 from cockpit.core.observe import ConnectorState, Failure, MirrorSample, TaskState
 from cockpit.core.plan import RegistrySpec
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
-from cockpit.core.survey import ConnectSurvey, RegistrySurvey
+from cockpit.core.survey import RegistrySurvey
 from tests.core.build import two_wave_plan
 from tests.core.driver import SIDES, Script
 from tests.core.planted import SUBJECTS

@@ -33,7 +33,7 @@ def test_what_changes_the_flight_is_a_capital_letter() -> None:
         assert len(key.keys) == 1
         assert key.keys[0].isupper()
         assert len(key.keys[0]) == 1
-    assert {key.verb for key in ACTS} == {"pause", "advance", "rollback", "end"}
+    assert {key.verb for key in ACTS} == {"pause", "advance", "rollback", "recover", "end"}
 
 
 async def test_every_key_is_in_the_help() -> None:
@@ -63,7 +63,7 @@ async def test_a_closed_key_says_why_on_the_message_line_and_in_the_log(key: obj
     closed = fixtures.snapshot(
         actions=fixtures.actions(
             advance="gate x UNKNOWN", rollback="gate x UNKNOWN", pause="gate x UNKNOWN",
-            end="gate x UNKNOWN",
+            end="gate x UNKNOWN", recover="gate x UNKNOWN",
         )
     )  # fmt: skip
     name = key.keys[0]  # type: ignore[attr-defined]

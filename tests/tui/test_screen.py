@@ -192,6 +192,7 @@ async def test_an_engine_that_goes_without_an_outcome_is_said_to_be_lost() -> No
         assert "ENGINE LOST" in seen.rows()[1]
         assert "source ok" not in seen.text()
         assert "nothing here is current" in seen.rows()[-2]
+        assert f"cockpit resume {fixtures.fenced().status.session}" in seen.rows()[-2]
 
 
 async def test_a_new_alarm_rings_once_and_not_again_for_ten_seconds(

@@ -6,10 +6,11 @@ Never shows, returns or keeps any other key: connector configs hold passwords.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cockpit.core.actions import ExcludeGroups, Finding, PatchConnector
+from cockpit.core.exclusions import DEFAULT_GROUPS, literal, patterns, with_names, without_names
 from cockpit.core.observe import ConnectorState
 from cockpit.kafka.connect import ConnectRest, RebalancingError
 from cockpit.kafka.effects.outcome import changing
@@ -24,8 +25,6 @@ REBALANCE_WAITS: Final = 12
 
 EXCLUDE_KEY: Final = "groups.exclude"
 OLD_EXCLUDE_KEY: Final = "groups.blacklist"
-DEFAULT_EXCLUDES: Final = "console-consumer-.*,connect-.*,__.*"
-"""What MirrorMaker excludes while the key is not set."""
 TASK_GROUPS_KEY: Final = "task.assigned.groups"
 """Where the checkpoint connector writes each task's groups."""
 
@@ -124,9 +123,9 @@ class GroupExclusions:
     async def precheck(self, action: ExcludeGroups) -> Finding:
         """Whether the config says so. Raises PortError."""
         excludes = await self._excludes()
-        listed = _patterns(excludes)
-        patterns = [group_pattern(group) for group in action.groups]
-        wrong = [p for p in patterns if (p in listed) != action.excluded]
+        listed = patterns(DEFAULT_GROUPS if excludes is None else excludes)
+        wanted = [literal(group) for group in action.groups]
+        wrong = [p for p in wanted if (p in listed) != action.excluded]
         if wrong:
             word = "not yet excluded" if action.excluded else "still excluded"
             before = {"previous": {EXCLUDE_KEY: excludes}}
@@ -137,10 +136,9 @@ class GroupExclusions:
     async def do(self, action: ExcludeGroups) -> Mapping[str, Any]:
         """Change the config. Raises PortError or OutcomeUnknownError."""
         old = await self._excludes()
-        change = with_groups if action.excluded else without_groups
-        return await self._patches.change(
-            self._connector, {EXCLUDE_KEY: change(old, action.groups)}
-        )
+        change = with_names if action.excluded else without_names
+        settings = {EXCLUDE_KEY: change(old, DEFAULT_GROUPS, action.groups)}
+        return await self._patches.change(self._connector, settings)
 
     async def verify(self, action: ExcludeGroups) -> Finding:
         """As `precheck`, and no running task has an excluded group. Raises PortError."""
@@ -169,33 +167,3 @@ class GroupExclusions:
             for config in configs
             for group in config.get(TASK_GROUPS_KEY, "").split(",")
         }
-
-
-def _patterns(excludes: str | None) -> list[str]:
-    text = DEFAULT_EXCLUDES if excludes is None else excludes
-    return [pattern.strip() for pattern in text.split(",") if pattern.strip()]
-
-
-def group_pattern(group: str) -> str:
-    """A regular expression of Java for exactly this group, safe in a comma-separated list."""
-    return "".join(
-        char if char.isascii() and (char.isalnum() or char in "-_") else f"\\x{{{ord(char):x}}}"
-        for char in group
-    ).replace("\\x{2e}", "\\.")
-
-
-def with_groups(excludes: str | None, groups: Sequence[str]) -> str:
-    """The list with these groups at its end; the text before them stays as it was."""
-    text = DEFAULT_EXCLUDES if excludes is None else excludes
-    listed = _patterns(excludes)
-    new = [p for p in dict.fromkeys(map(group_pattern, groups)) if p not in listed]
-    return ",".join([text, *new]) if text else ",".join(new)
-
-
-def without_groups(excludes: str | None, groups: Sequence[str]) -> str | None:
-    """The list without these groups; None, that is the key not set, when the default remains."""
-    if excludes is None:
-        return None
-    gone = set(map(group_pattern, groups))
-    kept = ",".join(part for part in excludes.split(",") if part.strip() not in gone)
-    return None if kept == DEFAULT_EXCLUDES else kept

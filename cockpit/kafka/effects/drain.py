@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cockpit.core.actions import Finding
 from cockpit.core.observe import TopicPartition, partition_text
+from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.effects.offsets import (
@@ -53,13 +54,36 @@ class _Look:
 
 
 class DrainProof:
-    """Compares the ends of topics on both clusters."""
+    """Compares the ends of topics on both clusters.
 
-    def __init__(self, *, source: Client, target: Client, rest: ConnectRest, mirror: str) -> None:
+    `written` names the side that `source` is: the way back is proved with the clusters the other
+    way round, and another mirror.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Client,
+        target: Client,
+        rest: ConnectRest,
+        mirror: str,
+        written: Side = "source",
+    ) -> None:
         self._source = source
         self._target = target
         self._rest = rest
         self._mirror = mirror
+        self._words = (written, "target" if written == "source" else "source")
+
+    def back(self, mirror: str) -> DrainProof:
+        """The proof that what was written on the target is on the source."""
+        return DrainProof(
+            source=self._target,
+            target=self._source,
+            rest=self._rest,
+            mirror=mirror,
+            written="target",
+        )
 
     async def verify(self, topics: Sequence[str]) -> Finding:
         """Whether everything has arrived; None where a side could not be read."""
@@ -67,20 +91,17 @@ class DrainProof:
             look = await self._look(topics)
         except PortError as error:
             return Finding(None, error.reason)
-        return _finding(look)
+        return self._finding(look)
 
     async def do(self, topics: Sequence[str]) -> Mapping[str, Any]:
         """Ends of both sides. Raises PortError, also where something has not arrived."""
         look = await self._look(topics)
         if look.late or look.unproven:
-            raise PortError("protocol", _finding(look).detail)
+            raise PortError("protocol", self._finding(look).detail)
+        spans = (look.source_spans, look.target_spans)
         return {
-            "source_end": {
-                partition_text(tp): span.end for tp, span in sorted(look.source_spans.items())
-            },
-            "target_end": {
-                partition_text(tp): span.end for tp, span in sorted(look.target_spans.items())
-            },
+            f"{word}_end": {partition_text(tp): span.end for tp, span in sorted(of.items())}
+            for word, of in zip(self._words, spans, strict=True)
         }
 
     async def _look(self, topics: Sequence[str]) -> _Look:
@@ -94,9 +115,9 @@ class DrainProof:
         behind = await unreplicated(self._source, source, ends)
         for tp, span in source_spans.items():
             if tp in behind:
-                look.late[tp] = f"{behind[tp]} records not replicated on the source yet"
+                look.late[tp] = f"{behind[tp]} records not replicated on the {self._words[0]} yet"
             elif tp not in target_spans:
-                look.late[tp] = "no such partition on the target"
+                look.late[tp] = f"no such partition on the {self._words[1]}"
             elif stable[tp] < span.end:
                 look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
         await self._compare(look)
@@ -154,6 +175,17 @@ class DrainProof:
             reached = at.get(tp, -1)
             missing = span.end - (reached + 1 if reached >= 0 else span.start)
             look.late[tp] = f"about {max(missing, 1)} records not there yet"
+
+    def _finding(self, look: _Look) -> Finding:
+        count = len(look.source_spans)
+        if look.late:
+            return Finding(False, f"{len(look.late)} of {count} not drained: {_named(look.late)}")
+        if look.unproven:
+            text = f"{len(look.unproven)} of {count} unproven: {_named(look.unproven)}"
+            return Finding(None, text)
+        return Finding(
+            True, f"the last record of all {count} partitions is on the {self._words[1]}"
+        )
 
 
 async def _spans(
@@ -216,15 +248,6 @@ def same_record(source: Record, target: Record) -> bool:
         and source.headers == target.headers
         and (not timed or source.timestamp_ms == target.timestamp_ms)
     )
-
-
-def _finding(look: _Look) -> Finding:
-    count = len(look.source_spans)
-    if look.late:
-        return Finding(False, f"{len(look.late)} of {count} not drained: {_named(look.late)}")
-    if look.unproven:
-        return Finding(None, f"{len(look.unproven)} of {count} unproven: {_named(look.unproven)}")
-    return Finding(True, f"the last record of all {count} partitions is on the target")
 
 
 def _named(whys: Mapping[TopicPartition, str]) -> str:

@@ -73,6 +73,19 @@ class Fencing:
         await self._survey(fence)
         return await self.verify(fence)
 
+    async def why_unfit(self, fence: Fence) -> str:
+        """Why such a fence could not be set or proved now; empty: it could. Changes nothing.
+
+        Raises PortError where nobody can say.
+        """
+        try:
+            await self._survey(fence)
+        except PortError as error:
+            if error.kind in ("protocol", "refused"):
+                return error.reason
+            raise
+        return ""
+
     async def do(self, fence: Fence) -> Mapping[str, Any]:
         """Create the bindings. Raises PortError or OutcomeUnknownError."""
         bindings = await self._survey(fence)
@@ -99,7 +112,7 @@ class Fencing:
             refused = await self._canary_finding(fence.topics, may_write=False)
             if not refused.holds:
                 return refused
-            return await self._flat(layout, SAMPLE_PAUSE_MS, "every broker refuses writes")
+            return await self._flat(layout, SAMPLE_PAUSE_MS, refused.detail)
         except PortError as error:
             return Finding(None, error.reason)
 
@@ -203,7 +216,8 @@ class Fencing:
         return {node: _operations(node, reply) for node, reply in answers.items()}
 
     async def _canary_finding(self, topics: Sequence[str], *, may_write: bool) -> Finding:
-        for node, rights in sorted((await self._rights(topics)).items()):
+        by_broker = await self._rights(topics)
+        for node, rights in sorted(by_broker.items()):
             for topic in topics:
                 operations = rights.get(topic, 0)
                 if not operations & DESCRIBE_BIT:
@@ -213,8 +227,9 @@ class Fencing:
                     word = "still lets" if not may_write else "does not let"
                     why = f"broker {node} {word} canary {self._name} write {topic}"
                     return Finding(False, one_line(why))
-        word = "lets" if may_write else "refuses"
-        return Finding(True, one_line(f"every broker {word} writes to {', '.join(topics)}"))
+        word = "lets the canary write" if may_write else "refuses writes"
+        nodes = ", ".join(map(str, sorted(by_broker)))
+        return Finding(True, one_line(f"every broker ({nodes}) {word}"))
 
     async def _absent_replicas(self, layout: Layout) -> str:
         """A broker that holds a replica and is not there could wake up and take writes."""

@@ -50,7 +50,9 @@ async def lay_out_present(client: Client, topics: Sequence[str]) -> Layout:
             raise code_error(code, f"topic {topic}")
     leaders, missing = view.leaders(tuple(view.topics))
     for (topic, partition), why in missing.items():
-        raise PortError("protocol", one_line(f"{topic}/{partition}: {why}"))
+        absent = await _absent(client, view, topic, partition)
+        # Whoever holds it may come back: this is no answer, and no refusal either.
+        raise PortError("unreachable", one_line(f"{topic}/{partition}: {why}{absent}"))
     leader = {
         (topic, partition): node
         for node, led in leaders.items()
@@ -58,6 +60,14 @@ async def lay_out_present(client: Client, topics: Sequence[str]) -> Layout:
         for partition in partitions
     }
     return Layout(view, leaders, leader)
+
+
+async def _absent(client: Client, view: View, topic: str, partition: int) -> str:
+    """Which brokers that hold a partition are not there, in words; empty: none is missing."""
+    live = await client.brokers()
+    held = next(p.replicas for p in view.topics[topic].partitions if p.partition == partition)
+    gone = [f"broker {node} holds it and is not there" for node in held if node not in live]
+    return "".join(f", {words}" for words in gone)
 
 
 async def offsets_of(

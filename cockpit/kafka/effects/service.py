@@ -1,4 +1,4 @@
-"""CallService: an owner's system is asked over HTTP to stop, start or undo a service.
+"""CallService: an owner's system is asked, over HTTP or by a program, to move a service.
 
 Never decides whether that worked: the clusters show it.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.core.actions import CallService, Finding
-from cockpit.core.plan import HttpCall, Manual, Plan
-from cockpit.kafka.effects.outcome import changing
-from cockpit.kafka.http import Http, where
+from cockpit.core.actions import CallService, Errand, Finding
+from cockpit.core.errands import call_of
+from cockpit.core.plan import CommandCall, HttpCall, Manual, Plan
+from cockpit.kafka.effects.calls import make_call
+from cockpit.kafka.http import Http
 from cockpit.kafka.text import one_line
-from cockpit.ports import OutcomeUnknownError, PortError
+from cockpit.ports import PortError
 
 
 class ServiceCalls:
-    """Controls of the plan's services."""
+    """Controls of the plan's services, and the calls of its waves."""
 
     def __init__(self, plan: Plan, http: Http) -> None:
         self._controls = {
@@ -29,29 +30,31 @@ class ServiceCalls:
                 ("undo", service.undo),
             )
         }
+        self._plan = plan
         self._http = http
 
-    async def check(self, action: CallService) -> Finding:
-        """Nothing can be read from an HTTP control."""
-        self._call(action)
-        return Finding(None, "an HTTP control cannot be read")
+    async def check(self, action: CallService | Errand) -> Finding:
+        """Nothing can be read from a control."""
+        self._control(action)
+        return Finding(None, "a control cannot be read")
 
-    async def do(self, action: CallService) -> Mapping[str, Any]:
+    async def do(self, action: CallService | Errand) -> Mapping[str, Any]:
         """Make the call. Raises PortError or OutcomeUnknownError."""
-        call = self._call(action)
-        what = f"{action.verb} of {action.service} at {where(call.url)}"
-        with changing():
-            reply = await self._http.request(call.method, call.url, timeout_ms=call.timeout_ms)
-        if reply.status >= 500:
-            raise OutcomeUnknownError(one_line(f"{what}: HTTP {reply.status}{reply.said()}"))
-        if not reply.ok:
-            raise PortError("refused", one_line(f"{what}: HTTP {reply.status}{reply.said()}"))
-        return {"status": reply.status}
+        if isinstance(action, Errand):
+            what = f"{action.part} of wave {action.wave}"
+        else:
+            what = f"{action.verb} of {action.service}"
+        return await make_call(self._http, self._control(action), what)
 
-    def _call(self, action: CallService) -> HttpCall:
+    def _control(self, action: CallService | Errand) -> HttpCall | CommandCall:
+        if isinstance(action, Errand):
+            call = call_of(self._plan, action)
+            if call is None:
+                raise PortError("protocol", one_line(f"the plan has no such call: {action.what}"))
+            return call
         match self._controls.get((action.service, action.verb)):
-            case HttpCall() as call:
-                return call
+            case HttpCall() | CommandCall() as control:
+                return control
             case Manual():
                 what = f"{action.verb} of {action.service} is done by a person"
                 raise PortError("protocol", one_line(what))

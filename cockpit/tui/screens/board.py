@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.snapshot import ArmedView, Snapshot
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import BY_KEY, Key, why_not
@@ -35,6 +35,7 @@ from cockpit.tui.text import Line
 from cockpit.tui.view import LineView, Pane
 
 if TYPE_CHECKING:
+    from cockpit.core.intents import Verb
     from cockpit.tui.app import CockpitApp
 
 RESIZE_S = 0.1
@@ -218,8 +219,8 @@ class Board(Screen[None], inherit_bindings=False):
         elif key.verb is not None and not self._armed_lately:
             self._armed_lately = True
             self.set_timer(ARM_AGAIN_S, self._may_arm)
-            verb: Verb = "advance" if key.verb == "advance" else "rollback"
-            self._send(Arm(verb, by=self.user))
+            # what is paused and ended needs no arming, and was handled above
+            self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
 
     def _may_arm(self) -> None:

@@ -1,0 +1,140 @@
+"""A drill breaks something, somebody notices in time, it is mended: the whole flight in simulation,
+and what keeps it from clusters that anybody needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from cockpit.cli.rehearsing import Rehearsed, rehearse
+from cockpit.cli.sabotage import saboteur_of, why_no_drills
+from cockpit.core.drills import DrillKind, DrillStep, Expect, elsewhere
+from cockpit.core.plan import GroupLagGate, Plan, ReplicationLagGate, Rollback
+from cockpit.plan import load_plan_file
+from cockpit.sim.rehearsal import Invented, shortened, world_of
+
+SAMPLE = Path(__file__).parents[2] / "sample-plans" / "drills.yaml"
+
+
+def plan_with(*drills: DrillStep, rollback: Rollback | None = None) -> Plan:
+    """The sample's first wave with these drills before its stop, and no other wave."""
+    plan, _ = shortened(load_plan_file(SAMPLE), 2_000)
+    wave = plan.waves[0]
+    steps = tuple(step for step in wave.steps if not isinstance(step, DrillStep))
+    wave = dataclasses.replace(wave, steps=(*drills, *steps), rollback=rollback or wave.rollback)
+    return dataclasses.replace(plan, waves=(wave,))
+
+
+def drill(do: DrillKind, on: str, expect: Expect, within_ms: int = 30_000) -> DrillStep:
+    return DrillStep(do, on, expect, within_ms, 60_000)
+
+
+def flown(plan: Plan) -> tuple[Rehearsed, list[dict[str, object]]]:
+    events: list[dict[str, object]] = []
+    spec = world_of(plan, Invented(rate_per_s=60.0))
+    return rehearse(plan, spec, session="drills", on_event=events.append), events
+
+
+GATE = Expect("gate", "replication_lag")
+ALARM = Expect("alarm", "brokers of target")
+
+
+def test_each_kind_of_drill_is_noticed_mended_and_forgotten() -> None:
+    plan = plan_with(
+        drill("stop-task", "mirror-source", GATE, 60_000),
+        drill("cut-connection", "target", ALARM),
+        drill("kill-broker", "target/1", Expect("gate", "0")),
+    )
+    found, _ = flown(plan)
+    assert (found.result.outcome, found.wrong) == ("completed", ())
+    drills = [step for step in found.waves[0].steps if step.name == "drill"]
+    assert [step.word for step in drills] == ["done"] * 3
+    assert all(": noticed after " in step.detail for step in drills)
+    assert [step.detail.partition(": noticed")[0] for step in drills] == [
+        "stop-task on mirror-source",
+        "cut-connection on target",
+        "kill-broker on target/1",
+    ]
+
+
+def test_a_drill_that_nobody_notices_in_time_fails_its_step_and_is_mended_all_the_same() -> None:
+    plan = plan_with(drill("stop-task", "mirror-source", ALARM, 5_000))
+    found, events = flown(plan)
+    assert found.result.outcome == "rolled_back"
+    failed = [e["text"] for e in events if e["kind"] == "step_failed"]
+    assert failed == [
+        "readers: drill failed: stop-task on mirror-source: alarm brokers of target did not "
+        "notice within 5 s"
+    ]
+    texts = [str(e["text"]) for e in events if e["kind"] == "action_started"]
+    assert texts.index("drill: stop-task on mirror-source") < texts.index(
+        "drill: mend stop-task on mirror-source"
+    )
+    assert found.waves[0].left_behind == ()
+
+
+def test_a_trigger_that_a_drill_is_to_set_off_fires_and_takes_nothing_back() -> None:
+    trigger = Rollback((GroupLagGate(100_000), ReplicationLagGate(150)), "rollback")
+    expect = Expect("trigger", "replication_lag")
+    plan = plan_with(drill("stop-task", "mirror-source", expect, 60_000), rollback=trigger)
+    found, events = flown(plan)
+    assert "trigger" in [e["kind"] for e in events]
+    assert found.result.outcome == "completed"
+    assert found.waves[0].went_back == ()
+
+
+def test_any_other_trigger_takes_the_wave_back_and_that_mends_the_drill() -> None:
+    trigger = Rollback((ReplicationLagGate(150),), "rollback")
+    plan = plan_with(drill("stop-task", "mirror-source", ALARM, 60_000), rollback=trigger)
+    found, _ = flown(plan)
+    assert found.result.outcome == "rolled_back"
+    assert found.waves[0].went_back[0].startswith("trigger replication_lag")
+    assert found.waves[0].left_behind == ()
+
+
+def test_a_drill_does_not_begin_while_what_it_wants_to_see_is_so_already() -> None:
+    always = Rollback((ReplicationLagGate(0),), "rollback")
+    first = DrillStep("kill-broker", "target/1", Expect("trigger", "0"), 30_000, 5_000)
+    found, events = flown(plan_with(first, rollback=always))
+    failed = [str(e["text"]) for e in events if e["kind"] == "step_failed"]
+    assert failed
+    assert failed[0].startswith("readers: drill failed: before the drill already: trigger ")
+    assert not any(e["kind"] == "action_started" and "drill" in str(e["text"]) for e in events)
+    assert found.result.outcome != "completed"
+
+
+# --- where drills may be flown for real -----------------------------------------------------------
+
+
+def test_a_drill_is_flown_on_this_machine_only(tmp_path: Path) -> None:
+    far = load_plan_file(SAMPLE)
+    (why,) = why_no_drills(far, tmp_path / "plan.yaml")
+    assert why.startswith("wave readers: stop-task on mirror-source: kafka-old-1.example.internal")
+    assert "not on this machine" in why
+    near = on_loopback(far)
+    (why,) = why_no_drills(near, tmp_path / "plan.yaml")
+    assert why == (
+        "wave readers: kill-broker on target/1: only a broker of a lab, flown by a plan in the "
+        "lab's folder, can be killed"
+    )
+    forbidden = dataclasses.replace(near, drills=False)
+    assert "does not say drills: allowed" in why_no_drills(forbidden, tmp_path / "p")[0]
+    assert saboteur_of(near, tmp_path / "plan.yaml") is None
+
+
+def on_loopback(plan: Plan) -> Plan:
+    source = dataclasses.replace(plan.source, bootstrap=("127.0.0.1:1",))
+    target = dataclasses.replace(plan.target, bootstrap=("localhost:2", "[::1]:3"))
+    replication = dataclasses.replace(plan.replication, connect="http://127.0.0.9:4")
+    return dataclasses.replace(plan, source=source, target=target, replication=replication)
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1:1", "127.0.0.1.example.internal:1", "localhost.example.internal:1", ":1"]
+)
+def test_only_loopback_is_this_machine(address: str) -> None:
+    assert elsewhere((address,), ()) == (address,)
+    assert elsewhere(("127.1.2.3:1", "[::1]:1", "localhost:1"), ("http://[::1]:8083",)) == ()
+    assert elsewhere((), (f"http://{address}",)) == (f"http://{address}",)

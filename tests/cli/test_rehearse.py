@@ -1,0 +1,128 @@
+"""A rehearsal flies any plan that this version flies, says what it saw, and touches nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.cli import exits
+from cockpit.cli.main import main
+from cockpit.cli.rehearsing import Rehearsed, WaveLog, rehearse
+from cockpit.core.plan import Plan
+from cockpit.core.unflown import unflown
+from cockpit.plan import load_plan_file
+from cockpit.sim.rehearsal import KINDS, Invented, draw_faults, shortened, world_of
+
+SAMPLES = Path(__file__).parents[2] / "sample-plans"
+GOOD = sorted(SAMPLES.glob("*.yaml"))
+FLOWN = [path for path in GOOD if not unflown(load_plan_file(path))]
+MINIMAL = SAMPLES / "minimal.yaml"
+QUICK = ("--longest", "5s")
+
+
+def plan_of(path: Path, longest_ms: int = 5_000) -> Plan:
+    return shortened(load_plan_file(path), longest_ms)[0]
+
+
+def rehearsed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and every event of `rehearse --json`."""
+    code = main(["rehearse", *words, *QUICK, "--json"])
+    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("path", FLOWN, ids=lambda path: path.stem)
+def test_a_sample_plan_flies_on_a_calm_day_and_comes_back_from_each_wave(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, events = rehearsed(capsys, str(path))
+    assert code == exits.COMPLETED
+    calm, back = (e for e in events if e["kind"] == "result")
+    assert (calm["flight"], back["flight"]) == ("calm", "back")
+    for last in (calm, back):
+        assert last["outcome"] == "completed"
+        assert last["wrong"] == []
+    waves = [e for e in events if e["kind"] == "wave_rehearsed"]
+    assert len(waves) == 2 * len(load_plan_file(path).waves)
+    for wave in waves:
+        assert wave["state"] == "done"
+        assert len(wave["went_back"]) == (wave["flight"] == "back")
+        assert wave["left_behind"] == []
+        assert {gate["verdict"] for gate in wave["gates"]} == {"PASS"}
+        assert wave["blocked_ms"] > 0
+        assert {step["state"] for step in wave["steps"]} == {"done"}
+
+
+def test_every_line_of_it_says_that_it_is_simulation(capsys: pytest.CaptureFixture[str]) -> None:
+    _, events = rehearsed(capsys, str(MINIMAL), "--faults", "reply-lost")
+    assert events
+    assert all(event["simulated"] is True for event in events)
+    assert main(["rehearse", str(MINIMAL), *QUICK, "--faults", "reply-lost"]) in exits.MEANINGS
+    out = capsys.readouterr().out
+    assert out.startswith("SIMULATION of plan first-move")
+    assert "soak of 600 s takes 5 s" in out
+    assert "SIMULATED " in out.splitlines()[-1]
+
+
+def test_the_same_seed_gives_the_same_rehearsal_and_its_flight_gives_the_exit_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = rehearsed(capsys, str(MINIMAL), "--seed", "3")
+    assert first == rehearsed(capsys, str(MINIMAL), "--seed", "3")
+    code, events = first
+    assert code == events[-1]["exit_code"]
+    assert events[-1]["wrong"] == []
+
+
+def test_a_plan_that_is_not_flown_yet_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rehearse", str(SAMPLES / "link-batches.yaml")]) == exits.USAGE
+    said = capsys.readouterr()
+    assert "is not flown yet" in said.err
+    assert "SIMULAT" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--faults", "earthquake"), "no kind of fault is called earthquake"),
+        (("--partitions", "nowhere=3"), "the plan has no topic nowhere"),
+        (("--faults", "reply-lost", "--no-faults"), "contradict"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused_before_anything_is_flown(
+    words: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rehearse", str(MINIMAL), *words]) == exits.USAGE
+    assert why in capsys.readouterr().err
+
+
+def test_partitions_and_rate_are_the_person_s_to_say() -> None:
+    plan = plan_of(MINIMAL)
+    spec = world_of(plan, Invented(partitions=2, partitions_of={"orders": 7}, rate_per_s=11.0))
+    assert (spec.partitions, spec.default_partitions) == ({"orders": 7}, 2)
+    assert spec.default_rate_per_s == 11.0
+
+
+def test_every_kind_of_fault_can_be_drawn_for_a_plan_that_gives_it_something() -> None:
+    plan = plan_of(SAMPLES / "payments-week.yaml")
+    drawn, faults = draw_faults(plan, world_of(plan, Invented(seed=5)), tuple(KINDS))
+    assert drawn == tuple(KINDS)
+    assert len(faults) == len(KINDS)
+    drawn, _ = draw_faults(
+        plan_of(MINIMAL), world_of(plan_of(MINIMAL), Invented()), ("signal-down",)
+    )
+    assert drawn == ()
+
+
+def test_what_is_left_behind_or_lost_makes_a_completed_flight_a_failed_one() -> None:
+    plan = plan_of(MINIMAL, 1_000)
+    flown = rehearse(plan, world_of(plan, Invented()), session="test")
+    assert (flown.exit_code, flown.wrong) == (exits.COMPLETED, ())
+    wave = WaveLog("readers", left_behind=("ACLs of the source are not as they were",))
+    wrong = Rehearsed(flown.result, (wave,), flown.truth, 0)
+    assert wrong.exit_code == exits.FAILED
+    assert wrong.wrong == ("readers: ACLs of the source are not as they were",)
