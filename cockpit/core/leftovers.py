@@ -29,7 +29,7 @@ from cockpit.core.mirrorsurvey import (
     MarksSurvey,
 )
 from cockpit.core.observe import AclBinding, TopicPartition
-from cockpit.core.parity.fence import EVERYBODY
+from cockpit.core.parity.fence import EVERYBODY, covers_topic
 from cockpit.core.plan import SIDES, Plan, Side, produced_topics, touched_topics
 
 RESTING: Final = ("pending", "ready", "rolled back")
@@ -193,7 +193,7 @@ def _stops(look: _Look, side: Side, binding: AclBinding) -> tuple[str, ...]:
     canary = plan.source.canary
     found: list[str] = []
     for topic in plan.topics():
-        if not _covers(binding, topic) or (side == "source" and not _is_to_come(look, topic)):
+        if not covers_topic(binding, topic) or (side == "source" and not _is_to_come(look, topic)):
             continue
         writers = {s.principal for s in plan.services if topic in s.produces}
         if canary is not None and side == "source":
@@ -213,12 +213,6 @@ def _is_to_come(look: _Look, topic: str) -> bool:
 def _is_wide(binding: AclBinding) -> bool:
     """Whether a binding is about more than the topic of its name."""
     return binding.pattern != "literal" or binding.resource_name == "*"
-
-
-def _covers(binding: AclBinding, topic: str) -> bool:
-    if binding.pattern == "prefixed":
-        return topic.startswith(binding.resource_name)
-    return binding.resource_name in (topic, "*")
 
 
 def _denied(

@@ -29,6 +29,12 @@ def partition_text(name: TopicPartition) -> str:
     return f"{name[0]}/{name[1]}"
 
 
+def partition_of(text: str) -> TopicPartition:
+    """What `partition_text` was made of. Raises ValueError where it was not."""
+    topic, _, partition = text.rpartition("/")
+    return topic, int(partition)
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that could not be had, and why. Falsy numbers are numbers; this is not one."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from cockpit.core.actions import ProbePlaces
 from cockpit.core.exact import SEARCH_AGAIN_MS, SEARCH_WITHIN_MS, tolerance_of
-from cockpit.core.observe import GroupState, TopicPartition, partition_text
+from cockpit.core.observe import GroupState, partition_of, partition_text
 from cockpit.core.plan import Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 from cockpit.core.seeking import tolerated
@@ -91,7 +91,8 @@ def probe_group(task: ProbeGroup, scene: Scene) -> Progress:
     found = scene.memory.get(probed_key(group))
     left_ms = task.timeout_ms - (scene.now_ms - scene.started_at_ms)
     places = tuple(
-        (_name(key), int(placing[key][0]), int(offset)) for key, offset in sorted(placed.items())
+        (partition_of(key), int(placing[key][0]), int(offset))
+        for key, offset in sorted(placed.items())
     )
     again = ProbePlaces(group, places, min(SEARCH_WITHIN_MS, max(left_ms, 1)))
     if found is None or found["at_ms"] <= scene.started_at_ms:
@@ -193,8 +194,3 @@ def _distance(off: Sequence[Probe]) -> str:
 def _failed(group: str, bad: Sequence[Probe]) -> str:
     more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
     return f"{group} {bad[0].said()}{more}. A tries again; R goes back"
-
-
-def _name(key: str) -> TopicPartition:
-    topic, _, partition = key.rpartition("/")
-    return topic, int(partition)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cockpit.core.actions import StartMirror
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import TopicPartition, partition_of
 from cockpit.core.plan import Plan, ReverseStep, Wave
 from cockpit.core.scene import Act, Failed, Progress, Scene
 
@@ -34,11 +34,7 @@ def resume_mirror(task: ResumeMirror, scene: Scene) -> Progress:
 
 def positions(ends: Mapping[str, int]) -> tuple[tuple[TopicPartition, int], ...]:
     """From a proof's ends, {"topic/partition": offset}, to places in a fixed order."""
-    found: list[tuple[TopicPartition, int]] = []
-    for text, offset in sorted(ends.items()):
-        topic, _, partition = text.rpartition("/")
-        found.append(((topic, int(partition)), offset))
-    return tuple(found)
+    return tuple((partition_of(text), offset) for text, offset in sorted(ends.items()))
 
 
 def reverse_step(wave: Wave) -> ReverseStep | None:

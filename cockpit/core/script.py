@@ -26,7 +26,7 @@ from cockpit.core.actions import (
 from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, unfencing
-from cockpit.core.observe import TopicPartition
+from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
     CommandStep,
@@ -336,11 +336,6 @@ def _former_commits(services: tuple[Service, ...], memory: Mapping[str, Any]) ->
     for service in services:
         previous = memory.get(f"placed.{service.group}.previous")
         if service.group and previous:
-            offsets = tuple((_partition(key), value) for key, value in sorted(previous.items()))
+            offsets = tuple((partition_of(key), value) for key, value in sorted(previous.items()))
             tasks.append(Do(CommitOffsets("target", service.group, offsets), UNDO_TIMEOUT_MS))
     return tuple(tasks)
-
-
-def _partition(key: str) -> TopicPartition:
-    topic, _, partition = key.rpartition("/")
-    return topic, int(partition)

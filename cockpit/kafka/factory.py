@@ -141,17 +141,7 @@ def _effector(
         patches=patches,
         runs=MirrorRuns(plan.replication.source_connector, rest, patches),
         exclusions=GroupExclusions(plan.replication.checkpoint_connector, rest, patches),
-        fencing=Fencing(
-            clock,
-            admin=source_reader,
-            changer=source_changer,
-            canary=canary,
-            name=f"User:{login.username}" if login is not None else "",
-            writers={
-                topic: frozenset(s.principal for s in plan.services if topic in s.produces)
-                for topic in plan.topics()
-            },
-        ),
+        fencing=Fencing.of(plan, clock, admin=source_reader, changer=source_changer, canary=canary),
         drain=DrainProof(
             source=source_reader,
             target=target_reader,

@@ -31,17 +31,7 @@ def readiness_surveys(
     login = plan.source.canary
     here, there = Client(source), Client(target)
     canary = Client(access(plan.source, reveal, login=login)) if login is not None else None
-    fencing = Fencing(
-        clock,
-        admin=here,
-        changer=here,
-        canary=canary,
-        name=f"User:{login.username}" if login is not None else "",
-        writers={
-            topic: frozenset(s.principal for s in plan.services if topic in s.produces)
-            for topic in plan.topics()
-        },
-    )
+    fencing = Fencing.of(plan, clock, admin=here, changer=here, canary=canary)
     reader = ReadinessReader(
         plan, clock, source=here, target=there, canary=canary, fencing_tool=fencing
     )

@@ -17,6 +17,15 @@ def fence_binding(topic: str, principal: str = EVERYBODY) -> AclBinding:
     return AclBinding("topic", topic, "literal", principal, "*", "write", "deny")
 
 
+def covers_topic(binding: AclBinding, topic: str) -> bool:
+    """Whether an ACL is about this topic, whomever it names."""
+    if binding.resource_type != "topic":
+        return False
+    if binding.pattern == "prefixed":
+        return topic.startswith(binding.resource_name)
+    return binding.resource_name in (topic, "*")
+
+
 def fence_bindings(topics: Iterable[str], principals: Iterable[str]) -> frozenset[AclBinding]:
     """The fence of some topics against some principals."""
     denied = tuple(principals)

@@ -13,7 +13,8 @@ from typing import Any, Final
 from cockpit.core.actions import Fence, Finding, Unfence
 from cockpit.core.observe import AclBinding
 from cockpit.core.parity.access import Rules
-from cockpit.core.parity.fence import fence_bindings
+from cockpit.core.parity.fence import covers_topic, fence_bindings
+from cockpit.core.plan import Plan
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import bindings_by_broker
 from cockpit.kafka.effects.authorizer import INSTEAD, authorizers, why_no_acl_stops
@@ -64,6 +65,24 @@ class Fencing:
         self._canary = canary
         self._name = name
         self._writers = writers
+
+    @classmethod
+    def of(
+        cls, plan: Plan, clock: Clock, *, admin: Client, changer: Client, canary: Client | None
+    ) -> Fencing:
+        """With the plan's canary and its producers."""
+        login = plan.source.canary
+        return cls(
+            clock,
+            admin=admin,
+            changer=changer,
+            canary=canary,
+            name=f"User:{login.username}" if login is not None else "",
+            writers={
+                topic: frozenset(s.principal for s in plan.services if topic in s.produces)
+                for topic in plan.topics()
+            },
+        )
 
     async def precheck(self, fence: Fence) -> Finding:
         """Whether the fence stands already.
@@ -170,7 +189,7 @@ class Fencing:
         rights = await self._rights(topics)
         for topic in open_topics:
             may_write = all(view.get(topic, 0) & WRITE_BIT for view in rights.values())
-            if may_write and not any(_covers(binding, topic) for binding in bindings):
+            if may_write and not any(covers_topic(binding, topic) for binding in bindings):
                 raise PortError(
                     "protocol",
                     one_line(
@@ -188,7 +207,7 @@ class Fencing:
         """Which producer of the plan writes without any ACL that lets it; empty: none does."""
         rules = Rules(bindings)
         for topic in topics:
-            if not any(_covers(binding, topic) for binding in bindings):
+            if not any(covers_topic(binding, topic) for binding in bindings):
                 continue  # of a topic without ACLs the canary tells
             for who in sorted(self._writers.get(topic, ())):
                 found = rules.about(who, "topic", topic)
@@ -271,15 +290,6 @@ def _operations(node: int, reply: MetadataReply) -> dict[str, int]:
             raise PortError("protocol", one_line(f"broker {node}, topic {topic.name}: {why}"))
         found[topic.name] = topic.operations
     return found
-
-
-def _covers(binding: AclBinding, topic: str) -> bool:
-    """Whether an ACL is about this topic, whomever it names."""
-    if binding.resource_type != "topic":
-        return False
-    if binding.pattern == "prefixed":
-        return topic.startswith(binding.resource_name)
-    return binding.resource_name in (topic, "*")
 
 
 def _all_done(results: Sequence[AclResult], wanted: Sequence[AclBinding], what: str) -> None:
