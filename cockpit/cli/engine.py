@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ import cockpit
 from cockpit.cli import exits
 from cockpit.cli.leftovers import looked, past_of, refusals, warnings
 from cockpit.cli.output import complain
-from cockpit.cli.pasts import open_rows, with_past
+from cockpit.cli.pasts import open_rows, rows_before
 from cockpit.cli.wiring import engine_ports
-from cockpit.core.durable import RestoreError, restore
-from cockpit.core.flight import FlightState, begin
+from cockpit.core.beginning import Beginning, begun
+from cockpit.core.durable import RestoreError
 from cockpit.core.plan import Plan, SecretRef
 from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import (
@@ -37,6 +37,7 @@ from cockpit.engine.folders import (
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine
 from cockpit.engine.recovery import left_behind
+from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
@@ -70,14 +71,15 @@ def run(options: argparse.Namespace) -> int:
         return exits.FAILED
     try:
         begin_flight = _take_over if options.resume else _begin
-        beginning = begin_flight(folder, plan, options.first)
+        beginning, journal = begin_flight(folder, options.first)
+        begun(plan, beginning)  # what cannot be begun is told before any cluster is asked
     except (JournalError, RestoreError) as error:
         _release(locks)
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     try:
         preflight = not (options.no_preflight or options.resume)
-        return asyncio.run(_host(folder, plan, beginning, preflight=preflight))
+        return asyncio.run(_host(folder, plan, beginning, journal, preflight=preflight))
     finally:
         _release(locks)
 
@@ -106,46 +108,33 @@ def _reveal(ref: SecretRef) -> str:
     return resolve_secret(ref).reveal()
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """From where an engine flies, and the journal that it goes on with."""
-
-    state: FlightState
-    journal: Journal
-    takes_over: bool = False
-
-
-def _begin(folder: SessionFolder, plan: Plan, first: str) -> _Beginning:
+def _begin(folder: SessionFolder, first: str) -> tuple[Beginning, Journal]:
     now_ms = SystemClock().now_ms()
-    state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
-    return _Beginning(state, Journal(folder.journal))
+    beginning = Beginning(session=folder.id, simulated=False, at_ms=now_ms, first=first)
+    return beginning, Journal(folder.journal)
 
 
-def _take_over(folder: SessionFolder, plan: Plan, _first: str) -> _Beginning:
+def _take_over(folder: SessionFolder, _first: str) -> tuple[Beginning, Journal]:
     """Where the engine before has left the flight. Raises JournalError, RestoreError."""
     journal, entries = Journal.reopened(folder.journal)
     left = left_behind(entries)
     if left is None:
         raise RestoreError("this flight has ended: nothing is left to take over")
-    now_ms = SystemClock().now_ms()
-    if not left.record:
-        first = str(folder.read_meta().get("first", ""))
-        state = begin(plan, session=folder.id, simulated=False, at_ms=now_ms, first=first)
-    else:
-        state = restore(
-            plan,
-            left.record,
-            left.intents,
-            intended=left.intended,
-            session=folder.id,
-            simulated=False,
-            at_ms=now_ms,
-        )
-    return _Beginning(state, journal, takes_over=True)
+    beginning = Beginning(
+        session=folder.id,
+        simulated=False,
+        at_ms=SystemClock().now_ms(),
+        first=str(folder.read_meta().get("first", "")),
+        takes_over=True,
+        record=left.record,
+        intents=left.intents,
+        intended=left.intended,
+    )
+    return beginning, journal
 
 
 async def _host(
-    folder: SessionFolder, plan: Plan, beginning: _Beginning, *, preflight: bool
+    folder: SessionFolder, plan: Plan, beginning: Beginning, journal: Journal, *, preflight: bool
 ) -> int:
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
@@ -162,17 +151,18 @@ async def _host(
         if problems:
             _answer({"ready": False, "problems": list(problems)})
             return exits.FAILED
-        state = _knowing(beginning.state, folder, plan)
+        rows = open_rows(plan)
+        beginning = _knowing(beginning, folder, plan, rows)
+        state = begun(plan, beginning)
         seen = await looked(state, ports) if preflight else state
         if why := refusals(seen):
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
         warned = warnings(seen) if preflight else []
-        rows = open_rows(plan)
         engine = Engine(
-            with_past(state, rows, clock.now_ms()),
+            state,
             ports,
-            beginning.journal,
+            journal,
             takes_over=beginning.takes_over,
             gate_rows=rows,
         )
@@ -183,14 +173,17 @@ async def _host(
             await _fly(engine)
     finally:
         await real.close()
-        beginning.journal.close()
+        journal.close()
     return exits.COMPLETED
 
 
-def _knowing(state: FlightState, folder: SessionFolder, plan: Plan) -> FlightState:
-    """The flight with what earlier ones of its plan tell of themselves."""
+def _knowing(
+    beginning: Beginning, folder: SessionFolder, plan: Plan, rows: GateRows | None
+) -> Beginning:
+    """With what earlier flights of its plan tell of themselves, and what they have seen."""
     path = str(folder.read_meta().get("plan_path", ""))
-    return replace(state, past=past_of(path, plan.name, but=folder.id))
+    past = past_of(path, plan.name, but=folder.id)
+    return replace(beginning, past=past, rows=rows_before(rows, beginning.at_ms))
 
 
 def _saboteur(plan: Plan, folder: SessionFolder) -> Saboteur | None:

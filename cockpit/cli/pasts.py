@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Mapping
 
 from cockpit.cli.output import complain
-from cockpit.core.flight import FlightState
 from cockpit.core.gathering import over_of
 from cockpit.core.plan import Plan
-from cockpit.core.windows import restored
+from cockpit.core.windows import Row
 from cockpit.engine.folders import state_home
 from cockpit.engine.rollup import GateRows, RollupError, rollup_folder
 
@@ -30,12 +29,12 @@ def open_rows(plan: Plan) -> GateRows | None:
         return None
 
 
-def with_past(state: FlightState, rows: GateRows | None, now_ms: int) -> FlightState:
-    """The flight with what earlier engines have sampled. What cannot be read was not seen."""
+def rows_before(rows: GateRows | None, now_ms: int) -> Mapping[str, tuple[Row, ...]]:
+    """What earlier engines have sampled. What cannot be read was not seen."""
     if rows is None:
-        return state
+        return {}
     try:
-        return replace(state, gathered=restored(rows.load(now_ms), now_ms))
+        return rows.load(now_ms)
     except RollupError as error:
         complain(f"earlier samples of gates over long windows cannot be read: {error}")
-        return state
+        return {}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.pasts import open_rows, with_past
+from cockpit.cli.pasts import open_rows, rows_before
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.arming import gate_views
-from cockpit.core.flight import begin
+from cockpit.core.beginning import Beginning, begun
 from cockpit.core.peaks import Over
 from cockpit.core.plan import Plan, ReplicationLagGate
 from cockpit.core.snapshot import GateView
@@ -36,9 +36,10 @@ async def watch(plan: Plan, world: SimPorts, for_ms: int) -> GateView:
     """An engine that begins with what was kept, looks on, and dies; its gate at the end."""
     clock = VirtualClock()
     rows = open_rows(plan)
-    state = begin(plan, session="s", simulated=True, at_ms=clock.now_ms())
-    state = with_past(state, rows, clock.now_ms())
-    engine = Engine(state, engine_ports(world, clock), None, gate_rows=rows)
+    now_ms = clock.now_ms()
+    before = rows_before(rows, now_ms)
+    beginning = Beginning(session="s", simulated=True, at_ms=now_ms, rows=before)
+    engine = Engine(begun(plan, beginning), engine_ports(world, clock), None, gate_rows=rows)
     async with asyncio.TaskGroup() as group:
         flight = group.create_task(engine.run(), name="engine")
         await clock.sleep(for_ms)

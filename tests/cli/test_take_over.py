@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli.engine import _take_over
+from cockpit.core.beginning import begun
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.journal import Journal
 from tests.core.build import two_wave_plan
@@ -22,7 +23,8 @@ def test_a_flight_without_a_record_begins_where_it_was_told_to(
     journal = Journal(folder.journal)
     journal.append("flight_started", 1, {})
     journal.close()
-    beginning = _take_over(folder, two_wave_plan(), "")
-    beginning.journal.close()
-    assert beginning.state.current == current
-    assert [wave.word for wave in beginning.state.waves][:current] == ["done"] * current
+    beginning, journal = _take_over(folder, "")
+    journal.close()
+    state = begun(two_wave_plan(), beginning)
+    assert state.current == current
+    assert [wave.word for wave in state.waves][:current] == ["done"] * current
