@@ -1,0 +1,72 @@
+"""A report as JSON: the same sections and tables, each number with the events that it stands on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, assert_never
+
+from cockpit.report.alternative import in_words
+from cockpit.report.document import Block, Cell, Document, Paragraph, Plot, Table, Todo
+from cockpit.report.wording import line
+
+SCHEMA_VERSION: Final = 1
+
+
+def as_json(document: Document) -> str:
+    """One object, indented, keys sorted: the same report gives the same bytes."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "title": line(document.title),
+        "facts": {line(name): line(value) for name, value in document.facts},
+        "sections": [
+            {
+                "number": section.number,
+                "title": section.title,
+                "blocks": [_block(block) for block in section.blocks],
+            }
+            for section in document.sections
+        ],
+    }
+    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Paragraph(text=text, events=events):
+            return {"kind": "text", "text": line(text), "events": list(events)}
+        case Todo(text=text):
+            return {"kind": "todo", "text": line(text)}
+        case Table(name=name, columns=columns, rows=rows):
+            return {
+                "kind": "table",
+                "name": name,
+                "columns": list(columns),
+                "rows": [[_cell(cell) for cell in row] for row in rows],
+            }
+        case Plot():
+            return _plot(block)
+        case _:
+            assert_never(block)
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {"text": line(cell.text), "value": cell.value, "events": list(cell.events)}
+
+
+def _plot(plot: Plot) -> dict[str, Any]:
+    return {
+        "kind": "plot",
+        "name": plot.name,
+        "title": line(plot.title),
+        "unit": plot.unit,
+        "words": in_words(plot),
+        "from_ms": plot.from_ms,
+        "to_ms": plot.to_ms,
+        "limits": dict(plot.limits),
+        "lines": {one.name: [list(point) for point in one.points] for one in plot.lines},
+        "ticks": [{"at_ms": t.at_ms, "text": t.text, "event": t.event} for t in plot.ticks],
+        "bands": [
+            {"from_ms": b.from_ms, "to_ms": b.to_ms, "kind": b.kind, "text": b.text}
+            for b in plot.bands
+        ],
+    }

@@ -1,0 +1,177 @@
+"""Plots as SVG: no script, no font and no reference from outside, the same bytes each time.
+
+Draws at most two points a column of pixels, the least and the greatest, so that no peak is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from typing import Final
+
+from cockpit.report.alternative import in_words
+from cockpit.report.document import Band, Line, Plot, Point
+from cockpit.report.wording import amount, clock, line, number
+
+WIDTH: Final = 960
+HEIGHT: Final = 260
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 12, 26, 34
+_PLOT_WIDTH: Final = WIDTH - _LEFT - _RIGHT
+_PLOT_HEIGHT: Final = HEIGHT - _TOP - _BOTTOM
+_DASHES: Final = ("", "7 3", "2 3", "9 3 2 3")
+"""Lines are told apart by their dashes as well as by colour."""
+MAX_TICKS: Final = 60
+
+
+def svg(plot: Plot) -> str:
+    """One `svg` element with its words."""
+    scale = _Scale(plot)
+    parts = [
+        f'<svg class="plot" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'aria-label="{escape(line(plot.title))}" xmlns="http://www.w3.org/2000/svg">',
+        f"<title>{escape(line(plot.title))}</title>",
+        f"<desc>{escape(in_words(plot))}</desc>",
+        *(_band(band, scale) for band in plot.bands),
+        *_axes(plot, scale),
+        *_limits(plot, scale),
+        *(part for number, one in enumerate(plot.lines) for part in _line(one, number, scale)),
+        *_ticks(plot, scale),
+        *_legend(plot.lines),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+class _Scale:
+    """Times and values to pixels."""
+
+    def __init__(self, plot: Plot) -> None:
+        self.from_ms, self.to_ms = plot.from_ms, max(plot.to_ms, plot.from_ms + 1)
+        values = [v for one in plot.lines for _, v in one.points if v is not None]
+        values += [limit for _, limit in plot.limits]
+        finite = [v for v in values if math.isfinite(v)]
+        low, high = min((0.0, *finite)), max((0.0, *finite))
+        self.low, self.high = low, _nice(high) if high > 0 else (0.0 if low < 0 else 1.0)
+
+    def x(self, at_ms: int) -> float:
+        share = (at_ms - self.from_ms) / (self.to_ms - self.from_ms)
+        return _LEFT + _PLOT_WIDTH * min(max(share, 0.0), 1.0)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / ((self.high - self.low) or 1.0)
+        return _TOP + _PLOT_HEIGHT * (1.0 - min(max(share, 0.0), 1.0))
+
+
+def _nice(value: float) -> float:
+    """The next number over it that people like on an axis."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value)
+
+
+def _axes(plot: Plot, scale: _Scale) -> Iterator[str]:
+    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
+    yield f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{right}"/>'
+    for share in (0.0, 0.5, 1.0):
+        value = scale.low + (scale.high - scale.low) * share
+        y = scale.y(value)
+        yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{right}"/>'
+        text = amount(value, plot.unit) if plot.unit == "ratio" else number(value)
+        yield f'<text class="y" x="{_LEFT - 6}" y="{y + 4:.1f}">{escape(text)}</text>'
+    yield f'<text class="unit" x="{_LEFT}" y="{_TOP - 10}">{escape(line(plot.unit))}</text>'
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        at_ms = round(scale.from_ms + (scale.to_ms - scale.from_ms) * share)
+        anchor = {0.0: "start", 1.0: "end"}.get(share, "middle")
+        yield (
+            f'<text class="x" text-anchor="{anchor}" x="{scale.x(at_ms):.1f}" '
+            f'y="{bottom + 16}">{clock(at_ms)}</text>'
+        )
+
+
+def _band(band: Band, scale: _Scale) -> str:
+    left, right = scale.x(band.from_ms), scale.x(band.to_ms)
+    return (
+        f'<rect class="{band.kind}" x="{left:.1f}" y="{_TOP}" '
+        f'width="{max(right - left, 1.0):.1f}" height="{_PLOT_HEIGHT}">'
+        f"<title>{escape(line(band.text))}</title></rect>"
+    )
+
+
+def _limits(plot: Plot, scale: _Scale) -> Iterator[str]:
+    for name, limit in plot.limits:
+        y = scale.y(limit)
+        yield f'<path class="limit" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
+        text = f"{name} {amount(limit, plot.unit)}"
+        place = f'x="{WIDTH - _RIGHT - 4}" y="{y - 4:.1f}"'
+        yield f'<text class="limit" {place}>{escape(line(text))}</text>'
+
+
+def _ticks(plot: Plot, scale: _Scale) -> Iterator[str]:
+    for tick in plot.ticks[:MAX_TICKS]:
+        x, bottom = scale.x(tick.at_ms), HEIGHT - _BOTTOM
+        words = f"{clock(tick.at_ms)} {tick.text}"
+        yield (
+            f'<path class="tick" d="M{x:.1f} {_TOP}V{bottom}m-3 0h6l-3 6z">'
+            f"<title>{escape(line(words))}</title></path>"
+        )
+
+
+def _legend(lines: Sequence[Line]) -> Iterator[str]:
+    left = _LEFT + 70
+    for number_, one in enumerate(lines):
+        yield f'<path {_stroke(number_)} d="M{left} {_TOP - 14}h24"/>'
+        text = line(one.name)
+        yield f'<text class="legend" x="{left + 30}" y="{_TOP - 10}">{escape(text)}</text>'
+        left += 48 + 7 * len(text)
+
+
+def _line(one: Line, number_: int, scale: _Scale) -> Iterator[str]:
+    for run in _runs(thinned(one.points, scale.from_ms, scale.to_ms, _PLOT_WIDTH)):
+        path = "L".join(f"{scale.x(at_ms):.1f} {scale.y(value):.1f}" for at_ms, value in run)
+        yield f'<path {_stroke(number_)} d="M{path}"/>'
+
+
+def _stroke(number_: int) -> str:
+    dash = _DASHES[number_ % len(_DASHES)]
+    return f'class="line l{number_ % 4}" stroke-dasharray="{dash}"'
+
+
+def _runs(points: Iterable[Point]) -> Iterator[list[tuple[int, float]]]:
+    """Stretches without a gap: a line that goes on over what nobody saw would be a lie."""
+    run: list[tuple[int, float]] = []
+    for at_ms, value in points:
+        if value is not None and math.isfinite(value):
+            run.append((at_ms, value))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def thinned(points: Sequence[Point], from_ms: int, to_ms: int, columns: int) -> list[Point]:
+    """At most two known points a column, least and greatest in their order; gaps are kept."""
+    if len(points) <= 2 * columns:
+        return list(points)
+    span = max(to_ms - from_ms, 1)
+    found: list[Point] = []
+    column: list[tuple[int, float]] = []
+    at = -1
+
+    def close() -> None:
+        ends = {min(column, key=lambda p: p[1]), max(column, key=lambda p: p[1])} if column else ()
+        found.extend(sorted(ends))
+        column.clear()
+
+    for at_ms, value in points:
+        here = (at_ms - from_ms) * columns // span
+        if here != at or value is None:
+            close()
+            at = here
+        if value is None:
+            if found and found[-1][1] is not None:
+                found.append((at_ms, None))
+        else:
+            column.append((at_ms, value))
+    close()
+    return found
