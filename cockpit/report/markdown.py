@@ -10,14 +10,14 @@ from cockpit.report.alternative import in_words
 from cockpit.report.document import Block, Document, Paragraph, Plot, Table, Todo
 from cockpit.report.wording import line
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$:@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@]|:(?=//)|(?<=www)\.)")
 _AT_START = re.compile(r"^(\d+)([.)])|^([-=])")
 
 
 def markdown(document: Document) -> str:
     """The whole document; ends with a line end."""
     lines = [f"# {escaped(document.title)}", ""]
-    lines += [f"- {escaped(name)}: {escaped(value)}" for name, value in document.facts]
+    lines += [f"- {escaped(name)}: {_inline(value)}" for name, value in document.facts]
     for section in document.sections:
         lines += ["", f"## {section.number}. {escaped(section.title)}"]
         for block in section.blocks:
@@ -27,8 +27,12 @@ def markdown(document: Document) -> str:
 
 def escaped(text: str) -> str:
     """Text that no Markdown reader takes for anything else."""
-    shown = _SPECIAL.sub(r"\\\1", line(text))
-    return _AT_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", shown)
+    return _AT_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", _inline(text))
+
+
+def _inline(text: str) -> str:
+    """The same where it does not begin a line."""
+    return _SPECIAL.sub(r"\\\1", line(text))
 
 
 def _block(block: Block) -> Iterable[str]:
@@ -36,11 +40,11 @@ def _block(block: Block) -> Iterable[str]:
         case Paragraph(text=text, events=events):
             return [escaped(text) + _events(events)]
         case Todo(text=text):
-            return [f"- [ ] TODO: {escaped(text)}"]
+            return [f"- [ ] TODO: {_inline(text)}"]
         case Table():
             return _table(block)
         case Plot():
-            return [f"Plot: {escaped(in_words(block))}"]
+            return [f"Plot: {_inline(in_words(block))}"]
         case _:
             assert_never(block)
 
@@ -49,10 +53,10 @@ def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         yield f"{escaped(table.name)}: {escaped(table.empty)}"
         return
-    yield "| " + " | ".join(map(escaped, table.columns)) + " |"
+    yield "| " + " | ".join(map(_inline, table.columns)) + " |"
     yield "| " + " | ".join("---" for _ in table.columns) + " |"
     for row in table.rows:
-        yield "| " + " | ".join(escaped(c.text) + _events(c.events) for c in row) + " |"
+        yield "| " + " | ".join(_inline(c.text) + _events(c.events) for c in row) + " |"
 
 
 def _events(events: tuple[int, ...]) -> str:

@@ -1,0 +1,178 @@
+"""Names replaced by pseudonyms that keep joins: the same name is the same word everywhere.
+
+What people and foreign programs wrote freely cannot be searched for names nobody listed: it is
+withheld. Never writes a name that it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final, assert_never
+
+from cockpit.core.plan import ClusterSpec, Plan
+from cockpit.core.snapshot import Snapshot
+from cockpit.report.document import (
+    Band,
+    Block,
+    Cell,
+    Document,
+    Line,
+    Paragraph,
+    Plot,
+    Section,
+    Table,
+    Tick,
+    Todo,
+)
+from cockpit.report.material import Event, Material
+
+WITHHELD: Final = "(text withheld)"
+_FREE: Final = ("note", "defect", "journal_broken", "side")
+"""Kinds of events whose text a person, or a foreign program, has written."""
+_ADDRESS: Final = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://\S+"  # URLs
+    r"|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail addresses
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"  # IPv4
+    r"|\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}"  # IPv6
+    r"|\b(?:[\w-]+\.)+[a-zA-Z]{2,}:\d+\b"  # host:port
+    r"|(?<![\w/])/(?:[\w.-]+/)+[\w.-]+"  # paths of files
+)
+
+
+def pseudonyms(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """A word for each name: `topic-1`, `group-2`. `names`: by kind. In order of the names, so that
+    the same names have the same words each time; a name of two kinds has the first one's."""
+    words: dict[str, str] = {}
+    for kind, found in names.items():
+        fresh = sorted({name for name in found if name} - words.keys())
+        words.update({name: f"{kind}-{number}" for number, name in enumerate(fresh, 1)})
+    return words
+
+
+def names_in(material: Material) -> dict[str, set[str]]:
+    """Every name that the plan or a snapshot has, by kind."""
+    found = _of_plan(material.plan)
+    found["session"] = {material.session}
+    for event in material.events:
+        found["person"].add(event.word("by"))
+    for snapshot in material.snapshots():
+        _of_snapshot(found, snapshot)
+    return found
+
+
+def _of_plan(plan: Plan) -> dict[str, set[str]]:
+    services = plan.services
+    principals = {s.principal or "" for s in services}
+    owners = {s.owner for s in services}
+    approvers = {name for wave in plan.waves for name in wave.approvers}
+    signed = {a.by for a in plan.approved_differences}
+    return {
+        "plan": {plan.name, plan.environment},
+        "wave": {wave.name for wave in plan.waves},
+        "service": {s.name for s in services},
+        "group": {s.group or "" for s in services},
+        "topic": set(plan.topics()),
+        "principal": principals | {p.partition(":")[2] for p in principals},
+        "owner": owners,
+        "person": approvers | signed,
+        "signal": {signal.name for signal in plan.signals},
+        "connector": {
+            plan.replication.source_connector,
+            plan.replication.checkpoint_connector,
+            plan.replication.name,
+        },
+        "host": {*_hosts(plan.source), *_hosts(plan.target)},
+        "login": {
+            login.username
+            for cluster in (plan.source, plan.target)
+            for login in (cluster.security.login, cluster.canary)
+            if login is not None
+        },
+        "reason": {a.why for a in plan.approved_differences},
+        "cluster": set(),
+        "client": set(),
+        "object": set(),
+    }
+
+
+def _hosts(cluster: ClusterSpec) -> Iterable[str]:
+    for address in cluster.bootstrap:
+        yield address
+        yield address.rpartition(":")[0]
+
+
+def _of_snapshot(found: dict[str, set[str]], snapshot: Snapshot) -> None:
+    found["cluster"] |= {snapshot.source.cluster_id, snapshot.target.cluster_id}
+    found["topic"] |= snapshot.partitions.keys.by_topic.keys()
+    found["group"] |= {group.name for group in snapshot.groups}
+    for one in snapshot.stragglers:
+        found["client"] |= {one.who, one.name}
+    for check in snapshot.checks:
+        kind = {"topic": "topic", "config": "topic", "connector": "connector"}.get(check.kind)
+        found[kind or "object"].add(check.name)
+
+
+def anonymised(document: Document, words: Mapping[str, str]) -> Document:
+    """The document with every listed name replaced, longest first, and addresses taken out."""
+    scrub = _Scrubber(words)
+    sections = tuple(
+        Section(s.number, s.title, tuple(map(scrub.block, s.blocks))) for s in document.sections
+    )
+    facts = tuple((name, scrub.text(value)) for name, value in document.facts)
+    return Document(scrub.text(document.title), sections, facts)
+
+
+def withheld(material: Material) -> Material:
+    """The material without what was written freely."""
+    return replace(material, events=tuple(map(_without_words, material.events)))
+
+
+def _without_words(event: Event) -> Event:
+    if event.kind not in _FREE and "why" not in event.data:
+        return event
+    data = {key: WITHHELD if key == "why" else value for key, value in event.data.items()}
+    return replace(event, text=f"{event.kind}: {WITHHELD}", data=data)
+
+
+class _Scrubber:
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+        longest = sorted(words, key=lambda name: (-len(name), name))
+        pattern = "|".join(re.escape(name) for name in longest)
+        self._names = re.compile(pattern) if pattern else None
+
+    def text(self, text: str) -> str:
+        """Names first: they may be parts of addresses, and an address may be a name."""
+        if self._names is not None:
+            text = self._names.sub(lambda m: self._words[m[0]], text)
+        return _ADDRESS.sub("(address)", text)
+
+    def block(self, block: Block) -> Block:
+        match block:
+            case Paragraph():
+                return replace(block, text=self.text(block.text))
+            case Todo():
+                return block
+            case Table():
+                rows = tuple(tuple(map(self._cell, row)) for row in block.rows)
+                return replace(block, rows=rows)
+            case Plot():
+                return self._plot(block)
+            case _:
+                assert_never(block)
+
+    def _cell(self, cell: Cell) -> Cell:
+        value = self.text(cell.value) if isinstance(cell.value, str) else cell.value
+        return Cell(self.text(cell.text), value, cell.events)
+
+    def _plot(self, plot: Plot) -> Plot:
+        return replace(
+            plot,
+            title=self.text(plot.title),
+            lines=tuple(Line(self.text(one.name), one.points) for one in plot.lines),
+            limits=tuple((self.text(name), limit) for name, limit in plot.limits),
+            ticks=tuple(Tick(t.at_ms, self.text(t.text), t.event) for t in plot.ticks),
+            bands=tuple(Band(b.from_ms, b.to_ms, b.kind, self.text(b.text)) for b in plot.bands),
+        )

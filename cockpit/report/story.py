@@ -1,0 +1,167 @@
+"""What happened, by its events: attempts of waves with their steps, orders, effects.
+
+Never guesses: what no event tells stays None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from cockpit.report.material import Event
+
+Result = Literal["done", "rolled back", "found on target", "failed", "under way"]
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of an attempt, or its undo."""
+
+    name: str
+    begun: Event
+    ended: Event | None = None
+    undo: bool = False
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try of a wave, from the order to its end."""
+
+    wave: str
+    number: int
+    begun: Event
+    order: Event | None
+    """The confirmation that began it."""
+    steps: list[Step] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    """Everything of this wave until its end, and the effects meanwhile."""
+    result: Result = "under way"
+    ended: Event | None = None
+
+    def first(self, kind: str) -> Event | None:
+        """The first event of a kind."""
+        return next((event for event in self.events if event.kind == kind), None)
+
+    def all(self, kind: str) -> tuple[Event, ...]:
+        """Every event of a kind."""
+        return tuple(event for event in self.events if event.kind == kind)
+
+    def step(self, name: str, *, undo: bool = False) -> Step | None:
+        """The last step of that name."""
+        found = (s for s in reversed(self.steps) if s.name == name and s.undo == undo)
+        return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One action on a cluster or a service."""
+
+    action_id: str
+    begun: Event
+    ended: Event | None
+    """None: nothing says what became of it."""
+
+    @property
+    def outcome(self) -> str:
+        """`done`, `failed`, `unknown`, or what is said of one without an end."""
+        return self.ended.word("outcome") if self.ended is not None else "no outcome recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything, sorted out."""
+
+    attempts: tuple[Attempt, ...]
+    effects: tuple[Effect, ...]
+    orders: tuple[Event, ...]
+    """What people asked for, and what was refused."""
+    notes: tuple[Event, ...]
+    outcome: Event | None
+    """The end of the flight; None: it has none."""
+
+
+ORDERS: Final = ("armed", "confirmed", "disarmed", "refused", "paused", "resumed", "retry")
+_ENDS: Final[dict[str, Result]] = {
+    "wave_done": "done",
+    "wave_rolled_back": "rolled back",
+    "wave_found": "found on target",
+}
+
+
+def story(events: Iterable[Event]) -> Story:
+    """Sort events out; they come in the order in which they were told."""
+    teller = _Teller()
+    every = tuple(events)
+    for event in every:
+        teller.take(event)
+    return Story(
+        attempts=tuple(teller.attempts),
+        effects=tuple(
+            Effect(key, begun, teller.finished.get(key)) for key, begun in teller.started.items()
+        ),
+        orders=tuple(event for event in every if event.kind in ORDERS),
+        notes=tuple(event for event in every if event.kind == "note"),
+        outcome=next((e for e in reversed(every) if e.kind == "flight_ended"), None),
+    )
+
+
+class _Teller:
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.started: dict[str, Event] = {}
+        self.finished: dict[str, Event] = {}
+        self._order: Event | None = None
+
+    def take(self, event: Event) -> None:
+        if event.kind == "confirmed" and event.word("verb") == "advance":
+            self._order = event
+        if event.kind == "wave_started":
+            number = event.count("attempt") or 1
+            self.attempts.append(Attempt(event.word("wave"), number, event, self._order))
+            self._order = None
+        elif event.kind == "action_started":
+            self.started[event.word("action_id")] = event
+        elif event.kind == "action_finished":
+            self.finished[event.word("action_id")] = event
+        attempt = self._of(event)
+        if attempt is None:
+            if event.kind == "wave_found":
+                self.attempts.append(_found(event))
+            return
+        attempt.events.append(event)
+        _steps(attempt, event)
+        if event.kind in _ENDS:
+            attempt.result, attempt.ended = _ENDS[event.kind], event
+
+    def _of(self, event: Event) -> Attempt | None:
+        """The attempt that an event belongs to: the newest of its wave, or the one at work."""
+        wave = event.word("wave")
+        if not wave:
+            newest = self.attempts[-1] if self.attempts else None
+            return newest if newest is not None and newest.ended is None else None
+        if event.kind == "wave_found":
+            return None
+        return next((a for a in reversed(self.attempts) if a.wave == wave), None)
+
+
+def _found(event: Event) -> Attempt:
+    return Attempt(
+        event.word("wave"), 0, event, None, events=[event], result="found on target", ended=event
+    )
+
+
+def _steps(attempt: Attempt, event: Event) -> None:
+    name = event.word("step")
+    match event.kind:
+        case "step_started":
+            attempt.steps.append(Step(name, event))
+        case "undo_started":
+            attempt.steps.append(Step(name, event, undo=True))
+        case "step_done" | "step_failed" | "step_undone":
+            undo = event.kind == "step_undone"
+            step = attempt.step(name, undo=undo) or attempt.step(name)
+            if step is not None and step.ended is None:
+                step.ended = event
+        case _:
+            pass
