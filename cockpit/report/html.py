@@ -17,7 +17,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = """
 :root { color-scheme: light; --ink: #16202a; --soft: #4a5763; --rule: #c6cdd4; --fill: #f3f5f7;
   --good: #135c33; --bad: #9c1c1c; --a: #0b5394; --b: #a6450c; --c: #44661a; --d: #6a2f8a; }
-body { margin: 0 auto; padding: 1.5rem; max-width: 66rem; background: #fff; color: var(--ink);
+body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: #fff; color: var(--ink);
   font: 15px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .6rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; padding-top: .6rem;
@@ -27,9 +27,11 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 nav ol { columns: 2; margin: 0; padding-left: 1.6rem; } a { color: var(--a); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .5rem; border: 1px solid var(--rule);
-  overflow-wrap: anywhere; } th { background: var(--fill); white-space: nowrap; }
+  overflow-wrap: break-word; max-width: 34rem; }
+th { background: var(--fill); white-space: nowrap; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-sup a { text-decoration: none; } .good { color: var(--good); font-weight: 600; }
+#t-identity td.n { text-align: left; } sup a { text-decoration: none; }
+.good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; } .none { color: var(--soft); }
 .todo { border: 1px dashed var(--soft); padding: .35rem .6rem; margin: .4rem 0; }
 tr:target, li:target { background: #fff3bf; }
@@ -40,8 +42,11 @@ tr:target, li:target { background: #fff3bf; }
 .l3 { stroke: var(--d); } path.limit { stroke: var(--bad); stroke-dasharray: 4 4; }
 .plot text.limit { fill: var(--bad); } path.tick { stroke: var(--soft); fill: var(--soft); }
 rect.fence { fill: #f1d9b5; } rect.gap { fill: #d9dde1; }
+@page { size: A4 landscape; margin: 12mm; }
 @media print { body { padding: 0; font-size: 11px; } nav { display: none; }
-  h2, table, .plot { break-inside: avoid; } a { color: inherit; text-decoration: none; } }
+  h2, tr, .plot { break-inside: avoid; } h2 { break-after: avoid; }
+  table { font-size: 9px; } .scroll { overflow: visible; }
+  a { color: inherit; text-decoration: none; } }
 """
 
 

@@ -37,7 +37,7 @@ def svg(plot: Plot) -> str:
         *_limits(plot, scale),
         *(part for number, one in enumerate(plot.lines) for part in _line(one, number, scale)),
         *_ticks(plot, scale),
-        *_legend(plot.lines),
+        *_legend(plot),
         "</svg>",
     ]
     return "".join(parts)
@@ -116,13 +116,20 @@ def _ticks(plot: Plot, scale: _Scale) -> Iterator[str]:
         )
 
 
-def _legend(lines: Sequence[Line]) -> Iterator[str]:
+def _legend(plot: Plot) -> Iterator[str]:
     left = _LEFT + 70
-    for number_, one in enumerate(lines):
+    for number_, one in enumerate(plot.lines):
         yield f'<path {_stroke(number_)} d="M{left} {_TOP - 14}h24"/>'
-        text = line(one.name)
-        yield f'<text class="legend" x="{left + 30}" y="{_TOP - 10}">{escape(text)}</text>'
-        left += 48 + 7 * len(text)
+        yield _name(left, line(one.name))
+        left += 48 + 7 * len(line(one.name))
+    for kind in sorted({band.kind for band in plot.bands}):
+        yield f'<rect class="{kind}" x="{left}" y="{_TOP - 19}" width="24" height="10"/>'
+        yield _name(left, kind)
+        left += 48 + 7 * len(kind)
+
+
+def _name(left: int, text: str) -> str:
+    return f'<text class="legend" x="{left + 30}" y="{_TOP - 10}">{escape(text)}</text>'
 
 
 def _line(one: Line, number_: int, scale: _Scale) -> Iterator[str]:
