@@ -144,6 +144,13 @@ def proving_figures() -> Iterator[Figure]:
     yield from prove_figures(cpu_ms)
 
 
+def recording_figures() -> Iterator[Figure]:
+    """What recording a flight costs, and reading it."""
+    from cockpit.cli.recordbench import record_figures
+
+    yield from record_figures()
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "engine": engine_figures,
     "journal": journal_figures,
@@ -151,4 +158,5 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start_figures,
     "prove": proving_figures,
     "observe": observe_figures,
+    "record": recording_figures,
 }

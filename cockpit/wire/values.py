@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cockpit.core.observe import Unknown
+from cockpit.core.observe import TopicPartition, Unknown, partition_of
 
 UNKNOWN_KEY = "unknown"
 
@@ -48,6 +48,29 @@ def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401  # typed by `kind`
         raise WireError(msg) from error
 
 
+def read_fields(kind: type, tree: Any, **given: Any) -> Any:  # noqa: ANN401  # typed by `kind`
+    """A dataclass of which some fields are given; a field that the tree does not have either gets
+    its default. Raises WireError."""
+    hints = _hints(kind)
+    if not isinstance(tree, dict):
+        msg = f"{tree!r:.40} is not a {kind.__name__}"
+        raise WireError(msg)
+    if strange := tree.keys() - (set(_names(kind)) - given.keys()):
+        msg = f"{kind.__name__} has no field {sorted(strange)[0]!r:.40}"
+        raise WireError(msg)
+    read = {name: from_json(hints[name], item) for name, item in tree.items()}
+    try:
+        return kind(**read, **given)
+    except TypeError as error:
+        msg = f"not a {kind.__name__}: {error}"
+        raise WireError(msg) from error
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 @functools.cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
@@ -69,6 +92,10 @@ def _reader(kind: Any) -> Reader:  # noqa: ANN401  # a type
         return _literal_reader(typing.get_args(kind))
     if origin is tuple:
         return _tuple_reader(typing.get_args(kind))
+    if origin is Mapping:
+        return _mapping_reader(*typing.get_args(kind))
+    if kind is Any:
+        return lambda value: value
     if origin is frozenset:
         item = _reader(typing.get_args(kind)[0])
         return lambda value: frozenset(item(v) for v in value)
@@ -79,17 +106,25 @@ def _reader(kind: Any) -> Reader:  # noqa: ANN401  # a type
 
 
 def _read_unknown(value: Any) -> Unknown:  # noqa: ANN401  # any JSON value
-    return Unknown(str(value[UNKNOWN_KEY]))
+    return _unknown(str(value[UNKNOWN_KEY]))
+
+
+@functools.lru_cache(1_000)
+def _unknown(reason: str) -> Unknown:
+    """The same reason is told thousands of times in one snapshot."""
+    return Unknown(reason)
 
 
 def _scalar_reader(kind: type) -> Reader:
     accepted = (int, float) if kind is float else (kind,)
 
     def read(value: Any) -> Any:  # noqa: ANN401  # a scalar
+        if type(value) is kind:
+            return value
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             msg = f"{value!r:.40} is not a {kind.__name__}"
             raise TypeError(msg)
-        return kind(value) if value is not None else None
+        return value
 
     return read
 
@@ -112,6 +147,20 @@ def _tuple_reader(arguments: tuple[Any, ...]) -> Reader:
     return lambda value: tuple(item(v) for item, v in zip(items, _sequence(value), strict=True))
 
 
+def _mapping_reader(key_kind: Any, item_kind: Any) -> Reader:  # noqa: ANN401  # types
+    """An object where keys are texts or name a partition, else a list of [key, value]; without
+    content either."""
+    key, item = _reader(key_kind), _reader(item_kind)
+    of_text = partition_of if key_kind == TopicPartition else key
+
+    def read(value: Any) -> Any:  # noqa: ANN401  # a mapping
+        if isinstance(value, dict):
+            return {of_text(k): item(v) for k, v in value.items()}
+        return {key(k): item(v) for k, v in _sequence(value)}
+
+    return read
+
+
 def _sequence(value: Any) -> list[Any]:  # noqa: ANN401  # any JSON value
     if not isinstance(value, list):
         msg = f"{value!r:.40} is not a list"
@@ -128,7 +177,7 @@ def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     def read(value: Any) -> Any:  # noqa: ANN401  # one of the members
         if value is None and takes_none:
             return None
-        if takes_unknown and isinstance(value, dict) and value.keys() == {UNKNOWN_KEY}:
+        if takes_unknown and type(value) is dict and len(value) == 1 and UNKNOWN_KEY in value:
             return _read_unknown(value)
         problem: Exception | None = None
         for reader in readers:
