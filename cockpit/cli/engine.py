@@ -36,12 +36,14 @@ from cockpit.engine.folders import (
 )
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine
+from cockpit.engine.recorder import Recorder
 from cockpit.engine.recovery import left_behind
 from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
 from cockpit.ports import PortError, Saboteur
+from cockpit.wire.sessionhead import session_head
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -128,6 +130,7 @@ def _take_over(folder: SessionFolder, _first: str) -> tuple[Beginning, Journal]:
         takes_over=True,
         record=left.record,
         intents=left.intents,
+        open=left.open,
         intended=left.intended,
     )
     return beginning, journal
@@ -159,18 +162,22 @@ async def _host(
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
         warned = warnings(seen) if preflight else []
+        recorder = _recorder(folder, plan, beginning)
         engine = Engine(
             state,
             ports,
             journal,
             takes_over=beginning.takes_over,
+            open_intents=beginning.open,
             gate_rows=rows,
+            recorder=recorder,
         )
         socket = socket_path(os.environ, folder.id)
         async with Server(engine, socket, cockpit.__version__).serving():
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket), "warnings": warned})
-            await _fly(engine)
+            how = await _fly(engine)
+            recorder.close(how)
     finally:
         await real.close()
         journal.close()
@@ -184,6 +191,19 @@ def _knowing(
     path = str(folder.read_meta().get("plan_path", ""))
     past = past_of(path, plan.name, but=folder.id)
     return replace(beginning, past=past, rows=rows_before(rows, beginning.at_ms))
+
+
+def _recorder(folder: SessionFolder, plan: Plan, beginning: Beginning) -> Recorder:
+    """The recording of this engine's part; where it cannot be written the engine says so."""
+    text = folder.plan.read_text()
+    header = session_head(
+        version=cockpit.__version__,
+        plan_text=text,
+        plan_origin=str(folder.read_meta().get("plan_path", "")),
+        plan_name=plan.name,
+        beginning=beginning,
+    )
+    return Recorder(folder.recording, header, at_ms=beginning.at_ms)
 
 
 def _saboteur(plan: Plan, folder: SessionFolder) -> Saboteur | None:
@@ -200,15 +220,19 @@ def _note_running(folder: SessionFolder, socket: Path) -> None:
     write_private(folder.meta, json.dumps(meta, indent=1, sort_keys=True) + "\n")
 
 
-async def _fly(engine: Engine) -> None:
-    """SIGTERM ends the process and nothing else: the clusters stay as they are."""
+async def _fly(engine: Engine) -> str:
+    """Fly to the end, and say how it ended. SIGTERM ends the process and nothing else: the clusters
+    stay as they are."""
     loop = asyncio.get_running_loop()
     flight = asyncio.current_task()
     assert flight is not None
     loop.add_signal_handler(signal.SIGTERM, flight.cancel)
+    how = "stopped by a signal"
     try:
         await engine.run()
+        how = f"the flight ended: {engine.state.outcome}"
     except asyncio.CancelledError:
         complain("engine stopped by a signal; the clusters are as they were left")
     # what was said last must still reach the screens
     await asyncio.sleep(0.5)
+    return how

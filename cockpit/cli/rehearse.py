@@ -146,6 +146,10 @@ class _Flight:
     title: str
     spec: WorldSpec
     back_once: bool = False
+    asked: tuple[str, ...] = ()
+    """Kinds of fault that it was to have."""
+    drawn: tuple[str, ...] = ()
+    """Those that the plan gives something to act on, in the order of the world's faults."""
 
 
 def _flights(
@@ -161,11 +165,13 @@ def _flights(
     drawn, faults = draw_faults(plan, calm, kinds)
     wrong = ", ".join(drawn) or "nothing of it concerns this plan"
     title = f"seed {invented.seed}: {wrong}"
-    return (_Flight("faulty", title, world_of(plan, invented, faults)),)
+    world = world_of(plan, invented, faults)
+    return (_Flight("faulty", title, world, asked=kinds or drawn, drawn=drawn),)
 
 
 def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
     from cockpit.cli.rehearsing import rehearse
+    from cockpit.sim.rehearsal import never_came_about
 
     def tell(event: Mapping[str, Any]) -> None:
         say_json({**event, "flight": flight.name, "simulated": True})
@@ -177,16 +183,26 @@ def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
         back_once=flight.back_once,
         on_event=tell if options.json else lambda _event: None,
     )
+    missed = never_came_about(flight.asked, flight.drawn, flown.met)
     if options.json:
         for wave in flown.waves:
             tell(_wave_event(wave))
-        tell(_last_event(flown))
+        tell({**_last_event(flown), "faults": _faults_json(flight.asked, dict(missed))})
     else:
         say(f"\n{flight.title}")
         for wave in flown.waves:
             _say_wave(wave)
+        for kind, why in missed:
+            say(f"  never came about: {kind} ({why})")
         _say_result(flown)
     return flown.exit_code
+
+
+def _faults_json(asked: tuple[str, ...], missed: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "came_about": kind not in missed, "why": missed.get(kind, "")}
+        for kind in asked
+    ]
 
 
 def _wave_event(wave: WaveLog) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Rehearsed:
     lasted_ms: int
     accepted: frozenset[str] = frozenset()
     """Services whose owners accept that records are skipped."""
+    met: frozenset[int] = frozenset()
+    """Indexes of the world's faults that something was hit by."""
     outside: frozenset[str] = frozenset()
     """Services whose offsets are kept outside Kafka: nobody sets them in a simulation."""
 
@@ -136,6 +138,7 @@ async def _fly(
         tuple(watching.waves.values()),
         world.truth(),
         lasted_ms,
+        met=world.world.script.met,
         accepted=frozenset(name for name, offsets in placed if offsets.accept_loss is not None),
         outside=frozenset(name for name, offsets in placed if offsets.resume == "external"),
     )

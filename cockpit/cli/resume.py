@@ -16,7 +16,7 @@ from cockpit.cli.output import clean_line, complain
 from cockpit.cli.run import leave, look_on, no_screen
 from cockpit.engine.folders import SessionFolder, all_sessions, state_home
 from cockpit.engine.journal import JournalError
-from cockpit.engine.recovery import Left, left_in
+from cockpit.engine.recovery import Unfinished, left_in
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     return look_on(launched, options)
 
 
-def _find(name: str | None) -> tuple[SessionFolder, Left] | str:
+def _find(name: str | None) -> tuple[SessionFolder, Unfinished] | str:
     """The flight to take over, or why there is none. Raises JournalError."""
     last = ""
     for folder in reversed(all_sessions(state_home(os.environ))):

@@ -289,3 +289,7 @@ class Finding:
     detail: str
     before: Mapping[str, Any] = field(default_factory=dict)
     """What a change would replace, for the way back; JSON-able. It is on disk before the change."""
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    """Of a proof, what later looks are held against; JSON-able. A fence's `source_end`:
+    {"topic/partition": offset}, but for partitions whose end a transaction's marker may still
+    move."""

@@ -73,7 +73,8 @@ def lag_by_logs(facts: Facts) -> LogsLag | Unknown:
     )
     there = realign(source.keys, target.keys, target.end)
     known = (source.end != MISSING) & (there != MISSING) & (up != MISSING)
-    known[source.keys.of_topics(made_anew(facts))] = False
+    if anew := made_anew(facts):
+        known[source.keys.of_topics(anew)] = False
     source_span = np.where(known, source.end - np.where(known, up, 0), MISSING)
     target_span = np.where(known, there - np.where(known, down, 0), MISSING)
     lag = np.where(known, source_span - np.where(known, target_span, 0), MISSING)

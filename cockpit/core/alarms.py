@@ -5,7 +5,7 @@ Never clears a thing that is still so, and never raises one on raw offsets alone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
 from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
+from cockpit.core.ownsurvey import RECORDING
 from cockpit.core.plan import SIDES, Plan
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
@@ -66,6 +67,7 @@ def troubles(
     found.extend(_images(moved, facts))
     found.extend(_stragglers(stragglers))
     found.extend(_brokers(facts, now_ms))
+    found.extend(_recording(facts))
     return tuple(sorted(found, key=lambda trouble: trouble.level))
 
 
@@ -232,6 +234,12 @@ def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
         text = f"whether {blind[0].name} still reads on the source is not known: {blind[0].who}"
         troubles.append(Trouble("warn", "readers not known", text + more))
     return troubles
+
+
+def _recording(facts: Facts) -> Iterator[Trouble]:
+    failure = facts.failures.get(RECORDING)
+    if failure is not None:
+        yield Trouble("bad", RECORDING, f"nothing is recorded: {failure.reason}")
 
 
 def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:

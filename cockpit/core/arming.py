@@ -5,12 +5,15 @@ The one choke point for every verb, whoever asks: key, command or program.
 
 from __future__ import annotations
 
-import hashlib
 from typing import assert_never
 
-from cockpit.core import progress, recovering
+from cockpit.core import escaping, progress, recovering
+from cockpit.core.adopted import why_wait
+from cockpit.core.afterwards import alarming
+from cockpit.core.binding import epoch, token
 from cockpit.core.conditions import Momentary
 from cockpit.core.costs import release_text
+from cockpit.core.expiring import would_expire
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
@@ -22,14 +25,16 @@ from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.plan import (
     SIDES,
     ClientProbeGate,
-    DrainStep,
     FenceStep,
     OffsetDeltaGate,
+    OffsetsStep,
+    StartStep,
     step_name,
 )
 from cockpit.core.price import price, rollback_word
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts
 from cockpit.core.reconcile import disagreements, unread
+from cockpit.core.remember import Remembered
 from cockpit.core.reproving import prove_again
 from cockpit.core.schedule import frozen
 from cockpit.core.script import undo_words
@@ -44,10 +49,15 @@ BLIND_AFTER_MS = 5_000
 UNDER_WAY = "an action is still under way"
 MARKER_SLACK = 16
 """Control records that may follow the last mirrored one on the target."""
+_VIEWS: Remembered[tuple[GateView, ...]] = Remembered()
 
 
 def gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     """The gates of a wave, judged now."""
+    return _VIEWS.get((state, wave), lambda: _gate_views(state, wave))
+
+
+def _gate_views(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     name = wave.wave.name
     views: list[GateView] = []
     for index, gate in enumerate(wave.wave.gates):
@@ -79,6 +89,14 @@ def fresh_until_ms(state: FlightState, wave: WaveState) -> int:
     return min(times, default=state.at_ms + ARMED_FOR_MS)
 
 
+def _answered_until_ms(state: FlightState, wave: WaveState) -> int:
+    """How long what a person has answered stands. While clients are blocked each step proves by
+    itself what it needs: then only the answer grows old, and no gate of before the move."""
+    if wave.blocked_since_ms is not None:
+        return state.at_ms + ARMED_FOR_MS
+    return fresh_until_ms(state, wave)
+
+
 def why_not_advance(state: FlightState) -> str:
     """Why `advance` is not open now; empty: it is."""
     wave = state.wave()
@@ -100,12 +118,14 @@ def why_not_advance(state: FlightState) -> str:
         return (
             freeze
             or _blind_why_not(state)
+            or why_wait(state, wave)
             or _left_why_not(state, wave)
             or next(mistakes(state, wave), "")
             or _gates_why_not(state, wave)
+            or would_expire(state, wave)
         )
     if state.paused:
-        return ""
+        return UNDER_WAY if wave.escape_told and progress.in_flight(wave.stages) else ""
     if wave.word == "running":
         return f"step {step_name(wave.steps[wave.cursor].step)} is under way"
     return "an earlier wave comes first"
@@ -294,20 +314,24 @@ def why_not_recover(state: FlightState) -> str:
 def _token(state: FlightState, verb: Verb) -> str:
     """Binds to the plan, the wave's state and the evidence, but not to numbers that always move.
 
-    Going back is bound to the wave and its price only: the wave may move on meanwhile.
+    Going back is bound to the wave that it would take back and its price only: it may move on
+    meanwhile.
     """
     wave = state.wave()
-    price = rollback_word(state, wave)[0]
-    parts = [state.plan.name, state.session, verb, str(wave.attempt), price]
     if verb == "rollback":
-        parts.append(str(rollback_index(state)[0]))
+        index, _ = rollback_index(state)
+        back = state.waves[index] if index is not None else wave
+        shown = [epoch(-1 if index is None else index, back), rollback_word(state, back)[0]]
     elif verb == "recover":
-        parts += [str(state.current), why_not_recover(state), *recovering.lines(state)]
+        shown = [rollback_word(state, wave)[0], why_not_recover(state), *recovering.lines(state)]
     else:
         asks = recovering.asks(wave) or progress.waits_for_person(wave.stages)
-        place = (str(state.current), wave.word, str(wave.cursor), str(state.paused))
-        parts += [*place, asks, why_not_advance(state)]
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+        place = (wave.word, str(wave.cursor), str(state.paused))
+        shown = [rollback_word(state, wave)[0], *place, asks, why_not_advance(state)]
+        survey = state.facts.survey(ReadinessSurvey, "readiness")
+        shown += unproven_texts(wave.wave.name, survey)
+        shown += [one.subject for one in alarming(state) if one.level == "bad"]
+    return token(state, verb, shown)
 
 
 def _arm(turn: Turn, verb: Verb, by: str) -> None:
@@ -357,6 +381,10 @@ def _advance(turn: Turn, by: str) -> None:
         turn.set(paused=False)
         if wave.restored_at_ms is not None:
             prove_again(turn, FenceStep)
+        if wave.escape_told:
+            escaping.go_on(turn)
+        if isinstance(turn.current_step().step, StartStep):
+            prove_again(turn, OffsetsStep)
         progress.retry(turn)
         turn.tell("retry", f"{wave.wave.name}: tries the step again ({by})", by=by)
     else:
@@ -364,11 +392,10 @@ def _advance(turn: Turn, by: str) -> None:
             turn.set(paused=False)
             turn.tell("resumed", f"resumed by {by}", by=by)
             if wave.escape_told and not progress.in_flight(wave.stages):
-                turn.set_wave(escape_told=False)
-                prove_again(turn, DrainStep)
-        if progress.waits_for_person(wave.stages):
+                escaping.go_on(turn)
+        if progress.waits_for_person(turn.wave.stages):
             if not wave.back:
-                turn.remember({"fresh_until_ms": fresh_until_ms(turn.state, wave)})
+                turn.remember({"fresh_until_ms": _answered_until_ms(turn.state, wave)})
             progress.answer(turn, by)
 
 
@@ -380,10 +407,12 @@ def _rollback(turn: Turn, by: str) -> None:
     if index != turn.state.current:
         turn.set_wave(word="pending")
         turn.set(current=index)
+    reason = f"rolled back by {by}"
     if turn.wave.back:
         progress.retry(turn)
+        turn.set_wave(detail=reason)
     else:
-        progress.want_back(turn, f"rolled back by {by}")
+        progress.want_back(turn, reason)
 
 
 def _pause(turn: Turn, by: str) -> None:
@@ -437,6 +466,7 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
     for view in gate_views(state, wave):
         age = "" if view.at_ms is None else f", {(state.at_ms - view.at_ms) / 1000:.1f} s old"
         lines.append(f"gate {view.name} {view.verdict}: {view.evidence}{age}")
+    lines.extend(trouble.text for trouble in alarming(state))
     survey = state.facts.survey(ReadinessSurvey, "readiness")
     lines.extend(unproven_texts(wave.wave.name, survey))
     lines.append("undo: R takes the wave back" + (" until its producers start" if topics else ""))

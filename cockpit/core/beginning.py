@@ -33,6 +33,8 @@ class Beginning:
     """Where that engine left it; empty where no wave had begun to move."""
     intents: tuple[OpenIntent, ...] = ()
     """Its effects that the record does not include yet."""
+    open: tuple[OpenIntent, ...] = ()
+    """Those of them of which nobody knows what became."""
     intended: frozenset[str] = frozenset()
     """Types of all actions that it ever intended."""
     past: tuple[Past, ...] = ()

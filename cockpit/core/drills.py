@@ -29,6 +29,7 @@ ALARMS: Final = (
     "target commit past the image",
     "target end went back",
     "translation past the image",
+    "trigger of wave",
     "writers left on the source",
 )
 """How the subjects of alarms begin."""

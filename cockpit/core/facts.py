@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cockpit.core.errorrates import ErrorLog, classify
 from cockpit.core.feedstate import heard
@@ -97,19 +97,21 @@ class Facts:
 
 def absorb(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
     """Facts with one more sample, or with one more feed known to fail."""
-    facts = _heard(facts, sample)
-    if isinstance(sample, Failure):
-        failures = {**facts.failures, sample.feed: sample}
-        facts = replace(facts, failures=failures, errors=facts.errors.failed(sample))
-        return _judge_health(facts, sample.answered_at_ms)
     feed = feed_of(sample)
-    if feed in facts.failures:
-        facts = replace(facts, failures={k: v for k, v in facts.failures.items() if k != feed})
-    facts = _errors(facts, sample)
+    feeds = _heard(facts, feed, sample)
+    failures = facts.failures
+    if isinstance(sample, Failure):
+        failures = {**failures, feed: sample}
+        errors = facts.errors.failed(sample)
+        facts = replace(facts, feeds=feeds, failures=failures, errors=errors)
+        return _judge_health(facts, sample.answered_at_ms)
+    if feed in failures:
+        failures = {k: v for k, v in failures.items() if k != feed}
+    errors = _errors(facts, feed, sample)
+    stored = _stored(facts, feed, sample)
+    facts = replace(facts, feeds=feeds, failures=failures, errors=errors, **stored)
     if isinstance(sample, Survey):
-        kept = (*facts.surveys.get(feed, ())[-1:], sample)
-        return replace(facts, surveys={**facts.surveys, feed: kept})
-    facts = _store(facts, sample)
+        return facts
     answered = sample.asked_at_ms if isinstance(sample, ClusterInfo) else sample.answered_at_ms
     return _judge_health(facts, answered)
 
@@ -119,8 +121,7 @@ def feed_of(sample: Sample | Survey | Failure) -> str:
     return sample.feed if isinstance(sample, Survey) else feed_name(sample)
 
 
-def _heard(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
-    feed = feed_of(sample)
+def _heard(facts: Facts, feed: str, sample: Sample | Survey | Failure) -> Mapping[str, FeedView]:
     asked = sample.asked_at_ms
     state = heard(
         facts.feeds.get(feed),
@@ -130,13 +131,12 @@ def _heard(facts: Facts, sample: Sample | Survey | Failure) -> Facts:
         asked_at_ms=asked,
         answered_at_ms=asked if isinstance(sample, ClusterInfo) else sample.answered_at_ms,
     )
-    return replace(facts, feeds={**facts.feeds, feed: state})
+    return {**facts.feeds, feed: state}
 
 
-def _errors(facts: Facts, sample: Sample | Survey) -> Facts:
+def _errors(facts: Facts, feed: str, sample: Sample | Survey) -> ErrorLog:
     """Errors that are reported inside of a good answer: parts that could not be read, failed tasks,
     signals without a value."""
-    feed = feed_of(sample)
     errors = facts.errors
     if whys := new_errors(_newest(facts, feed, sample), sample):
         at_ms = sample.asked_at_ms if isinstance(sample, ClusterInfo) else sample.answered_at_ms
@@ -155,7 +155,7 @@ def _errors(facts: Facts, sample: Sample | Survey) -> Facts:
             errors = errors.add(at_ms, "signals", classify(reason), f"{name}: {reason}")
         case _:
             pass
-    return facts if errors is facts.errors else replace(facts, errors=errors)
+    return errors
 
 
 def _newest(facts: Facts, feed: str, sample: Sample | Survey) -> Sample | Survey | None:
@@ -189,37 +189,42 @@ def _tasks(
     return errors
 
 
-def _store(facts: Facts, sample: Sample) -> Facts:
+def _stored(facts: Facts, feed: str, sample: Sample | Survey) -> Mapping[str, Any]:
+    """The fields of the facts that a sample changes, with it."""
     match sample:
         case LogSample(side=side):
-            return _store_logs(facts, side, sample)
+            return _stored_logs(facts, side, sample)
         case GroupSample(side=side):
             kept_groups = (*facts.groups.get(side, ())[1 - KEEP_SAMPLES :], sample)
-            return replace(facts, groups={**facts.groups, side: kept_groups})
+            return {"groups": {**facts.groups, side: kept_groups}}
         case MirrorSample():
-            return replace(facts, mirror=(*facts.mirror[1 - KEEP_SAMPLES :], sample))
+            return {"mirror": (*facts.mirror[1 - KEEP_SAMPLES :], sample)}
         case SyncsSample():
-            return replace(facts, syncs=sample)
+            return {"syncs": sample}
         case ConfigSample(side=side):
-            return replace(facts, configs={**facts.configs, side: sample})
+            return {"configs": {**facts.configs, side: sample}}
         case AclSample(side=side):
-            return replace(facts, acls={**facts.acls, side: sample})
+            return {"acls": {**facts.acls, side: sample}}
         case ClusterInfo(side=side):
-            return replace(facts, info={**facts.info, side: sample})
+            return {"info": {**facts.info, side: sample}}
         case SignalSample(name=name):
             kept = (*facts.signals.get(name, ())[1 - KEEP_SIGNAL_SAMPLES :], sample)
-            return replace(facts, signals={**facts.signals, name: kept})
+            return {"signals": {**facts.signals, name: kept}}
+        case _:
+            surveys = (*facts.surveys.get(feed, ())[-1:], sample)
+            return {"surveys": {**facts.surveys, feed: surveys}}
 
 
-def _store_logs(facts: Facts, side: Side, sample: LogSample) -> Facts:
+def _stored_logs(facts: Facts, side: Side, sample: LogSample) -> Mapping[str, Any]:
     known = facts.recreated.get(side, frozenset())
     history = extend(facts.history.get(side), sample, sample.recreated - known)
-    return replace(
-        facts,
-        logs={**facts.logs, side: (*facts.logs.get(side, ())[1 - KEEP_SAMPLES :], sample)},
-        history={**facts.history, side: history},
-        recreated={**facts.recreated, side: known | sample.recreated},
-    )
+    changed: dict[str, Any] = {
+        "logs": {**facts.logs, side: (*facts.logs.get(side, ())[1 - KEEP_SAMPLES :], sample)},
+        "history": {**facts.history, side: history},
+    }
+    if not sample.recreated <= known:
+        changed["recreated"] = {**facts.recreated, side: known | sample.recreated}
+    return changed
 
 
 _HOT_FEEDS = ("logs", "groups")
@@ -234,20 +239,22 @@ _WORST_FIRST: tuple[HealthWord, ...] = (
 
 def _judge_health(facts: Facts, now_ms: int) -> Facts:
     """A side is what its hot feeds say; the worst word wins."""
-    health = dict(facts.health)
+    changed: dict[Side, Health] = {}
     for side in SIDES:
-        failures = [f for feed in _HOT_FEEDS if (f := facts.failures.get(f"{side}.{feed}"))]
-        if failures:
-            worst = min(failures, key=lambda f: _WORST_FIRST.index(f.kind))
-            word: HealthWord = worst.kind
-            reason = worst.reason
-        elif facts.logs.get(side) and facts.groups.get(side):
-            word, reason = "connected", ""
-        else:
-            word, reason = "connecting", "no answer yet"
-        known = health.get(side)
+        word, reason = _word_of(facts, side)
+        known = facts.health.get(side)
         if known is None or known.word != word:
-            health[side] = Health(word, now_ms, reason)
+            changed[side] = Health(word, now_ms, reason)
         elif known.reason != reason:
-            health[side] = Health(word, known.since_ms, reason)
-    return replace(facts, health=health)
+            changed[side] = Health(word, known.since_ms, reason)
+    return replace(facts, health={**facts.health, **changed}) if changed else facts
+
+
+def _word_of(facts: Facts, side: Side) -> tuple[HealthWord, str]:
+    failures = [f for feed in _HOT_FEEDS if (f := facts.failures.get(f"{side}.{feed}"))]
+    if failures:
+        worst = min(failures, key=lambda f: _WORST_FIRST.index(f.kind))
+        return worst.kind, worst.reason
+    if facts.logs.get(side) and facts.groups.get(side):
+        return "connected", ""
+    return "connecting", "no answer yet"

@@ -176,8 +176,6 @@ class WaveState:
     recovery_at: int | None = None
     """Index of the recovery step at work; None: none is."""
     recovery_run: Run | None = None
-    marks: Marks = field(default_factory=Marks)
-    """When what happened, for the account of how long clients were blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,6 @@ class FlightState:
     told: int = 0
     next_action: int = 1
     outcome: FlightOutcome = ""
-    last_tick_ms: int = 0
     watch: Watch = field(default_factory=Watch)
     gathered: Gathered = field(default_factory=Gathered)
     """For gates that are judged over a long window."""
@@ -217,8 +214,12 @@ class FlightState:
     """Of which wave and attempt the price of going back was told last, and its word."""
     left: Left = field(default_factory=Left)
     """What an earlier attempt has left standing, while no wave is at work."""
+    there: Mapping[str, int] = field(default_factory=dict)
+    """By wave that every look so far has shown on the target: until when the first was asked."""
     past: tuple[Past, ...] = ()
     """Earlier flights of the plan, oldest first, as their journals tell."""
+    marks: Mapping[str, Marks] = field(default_factory=dict)
+    """By wave when what happened, for the account of how long clients were blocked."""
 
     def wave(self) -> WaveState:
         """The wave that keys act on."""

@@ -44,11 +44,14 @@ def kept(times: Sequence[int], now_ms: int) -> list[int]:
     """Which of these times (oldest first) are kept: the first of each bucket, and the newest."""
     found: list[int] = []
     last: tuple[int, int] | None = None
+    tier = len(TIERS) - 1
     for i, at_ms in enumerate(times):
         age_ms = now_ms - at_ms
-        spacing = next((s for limit, s in TIERS if age_ms < limit), None)
-        if spacing is None:
+        if age_ms >= HORIZON_MS:
             continue
+        while tier and age_ms < TIERS[tier - 1][0]:
+            tier -= 1
+        spacing = TIERS[tier][1]
         bucket = (spacing, at_ms // spacing)
         if bucket != last or i == len(times) - 1:
             found.append(i)
@@ -70,12 +73,9 @@ def extend(
     times = (*history.at_ms, sample.asked_at_ms)
     ends = (*history.ends, sample.end)
     keep = kept(times, sample.asked_at_ms)
-    return replace(
-        history,
-        keys=sample.keys,
-        at_ms=tuple(times[i] for i in keep),
-        ends=tuple(ends[i] for i in keep),
-    )
+    if len(keep) < len(times):
+        times, ends = tuple(times[i] for i in keep), tuple(ends[i] for i in keep)
+    return EndHistory(sample.keys, times, ends, history.shrunk)
 
 
 def _realigned(history: EndHistory, keys: PartitionKeys) -> EndHistory:
@@ -93,6 +93,8 @@ def _without_past(history: EndHistory, sample: LogSample, anew: frozenset[str]) 
     """Forget the older ends of partitions that were made anew or whose end went back."""
     before = _newest_known(history)
     back = (before != MISSING) & (sample.end != MISSING) & (sample.end < before)
+    if not anew and not np.count_nonzero(back):
+        return history
     where = np.flatnonzero(back)
     names = sample.keys.names
     told = tuple(
@@ -190,22 +192,29 @@ def passed_at_ms(history: EndHistory, indexes: I64, offsets: I64) -> tuple[I64, 
     """
     times = np.full(len(indexes), history.at_ms[-1], dtype=np.int64)
     older = np.zeros(len(indexes), dtype=np.int64)
-    newer_end = history.ends[-1][indexes]
-    newer_at = np.full(len(indexes), history.at_ms[-1], dtype=np.int64)
-    unknown = newer_end == MISSING
-    open_ = ~unknown & (newer_end > offsets)
-    for at_ms, column in zip(history.at_ms[-2::-1], history.ends[-2::-1], strict=True):
-        if not open_.any():
-            break
-        end = column[indexes]
-        seen = open_ & (end != MISSING)
-        hit = seen & (end <= offsets)
-        step = np.where(hit, newer_end - np.where(hit, end, 0), 1)
-        into = np.where(hit, (offsets - np.where(hit, end, 0)) * (newer_at - at_ms) // step, 0)
-        times = np.where(hit, at_ms + into, times)
-        open_ &= ~hit
-        more = seen & ~hit
-        newer_end, newer_at = np.where(more, end, newer_end), np.where(more, at_ms, newer_at)
-    older[open_] = 1
-    times = np.where(open_, newer_at, times)
-    return np.where(unknown, MISSING, times), older
+    end = history.ends[-1][indexes]
+    unknown = end == MISSING
+    past = np.flatnonzero(~unknown & (end > offsets))
+    if len(past):
+        times[past], older[past] = _passed(history, indexes[past], offsets[past])
+    times[unknown] = MISSING
+    return times, older
+
+
+def _passed(history: EndHistory, indexes: I64, offsets: I64) -> tuple[I64, I64]:
+    """The same where each end lies past its offset now. Tables are [samples, partitions]."""
+    at_ms = np.array(history.at_ms, dtype=np.int64)
+    oldest = history.ends[0][indexes]
+    if np.count_nonzero(oldest > offsets) == len(indexes):  # what is unknown lies past nothing
+        return np.full_like(indexes, at_ms[0]), np.ones_like(indexes)
+    ends = np.array([column[indexes] for column in history.ends])
+    rows, columns = np.arange(len(at_ms))[:, None], np.arange(len(indexes))
+    known = ends != MISSING
+    # the newest sample that is not past the offset, -1 for none, and the next one that is
+    before = np.where(known & (ends <= offsets), rows, -1).max(axis=0)
+    after = np.where(known & (rows > before), rows, len(at_ms)).min(axis=0)
+    older = before < 0
+    low, high = ends[before, columns], ends[after, columns]
+    grown = np.where(older, 1, high - low)
+    into = (offsets - low) * (at_ms[after] - at_ms[before]) // grown
+    return np.where(older, at_ms[after], at_ms[before] + into), older.astype(np.int64)

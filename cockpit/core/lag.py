@@ -32,8 +32,14 @@ from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import Behind
 
 T = TypeVar("T", LogSample, GroupSample, MirrorSample)
+_Asked = tuple[Side, str, tuple[str, ...] | None]
+"""A side, a group and topics."""
 
 _POSITIONS: Remembered[I64] = Remembered()
+_REPLICATION: Remembered[ReplicationLag | Unknown] = Remembered()
+_PLACES: Remembered[dict[_Asked, _Places | Unknown]] = Remembered()
+_GROUPS: Remembered[dict[_Asked, GroupLag | Unknown]] = Remembered()
+"""Of all groups that were asked for, by the samples that the answers stand on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,11 @@ def replication_lag(facts: Facts) -> ReplicationLag | Unknown:
     A partition whose log is empty lags by 0 even where the mirror has no position yet. A topic that
     was made anew on either side is unknown: position and log are not about the same topic.
     """
+    stands_on = (facts.mirror, facts.logs, facts.recreated, facts.failures.get("mirror"))
+    return _REPLICATION.get(stands_on, lambda: _replication_lag(facts))
+
+
+def _replication_lag(facts: Facts) -> ReplicationLag | Unknown:
     if not facts.mirror:
         failure = facts.failures.get("mirror")
         return Unknown(failure.reason if failure else "no answer from the mirror yet")
@@ -84,7 +95,8 @@ def replication_lag(facts: Facts) -> ReplicationLag | Unknown:
             empty = (logs.end != MISSING) & (logs.start == logs.end) & (position == MISSING)
             lag = np.where(empty, 0, lag)
             blind = made_anew(facts)
-            lag[logs.keys.of_topics(blind)] = MISSING
+            if blind:
+                lag[logs.keys.of_topics(blind)] = MISSING
             return ReplicationLag(logs, mirror, position, lag, mirror.asked_at_ms, blind)
     return Unknown("no source offsets asked after the mirror's positions yet")
 
@@ -141,6 +153,20 @@ class _Places:
 
 
 def _places(
+    facts: Facts, side: Side, group: str, topics: Collection[str] | None
+) -> _Places | Unknown:
+    known = _PLACES.get((facts.logs, facts.groups), dict)
+    asked = _asked(side, group, topics)
+    if asked not in known:
+        known[asked] = _found_places(facts, side, group, topics)
+    return known[asked]
+
+
+def _asked(side: Side, group: str, topics: Collection[str] | None) -> _Asked:
+    return side, group, None if topics is None else tuple(topics)
+
+
+def _found_places(
     facts: Facts, side: Side, group: str, topics: Collection[str] | None
 ) -> _Places | Unknown:
     for ends in reversed(facts.logs.get(side, ())):
@@ -202,7 +228,7 @@ def _blind(places: _Places) -> Unknown | None:
     """The first partition whose end or start is not known."""
     ends = places.ends
     missing = (ends.end[places.indexes] == MISSING) | (places.offsets == MISSING)
-    if not missing.any():
+    if not np.count_nonzero(missing):
         return None
     name = ends.keys.names[int(places.indexes[int(np.argmax(missing))])]
     return Unknown(f"{partition_text(name)}: {ends.errors.get(name, 'offsets unknown')}")
@@ -216,6 +242,16 @@ def group_lag(
     A partition of `topics` without a commit counts from its log start: the group has read none of
     it. One that has members, something to read and no commit at all may be anywhere: unknown.
     """
+    known = _GROUPS.get((facts.logs, facts.groups), dict)
+    asked = _asked(side, group, topics)
+    if asked not in known:
+        known[asked] = _group_lag(facts, side, group, topics)
+    return known[asked]
+
+
+def _group_lag(
+    facts: Facts, side: Side, group: str, topics: Collection[str] | None
+) -> GroupLag | Unknown:
     places = _places(facts, side, group, topics)
     if isinstance(places, Unknown):
         return places

@@ -6,12 +6,14 @@ after their intent is on disk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, assert_never
 
-from cockpit.core import arming, progress
-from cockpit.core.adopted import is_there
+from cockpit.core import adopted, afterwards, arming, away, progress
 from cockpit.core.drilling import is_drilled
-from cockpit.core.facts import absorb
+from cockpit.core.escaping import watch_proofs
+from cockpit.core.facts import Health, absorb
 from cockpit.core.fences import fence_step
 from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Tell, Ticked
 from cockpit.core.gates import extend_history, measure, trigger_view
@@ -19,19 +21,14 @@ from cockpit.core.gathering import gather
 from cockpit.core.left import Left
 from cockpit.core.leftovers import RESTING, leftovers
 from cockpit.core.marking import mark
-from cockpit.core.observe import (
-    MISSING,
-    LogSample,
-    TopicPartition,
-    Unknown,
-    partition_text,
-)
-from cockpit.core.plan import SIDES, StopStep
+from cockpit.core.observe import MISSING, Unknown, partition_text
+from cockpit.core.plan import SIDES, Side, StopStep
 from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.turn import Turn, is_reversed, moved_of, produces, subject_of
 from cockpit.core.watch import renew
 
+WATCH_EVERY_MS = 1_000
 STEP_ENDS = ("step_done", "step_undone")
 PACE_MS = 1_000
 PACE_BLOCKED_MS = 100
@@ -40,17 +37,18 @@ PACE_BLOCKED_MS = 100
 
 def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, ...]]:
     """Take in one event. Time never runs backwards, whatever the event says."""
-    turn = Turn(state)
-    turn.set(at_ms=max(state.at_ms, event.at_ms))
+    facts = absorb(state.facts, event.sample) if isinstance(event, Observed) else state.facts
+    turn = Turn(replace(state, at_ms=max(state.at_ms, event.at_ms), facts=facts))
     match event:
         case Observed():
-            _observed(turn, event)
+            _tell_sides(turn, state.facts.health)
         case Ticked():
             _ticked(turn)
         case Asked(intent=intent):
             arming.handle(turn, intent)
         case Finished():
             progress.finished(turn, event)
+            watch_proofs(turn)  # before anything goes on by what has ended
         case _:
             assert_never(event)
     progress.settle(turn)
@@ -96,9 +94,10 @@ def pace_ms(state: FlightState) -> int:
     return PACE_BLOCKED_MS if hurried else PACE_MS
 
 
-def _observed(turn: Turn, event: Observed) -> None:
-    before = turn.state.facts.health
-    turn.set(facts=absorb(turn.state.facts, event.sample))
+def _tell_sides(turn: Turn, before: Mapping[Side, Health]) -> None:
+    """Say of which side it is another thing now how it answers."""
+    if turn.state.facts.health is before:
+        return
     for side in SIDES:
         known, health = before.get(side), turn.state.facts.health.get(side)
         if health is None or (known is not None and known.word == health.word):
@@ -111,7 +110,6 @@ def _observed(turn: Turn, event: Observed) -> None:
 
 
 def _ticked(turn: Turn) -> None:
-    turn.set(last_tick_ms=turn.now_ms)
     if turn.state.outcome:
         return
     if turn.wave.word == "pending":
@@ -119,17 +117,32 @@ def _ticked(turn: Turn) -> None:
     _adopt(turn)
     _left_over(turn)
     _restored(turn)
-    state = turn.state
-    turn.set(
-        watch=renew(state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left)
-    )
     gather(turn)
     _measure(turn)
+    afterwards.evaluate(turn)
+    _renew(turn)
     _deadline(turn)
-    _watch_fence(turn)
+    watch_proofs(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
     arming.check_armed(turn)
+
+
+def _renew(turn: Turn) -> None:
+    """Everything that somebody must look at, once each second."""
+    state = turn.state
+    if turn.now_ms - state.watch.at_ms < WATCH_EVERY_MS:
+        return
+    also = (*afterwards.alarming(state), *away.alarming(state))
+    watch = renew(
+        state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left, also=also
+    )
+    turn.set(watch=watch)
+    known = {alarm.subject for alarm in state.watch.alarms}
+    for alarm in watch.alarms:
+        if alarm.subject.startswith(away.SUBJECT) and alarm.subject not in known:
+            service = alarm.subject.removeprefix(away.SUBJECT)
+            turn.tell("service_away", alarm.text, "bad", service=service)
 
 
 def _left_over(turn: Turn) -> None:
@@ -219,46 +232,6 @@ def deadline_ms(state: FlightState) -> int | None:
     return None if fence is None else wave.fenced_at_ms + fence.deadline_ms
 
 
-def _watch_fence(turn: Turn) -> None:
-    """Whoever writes to a drained source topic has escaped the fence: named, and asked about."""
-    wave = turn.wave
-    ends = wave.memory.get("drained.source_end")
-    logs = turn.state.facts.newest_logs("source")
-    if not ends or logs is None or wave.back or wave.back_wanted or wave.escape_told:
-        return
-    if wave.word not in ("running", "holding") or logs.asked_at_ms <= (wave.fenced_at_ms or 0):
-        return
-    if is_reversed(wave):
-        return  # the second mirror writes there
-    grown: list[str] = []
-    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        before = ends.get(partition_text(name))
-        if before is not None and end != MISSING and end > before:
-            rate = _rate_text(turn.state.facts.logs["source"], name, before)
-            grown.append(f"{partition_text(name)} by {end - before}{rate}")
-    if not grown:
-        return
-    turn.set_wave(escape_told=True)
-    more = f" and {len(grown) - 3} more" if len(grown) > 3 else ""
-    text = f"a writer escapes the fence on the source: {', '.join(grown[:3])}{more}"
-    turn.tell("fence_escaped", text, "bad", wave=wave.wave.name, partitions=grown)
-    if wave.start_intent_at_ms is None and not turn.state.paused:
-        turn.set(paused=True)
-        turn.tell("paused", "paused: R takes the wave back, A goes on", "warn")
-
-
-def _rate_text(samples: tuple[LogSample, ...], name: TopicPartition, before: int) -> str:
-    """How fast a partition grew since it was last seen at rest; empty where it never was."""
-    newest = samples[-1]
-    end = int(newest.end[newest.keys.position[name]])
-    for sample in reversed(samples[:-1]):
-        index = sample.keys.position.get(name)
-        if index is not None and int(sample.end[index]) == before:
-            seconds = (newest.asked_at_ms - sample.asked_at_ms) / 1000
-            return f" ({(end - before) / seconds:.1f}/s)" if seconds > 0 else ""
-    return ""
-
-
 def _proof_of_no_return(turn: Turn) -> None:
     """A record on the target past the drained end that the mirror cannot have written."""
     wave = turn.wave
@@ -326,7 +299,10 @@ def _react(turn: Turn, reason: str) -> None:
 
 def _adopt(turn: Turn) -> None:
     """Recognise a wave that an earlier flight has moved: the clusters are believed, not a file."""
-    while turn.wave.word == "ready" and turn.wave.attempt == 0 and is_there(turn.state, turn.wave):
+    there = adopted.seen(turn.state)
+    if there != turn.state.there:
+        turn.set(there=there)
+    while turn.wave.word == "ready" and adopted.is_moved_for_sure(turn.state, turn.wave):
         name = turn.wave.wave.name
         turn.set_wave(word="done", done_at_ms=turn.now_ms, detail="found on the target")
         turn.tell("wave_found", f"wave {name} is on the target already", "good", wave=name)

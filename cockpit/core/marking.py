@@ -22,7 +22,10 @@ def mark(turn: Turn, event: Event, index: int) -> None:
     wave = turn.state.waves[index]
     if wave.word not in WATCHED or not wave.attempt:
         return
-    marks = wave.marks if wave.marks.attempt == wave.attempt else Marks(wave.attempt)
+    name = wave.wave.name
+    before = marks = turn.state.marks.get(name, Marks())
+    if marks.attempt != wave.attempt:
+        marks = Marks(wave.attempt)
     if marks.told:
         return
     topics = produces(turn.state, wave)
@@ -34,8 +37,8 @@ def mark(turn: Turn, event: Event, index: int) -> None:
     elif isinstance(event, Observed) and isinstance(event.sample, LogSample):
         marks = blocked.seen(marks, event.sample, topics)
     marks = _told(turn, wave, marks, topics)
-    if marks is not wave.marks:
-        turn.set_wave(index, marks=marks)
+    if marks is not before:
+        turn.set(marks={**turn.state.marks, name: marks})
 
 
 def _performed(turn: Turn, marks: Marks, command: Perform, topics: tuple[str, ...]) -> Marks:

@@ -66,7 +66,9 @@ class PartitionKeys:
     def of_topics(self, topics: Iterable[str]) -> I64:
         """Where these topics' partitions are, ascending."""
         found = [self.by_topic[topic] for topic in set(topics) if topic in self.by_topic]
-        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+        if not found:
+            return np.empty(0, dtype=np.int64)
+        return np.sort(np.concatenate(found)) if len(found) > 1 else found[0]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,8 +6,8 @@ Judges from the facts what to commit; changes nothing itself and never goes past
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, assert_never
 
 from cockpit.core.actions import CommitOffsets
 from cockpit.core.delta import (
@@ -33,9 +33,13 @@ from cockpit.core.exact import (
 )
 from cockpit.core.lag import newest_before, not_there
 from cockpit.core.observe import (
+    MISSING,
+    GroupState,
+    LogSample,
     MirrorSample,
     TopicPartition,
     Unknown,
+    partition_of,
     partition_text,
 )
 from cockpit.core.plan import Service
@@ -43,6 +47,7 @@ from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_o
 from cockpit.core.seeking import place_sought
 
 Commits = Mapping[TopicPartition, int]
+NO_PROGRESS: Final = "{group} made no progress on the target that the source does not know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,23 +225,67 @@ def _place_partition(
 
 
 def check_placed(task: CheckPlaced, scene: Scene) -> Progress:
-    """How the reading again of what was committed stands."""
-    group = task.service.group
+    """How the last look at both sides stands before a group is released on the target."""
+    service, group = task.service, task.service.group
     assert group is not None
-    if scene.memory.get(f"started.{task.service.name}"):
-        return Done(f"{task.service.name} was told to start already")
-    state = group_on(scene, "target", group)
-    if isinstance(state, Wait):
-        return state
-    if state is not None and state.members:
-        return Failed(f"{group} already has {state.members} members on the target")
-    committed = {partition_text(k): v for k, v in (state.committed() if state else {}).items()}
-    for key, offset in scene.memory.get(f"placed.{group}", {}).items():
-        if committed.get(key) != offset:
-            return Failed(
-                f"{group} {key}: committed {offset}, the target now says {committed.get(key)}"
-            )
-    return Done(f"{group}: commits on the target read again and equal")
+    source = group_on(scene, "source", group)
+    if isinstance(source, Wait):
+        return source
+    if source is not None and source.members:
+        return Failed(f"{group} has {source.members} members on the source")
+    if scene.memory.get(f"started.{service.name}"):
+        return Done(f"{service.name} was told to start already")
+    target = group_on(scene, "target", group)
+    if isinstance(target, Wait):
+        return target
+    if target is not None and target.members:
+        return Failed(f"{group} already has {target.members} members on the target")
+    logs = scene.facts.newest_logs("target")
+    if logs is None or logs.asked_at_ms <= scene.started_at_ms:
+        return Wait("reads offsets on target")
+    why = moved_since(service, target, source, scene.memory) or _outside(group, logs, scene.memory)
+    if why:
+        return Failed(f"{why}. A places it again; R goes back")
+    return Done(f"{group}: commits read again on both sides, as they were placed")
+
+
+def _outside(group: str, logs: LogSample, memory: Mapping[str, Any]) -> str:
+    """A place that the target's log does not have any more: its reader would be reset."""
+    for key, offset in memory.get(f"placed.{group}", {}).items():
+        index = logs.keys.position.get(partition_of(key))
+        if index is None:
+            return f"{group} {key}: placed at {offset}, and the target has no such partition"
+        start, end = int(logs.start[index]), int(logs.end[index])
+        if end != MISSING and offset > end:
+            return f"{group} {key}: placed at {offset}, the target's log ends at {end}"
+        if start != MISSING and offset < start:
+            return f"{group} {key}: placed at {offset}, the target's log begins at {start}"
+    return ""
+
+
+def moved_since(
+    service: Service,
+    target: GroupState | None,
+    source: GroupState | None,
+    memory: Mapping[str, Any],
+) -> str:
+    """What a group's commits show to be otherwise than when it was placed; empty: nothing."""
+    group = service.group
+    there = {partition_text(k): v for k, v in (target.committed() if target else {}).items()}
+    for key, offset in memory.get(f"placed.{group}", {}).items():
+        if there.get(key) != offset:
+            return f"{group} {key}: committed {offset}, the target now says {there.get(key)}"
+    placing = memory.get(f"placing.{group}")
+    if placing is None:  # its offsets are kept elsewhere
+        return ""
+    for name, offset in (source.committed() if source else {}).items():
+        known = placing.get(partition_text(name))
+        if known is not None and known[0] != offset:
+            where = f"{group} {partition_text(name)}"
+            return f"{where}: placed for {known[0]}, the source has committed {offset} since"
+        if known is None and name[0] in service.consumes:
+            return f"{group} {partition_text(name)}: not placed, the source has committed {offset}"
+    return ""
 
 
 def return_group(task: ReturnGroup, scene: Scene) -> Progress:
@@ -249,27 +298,63 @@ def return_group(task: ReturnGroup, scene: Scene) -> Progress:
     state, source = group_on(scene, "target", group), group_on(scene, "source", group)
     if isinstance(state, Wait):
         return state
-    if isinstance(source, Wait):
-        return source
-    before = source.committed() if source else {}
     moved = {
         name: offset
         for name, offset in (state.committed() if state else {}).items()
         if name[0] in task.service.consumes and offset > placed.get(partition_text(name), -1)
     }
+    if not moved:  # a fence that stands before this waits for no look at anything else
+        return Done(NO_PROGRESS.format(group=group))
+    if isinstance(source, Wait):
+        return source
+    before = source.committed() if source else {}
+    anew = _made_anew(scene, moved, before)
+    if isinstance(anew, Wait):
+        return anew
+    moved = {name: offset for name, offset in moved.items() if name not in anew.rereads}
     match task.service.resume:
         case "translated":
-            return _return_translated(task, scene, moved, before)
+            return _return_translated(task, scene, moved, before, anew)
         case "exact":
-            return _return_exactly(task, scene, moved, before)
+            return _return_exactly(task, scene, moved, before, anew)
         case "earliest" | "latest" | "timestamp":
             kept = _unskipped(task, scene, moved)
             again = sum(o - placed.get(partition_text(n), 0) for n, o in moved.items() - kept)
-            return _return_exactly(task, scene, dict(kept), before, again)
+            anew = replace(anew, again=again)
+            return _return_exactly(task, scene, dict(kept), before, anew)
         case "external":
             return Done(f"{group} keeps its offsets outside Kafka")
         case _:
             assert_never(task.service.resume)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unmapped:
+    """What comes back without an image of its place on the target."""
+
+    offsets: tuple[tuple[TopicPartition, int], ...] = ()
+    rereads: Mapping[TopicPartition, int] = field(default_factory=dict)
+    again: int = 0
+    """What is read again of partitions that are not among `rereads`."""
+
+
+def _made_anew(scene: Scene, moved: Commits, before: Commits) -> _Unmapped | Wait:
+    """Partitions of topics that were made anew: a place before that has no image after it. On such
+    a source all is read again; of such a target, all since the source's own commit."""
+    recreated = scene.facts.recreated
+    offsets: list[tuple[TopicPartition, int]] = []
+    rereads: dict[TopicPartition, int] = {}
+    for name in sorted(moved):
+        on_source = name[0] in recreated.get("source", ())
+        if not on_source and name[0] not in recreated.get("target", ()):
+            continue
+        log = bounds(scene.facts, name)
+        if isinstance(log, Unknown):
+            return Wait(f"{partition_text(name)}: {log.reason}")
+        if on_source and name not in before:
+            offsets.append((name, log.source_start))
+        rereads[name] = max(0, log.source_end - before.get(name, log.source_start))
+    return _Unmapped(tuple(offsets), rereads)
 
 
 def _unskipped(
@@ -286,39 +371,34 @@ def _unskipped(
 
 
 def _return_exactly(
-    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits, again: int = 0
+    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits, beside: _Unmapped
 ) -> Progress:
-    """By content: a group comes back whatever its owner tolerates, but never past a record.
-
-    `again`: records that it has read elsewhere, and will read again whatever is found.
-    """
+    """By content: a group comes back whatever its owner tolerates, but never past a record."""
+    offsets, rereads = list(beside.offsets), dict(beside.rereads)
     if not moved:
-        return _commit_returned(task, [], {}, again)
+        return _commit_returned(task, offsets, rereads, beside)
     asked = tuple(sorted(moved.items()))
     places = settled(Search(task.service, "source", asked, task.timeout_ms, None), scene)
     if not isinstance(places, tuple):
         return places
-    offsets: list[tuple[TopicPartition, int]] = []
-    rereads: dict[TopicPartition, int] = {}
     for place in places:
         resume = max(place.low, before.get(place.name, -1))
         reread = place.reread_max() if resume == place.low else max(0, place.high - resume)
         rereads[place.name] = reread
         if resume == place.low:
             offsets.append((place.name, resume))
-    return _commit_returned(task, offsets, rereads, again)
+    return _commit_returned(task, offsets, rereads, beside)
 
 
 def _return_translated(
-    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits
+    task: ReturnGroup, scene: Scene, moved: Commits, before: Commits, beside: _Unmapped
 ) -> Progress:
     group, facts = task.service.group, scene.facts
     if facts.syncs is None or facts.syncs.asked_at_ms <= scene.started_at_ms:
         return Wait("reads the offset-syncs")
     if not facts.syncs.read_to_end:
         return Wait("reads the offset-syncs to their end")
-    offsets: list[tuple[TopicPartition, int]] = []
-    rereads: dict[TopicPartition, int] = {}
+    offsets, rereads = list(beside.offsets), dict(beside.rereads)
     for name, offset in moved.items():
         place = to_source(facts.syncs.slots.get(name, ()), offset)
         if place is None:
@@ -328,26 +408,28 @@ def _return_translated(
         rereads[name] = max(0, place.offset + place.reread_max - resume)
         if resume == place.offset:
             offsets.append((name, resume))
-    return _commit_returned(task, offsets, rereads)
+    return _commit_returned(task, offsets, rereads, beside)
 
 
 def _commit_returned(
     task: ReturnGroup,
     offsets: list[tuple[TopicPartition, int]],
     rereads: Mapping[TopicPartition, int],
-    again: int = 0,
+    beside: _Unmapped,
 ) -> Progress:
-    """`again`: what is read again of partitions that are not among `rereads`."""
     group = task.service.group
     assert group is not None
-    reread = again + sum(rereads.values())
+    reread = beside.again + sum(rereads.values())
     note = f"{group} resumes on source: at most {reread} records are read again"
+    if beside.rereads:
+        topics = ", ".join(sorted({topic for topic, _ in beside.rereads}))
+        note += f" ({topics} was made anew: its places have no image)"
     remember = {
         f"reread_max.{group}": reread,
         f"rereads.{group}": {partition_text(n): r for n, r in rereads.items() if r},
     }
     if not offsets and not reread:
-        return Done(f"{group} made no progress on the target that the source does not know")
+        return Done(NO_PROGRESS.format(group=group))
     if not offsets:
         return Done(note, remember)
     action = CommitOffsets("source", group, tuple(sorted(offsets)))

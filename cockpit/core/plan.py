@@ -19,6 +19,7 @@ from cockpit.core.conditions import ReplicationLagGate as ReplicationLagGate
 from cockpit.core.conditions import SignalGate as SignalGate
 from cockpit.core.conditions import Windowed as Windowed
 from cockpit.core.drills import DrillStep as DrillStep
+from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
 Side = Literal["source", "target"]
@@ -311,7 +312,7 @@ class StartStep:
 
 @dataclass(frozen=True, slots=True)
 class SoakStep:
-    """The wave's gates hold for a time."""
+    """For a time the wave's gates hold, its triggers are quiet and its services at work."""
 
     for_ms: int
 
@@ -328,7 +329,7 @@ class ReverseStep:
     """A second mirror brings what is written on the target back to the source."""
 
     connector: str
-    """The MirrorSourceConnector in the other direction."""
+    """The MirrorSourceConnector in the other direction, for the wave's own topics."""
     forward: Literal["excluded", "kept"] = "excluded"
     """What becomes of the topics in the first mirror's filter, before the second one starts."""
     start_at: Literal["drained", "earliest", "latest"] = "drained"
@@ -438,6 +439,9 @@ class Wave:
     """What may be done once it can no longer go back."""
 
 
+_BY_NAME: Remembered[dict[str, Service]] = Remembered()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole migration, as reviewed."""
@@ -465,7 +469,7 @@ class Plan:
 
     def service(self, name: str) -> Service:
         """The service of that name; the loader has proved that it exists."""
-        return next(service for service in self.services if service.name == name)
+        return _BY_NAME.get((self.services,), lambda: {s.name: s for s in self.services})[name]
 
     def wave_services(self, wave: Wave) -> tuple[Service, ...]:
         """The services of a wave in the plan's order."""

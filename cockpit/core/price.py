@@ -11,8 +11,16 @@ from typing import Final
 
 from cockpit.core.delta import to_source
 from cockpit.core.flight import FlightState, WaveState
-from cockpit.core.observe import MISSING, GroupState, TopicPartition, Unknown, partition_text
+from cockpit.core.observe import (
+    MISSING,
+    GroupState,
+    TopicPartition,
+    Unknown,
+    partition_of,
+    partition_text,
+)
 from cockpit.core.plan import Service
+from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
 from cockpit.core.turn import is_reversed, produces, services_of
 
@@ -109,12 +117,19 @@ def _utc(at_ms: int) -> str:
 
 
 def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int] | Unknown:
-    """By partition the records past the drained end on the target: those the mirror did not bring.
+    """By partition the records past the drained end on the target; once all was proved to be back
+    on the source, those that came after it: what no mirror brings.
 
     Transaction markers count as records: no log end tells them apart.
     """
     topics = frozenset(produces(state, wave))
-    if not topics or wave.start_intent_at_ms is None or is_reversed(wave):
+    if not topics or wave.start_intent_at_ms is None:
+        return {}
+    if wave.memory.get(RETURNED):
+        logs = state.facts.newest_logs("target")
+        late = late_records(wave.wave, wave.memory, wave.cursor, logs)
+        return {partition_of(key): count for key, count in late.items()}
+    if is_reversed(wave):
         return {}
     ends = wave.memory.get("drained.target_end")
     if not ends:

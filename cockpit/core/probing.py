@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 
 from cockpit.core.actions import ProbePlaces
 from cockpit.core.exact import SEARCH_AGAIN_MS, SEARCH_WITHIN_MS, tolerance_of
-from cockpit.core.observe import GroupState, partition_of, partition_text
+from cockpit.core.observe import GroupState, partition_of
+from cockpit.core.placing import moved_since
 from cockpit.core.plan import Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 from cockpit.core.seeking import tolerated
@@ -86,7 +87,7 @@ def probe_group(task: ProbeGroup, scene: Scene) -> Progress:
         return target
     if isinstance(source, Wait):
         return source
-    if why := _moved(group, target, source, scene):
+    if why := _moved(task.service, target, source, scene):
         return Failed(why)
     found = scene.memory.get(probed_key(group))
     left_ms = task.timeout_ms - (scene.now_ms - scene.started_at_ms)
@@ -111,22 +112,14 @@ def probe_group(task: ProbeGroup, scene: Scene) -> Progress:
     return Wait(f"{group}: {bad[0].said()}")
 
 
-def _moved(group: str, target: GroupState | None, source: GroupState | None, scene: Scene) -> str:
+def _moved(
+    service: Service, target: GroupState | None, source: GroupState | None, scene: Scene
+) -> str:
     """What is no longer so since the group was placed; empty: nothing."""
     for side, state in (("target", target), ("source", source)):
         if state is not None and state.members:
-            return f"{group} has {state.members} members on the {side}"
-    there = {partition_text(k): v for k, v in (target.committed() if target else {}).items()}
-    for key, offset in scene.memory[f"placed.{group}"].items():
-        if there.get(key) != offset:
-            return f"{group} {key}: committed {offset}, the target now says {there.get(key)}"
-    placing = scene.memory[f"placing.{group}"]
-    for name, offset in (source.committed() if source else {}).items():
-        known = placing.get(partition_text(name))
-        if known is not None and known[0] != offset:
-            where = f"{group} {partition_text(name)}"
-            return f"{where}: placed for {known[0]}, the source has committed {offset} since"
-    return ""
+            return f"{service.group} has {state.members} members on the {side}"
+    return moved_since(service, target, source, scene.memory)
 
 
 def _bad(service: Service, probes: Sequence[Probe], placing: Any) -> list[Probe]:  # noqa: ANN401  # JSON

@@ -5,29 +5,19 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from cockpit.core import drilling, errands, exact, recovering
-from cockpit.core.actions import (
-    CallService,
-    Errand,
-    ExcludeGroups,
-    Look,
-    PatchConnector,
-    ProveDrained,
-    ProveSilent,
-)
-from cockpit.core.actions import Fence as FenceAction
+from cockpit.core import drilling, learning, recovering
+from cockpit.core.actions import CallService
 from cockpit.core.drills import DrillTask
+from cockpit.core.expiring import expired
 from cockpit.core.flight import Abandon, Finished, Run, StepState
 from cockpit.core.placing import PlaceGroup, ReturnGroup
-from cockpit.core.plan import Side, StopStep, step_name
-from cockpit.core.probing import ProbeGroup, probed_key
+from cockpit.core.plan import StopStep, step_name
+from cockpit.core.probing import ProbeGroup
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
 from cockpit.core.script import Script, backward, forward
-from cockpit.core.seeking import said, sought_key
+from cockpit.core.seeking import said
 from cockpit.core.soaking import soaked
 from cockpit.core.tasks import Ask, Do, Soak, poll
 from cockpit.core.turn import Turn, produces, subject_of
@@ -294,16 +284,21 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
         subject = subject_of(state, wave)
         scene = Scene(state.facts, subject, wave.memory, turn.now_ms, run.started_at_ms)
         progress = poll(run.task, scene)
+    next_up = progress.action if isinstance(progress, Act) else run.task
+    if not run.asked and (why := expired(state, wave, next_up)):
+        hold(turn, why, "failed")
+        return False
     if isinstance(run.task, Ask) and not run.asked:
-        _mark_asked(turn, run.task)
+        learning.mark_asked(turn, run.task)
         run = replace(run, asked=True)
     match progress:
         case Wait(detail=detail):
-            _set_run(turn, index, replace(run, detail=detail))
+            if detail != run.detail or run is not wave.stages[0][index]:
+                _set_run(turn, index, replace(run, detail=detail))
             return False
         case Done(detail=detail, remember=remember):
             turn.remember(remember)
-            _tell_place(turn, run, remember, detail)
+            learning.tell_place(turn, run, remember, detail)
             _set_run(turn, index, replace(run, done=True, detail=detail))
             return True
         case Failed(reason=reason):
@@ -314,84 +309,12 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
-            _tell_place(turn, run, remember, progress.note)
-            _mark_effect(turn, action)
+            learning.tell_place(turn, run, remember, progress.note)
+            learning.mark_effect(turn, action)
             fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
             action_id = turn.perform(action, verify_ms, fresh)
             _set_run(turn, index, replace(run, action_id=action_id, detail="on its way"))
             return True
-
-
-def _tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:
-    """Say what a group will read again before its place is committed, or found to be so already."""
-    if not isinstance(run.task, PlaceGroup | ReturnGroup):
-        return
-    group = run.task.service.group
-    if f"reread_max.{group}" in found:
-        turn.tell(
-            "offsets_placed",
-            note,
-            group=group,
-            side="target" if isinstance(run.task, PlaceGroup) else "source",
-            reread_max_records=found[f"reread_max.{group}"],
-            rereads=found.get(f"rereads.{group}", {}),
-            skipped_max_records=found.get(f"skipped_max.{group}", 0),
-        )
-
-
-def _mark_asked(turn: Turn, ask: Ask) -> None:
-    """A person is about to do it, and may have done it long before the answer comes."""
-    if ask.service and not turn.wave.back:
-        turn.set_step(turn.wave.cursor, begun=True)
-        _mark_service(turn, ask.service, ask.verb)
-        if ask.verb == "place":
-            turn.remember({f"placed_outside.{ask.service}": True})
-    if ask.service:
-        turn.tell(
-            "asked_person",
-            f"a person is asked: {ask.text}",
-            "warn",
-            wave=turn.wave.wave.name,
-            service=ask.service,
-            verb=ask.verb,
-        )
-
-
-def _mark_effect(turn: Turn, action: object) -> None:
-    """What an intended effect means for the wave, before it leaves."""
-    wave = turn.wave
-    if isinstance(action, Errand):
-        turn.remember(errands.begun(action))
-    if wave.back or isinstance(action, Look):
-        return
-    turn.set_step(wave.cursor, begun=True)
-    if isinstance(action, CallService):
-        _mark_service(turn, action.service, action.verb)
-    elif isinstance(action, FenceAction | ProveSilent) and wave.fenced_at_ms is None:
-        turn.set_wave(fenced_at_ms=turn.now_ms)
-    elif isinstance(action, PatchConnector):
-        turn.remember({"patched.unsure": True})
-
-
-def _mark_service(turn: Turn, service: str, verb: str) -> None:
-    """A service's stop blocks its clients; its start on the target is the point of no return."""
-    wave = turn.wave
-    if verb == "stop":
-        turn.remember({f"stopped.{service}": True})
-        if wave.blocked_since_ms is None:
-            turn.set_wave(blocked_since_ms=turn.now_ms)
-    if verb == "start":
-        turn.remember({f"started.{service}": True})
-    if verb == "start" and wave.start_intent_at_ms is None:
-        turn.set_wave(start_intent_at_ms=turn.now_ms)
-        if topics := produces(turn.state, wave):
-            turn.tell(
-                "point_of_no_return",
-                f"producers of {', '.join(topics)} start on the target: "
-                "from here on going back may lose records",
-                "warn",
-                wave=wave.wave.name,
-            )
 
 
 def _set_run(turn: Turn, index: int, run: Run) -> None:
@@ -431,12 +354,12 @@ def finished(turn: Turn, event: Finished) -> None:
         return
     index, run = found[0]
     action = _action_of(run)
-    _learn(turn, run, action, event)
+    learning.learn(turn, run, action, event)
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
     if good and isinstance(run.task, PlaceGroup | ReturnGroup | ProbeGroup):
-        if _found(turn, run.task, event):  # only looked at: the task goes on
+        if learning.keep_found(turn, run.task, event):  # only looked at: the task goes on
             _set_run(turn, index, replace(run, action_id="", detail=detail))
             return
         reread = turn.wave.memory.get(f"reread_max.{run.task.service.group}")
@@ -447,54 +370,19 @@ def finished(turn: Turn, event: Finished) -> None:
         hold(turn, event.detail or event.outcome, event.outcome)
 
 
-def _found(turn: Turn, task: PlaceGroup | ReturnGroup | ProbeGroup, event: Finished) -> bool:
-    """Keep what a look has found; whether it was one."""
-    group = task.service.group or ""
-    if "places" in event.data:
-        side: Side = "source" if isinstance(task, ReturnGroup) else "target"
-        key = exact.memory_key(side, group)
-        turn.remember({key: exact.remembered(event.data["places"], event.at_ms)})
-        return True
-    for word, key in (("sought", sought_key(group)), ("probes", probed_key(group))):
-        if word in event.data:
-            turn.remember({key: {"at_ms": event.at_ms, word: event.data[word]}})
-            return True
-    return False
-
-
 def _is_proved_later(turn: Turn, action: object) -> bool:
     """Whether what follows proves a service's call whose reply was lost.
 
     A group shows by itself; a silent writer's stop is proved by the fence, or by its flat topics.
+    Of a reader whose offsets are outside Kafka nothing shows that it has stopped.
     """
     if not isinstance(action, CallService):
         return False
-    if turn.state.plan.service(action.service).group is not None:
-        return True
+    service = turn.state.plan.service(action.service)
+    if service.group is not None:
+        return action.verb != "stop" or service.resume != "external"
     return action.verb == "stop" or (action.verb == "start" and not turn.wave.back)
 
 
 def _action_of(run: Run) -> object:
     return run.task.action if isinstance(run.task, Do) else None
-
-
-def _learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
-    if isinstance(action, Errand):
-        turn.remember(errands.ended(action, event.outcome))
-    if turn.wave.back:
-        if isinstance(action, ProveDrained):  # where the first mirror is to go on
-            turn.remember({f"returned.{k}": v for k, v in event.data.items()})
-        return
-    if isinstance(run.task, Do) and run.task.key:
-        turn.remember({f"{run.task.key}.{k}": v for k, v in event.data.items()})
-        if isinstance(action, ExcludeGroups) and event.outcome != "already":
-            turn.remember({f"{run.task.key}.groups": list(action.groups)})
-        if isinstance(action, PatchConnector) and event.outcome == "already":
-            turn.remember({"patched.unsure": bool(turn.wave.memory.get("patched.maybe"))})
-        elif isinstance(action, PatchConnector):
-            turn.remember({"patched.maybe": True})
-    if isinstance(action, CallService) and action.verb == "start" and event.outcome == "done":
-        turn.remember({f"running.{action.service}": True})
-    if isinstance(run.task, PlaceGroup) and "previous" in event.data:
-        key = f"placed.{run.task.service.group}.previous"
-        turn.remember({key: event.data["previous"]})

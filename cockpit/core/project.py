@@ -11,12 +11,11 @@ from cockpit.core.flight import FlightState, StepState, WaveState
 from cockpit.core.freshness import why_blind
 from cockpit.core.gates import trigger_view
 from cockpit.core.machine import deadline_ms
-from cockpit.core.observe import (
-    Unknown,
-)
+from cockpit.core.observe import Unknown
 from cockpit.core.parity import all_checks
-from cockpit.core.plan import Side, SignalGate, step_name
+from cockpit.core.plan import Plan, Side, SignalGate, step_name
 from cockpit.core.price import price, rollback_word
+from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import (
     ActionView,
     ArmedView,
@@ -33,6 +32,8 @@ from cockpit.core.turn import fences_of, moved_of, produces
 
 WRITES_MAX_AGE_MS = 15_000
 """Who owns writes is read from ACLs and log ends; older readings say nothing."""
+_WAVES: Remembered[tuple[WaveView, ...]] = Remembered()
+_SIGNALS: Remembered[tuple[SignalView, ...]] = Remembered()
 
 
 def project(state: FlightState, seq: int) -> Snapshot:
@@ -47,13 +48,15 @@ def project(state: FlightState, seq: int) -> Snapshot:
         source=_side(state, "source"),
         target=_side(state, "target"),
         mirror=_mirror_word(facts, state.at_ms),
-        waves=tuple(_wave(state, w) for w in state.waves),
+        waves=_WAVES.get((state.waves,), lambda: tuple(map(_wave, state.waves))),
         gates=arming.live_gates(state, wave),
         triggers=_triggers(state, wave),
         partitions=tables.partitions(state),
         groups=tables.groups(state, rows),
         deltas=rows,
-        signals=_signals(state),
+        signals=_SIGNALS.get(
+            (state.plan, facts.signals, facts.failures), lambda: _signals(state.plan, facts)
+        ),
         checks=all_checks(
             state.plan,
             facts,
@@ -186,7 +189,7 @@ def _mirror_word(facts: Facts, now_ms: int) -> str:
     return "running"
 
 
-def _wave(state: FlightState, wave: WaveState) -> WaveView:
+def _wave(wave: WaveState) -> WaveView:
     steps = tuple(_step(step) for step in wave.steps)
     return WaveView(wave.wave.name, wave.word, wave.wave.services, steps, wave.detail)
 
@@ -205,11 +208,11 @@ def _triggers(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     )
 
 
-def _signals(state: FlightState) -> tuple[SignalView, ...]:
+def _signals(plan: Plan, facts: Facts) -> tuple[SignalView, ...]:
     views: list[SignalView] = []
-    for spec in state.plan.signals:
-        samples = state.facts.signals.get(spec.name, ())
-        failure = state.facts.failures.get(f"signal.{spec.name}")
+    for spec in plan.signals:
+        samples = facts.signals.get(spec.name, ())
+        failure = facts.failures.get(f"signal.{spec.name}")
         newest = samples[-1] if samples else None
         value: float | Unknown
         if failure is not None:
@@ -218,7 +221,7 @@ def _signals(state: FlightState) -> tuple[SignalView, ...]:
             value = newest.value if newest else Unknown("not read yet")
         limits = [
             condition.max_value
-            for wave in state.plan.waves
+            for wave in plan.waves
             for condition in (*wave.gates, *wave.rollback.triggers)
             if isinstance(condition, SignalGate) and condition.name == spec.name
         ]

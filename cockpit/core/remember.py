@@ -34,8 +34,9 @@ class Remembered(Generic[Answer]):
 
 
 def _all_same(old: Sequence[object], new: Sequence[object]) -> bool:
-    return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))
-
-
-def _same(old: object, new: object) -> bool:
-    return old is new or (isinstance(old, frozenset) and old == new)
+    if len(old) != len(new):
+        return False
+    for a, b in zip(old, new, strict=True):
+        if a is not b and not (isinstance(a, frozenset) and a == b):
+            return False
+    return True

@@ -52,7 +52,7 @@ from cockpit.core.plan import (
     produced_topics,
 )
 from cockpit.core.probing import ProbeGroup
-from cockpit.core.reversing import ResumeMirror, positions, reverse_step
+from cockpit.core.reversing import LATE, RETURNED, ResumeMirror, positions, reverse_step
 from cockpit.core.tasks import (
     Ask,
     AwaitActive,
@@ -151,7 +151,7 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             undo = errands.of_undo(step, wave, memory)
             return () if undo is None else ((undo,),)
         case ReverseStep():
-            return _forward_again(step, services, plan)
+            return _forward_again(step, services, plan, memory)
         case PromoteStep():
             raise AssertionError(_UNFLOWN)
         case _:
@@ -291,11 +291,20 @@ def _reverse(
     )
 
 
-def _forward_again(step: ReverseStep, services: tuple[Service, ...], plan: Plan) -> Script:
-    """Everything is back on the source, and the first mirror goes on behind it."""
+def _forward_again(
+    step: ReverseStep, services: tuple[Service, ...], plan: Plan, memory: Mapping[str, Any]
+) -> Script:
+    """Everything is back on the source, and the first mirror goes on behind it. What came late is
+    brought back by the second one before that, with the topics out of the first."""
     first, topics = plan.replication.source_connector, produced_topics(services)
     proof = ProveDrained(topics, "target", step.connector)
+    places = positions(memory.get(RETURNED, {}))
+    late: Script = (
+        (Do(ExcludeTopics(first, topics, True), step.timeout_ms),),
+        (Do(StartMirror(step.connector, places), step.timeout_ms),),
+    )
     return (
+        *(late if memory.get(LATE) else ()),
         (Do(proof, UNDO_TIMEOUT_MS, "returned"),),
         (Do(StopMirror(step.connector), CONNECTOR_TIMEOUT_MS),),
         (Do(StopMirror(first), CONNECTOR_TIMEOUT_MS),),

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from cockpit.core.mirrorsurvey import CheckpointsSurvey, ConnectSurvey, MarksSurvey
 from cockpit.core.observe import FailureKind, TopicPartition, Unknown
+from cockpit.core.ownsurvey import RecordingSurvey
 from cockpit.core.plan import Side
 from cockpit.core.readiness import ReadinessSurvey
 
@@ -484,4 +485,5 @@ Survey = (
     | ImagesSurvey
     | WindowsSurvey
     | ClientProbesSurvey
+    | RecordingSurvey
 )

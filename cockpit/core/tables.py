@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from cockpit.core.agreement import lag_by_logs
 from cockpit.core.columns import missing, realign
@@ -28,11 +29,17 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import SIDES, Service, Side, touched_topics
 from cockpit.core.remember import Remembered
-from cockpit.core.snapshot import DeltaRow, DrainView, GroupView, PartitionTable
-from cockpit.core.trends import ALL_TOPICS, Series, silent
+from cockpit.core.snapshot import DeltaRow, DrainView, GroupView, PartitionTable, TimeLeft
+from cockpit.core.trends import ALL_TOPICS, Series, Trends, silent
 from cockpit.core.turn import is_moved
 
+_Pace = tuple[int | Unknown, TimeLeft | Unknown]
+"""What a group reads per 1000 s, and how long its lag takes to be worked off."""
+
 _KEYS: Remembered[PartitionKeys] = Remembered()
+_DRAINS: Remembered[list[tuple[str, int | Unknown, TimeLeft | Unknown]]] = Remembered()
+_PACES: Remembered[dict[tuple[Side, str], _Pace]] = Remembered()
+_UNSEEN: Final = (Series().rate_milli(), Series().left())
 
 
 def partitions(state: FlightState) -> PartitionTable:
@@ -97,16 +104,15 @@ def drains(state: FlightState) -> tuple[DrainView, ...]:
     """Replication of all topics of the plan, then of each."""
     lag = replication_lag(state.facts)
     at_ms = None if isinstance(lag, Unknown) else lag.at_ms
-    series = state.watch.trends.topics
-    return tuple(
-        _drain(topic, series.get(topic, Series()), at_ms)
-        for topic in (ALL_TOPICS, *state.plan.topics())
-    )
+    names, trends = (ALL_TOPICS, *state.plan.topics()), state.watch.trends
+    known = _DRAINS.get((state.plan, trends), lambda: [_drain(n, trends) for n in names])
+    return tuple(DrainView(*drain, at_ms) for drain in known)
 
 
-def _drain(topic: str, series: Series, at_ms: int | None) -> DrainView:
+def _drain(topic: str, trends: Trends) -> tuple[str, int | Unknown, TimeLeft | Unknown]:
+    series = trends.topics.get(topic, Series())
     lag = Unknown(series.why) if series.now is None else series.now.lag
-    return DrainView(topic, lag, series.left(), at_ms)
+    return topic, lag, series.left()
 
 
 def groups(state: FlightState, rows: tuple[DeltaRow, ...]) -> tuple[GroupView, ...]:
@@ -166,15 +172,16 @@ def _of_plan(
     notes: Mapping[str, str],
 ) -> GroupView:
     """What is worked out for the plan's own groups alone."""
-    series = [state.watch.trends.groups.get((side, view.name), Series()) for side in SIDES]
+    pace = _PACES.get((state.watch.trends,), lambda: _paces(state.watch.trends))
+    source, target = (pace.get((side, view.name), _UNSEEN) for side in SIDES)
     behind = [group_behind(state.facts, side, view.name, service.consumes) for side in SIDES]
     reread, skipped = image_sums(rows) if rows else (Unknown("no rows"), Unknown("no rows"))
     return replace(
         view,
-        source_rate_milli=series[0].rate_milli(),
-        target_rate_milli=series[1].rate_milli(),
-        source_left=series[0].left(),
-        target_left=series[1].left(),
+        source_rate_milli=source[0],
+        target_rate_milli=target[0],
+        source_left=source[1],
+        target_left=target[1],
         source_behind=behind[0],
         target_behind=behind[1],
         reread_records=reread,
@@ -182,6 +189,10 @@ def _of_plan(
         note=notes.get(view.name, ""),
         release=release_text(state.facts, service) if rows else "",
     )
+
+
+def _paces(trends: Trends) -> dict[tuple[Side, str], _Pace]:
+    return {key: (series.rate_milli(), series.left()) for key, series in trends.groups.items()}
 
 
 def _group_word(sample: GroupSample | None, name: str) -> tuple[str, int | None]:

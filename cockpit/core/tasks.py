@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cockpit.core.actions import Action, ServiceVerb
 from cockpit.core.drills import DrillTask
 from cockpit.core.gates import Subject, gate_view, measure
-from cockpit.core.lag import group_lag
+from cockpit.core.lag import group_lag, made_anew
 from cockpit.core.observe import (
     MISSING,
     LogSample,
@@ -29,7 +29,7 @@ from cockpit.core.placing import (
     place_group,
     return_group,
 )
-from cockpit.core.plan import ReplicationLagGate, Service, Side
+from cockpit.core.plan import ReplicationLagGate, Service, Side, touched_topics
 from cockpit.core.probing import ProbeGroup, probe_group
 from cockpit.core.reversing import ResumeMirror, resume_mirror
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
@@ -215,6 +215,10 @@ def _await_silent(task: AwaitSilent, scene: Scene) -> Progress:
 
 
 def _await_mirror(task: AwaitMirror, scene: Scene) -> Progress:
+    anew = made_anew(scene.facts)
+    topic = next((topic for topic in touched_topics(task.services) if topic in anew), None)
+    if topic is not None:  # no later sample will tell
+        return Failed(f"the mirror is not known to be close: {anew[topic]}")
     condition = ReplicationLagGate(task.max_records)
     subject = Subject(scene.subject.plan, task.services, scene.subject.running_on)
     reading = measure(condition, subject, scene.facts, scene.now_ms)

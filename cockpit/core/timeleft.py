@@ -6,6 +6,7 @@ a lag is a saw whose teeth say nothing. No number where the lag does not shrink.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -67,9 +68,8 @@ def _window(points: Sequence[Point]) -> Sequence[Point]:
     """The points of the window; where the follower moves seldom, as many as are needed."""
     if not points:
         return ()
-    since = points[-1].at_ms - WINDOW_MS
-    inside = sum(point.at_ms >= since for point in points)
-    return points[-max(inside, MIN_POINTS) :]
+    first = bisect_left(points, points[-1].at_ms - WINDOW_MS, key=lambda point: point.at_ms)
+    return points[min(first, max(len(points) - MIN_POINTS, 0)) :]
 
 
 def _slope(first: Point, last: Point) -> float:

@@ -82,7 +82,7 @@ def extend_series(series: Series, point: Point | Unknown, width: int) -> Series:
         if len(points) > MAX_POINTS:
             keep = kept([p.at_ms for p in points], point.at_ms)[-MAX_POINTS:]
             points = tuple(points[i] for i in keep)
-    return replace(series, points=points, now=point, why="")
+    return Series(points, point, "", series.since_ms, series.width)
 
 
 def extend_trends(

@@ -22,10 +22,14 @@ from cockpit.core.flight import (
 from cockpit.core.gates import Subject
 from cockpit.core.observe import AclBinding
 from cockpit.core.plan import ReverseStep, Service, Side, produced_topics, step_name
+from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import LogLine
 from cockpit.core.stragglers import Moved
 
 KEEP_LOG_LINES = 400
+_PRODUCED: Remembered[tuple[str, ...]] = Remembered(8)
+_FENCES: Remembered[frozenset[AclBinding]] = Remembered()
+_SUBJECTS: Remembered[Subject] = Remembered(4)
 
 
 class Turn:
@@ -50,17 +54,22 @@ class Turn:
         self.state = replace(self.state, **changes)
 
     def set_wave(self, index: int | None = None, **changes: Any) -> None:
-        """Change fields of one wave, the current one unless told otherwise."""
+        """Change fields of one wave, the current one unless told otherwise.
+
+        Where nothing changes by it, the waves stay the same object.
+        """
         at = self.state.current if index is None else index
-        waves = list(self.state.waves)
-        waves[at] = replace(waves[at], **changes)
-        self.set(waves=tuple(waves))
+        waves = self.state.waves
+        if not _is_so(waves[at], changes):
+            changed = replace(waves[at], **changes)
+            self.set(waves=(*waves[:at], changed, *waves[at + 1 :]))
 
     def set_step(self, index: int, **changes: Any) -> None:
         """Change fields of one step of the current wave."""
-        steps = list(self.wave.steps)
-        steps[index] = replace(steps[index], **changes)
-        self.set_wave(steps=tuple(steps))
+        steps = self.wave.steps
+        if not _is_so(steps[index], changes):
+            changed = replace(steps[index], **changes)
+            self.set_wave(steps=(*steps[:index], changed, *steps[index + 1 :]))
 
     def remember(self, facts: Mapping[str, Any]) -> None:
         """Add to the current wave's memory. What was so before the wave is only learnt once."""
@@ -102,6 +111,10 @@ class Turn:
         return self.wave.steps[self.wave.cursor]
 
 
+def _is_so(one: object, changes: Mapping[str, Any]) -> bool:
+    return all(getattr(one, name) == value for name, value in changes.items())
+
+
 def services_of(state: FlightState, wave: WaveState) -> tuple[Service, ...]:
     """The services of a wave."""
     return state.plan.wave_services(wave.wave)
@@ -109,7 +122,8 @@ def services_of(state: FlightState, wave: WaveState) -> tuple[Service, ...]:
 
 def produces(state: FlightState, wave: WaveState) -> tuple[str, ...]:
     """The topics that a wave's services write."""
-    return produced_topics(services_of(state, wave))
+    stands_on = (state.plan, wave.wave)
+    return _PRODUCED.get(stands_on, lambda: produced_topics(services_of(state, wave)))
 
 
 def next_wave(state: FlightState) -> str:
@@ -157,6 +171,10 @@ def reversed_topics(state: FlightState) -> frozenset[str]:
 def fences_of(state: FlightState) -> frozenset[AclBinding]:
     """What the fences consist of that this flight, or one that it goes on from, has ordered and not
     taken down."""
+    return _FENCES.get((state.plan, state.waves), lambda: _fences(state))
+
+
+def _fences(state: FlightState) -> frozenset[AclBinding]:
     found: frozenset[AclBinding] = frozenset()
     for wave in state.waves:
         if wave.fenced_at_ms is not None or wave.word == "done":
@@ -166,6 +184,10 @@ def fences_of(state: FlightState) -> frozenset[AclBinding]:
 
 def subject_of(state: FlightState, wave: WaveState) -> Subject:
     """What a wave's gates are about now."""
+    return _SUBJECTS.get((state.plan, state.waves, wave), lambda: _subject(state, wave))
+
+
+def _subject(state: FlightState, wave: WaveState) -> Subject:
     running_on: dict[str, Side] = {}
     for other in state.waves:
         for name in other.wave.services:

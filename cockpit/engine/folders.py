@@ -6,6 +6,7 @@ their own, short enough for the kernel's limit of 108 bytes.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -59,6 +60,11 @@ class SessionFolder:
     def meta(self) -> Path:
         """Who flies it: pid, socket, where the plan came from."""
         return self.path / "session.json"
+
+    @property
+    def recording(self) -> Path:
+        """Everything that was seen and done."""
+        return self.path / "recording.ckrec"
 
     @property
     def log(self) -> Path:
@@ -165,7 +171,10 @@ def _fallback() -> Path:
 def private_folder(path: Path) -> None:
     """Make a folder 0700, or prove that it is one of ours. Raises FolderError."""
     try:
+        made = [one for one in (path, *path.parents) if not one.exists()]
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in made:
+            sync_folder(one.parent)
         found = path.lstat()
     except OSError as error:
         raise FolderError(f"{path}: {error.strerror}") from error
@@ -185,6 +194,7 @@ def new_session(home: Path, plan_name: str, *, stamp: str) -> SessionFolder:
         folder = sessions / f"{stamp}-{name}{suffix}"
         try:
             folder.mkdir(mode=0o700)
+            sync_folder(sessions)
         except FileExistsError:
             continue
         except OSError as error:
@@ -211,3 +221,17 @@ def write_private(path: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names in a folder: a file that was synced is lost all the same
+    where its name is. Raises OSError, but not where the file system knows no such thing."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(folder)

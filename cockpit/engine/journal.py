@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine.folders import sync_folder
+
 FIRST_HASH = "0" * 64
 FORMAT_VERSION = 1
 
@@ -28,6 +30,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """A new file, which must not exist yet. Raises JournalError."""
         self._file = _open(path, os.O_CREAT | os.O_EXCL)
+        _named(path, self._file)
         self._head = FIRST_HASH
         self._seq = 0
         self._length = 0
@@ -42,6 +45,7 @@ class Journal:
         """
         journal = cls.__new__(cls)
         journal._file = _open(path, 0)
+        _named(path, journal._file)
         try:
             data = path.read_bytes()
             entries = tuple(_verified(io.BytesIO(data), path))
@@ -110,6 +114,15 @@ def _open(path: Path, more: int) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | more, 0o600)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
+
+
+def _named(path: Path, file: int) -> None:
+    """Have the journal's name on disk before anything relies on what is in it."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        os.close(file)
+        raise JournalError(f"{path.parent}: {error.strerror}") from error
 
 
 def _write_all(file: int, data: bytes) -> None:

@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import sys
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cockpit.core.durable import record
+from cockpit.core.durable import OpenIntent, record
 from cockpit.core.flight import (
     Abandon,
     Asked,
@@ -30,6 +30,7 @@ from cockpit.core.flight import (
 from cockpit.core.intents import Intent
 from cockpit.core.machine import pace_ms, step
 from cockpit.core.observe import Failure, Sample
+from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
 from cockpit.core.plan import Side
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
@@ -39,6 +40,8 @@ from cockpit.core.windows import Row
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
 from cockpit.engine.journal import Journal, JournalError
+from cockpit.engine.outcomes import ENDED, Outcomes
+from cockpit.engine.recorder import Recorder, Trouble
 from cockpit.engine.rollup import GateRows, RollupError
 from cockpit.engine.runner import Runner
 from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
@@ -75,19 +78,26 @@ class Engine:
         journal: Journal | None,
         *,
         takes_over: bool = False,
+        open_intents: Iterable[OpenIntent] = (),
         gate_rows: GateRows | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        """`takes_over`: the flight was begun by another engine, which is no more. `gate_rows`: what
-        gates over long windows have sampled is kept there."""
+        """`takes_over`: the flight was begun by another engine, which is no more; `open_intents`
+        are those of its effects that have no outcome. `gate_rows`: what gates over long windows
+        have sampled is kept there. `recorder`: everything that is seen and done goes there."""
         self.state = state
         self._takes_over = takes_over
         self._gate_rows = gate_rows
         self._rows_lost = False
+        self._recorder = recorder
         self.fanout = Fanout()
         self._ports = ports
         self._journal = journal
         self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_LIMIT)
-        self._runner = Runner(ports.effector, ports.clock, self._write_action, self._inbox.put)
+        self._outcomes = Outcomes(
+            self._write_action, ports.effector, ports.clock, open_intents, self._tell_read
+        )
+        self._runner = Runner(ports.effector, ports.clock, self._outcomes.write, self._inbox.put)
         self._snapshot_seq = 0
         self._event_seq = 0
         self._last_defect = ""
@@ -101,6 +111,11 @@ class Engine:
         self._tell(self._beginning())
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._tick(), name="tick")]
+            if self._recorder is not None:
+                self._recorder.on_trouble(self._recording)
+                keeping = self._recorder.keep(clock)
+                tasks.append(group.create_task(keeping, name="recording"))
+            tasks.append(group.create_task(self._outcomes.settle(), name="open intents"))
             clusters: dict[Side, Cluster] = {
                 "source": self._ports.source,
                 "target": self._ports.target,
@@ -159,16 +174,27 @@ class Engine:
         """One event: step, then everything that came out, in order."""
         if isinstance(event, Asked):
             self._write("asked", {"intent": type(event.intent).__name__, **to_json(event.intent)})
+        if self._recorder is not None:
+            self._recorder.observe(event)
         try:
             self.state, commands = step(self.state, event)
         except Exception as error:  # noqa: BLE001  # the last line: a defect must not end the watch
             self._defect(error)
             return
+        if self.state.outcome:
+            self._outcomes.close(ENDED)
+        self._outcomes.pay()
         for command in commands:
             self._dispatch(command, group)
         self._keep_record()
         if commands or isinstance(event, Ticked | Asked | Finished):
             self._publish()
+
+    def _tell_read(self, intent: OpenIntent, outcome: str, detail: str) -> None:
+        """Say what became of an effect whose engine is no more."""
+        text = f"{intent.text}: {outcome}, by reading: {detail}"
+        data = {"action_id": intent.action_id, "outcome": outcome}
+        self._tell(Tell("outcome_read", text, "good" if outcome == "done" else "warn", data))
 
     def _defect(self, error: Exception) -> None:
         """A rule of ours is broken: act no more by ourselves, go on showing, say which one."""
@@ -210,6 +236,26 @@ class Engine:
         self._event_seq += 1
         event = {"seq": self._event_seq, "at_ms": self.state.at_ms, "kind": tell.kind, **data}
         self.fanout.tell(event)
+        if self._recorder is not None:
+            self._recorder.tell(event)
+
+    def _recording(self, trouble: Trouble) -> None:
+        """The recording has degraded, or is in order again: everybody must know."""
+        now_ms = self._ports.clock.now_ms()
+        if trouble.reason:
+            text = f"nothing is recorded from here: {trouble.reason}"
+            self._tell(Tell("recording_degraded", text, "bad"))
+            sample: Failure | RecordingSurvey = Failure(
+                RECORDING, now_ms, now_ms, "refused", trouble.reason
+            )
+        else:
+            lost_ms = now_ms - trouble.from_ms
+            text = f"recording again; of {lost_ms / 1000:.0f} s nothing is recorded"
+            self._tell(Tell("recording_resumed", text, "warn"))
+            sample = RecordingSurvey(now_ms, now_ms)
+        # A full inbox has worse troubles; the event was told.
+        with contextlib.suppress(asyncio.QueueFull):
+            self._inbox.put_nowait(Observed(now_ms, sample))
 
     def _write(self, kind: str, data: Mapping[str, Any]) -> None:
         """Journal something that is no effect; a full disk must not end the watch."""
@@ -240,10 +286,10 @@ class Engine:
         """Journal where the flight stands, when that has changed."""
         if self._journal is None or self.state.waves is self._kept_waves:
             return
-        self._kept_waves = self.state.waves
-        # Where it cannot be written, the next intent tries again, and fails by it.
+        # Where it cannot be written, the next event tries again, or the next intent fails by it.
         with contextlib.suppress(JournalError):
             self._append_record(self._journal, self.state.at_ms)
+            self._kept_waves = self.state.waves
 
     def _append_record(self, journal: Journal, at_ms: int) -> None:
         """Append the flight's record unless the journal has it already; raises JournalError."""
@@ -254,7 +300,10 @@ class Engine:
 
     def _publish(self) -> None:
         self._snapshot_seq += 1
-        self.fanout.offer(project(self.state, self._snapshot_seq))
+        snapshot = project(self.state, self._snapshot_seq)
+        self.fanout.offer(snapshot)
+        if self._recorder is not None:
+            self._recorder.publish(snapshot)
 
 
 class LocalSession:

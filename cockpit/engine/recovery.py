@@ -13,7 +13,7 @@ from cockpit.engine.journal import JournalError, read_journal
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Unfinished:
     """A flight without an end."""
 
     record: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Left:
         return f"half-way in wave {self.wave}, {way}{effects}"
 
 
-def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
+def left_behind(entries: Iterable[Mapping[str, Any]]) -> Unfinished | None:
     """What a flight left behind; None: it has ended, or never began."""
     record: Mapping[str, Any] = {}
     open_intents: dict[str, OpenIntent] = {}
@@ -62,7 +62,7 @@ def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
                 open_intents[entry["action_id"]] = _intent(entry, entry.get("before", {}))
             case "outcome":
                 intent = open_intents.pop(entry["action_id"], None)
-                if intent is not None and entry["outcome"] in ("done", "unknown"):
+                if intent is not None:  # also of a failure: it may have come after the effect
                     before = {**intent.before, **entry.get("data", {})}
                     unlearnt[entry["action_id"]] = OpenIntent(
                         intent.action_id, intent.text, intent.action, before
@@ -72,7 +72,7 @@ def left_behind(entries: Iterable[Mapping[str, Any]]) -> Left | None:
     if not began:
         return None
     unknown = tuple(open_intents.values())
-    return Left(record, (*unlearnt.values(), *unknown), unknown, frozenset(intended))
+    return Unfinished(record, (*unlearnt.values(), *unknown), unknown, frozenset(intended))
 
 
 def past_in(folder: SessionFolder, *, flying: bool) -> Past | None:
@@ -100,7 +100,8 @@ def _effects(entries: Iterable[Mapping[str, Any]]) -> Iterator[Effect]:
         if entry["kind"] != "intent":
             continue
         outcome = outcomes.get(entry["action_id"], {})
-        if outcome.get("outcome") == "failed":
+        # what was only read was not so then: it may have been so before, or have come later
+        if outcome.get("outcome") == "failed" and outcome.get("by") != "reading":
             continue
         learnt = {**entry.get("before", {}), **outcome.get("data", {})}
         yield Effect(entry["at_ms"], entry["action"], learnt.get("previous") or {})
@@ -110,7 +111,7 @@ def _intent(entry: Mapping[str, Any], before: Mapping[str, Any]) -> OpenIntent:
     return OpenIntent(entry["action_id"], entry["text"], entry["action"], before)
 
 
-def left_in(folder: SessionFolder) -> Left | None:
+def left_in(folder: SessionFolder) -> Unfinished | None:
     """What a session's flight left behind; None also where there is no journal.
 
     Raises JournalError where the journal is not what was written.

@@ -33,6 +33,8 @@ PASSING_KINDS = ("slow", "unreachable")
 ReportFinished = Callable[[Finished], Awaitable[None]]
 WriteJournal = Callable[[str, Mapping[str, Any]], None]
 """Appends a synced entry; raises JournalError."""
+_Ended = tuple[Outcome, str, Mapping[str, Any]]
+"""How an action ended, why, and what came of it."""
 
 
 class Runner:
@@ -73,7 +75,7 @@ class Runner:
         now_ms = self._clock.now_ms()
         await self._report(Finished(now_ms, command.action_id, outcome, detail, data))
 
-    async def _attempt(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+    async def _attempt(self, command: Perform) -> _Ended:
         """Try while the cluster is only away: what certainly did not happen may be tried again."""
         if isinstance(command.action, ProveDrained | ProveSilent | ProveReversible):
             return await self._prove(command)
@@ -90,11 +92,11 @@ class Runner:
                     raise
                 await self._clock.sleep(TRY_AGAIN_MS)
 
-    async def _once(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+    async def _once(self, command: Perform) -> _Ended:
         action = command.action
         found = await self._effector.precheck(action)
         if found.holds and not isinstance(action, CallService | Errand):
-            return "already", found.detail, {}
+            return "already", found.detail, dict(found.shows)
         if self._is_stale(command):
             return "failed", STALE, {}
         if command.action_id not in self._intended:
@@ -107,24 +109,26 @@ class Runner:
         try:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:
-            return (*await self._after_lost_reply(command, str(error)), found.before)
+            outcome, detail, shown = await self._after_lost_reply(command, str(error))
+            return outcome, detail, {**found.before, **shown}
         if isinstance(action, CallService | Errand):
             return "done", "", data
-        return (*await self._verified(command), {**found.before, **data})
+        outcome, detail, shown = await self._verified(command)
+        return outcome, detail, {**found.before, **data, **shown}
 
     def _is_stale(self, command: Perform) -> bool:
         """Whether what spoke for the command is too old by now."""
         until_ms = command.fresh_until_ms
         return until_ms is not None and self._clock.now_ms() > until_ms
 
-    async def _after_lost_reply(self, command: Perform, why: str) -> tuple[Outcome, str]:
+    async def _after_lost_reply(self, command: Perform, why: str) -> _Ended:
         """A lost reply is resolved by reading, where reading can tell."""
         if isinstance(command.action, CallService | Errand):
-            return "unknown", why
-        outcome, detail = await self._verified(command)
-        return outcome, f"reply lost, then read: {detail}"
+            return "unknown", why, {}
+        outcome, detail, shown = await self._verified(command)
+        return outcome, f"reply lost, then read: {detail}", shown
 
-    async def _verified(self, command: Perform) -> tuple[Outcome, str]:
+    async def _verified(self, command: Perform) -> _Ended:
         """Read until it is so, or until time is up."""
         deadline = self._clock.now_ms() + command.verify_ms
         found = Finding(None, "not read yet")
@@ -134,23 +138,23 @@ class Runner:
             except PortError as error:
                 found = Finding(None, error.reason)
             if found.holds:
-                return "done", found.detail
+                return "done", found.detail, found.shows
             if command.action_id in self._abandoned:
-                return "unknown", f"given up while verifying: {found.detail}"
+                return "unknown", f"given up while verifying: {found.detail}", {}
             if self._clock.now_ms() >= deadline:
                 outcome: Outcome = "failed" if found.holds is False else "unknown"
-                return outcome, f"not verified in time: {found.detail}"
+                return outcome, f"not verified in time: {found.detail}", {}
             if found.holds is False and isinstance(command.action, CommitOffsets):
-                return "failed", found.detail
+                return "failed", found.detail, {}
             await self._clock.sleep(VERIFY_EVERY_MS)
 
-    async def _prove(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
-        outcome, detail = await self._verified(command)
+    async def _prove(self, command: Perform) -> _Ended:
+        outcome, detail, shown = await self._verified(command)
         if outcome != "done":
             return outcome, detail, {}
-        return outcome, detail, await self._effector.do(command.action)
+        return outcome, detail, {**shown, **await self._effector.do(command.action)}
 
-    async def _look(self, command: Perform) -> tuple[Outcome, str, Mapping[str, Any]]:
+    async def _look(self, command: Perform) -> _Ended:
         """Search. Nothing changes by it, so whatever was lost on the way is asked again."""
         deadline = self._clock.now_ms() + command.verify_ms
         while True:

@@ -245,7 +245,7 @@ STEP: Final = OneOf(
         "start": _timed_step("start", "The services start on the target.", "120s"),
         "soak": Object(
             "step soak",
-            "The wave's gates hold for a time.",
+            "For a time the wave's gates hold, its triggers are quiet and its services at work.",
             (Field("for", DURATION, "How long.", required=True),),
         ),
         "confirm": Object(
@@ -263,7 +263,7 @@ STEP: Final = OneOf(
                 Field(
                     "connector",
                     NAME,
-                    "The MirrorSourceConnector in the other direction.",
+                    "The MirrorSourceConnector in the other direction, for the wave's topics.",
                     required=True,
                 ),
                 Field(
@@ -344,7 +344,11 @@ WAVE: Final = Object(
         Field("gates", ListOf(CONDITION), "All must hold before the wave advances."),
         Field("rollback", ROLLBACK, "What makes it go back."),
         Field("approvers", ListOf(TEXT, at_least=1, unique=True), "Who may approve it."),
-        Field("rollback_window", DURATION, "How long going back is planned for."),
+        Field(
+            "rollback_window",
+            DURATION,
+            "How long going back is planned for, and the triggers are evaluated after the wave.",
+        ),
         Field("window", WAVE_WINDOW, "When it is meant to be flown."),
         Field(
             "recovery",

@@ -57,8 +57,8 @@ class SimCluster:
         if errors:
             answered = np.array([name not in errors for name in self._keys.names])
             start, end = np.where(answered, start, MISSING), np.where(answered, end, MISSING)
-        now_ms, anew = self._line.clock.now_ms(), np.flatnonzero(shore.generation)
-        recreated = frozenset(self._keys.names[int(p)][0] for p in anew)
+        now_ms, anew = self._line.clock.now_ms(), shore.generation.nonzero()[0]
+        recreated = frozenset(self._keys.names[p][0] for p in anew.tolist())
         keys = self._keys
         return LogSample(
             self._side, asked_at_ms, now_ms, keys, start, end, errors, recreated=recreated
@@ -128,8 +128,8 @@ class SimCluster:
         for unknown in self._on(TopicUnknown):
             gone = (name for name in names if name[0] == unknown.topic)
             errors.update(dict.fromkeys(gone, "simulated: UNKNOWN_TOPIC_OR_PARTITION"))
-        for p in np.flatnonzero(~self._shore.up):
-            errors[names[int(p)]] = f"simulated: broker {int(layout.leader_of[p])} is down"
+        for p in (~self._shore.up).nonzero()[0].tolist():
+            errors[names[p]] = f"simulated: broker {int(layout.leader_of[p])} is down"
         return errors
 
     async def close(self) -> None:

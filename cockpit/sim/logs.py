@@ -44,7 +44,7 @@ class Logs:
         broken = live & (
             (self._tail_lane[partitions] != lanes) | (self._tail_next[partitions] != numbers)
         )
-        if broken.any():
+        if np.count_nonzero(broken):
             for i in np.flatnonzero(broken):
                 p, lane = int(partitions[i]), int(lanes[i])
                 self._places[p].append(int(self.end[p]))

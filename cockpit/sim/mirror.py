@@ -213,7 +213,7 @@ class Mirror:
         self._failed = failed
 
     def _copy(self, count: I64) -> None:
-        if not count.any():
+        if not np.count_nonzero(count):
             return
         before = self.copied
         self._target.logs.append(self._all, self._lane, before, count)
@@ -227,7 +227,7 @@ class Mirror:
         every = self._source.offset_map.marker_every
         if every:  # a hole in the source's offsets makes MirrorMaker write a sync at once
             due |= (count > 0) & ((before - 1) // (every - 1) != (self.copied - 1) // (every - 1))
-        if due.any():
+        if np.count_nonzero(due):
             self._sync(np.flatnonzero(due))
 
     def _sync(self, partitions: I64) -> None:
@@ -244,7 +244,7 @@ class Mirror:
 
     def _flush(self) -> None:
         late = (self.copied > 0) & (self._synced != self.copied)
-        if late.any():
+        if np.count_nonzero(late):
             self._sync(np.flatnonzero(late))
         self._flushed = self.copied.copy()
         after = self._source.offset_map.after(self.copied)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from cockpit.core.actions import Fence, Finding, Unfence
-from cockpit.core.observe import I64, AclBinding
+from cockpit.core.observe import I64, AclBinding, partition_text
 from cockpit.core.plan import SIDES, Side
 from cockpit.ports import PortError
 from cockpit.sim.acls import allows, canary_principal, fence_bindings
@@ -53,13 +53,26 @@ class SimFence:
         }
 
     async def verify(self, fence: Fence) -> Finding:
-        """Every broker refuses the canary, then nothing grows in five samples of 0.5 s."""
+        """Every broker refuses the canary, nothing grows in five samples of 0.5 s, and every
+        broker refuses it still."""
         try:
-            await self._line.cluster("source")
-            refused = self._canary_finding(fence.topics, may_write=False)
-            return await self._flat(fence.topics) if refused.holds else refused
+            return await self._proved(fence)
         except PortError as error:
             return Finding(None, error.reason)
+
+    async def _proved(self, fence: Fence) -> Finding:
+        refused = await self._refused(fence)
+        if not refused.holds:
+            return refused
+        flat = await self._flat(fence.topics)
+        if not flat.holds:
+            return flat
+        still = await self._refused(fence)
+        return flat if still.holds else still
+
+    async def _refused(self, fence: Fence) -> Finding:
+        await self._line.cluster("source")
+        return self._canary_finding(fence.topics, may_write=False)
 
     async def silent(self, topics: tuple[str, ...]) -> Finding:
         """Nothing grows, though nothing refuses a write."""
@@ -143,7 +156,15 @@ class SimFence:
             if len(grown):
                 topic, partition = self._line.world.layout.keys.names[where[int(grown[0])]]
                 return Finding(False, f"somebody still writes: {topic}/{partition} grew")
-        return Finding(True, f"every broker refuses writes; {len(where)} partitions flat for 0.5 s")
+        text = f"every broker refuses writes; {len(where)} partitions flat for 0.5 s"
+        names = self._line.world.layout.keys.names
+        still_open = self._shore.stable
+        shown = {
+            partition_text(names[p]): int(end)
+            for p, end in zip(where, first.tolist(), strict=True)
+            if p not in still_open
+        }
+        return Finding(True, text, shows={"source_end": shown})
 
     def _ends(self, where: list[int]) -> I64:
         return self._shore.ends()[where]

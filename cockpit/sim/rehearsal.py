@@ -6,7 +6,7 @@ clusters' speed, and never claims to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -248,6 +248,18 @@ KINDS: Final[Mapping[str, _Draw]] = {
     "effect-refused": _effect("refused"),
 }
 """What can go wrong in a rehearsal, by the name that a person uses."""
+
+
+def never_came_about(
+    asked: tuple[str, ...], drawn: tuple[str, ...], met: Collection[int]
+) -> tuple[tuple[str, str], ...]:
+    """Kinds of fault that a flight was to have and has not had, and why. `drawn` are the names of
+    its faults in their order, `met` the indexes of those that something was hit by."""
+    found = [(kind, "the plan gives it nothing to act on") for kind in asked if kind not in drawn]
+    for index, kind in enumerate(drawn):
+        if index not in met:
+            found.append((kind, "nothing had met it when the flight ended"))
+    return tuple(found)
 
 
 def draw_faults(

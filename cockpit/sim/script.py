@@ -41,6 +41,17 @@ class Script:
         self._changed = True
         self._judge()
 
+    @property
+    def met(self) -> frozenset[int]:
+        """Indexes of the faults that something was really hit by: for one of an effect it is not
+        enough that its window was open."""
+        unused = (
+            index
+            for index in self.opened
+            if isinstance(self._faults[index], EffectFault) and not self._uses[index]
+        )
+        return self.opened.difference(unused)
+
     def happened(self, event: str) -> None:
         """An event has happened now; windows that wait for it are set."""
         self._happened[event] += 1

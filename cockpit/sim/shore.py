@@ -102,6 +102,8 @@ class Shore:
 
     def starts(self) -> I64:
         """Log start offsets, [P]."""
+        if not np.count_nonzero(self.start):
+            return self.offset_map.base.copy()
         return np.where(self.start > 0, self.offset_map.offsets(self.start), self.offset_map.base)
 
     def present(self, group: int) -> int:
@@ -116,13 +118,12 @@ class Shore:
 
     def group_exists(self, group: int) -> bool:
         """Whether the cluster knows a group."""
-        return bool(self.present(group)) or bool((self.committed[group] != MISSING).any())
+        return bool(self.present(group)) or bool(np.count_nonzero(self.committed[group] != MISSING))
 
     def commits(self, group: int) -> dict[TopicPartition, int]:
         """A group's committed offsets, in key order."""
-        row = self.committed[group]
-        names = self._layout.keys.names
-        return {names[int(p)]: int(row[p]) for p in np.flatnonzero(row != MISSING)}
+        row, names = self.committed[group].tolist(), self._layout.keys.names
+        return {name: at for name, at in zip(names, row, strict=True) if at != MISSING}
 
     def last_record(self, partition: int) -> int | None:
         """The place of a partition's last data record; None where it has none."""

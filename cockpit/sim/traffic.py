@@ -87,13 +87,12 @@ class Traffic:
 
     def step(self, number: int) -> None:
         """One step of every instance: first reads, then writes."""
+        readers = {side: np.count_nonzero(self.reading[side]) for side in SIDES}
         for side in SIDES:
-            consumed: I64 | None = None
-            if self.reading[side].any():
-                consumed = self._consume(side, number)
-            if self.writing[side].any():
+            consumed = self._consume(side, number) if readers[side] else None
+            if np.count_nonzero(self.writing[side]):
                 self._produce(side, number, consumed)
-        if all(self.reading[side].any() for side in SIDES):
+        if all(readers.values()):
             both = self.reading["source"] & self.reading["target"]
             for group in np.flatnonzero(both):
                 # Two instances read at once: only short stretches keep the order of processing.
@@ -227,7 +226,7 @@ class Traffic:
         self.pending -= sent
         self.accepted[side] |= sent > 0
         refused = self._refused[side]
-        if refused.any():
+        if np.count_nonzero(refused):
             tried = layout.lane_service[refused & (self.pending > 0)]
             known = tried[tried != STRANGER]
             self.errors += np.bincount(known, minlength=len(self.errors))

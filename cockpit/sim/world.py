@@ -202,7 +202,7 @@ class World:
         self._commit()
         if self._notes_ends and self.now_ms % NOTE_ENDS_MS < self.spec.step_ms:
             self._ends_at.append((self.now_ms, self.shores["target"].logs.end.copy()))
-        if self.traffic.writing["target"].any() and self.traffic.writing["source"].any():
+        if all(np.count_nonzero(self.traffic.writing[side]) for side in SIDES):
             self._check_writers()
         else:
             self._torn.clear()

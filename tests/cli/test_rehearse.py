@@ -14,7 +14,9 @@ from cockpit.cli.rehearsing import Rehearsed, WaveLog, rehearse
 from cockpit.core.plan import Plan
 from cockpit.core.unflown import unflown
 from cockpit.plan import load_plan_file
+from cockpit.sim.faults import ConnectDown, EffectFault, When
 from cockpit.sim.rehearsal import KINDS, Invented, draw_faults, shortened, world_of
+from cockpit.sim.script import Script
 
 SAMPLES = Path(__file__).parents[2] / "sample-plans"
 GOOD = sorted(SAMPLES.glob("*.yaml"))
@@ -74,6 +76,35 @@ def test_the_same_seed_gives_the_same_rehearsal_and_its_flight_gives_the_exit_co
     code, events = first
     assert code == events[-1]["exit_code"]
     assert events[-1]["wrong"] == []
+
+
+def test_a_fault_that_was_asked_for_and_never_came_about_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # no signal in this plan; and by this seed the window opens only long after the flight
+    words = (str(MINIMAL), "--faults", "signal-down,fence-vanishes,cluster-slow", "--seed", "1")
+    code, events = rehearsed(capsys, *words)
+    said = {fault["kind"]: fault["came_about"] for fault in events[-1]["faults"]}
+    assert said == {"signal-down": False, "fence-vanishes": False, "cluster-slow": True}
+    whys = {fault["kind"]: fault["why"] for fault in events[-1]["faults"]}
+    assert whys["signal-down"] == "the plan gives it nothing to act on"
+    assert whys["fence-vanishes"] == "nothing had met it when the flight ended"
+    assert whys["cluster-slow"] == ""
+    assert main(["rehearse", *words, *QUICK]) == code
+    out = capsys.readouterr().out
+    assert "  never came about: signal-down (the plan gives it nothing to act on)" in out
+    assert "  never came about: fence-vanishes (nothing had met it when the flight ended)" in out
+    assert "never came about: cluster-slow" not in out
+
+
+def test_an_effect_fault_that_no_effect_has_met_has_not_come_about() -> None:
+    refused = EffectFault(mode="refused", when=When(), subject="nobody")
+    lost = EffectFault(mode="lost_after", when=When())
+    script = Script((refused, lost, ConnectDown(when=When(event="never"))))
+    assert script.met == frozenset()
+    assert script.take_effect_fault("call", ("ledger stop",)) is lost
+    assert script.met == {1}
+    assert script.opened == {0, 1}
 
 
 def test_a_plan_that_is_not_flown_yet_is_refused_by_name(

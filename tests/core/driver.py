@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from cockpit.core.flight import (
     Abandon,
     Asked,
@@ -18,7 +22,7 @@ from cockpit.core.flight import (
 )
 from cockpit.core.intents import Arm, Confirm, Intent, Verb
 from cockpit.core.machine import step
-from cockpit.core.observe import AclBinding, AclSample, Failure, Sample, SignalSample
+from cockpit.core.observe import AclBinding, AclSample, Failure, Sample, SignalSample, Unknown
 from cockpit.core.plan import Manual, Plan, Rollback, Side, SignalGate, SignalSpec
 from cockpit.core.snapshot import WaveWord
 from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
@@ -43,9 +47,16 @@ class Script:
             "target": {("orders", 0): 80, ("orders", 1): 80},
         }
         self.ends = {"source": (100, 100), "target": (100, 100)}
+        self.starts = {"source": (0, 0), "target": (0, 0)}
         self.acls: dict[Side, set[AclBinding]] = {"source": set(), "target": set()}
-        self.signal = 0.0
+        self.signal: float | Unknown = 0.0
         self.mirror_up = True
+        self.members_unknown = ""
+        """The side on which nobody can say who is in a group."""
+        self.anew: dict[str, frozenset[str]] = {}
+        """By side, topics that were made anew while this was watched."""
+        self.silent = ""
+        """The side whose groups are not read."""
 
     def send(self, event: Event) -> None:
         self.state, commands = step(self.state, event)
@@ -69,13 +80,20 @@ class Script:
             self.now_ms += 1_000
             now = self.now_ms
             for side in SIDES:
+                if side == self.silent:
+                    continue
                 state = group("ledger", self.members[side], dict(self.commits[side]))
+                if side == self.members_unknown:
+                    state = replace(state, members_unknown="no right to describe it")
                 self.see(groups(side, now - 400, state))
             if self.mirror_up:
                 self.see(mirror(now - 300, (100, 100)))
             self.see(syncs(now - 200, (90, 90), (0, 0)))
             for side in SIDES:
-                self.see(logs(side, now - 100, self.ends[side]))
+                ends = logs(side, now - 100, self.ends[side])
+                start = np.array(self.starts[side], dtype=np.int64)
+                anew = self.anew.get(side, frozenset())
+                self.see(replace(ends, start=start, recreated=anew))
                 self.see(AclSample(side, now - 90, now - 80, frozenset(self.acls[side])))
             self.see(SignalSample("errors", now - 50, now - 40, self.signal))
             self.send(Ticked(now))

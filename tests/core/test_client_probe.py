@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from cockpit.core.actions import CallService
 from cockpit.core.clientprobes import every_ms
 from cockpit.core.flight import Observed
 from cockpit.core.intents import Arm
 from cockpit.core.observe import Failure
-from cockpit.core.plan import ClientProbeGate, CommandCall
+from cockpit.core.plan import ClientProbeGate, CommandCall, ConfirmStep, Manual, StartStep
 from cockpit.core.project import project
 from cockpit.core.snapshot import GateView
 from cockpit.core.survey import ClientProbe, ClientProbesSurvey
 from cockpit.core.turn import next_wave
 from tests.core.build import two_wave_plan
-from tests.core.driver import Script
+from tests.core.driver import Script, actions
 
 GATE = ClientProbeGate(max_age_ms=30_000)
 
@@ -106,3 +107,77 @@ def test_they_run_a_few_times_within_the_age_at_which_they_no_longer_count() -> 
     ages = {10_000: 5_000, 60_000: 20_000, 600_000: 60_000}
     for age_ms, pace_ms in ages.items():
         assert every_ms(replace(wave, gates=(ClientProbeGate(max_age_ms=age_ms),))) == pace_ms
+
+
+def test_a_wave_does_not_begin_on_a_probe_that_grows_too_old_while_clients_are_blocked() -> None:
+    script = probing()
+    ran(script, True)
+    script.look(18)  # it counts for 11 s more, and half of its 30 s would be enough
+    assert view(script).verdict == "PASS"
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
+    assert "counts for 11 s more, and clients may be blocked for 60 s" in script.told[-1].text
+    ran(script, True)
+    script.go("advance")
+
+
+def test_a_probe_that_has_grown_too_old_holds_the_wave_before_anybody_is_blocked() -> None:
+    script = probing()
+    ran(script, True)
+    script.go("advance")
+    script.look(40)  # the mirror takes its time
+    script.end_all()
+    script.look(2)
+    assert script.word() == "holding"
+    assert "nobody is blocked yet" in script.state.wave().detail
+    assert script.state.wave().blocked_since_ms is None
+    assert CallService("ledger", "stop") not in actions(script)
+    assert next_wave(script.state) == "readers"  # so the probes run again
+    ran(script, True)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    assert actions(script)[-1] == CallService("ledger", "stop")
+
+
+def test_a_person_who_would_stop_it_by_hand_is_not_asked_on_an_old_probe_either() -> None:
+    script = probing()
+    ledger, checkout = script.state.plan.services
+    by_hand = replace(script.state.plan, services=(replace(ledger, stop=Manual("stop")), checkout))
+    script.state = replace(script.state, plan=by_hand)
+    ran(script, True)
+    script.go("advance")
+    script.look(40)
+    script.end_all()
+    script.look(2)
+    assert script.word() == "holding"
+    assert "asked_person" not in script.kinds()
+
+
+def test_while_clients_are_blocked_an_old_probe_stops_nothing() -> None:
+    script = probing()
+    plan = script.state.plan
+    readers = plan.waves[0]
+    steps = tuple(
+        s
+        for step in readers.steps
+        for s in ((ConfirmStep("now?"), step) if isinstance(step, StartStep) else (step,))
+    )
+    waves = (replace(readers, steps=steps), plan.waves[1])
+    script = Script(replace(plan, waves=waves))
+    script.look(2)
+    ran(script, True)
+    script.go("advance")
+    script.end_all()
+    script.look(1)
+    script.end_all()
+    script.members["source"] = 0
+    script.look(2)
+    script.end_all(previous={"orders/0": 80, "orders/1": 80})
+    script.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+    script.look(60)  # nobody answers, and the probe is older than it may be
+    script.go("advance")
+    script.look(2)
+    start = script.performs[-1]
+    assert start.action == CallService("ledger", "start")
+    assert start.fresh_until_ms is None or start.fresh_until_ms > script.now_ms

@@ -183,3 +183,17 @@ def test_a_record_of_another_plan_is_refused() -> None:
             simulated=False,
             at_ms=0,
         )
+
+
+def test_a_return_that_a_second_engine_ends_says_who_wanted_it() -> None:
+    first = fenced()
+    first.end_all("failed")
+    first.go("rollback")
+    after = taken_over(first)
+    after.look(2)
+    after.go("rollback")
+    for _ in range(4):
+        after.end_all()
+        after.look(1)
+    (told,) = [tell for tell in after.told if tell.kind == "wave_rolled_back"]
+    assert told.text == "wave writers is back on the source: rolled back by ana"

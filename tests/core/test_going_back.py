@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cockpit.core import progress
 from cockpit.core.actions import (
     CallService,
@@ -9,6 +11,7 @@ from cockpit.core.actions import (
 from cockpit.core.flight import begin
 from cockpit.core.intents import Arm, Pause
 from cockpit.core.parity import fence_binding
+from cockpit.core.plan import OffsetsSpec
 from cockpit.core.project import project
 from tests.core.build import two_wave_plan
 from tests.core.driver import (
@@ -181,3 +184,50 @@ def test_pausing_before_the_services_are_called_leaves_them_running() -> None:
     script.go("advance")
     script.look(1)
     assert actions(script)[-1] == CallService("ledger", "stop")
+
+
+def external() -> Script:
+    """The readers keep their offsets outside Kafka: no group tells whether they are at work."""
+    plan = two_wave_plan()
+    ledger, checkout = plan.services
+    outside = replace(ledger, offsets=OffsetsSpec("external"))
+    return Script(replace(plan, services=(outside, checkout)))
+
+
+def stop_word(script: Script) -> str:
+    return script.state.waves[0].steps[0].word
+
+
+def test_a_lost_stop_of_a_reader_whose_offsets_are_outside_is_not_taken_for_one() -> None:
+    script = external()
+    script.fly_to_stop()
+    assert actions(script)[-1] == CallService("ledger", "stop")
+    script.members["source"] = 0  # it never was a member
+    script.end_all("unknown")
+    script.look(2)
+    assert script.word() == "holding"
+    assert stop_word(script) == "unknown"
+    script.go("advance")
+    script.end_all()  # the mirror's settings, as they are
+    script.look(1)
+    assert actions(script)[-1] == CallService("ledger", "stop")
+    script.end_all()
+    script.look(1)
+    assert stop_word(script) == "done"
+
+
+def test_a_lost_stop_on_the_way_back_of_such_a_reader_is_not_taken_for_one_either() -> None:
+    script = external()
+    script.fly_to_stop()
+    script.members["source"] = 0
+    script.end_all()
+    script.look(1)
+    script.go("advance")  # its offsets are set, says the person
+    script.look(1)
+    script.end_all()  # started
+    script.go("rollback")
+    assert actions(script)[-1] == CallService("ledger", "stop")
+    script.end_all("unknown")
+    script.look(2)
+    assert script.word() == "holding"
+    assert script.state.waves[0].back

@@ -306,7 +306,7 @@ def test_a_trigger_that_asks_pauses_and_waits() -> None:
 def test_a_wave_found_on_the_target_is_not_flown_again() -> None:
     script = Script()
     script.members = {"source": 0, "target": 1}
-    script.look(2)
+    script.look(4)
     assert script.state.waves[0].word == "done"
     assert script.state.current == 1
     script.ask(Arm("rollback", "ana"))

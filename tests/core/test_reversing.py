@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cockpit.core.actions import (
+    CallService,
     ExcludeTopics,
     ProveDrained,
     ProveReversible,
@@ -127,6 +128,111 @@ def test_a_return_that_is_not_proved_keeps_the_fence_and_both_mirrors() -> None:
     assert script.word() == "holding"
     kinds = {type(action) for action in actions(script)[before:]}
     assert not kinds & {Unfence, StopMirror, StartMirror}
+
+
+def returned() -> Script:
+    """On its way back: all was proved to be back at 140 and 120, the second mirror is to stop."""
+    script = writes_on_target()
+    script.go("rollback")
+    script.end_all()  # the producer has stopped on the target
+    script.look(3)
+    ends = {"orders/0": 140, "orders/1": 120}
+    script.end_all(source_end=ends, target_end=ends)
+    script.look(1)
+    assert actions(script)[-1] == StopMirror(BACK)
+    return script
+
+
+def test_once_all_is_proved_to_be_back_going_back_costs_nothing_any_more() -> None:
+    script = returned()
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("nothing", 0)
+    for _ in range(4):
+        script.end_all()
+    script.look(1)
+    assert isinstance(actions(script)[-1], Unfence)  # reverse is undone
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("nothing", 0)
+
+
+def test_a_write_on_the_target_after_all_was_back_is_named_priced_and_brought_back_too() -> None:
+    script = returned()
+    script.ends["target"] = (140, 129)
+    script.look(1)
+    (late,) = [t for t in script.told if t.kind == "return_escaped"]
+    assert "orders/1 by 9 (9.0/s)" in late.text
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("records", 9)
+    assert script.word() == "holding"
+    script.end_all()  # the second mirror has stopped
+    script.look(1)
+    assert StopMirror(FORWARD) not in actions(script)
+    before = len(actions(script))
+    script.go("rollback")  # once more
+    for _ in range(2):
+        script.end_all()
+    places = ((("orders", 0), 140), (("orders", 1), 120))
+    assert actions(script)[before:] == [
+        ExcludeTopics(FORWARD, TOPICS, excluded=True),
+        StartMirror(BACK, places),
+        ProveDrained(TOPICS, "target", BACK),
+    ]
+    ends = {"orders/0": 140, "orders/1": 129}
+    script.end_all(source_end=ends, target_end=ends)
+    script.look(2)
+    assert script.kinds().count("return_escaped") == 1
+    assert actions(script)[-1] == StopMirror(BACK)
+
+
+def test_a_write_on_the_target_when_both_mirrors_are_turned_stays_there_and_is_told() -> None:
+    script = returned()
+    for _ in range(4):
+        script.end_all()
+    script.look(1)
+    assert isinstance(actions(script)[-1], Unfence)
+    script.ends["target"] = (141, 120)
+    script.look(1)
+    (late,) = [t for t in script.told if t.kind == "return_escaped"]
+    assert "it stays there: orders/0 by 1" in late.text
+    assert script.word() == "rolling back"
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("records", 1)
+
+
+def test_what_the_first_mirror_brings_to_the_target_again_is_no_late_write() -> None:
+    script = returned()
+    for _ in range(4):
+        script.end_all()
+    script.look(1)
+    script.end_all()  # unfenced
+    assert actions(script)[-1] == CallService("checkout", "undo")
+    script.look(1)
+    script.ends = {"source": (190, 150), "target": (180, 140)}  # it writes there, and is mirrored
+    script.look(2)
+    assert "return_escaped" not in script.kinds()
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("nothing", 0)
+
+
+def test_what_came_late_and_stayed_keeps_its_price_when_the_mirror_brings_more() -> None:
+    script = returned()
+    for _ in range(4):
+        script.end_all()
+    script.look(1)
+    script.ends["target"] = (141, 120)
+    script.look(1)
+    script.end_all()  # unfenced
+    script.look(1)
+    script.ends = {"source": (190, 150), "target": (180, 140)}
+    script.look(1)
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert (price.word, price.records) == ("records", 1)
 
 
 def lag(facts: Facts, now_ms: int) -> float | Unknown:

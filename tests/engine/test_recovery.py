@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.journal import Journal, JournalError, read_journal
-from cockpit.engine.recovery import left_behind, left_in
+from cockpit.engine.recovery import left_behind, left_in, past_in
 
 STATE = {"waves": [{"name": "readers", "word": "running", "back": False, "steps": [{"begun": 1}]}]}
 INTENT = {
@@ -39,8 +39,9 @@ def test_an_intent_without_an_outcome_is_named_with_what_it_would_have_replaced(
     assert left.intents[0].before == {"previous": {"a": "b"}}
 
 
-def test_an_outcome_that_no_record_includes_yet_still_teaches(tmp_path: Path) -> None:
-    outcome = {"action_id": INTENT["action_id"], "outcome": "done", "data": {"more": 1}}
+@pytest.mark.parametrize("word", ["done", "unknown", "failed"])
+def test_an_outcome_that_no_record_includes_yet_still_teaches(tmp_path: Path, word: str) -> None:
+    outcome = {"action_id": INTENT["action_id"], "outcome": word, "data": {"more": 1}}
     state = ("state", {"state": STATE})
     path = written(tmp_path, state, ("intent", INTENT), ("outcome", outcome))
     left = left_behind(read_journal(path))
@@ -90,3 +91,14 @@ def test_a_journal_that_was_changed_is_not_gone_on_with(tmp_path: Path) -> None:
 
 def test_a_session_without_a_journal_left_nothing(tmp_path: Path) -> None:
     assert left_in(SessionFolder(tmp_path)) is None
+
+
+@pytest.mark.parametrize(("by", "kept"), [({}, 0), ({"by": "reading"}, 1)])
+def test_what_only_a_later_reading_has_not_found_may_still_have_been(
+    tmp_path: Path, by: dict[str, str], kept: int
+) -> None:
+    outcome = {"action_id": INTENT["action_id"], "outcome": "failed", "data": {}, **by}
+    written(tmp_path, ("state", {"state": STATE}), ("intent", INTENT), ("outcome", outcome))
+    past = past_in(SessionFolder(tmp_path), flying=False)
+    assert past is not None
+    assert len(past.effects) == kept

@@ -5,6 +5,10 @@ The truth is in the services' ledgers, read by a program that shares no code wit
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 from cockpit.lab.looking import Status
@@ -46,3 +50,26 @@ def assert_told_truly(rows: list[Row], *, within_ms: int) -> None:
     for row in known:
         told_ms, true_ms = row["told"]["blocked_ms"], row["true"]["blocked_ms"]
         assert true_ms - LEDGER_MS <= told_ms <= true_ms + within_ms, row
+
+
+def kept_flights(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """What the soak has kept, by kind of flight; each flight has the `code` that flew it."""
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def slowest_by_wave(rows: list[Row]) -> dict[str, Row]:
+    """Of each wave of one flight: the topic that waited longest."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        longest = found.setdefault(row["wave"], row)
+        if row["true"]["blocked_ms"] > longest["true"]["blocked_ms"]:
+            found[row["wave"]] = row
+    return found
+
+
+def cockpit_median_ms(flights: Iterable[dict[str, Any]]) -> float:
+    """The cockpit's own share, over all waves of all flights. Raises StatisticsError where none is
+    known."""
+    slowest = [row for each in flights for row in slowest_by_wave(each["blocked"]).values()]
+    told = [row["told"].get("cockpit_ms") for row in slowest]
+    return median(int(ms) for ms in told if ms is not None)

@@ -18,9 +18,9 @@ from cockpit.core.actions import Action, Finding
 from cockpit.core.durable import restore
 from cockpit.core.flight import FlightState, begin
 from cockpit.core.plan import Plan
-from cockpit.engine.journal import Journal
+from cockpit.engine.journal import Journal, read_journal
 from cockpit.engine.loop import Engine, LocalSession, Ports
-from cockpit.engine.recovery import Left, left_behind
+from cockpit.engine.recovery import Unfinished, left_behind
 from cockpit.ports import Effector
 from cockpit.sim.demo import demo_world
 from cockpit.sim.factory import SimPorts, connect_sim
@@ -111,10 +111,12 @@ class Survived:
     """A flight of two engines, and what really came of it."""
 
     death: Death
-    left: Left | None
+    left: Unfinished | None
     result: Result
     truth: TruthReport
     events: tuple[Mapping[str, Any], ...]
+    journal: tuple[Mapping[str, Any], ...]
+    """Every entry, of both engines."""
     predicted: int
     where: Mapping[str, str]
     fenced: bool
@@ -160,11 +162,11 @@ async def _story(
         reopened.close()
     await clock.sleep(5_000)
     assert first is not None
-    return _survived(world, death, left, first, events)
+    return _survived(world, death, left, first, events, tuple(read_journal(path)))
 
 
 async def _take_over(
-    left: Left,
+    left: Unfinished,
     plan: Plan,
     ports: Ports,
     journal: Journal,
@@ -183,7 +185,7 @@ async def _take_over(
             simulated=True,
             at_ms=now_ms,
         )
-    return await _fly(state, ports, journal, orders, events, takes_over=True)
+    return await _fly(state, ports, journal, orders, events, takes_over=left)
 
 
 async def _fly(
@@ -193,10 +195,16 @@ async def _fly(
     orders: Orders,
     events: list[Mapping[str, Any]],
     *,
-    takes_over: bool = False,
+    takes_over: Unfinished | None = None,
 ) -> Result | None:
     """One engine and its pilot; None: the engine died."""
-    engine = Engine(state, ports, journal, takes_over=takes_over)
+    engine = Engine(
+        state,
+        ports,
+        journal,
+        takes_over=takes_over is not None,
+        open_intents=takes_over.open if takes_over is not None else (),
+    )
     result: Result | None = None
     try:
         async with asyncio.TaskGroup() as group:
@@ -214,9 +222,10 @@ async def _fly(
 def _survived(
     world: SimPorts,
     death: Death,
-    left: Left | None,
+    left: Unfinished | None,
     result: Result,
     events: list[Mapping[str, Any]],
+    journal: tuple[Mapping[str, Any], ...],
 ) -> Survived:
     predicted = sum(e["reread_max_records"] for e in events if e["kind"] == "offsets_placed")
     return Survived(
@@ -225,6 +234,7 @@ def _survived(
         result=result,
         truth=world.truth(),
         events=tuple(events),
+        journal=journal,
         predicted=predicted,
         where={name: str(side) for name, side in world.where().items()},
         fenced=any(b.permission == "deny" for b in world.world.shores["source"].acls.bindings),

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".soak"
+REAL: Final = ("core", "engine", "kafka", "plan", "wire", "ports.py", "lab", "cli")
+"""What can change a flight on real clusters."""
+SIMULATED: Final = ("core", "engine", "sim", "plan", "wire", "ports.py", "cli")
+"""What can change a simulated one."""
 
 
-def source_hash(*tests: str) -> str:
-    """What has passed counts for the code that it passed with; `tests` are patterns of files of the
-    flight tests that belong to it."""
+def source_hash(*tests: str, rooms: tuple[str, ...] = REAL) -> str:
+    """What has passed counts for the code that it passed with: these rooms, and `tests`, patterns
+    of files of the flight tests that belong to it."""
     digest = hashlib.sha256()
-    paths = sorted((ROOT / "cockpit").rglob("*.py"))
+    paths: list[Path] = []
+    for room in rooms:
+        path = ROOT / "cockpit" / room
+        paths += [path] if path.is_file() else sorted(path.rglob("*.py"))
     for pattern in tests:
         paths += sorted((ROOT / "tests" / "flights").glob(pattern))
     for path in paths:

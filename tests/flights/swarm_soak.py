@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.flights.simulate import Flown
-from tests.flights.soaking import KEPT, source_hash
+from tests.flights.soaking import KEPT, SIMULATED, source_hash
 from tests.flights.swarm import Drawn, broken_invariants, draw, fly_drawn, fly_seed
 from tests.flights.swarm_kinds import KINDS
 
@@ -129,7 +129,8 @@ def _keep(done: set[int], tally: Tally) -> None:
 
 
 def _code() -> str:
-    return source_hash("swarm*.py", "crew.py", "troubles.py", "simulate.py", "invariants/*.py")
+    tests = ("swarm*.py", "crew.py", "troubles.py", "simulate.py", "invariants/*.py")
+    return source_hash(*tests, rooms=SIMULATED)
 
 
 def tell(seed: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,21 @@ def assert_named_and_whole(flown: Survived) -> None:
         assert not flown.fenced
 
 
+def assert_every_intent_ended_once(flown: Survived) -> None:
+    """Also those of the engine that died: what became of them was read, and is in the journal."""
+    ends = Counter(e["action_id"] for e in flown.journal if e["kind"] == "outcome")
+    intended = [e["action_id"] for e in flown.journal if e["kind"] == "intent"]
+    assert {name: ends[name] for name in intended} == dict.fromkeys(intended, 1)
+    read = {e["action_id"]: e for e in flown.journal if e.get("by") == "reading"}
+    if flown.left is not None:
+        assert read.keys() == {intent.action_id for intent in flown.left.open}
+        for intent in flown.left.open:
+            word = read[intent.action_id]["outcome"]
+            happened = flown.death.point == "after effect"
+            called = intent.action["type"] in ("CallService", "Errand")
+            assert word == ("unknown" if called else "done" if happened else "failed"), intent.text
+
+
 def fly(folder: Path, death: Death, *faults: Fault, go_on: bool) -> Survived:
     orders = replace(ORDERS, go_on=go_on)
     return fly_and_die(death, orders, demo_plan(), folder, *faults)
@@ -50,6 +66,7 @@ def test_after_any_death_the_flight_arrives_or_comes_back_whole(
     flown = fly(tmp_path, Death(point, number, power_cut=not forward), go_on=forward)
     assert flown.death.died_at
     assert_named_and_whole(flown)
+    assert_every_intent_ended_once(flown)
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -60,6 +77,7 @@ def test_so_it_does_after_a_death_while_going_back(tmp_path: Path, point: Point)
     assert "going back" in flown.left.words()
     assert flown.result.outcome == "rolled_back"
     assert_named_and_whole(flown)
+    assert_every_intent_ended_once(flown)
 
 
 @pytest.mark.soak
@@ -74,3 +92,4 @@ def test_after_every_death(tmp_path: Path, number: int, point: Point) -> None:
         flown = fly(folder, Death(point, number, power_cut=power_cut), *faults, go_on=go_on)
         if flown.death.died_at:
             assert_named_and_whole(flown)
+            assert_every_intent_ended_once(flown)

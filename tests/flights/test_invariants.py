@@ -97,5 +97,23 @@ def test_what_a_crashed_service_reads_again_is_not_held_against_the_cockpit(calm
     assert check(replace(again, faults=(crash,))) == ()
 
 
+@pytest.mark.parametrize("key_open", [True, False])
+def test_a_wave_that_holds_is_at_an_end_only_where_somebody_can_press_a_key(
+    calm: Flown, key_open: bool
+) -> None:
+    items = list(calm.trace.items)
+    shot = next(item for item in reversed(items) if isinstance(item, Shot))
+    at = shot.snapshot.status.wave_number - 1
+    waves = list(shot.snapshot.waves)
+    waves[at] = replace(waves[at], word="holding")
+    actions = tuple(replace(action, enabled=key_open) for action in shot.snapshot.actions)
+    held = replace(shot.snapshot, waves=tuple(waves), actions=actions)
+    for minute in range(13):
+        later = shot.at_ms + 60_000 * minute
+        items.append(replace(shot, n=shot.n + 1 + minute, at_ms=later, snapshot=held))
+    found = [text for text in check(with_items(calm, items)) if text.startswith("I8:")]
+    assert bool(found) is not key_open, found
+
+
 def test_the_document_lists_what_is_checked_and_planted() -> None:
     assert DOCUMENT.read_text() == document(), "python -m tests.flights.mutants document"

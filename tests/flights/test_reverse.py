@@ -33,7 +33,8 @@ def get(lab: Status, what: str) -> Any:  # JSON
 
 
 def reverse_connector(lab: Status) -> None:
-    """The forward mirror's config the other way round, by a super user, waiting."""
+    """The forward mirror's config the other way round, for the wave's own topic, by a super user,
+    waiting."""
     forward = get(lab, f"{SOURCE_CONNECTOR}/config")
     config: dict[str, str] = {}
     for key, value in forward.items():
@@ -42,6 +43,7 @@ def reverse_connector(lab: Status) -> None:
         config[swapped[side] + key.removeprefix(side) if side else key] = value
     config |= {
         "name": REVERSE,
+        "topics": "shop[.]prices",
         "source.cluster.alias": "target",
         "target.cluster.alias": "source",
         "sync.topic.acls.enabled": "false",

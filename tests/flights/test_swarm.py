@@ -21,7 +21,7 @@ from tests.flights.swarm_kinds import KINDS
 
 SEEDS = 1_000
 """What each kind's share is counted over."""
-FLOWN = 200
+FLOWN = 1_000
 CHUNK = 25
 TWICE = (3, 11, 42)
 

@@ -44,6 +44,8 @@ class Partition:
     """Empty: its leader alone."""
     isr: tuple[int, ...] = ()
     """Empty: all of them."""
+    stable: int | None = None
+    """Where an open transaction begins; None: none is open."""
 
 
 @dataclass
@@ -200,8 +202,9 @@ class FakeCluster:
 
     def _list_offsets(self, w: Writer, version: int, r: Reader) -> None:
         r.int32()
+        committed_only = False
         if version >= 2:
-            r.int8()
+            committed_only = r.int8() == 1
             w.int32(0)
         count = r.count()
         w.count(count)
@@ -222,7 +225,8 @@ class FakeCluster:
                 part = known[number] if number < len(known) else Partition(-1, error=3)
                 w.int32(number)
                 w.int16(part.error)
-                offset = part.start if timestamp == -2 else part.end
+                end = part.stable if committed_only and part.stable is not None else part.end
+                offset = part.start if timestamp == -2 else end
                 if version == 0:
                     w.count(0 if part.error else 1)
                     w.raw(b"" if part.error else struct.pack(">q", offset))

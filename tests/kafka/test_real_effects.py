@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,6 +25,7 @@ from cockpit.core.actions import (
 )
 from cockpit.core.parity import fence_binding
 from cockpit.core.parity.fence import fence_bindings
+from cockpit.kafka.effects.fence import SAMPLE_PAUSE_MS, SAMPLES
 from cockpit.kafka.factory import connect_real
 from cockpit.ports import PortError
 from tests.kafka.clock import RealClock, until
@@ -105,6 +106,7 @@ async def test_a_fence_is_set_proved_held_and_taken_away(lab: Status, fenced: st
         await effector.do(fence)
         found = await effector.verify(fence)
         assert found.holds is True, found.detail
+        assert set(found.shows["source_end"]) == {f"{fenced}/{number}" for number in range(3)}
         stopped_at = seen.acknowledged
         assert (await effector.precheck(fence)).holds is True
         assert (await effector.do(fence))["already_there"] == [fenced]
@@ -122,6 +124,38 @@ async def test_a_fence_is_set_proved_held_and_taken_away(lab: Status, fenced: st
 
 async def _reached(seen: Writing, count: int) -> bool:
     return seen.acknowledged >= count
+
+
+class Meddling(RealClock):
+    """A clock by which somebody takes a fence away between the last two samples of its proof."""
+
+    def __init__(self, meddle: Callable[[], Awaitable[object]]) -> None:
+        self._meddle = meddle
+        self._pauses = 0
+
+    async def sleep(self, duration_ms: int) -> None:
+        if duration_ms == SAMPLE_PAUSE_MS:
+            self._pauses += 1
+            if self._pauses == SAMPLES - 1:
+                await self._meddle()
+        await super().sleep(duration_ms)
+
+
+async def test_a_fence_that_is_taken_away_during_its_proof_is_not_proved(
+    lab: Status, fenced: str
+) -> None:
+    rights = (allow(fenced, "canary", "write"), allow(fenced, "canary", "describe"))
+    async with scratch_topic(lab, fenced), allowed(lab, *rights), ports_of(lab) as ports:
+        await ports.effector.do(Fence((fenced,)))
+        assert (await ports.effector.verify(Fence((fenced,)))).holds is True
+        clock = Meddling(lambda: ports.effector.do(Unfence((fenced,))))
+        watched = connect_real(plan_of(lab), clock)
+        try:
+            found = await watched.effector.verify(Fence((fenced,)))
+            assert found.holds is False, found.detail
+            assert "not fenced" in found.detail
+        finally:
+            await watched.close()
 
 
 async def test_a_super_user_escapes_the_fence_and_is_seen(lab: Status, fenced: str) -> None:

@@ -17,6 +17,7 @@ from cockpit.cli.preflight import patiently
 from cockpit.core.observe import MISSING, AclBinding, GroupState, LogSample, TopicPartition
 from cockpit.kafka.client import Client
 from cockpit.kafka.cluster import KafkaCluster
+from cockpit.kafka.effects.authorizer import authorizers, why_no_acl_stops
 from cockpit.kafka.errors import UnsupportedError
 from cockpit.kafka.protocol.acls import create_acls
 from cockpit.kafka.protocol.commits import commit
@@ -195,6 +196,8 @@ async def test_a_broker_before_0_10_is_read_without_being_asked_for_its_versions
             assert "ZooKeeper" in (unseen.members_unknown or "")
             with pytest.raises(UnsupportedError, match=rf"Kafka {release} has no ACL"):
                 await cluster.acls()
+            with pytest.raises(PortError, match=rf"Kafka {release} has no config"):
+                await authorizers(client)
             configs = await cluster.configs()
             assert configs.configs_unknown[TOPIC].startswith(f"Kafka {release} has no config API")
             assert configs.partitions[TOPIC] == len(COUNTS)
@@ -291,6 +294,13 @@ async def test_a_broker_that_tells_its_versions_is_read_exactly(
             assert "absent" not in (await client.view()).topics
 
 
+@soak
+async def test_where_a_broker_has_no_authorizer_no_acl_stops_anybody(tmp_path: Path) -> None:
+    settings = {"authorizer.class.name": ""}
+    async with broker_of("4.3.1", tmp_path, settings=settings) as broker, client_of(broker) as c:
+        assert why_no_acl_stops(await authorizers(c)).startswith("broker 1 has no authorizer: ")
+
+
 async def _commit_new(client: Client, version: str) -> None:
     if version == "1.0.2":
         await commit_both(client)
@@ -302,6 +312,7 @@ async def _commit_new(client: Client, version: str) -> None:
 
 async def _acls_are_read(broker: Broker, client: Client, cluster: KafkaCluster) -> None:
     """A binding that was made by the version's own tool, or over the wire."""
+    assert why_no_acl_stops(await authorizers(client)) == ""
     wanted = AclBinding("topic", TOPIC, "literal", "User:ann", "*", "read", "allow")
     if broker.version == "1.0.2":
         where = ("--authorizer-properties", f"zookeeper.connect={broker.zookeeper}")

@@ -148,6 +148,21 @@ async def test_a_lost_reply_leaves_the_outcome_open() -> None:
             await runs(rest).do(StopMirror("back"))
 
 
+async def test_a_second_mirror_that_shares_more_topics_with_the_first_is_not_taken() -> None:
+    """Under one name, what both copy would go round and round."""
+    worker = Worker()
+    worker.assigned["forward"] = "shop.a-0,shop.a-1,shop.b-0,elsewhere-0"
+    proof = ProveReversible("back", ("shop.a",))
+    async with connected(worker.respond) as (rest, _):
+        found = await runs(rest).verify(proof)
+        assert (found.holds, found.detail) == (
+            False,
+            "back: its filter also has shop.b, which forward copies: their records would go round",
+        )
+        worker.configs["back"]["topics"] = "shop[.]a"
+        assert (await runs(rest).verify(proof)).holds is True
+
+
 async def test_a_second_mirror_that_waits_is_proved_and_one_that_runs_is_not() -> None:
     worker = Worker()
     proof = ProveReversible("back", ("shop.a",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -237,6 +238,26 @@ def test_a_fence_that_somebody_removes_does_not_hold_any_more() -> None:
 
     vanishing = f.FenceVanishes(when=f.When(event="fence writers", delay_ms=2_000))
     in_world(scene, with_faults(vanishing))
+
+
+@pytest.mark.parametrize("how", ["removed", "forgotten"])
+def test_a_fence_that_goes_while_its_flat_samples_are_taken_is_not_proved(how: str) -> None:
+    async def scene(ports: SimPorts) -> None:
+        await call_all(ports, WRITERS, "stop")
+        await make_so(ports, Fence(TOPICS))
+        acls = ports.world.shores["source"].acls
+        async with asyncio.TaskGroup() as tasks:
+            proof = tasks.create_task(ports.effector.verify(Fence(TOPICS)), name="proof")
+            await ports.clock.sleep(350)
+            assert not proof.done()
+            if how == "forgotten":
+                acls.forget(1, forgotten=True)
+            else:
+                denies = frozenset(b for b in acls.bindings if b.permission == "deny")
+                acls.change(ports.world.now_ms, remove=denies)
+        assert proof.result().holds is False, proof.result().detail
+
+    in_world(scene)
 
 
 def test_a_crash_repeats_what_was_not_committed_and_loses_nothing() -> None:

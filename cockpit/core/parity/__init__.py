@@ -6,7 +6,7 @@ difference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, assert_never
 
 from cockpit.core.facts import Facts
@@ -86,6 +86,7 @@ _STANDS_ON: Final[Mapping[ParityKind, tuple[str, ...]]] = {
 _MEMORY: dict[ParityKind, Remembered[tuple[Found, ...] | Unknown]] = {
     kind: Remembered() for kind in KINDS
 }
+_SHOWN: Remembered[dict[ParityKind, tuple[Found, ...] | Unknown]] = Remembered()
 _AGED: dict[ParityKind, Remembered[tuple[CheckView, ...]]] = {kind: Remembered() for kind in KINDS}
 
 
@@ -157,21 +158,30 @@ def all_checks(
 ) -> tuple[CheckView, ...]:
     """Everything that is compared, worst first, as far as it says anything about `now_ms`. What
     nobody reads and no gate asks for is left out."""
+    samples = (facts.acls, facts.configs, facts.surveys, facts.failures)
+    compared = _SHOWN.get(
+        (plan, moved_topics, fences, *samples),
+        lambda: {k: _found(k, plan, facts, moved_topics, fences) for k in _shown(plan, facts)},
+    )
+    found: list[CheckView] = []
+    for kind, one in compared.items():
+        if isinstance(one, Unknown):
+            found.append(CheckView(_SHOWN_AS[kind], "all", "unknown", "?", "?", one.reason))
+        else:
+            found.extend(_of_now(kind, one, facts, now_ms))
+    return ranked((*found, *connectors(plan, facts, now_ms)))
+
+
+def _shown(plan: Plan, facts: Facts) -> Iterator[ParityKind]:
     gates = [c for wave in plan.waves for c in wave.gates if isinstance(c, ParityGate)]
     asked = {kind for gate in gates for kind in wanted_by(gate)} | {"topics", "acls"}
-    found: list[CheckView] = []
     for kind in KINDS:
         feeds = _SURVEYS[kind]
         if kind not in asked and not any(feed in facts.surveys for feed in feeds):
             continue
         if kind == "schemas" and kind not in asked and plan.source_registry is None:
             continue
-        one = _found(kind, plan, facts, moved_topics, fences)
-        if isinstance(one, Unknown):
-            found.append(CheckView(_SHOWN_AS[kind], "all", "unknown", "?", "?", one.reason))
-        else:
-            found.extend(_of_now(kind, one, facts, now_ms))
-    return ranked((*found, *connectors(plan, facts, now_ms)))
+        yield kind
 
 
 def _of_now(

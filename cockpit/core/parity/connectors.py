@@ -5,8 +5,7 @@ Shown among the checks; a parity gate does not count them. Never says RUNNING by
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from cockpit.core.facts import Facts
 from cockpit.core.freshness import asked_at_ms, why_blind
@@ -30,10 +29,11 @@ def connectors(plan: Plan, facts: Facts, now_ms: int) -> tuple[CheckView, ...]:
     found: dict[str, CheckView] = {}
     for feed in sorted(FEEDS, key=lambda feed: blind[feed] is not None):
         for state in told[feed]:
-            check = _check(state, state.name in wanted)
-            check = replace(check, at_ms=asked_at_ms(facts, feed))
+            if state.name in found:
+                continue
+            check = _check(state, wanted=state.name in wanted, at_ms=asked_at_ms(facts, feed))
             why = blind[feed]
-            found.setdefault(state.name, check if why is None else unknown(check, why))
+            found[state.name] = check if why is None else unknown(check, why)
     for name, reason in (survey.unknown if survey else {}).items():
         found.setdefault(name, CheckView("connector", name, "unknown", "?", "?", reason))
     silent = next((f"{feed}: {facts.failures[feed].reason}" for feed in FEEDS
@@ -44,11 +44,11 @@ def connectors(plan: Plan, facts: Facts, now_ms: int) -> tuple[CheckView, ...]:
     return tuple(check for _, check in sorted(found.items()))
 
 
-def _check(connector: ConnectorState, wanted: bool) -> CheckView:
+def _check(connector: ConnectorState, *, wanted: bool, at_ms: int | None) -> CheckView:
     tasks = ", ".join(f"{t.id} {t.state}" for t in connector.tasks) or "no tasks"
     bad = connector.state != "RUNNING" or any(t.state != "RUNNING" for t in connector.tasks)
     cause = next((t.cause for t in connector.tasks if t.cause), "")
-    word = "open" if bad else "equal"
+    word: Literal["open", "equal", "noted"] = "open" if bad else "equal"
     if bad and not wanted:
         word, cause = "noted", f"not one of the plan's; {cause}".rstrip("; ")
-    return CheckView("connector", connector.name, word, connector.state, tasks, cause)  # type: ignore[arg-type]  # one of three literals
+    return CheckView("connector", connector.name, word, connector.state, tasks, cause, at_ms=at_ms)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cockpit.core.actions import Fence, Finding, Unfence
-from cockpit.core.observe import AclBinding
+from cockpit.core.observe import AclBinding, TopicPartition, partition_text
 from cockpit.core.parity.access import Rules
 from cockpit.core.parity.fence import covers_topic, fence_bindings
 from cockpit.core.plan import Plan
@@ -118,22 +118,34 @@ class Fencing:
         }
 
     async def verify(self, fence: Fence) -> Finding:
-        """The ACLs are there, every broker refuses the canary, and no log grows for 0.5 s."""
+        """The ACLs are there, every broker refuses the canary, no log grows for 0.5 s, and all of
+        it is so still: the half second proves nothing of a fence that went within it."""
         try:
-            bindings = await self._known_everywhere()
-            missing = sorted({b.resource_name for b in _wanted(fence) if b not in bindings})
-            if missing:
-                return Finding(False, one_line(f"not fenced: {', '.join(missing)}"))
-            layout = await lay_out(self._admin, fence.topics)
-            absent = await self._absent_replicas(layout)
-            if absent:
-                return Finding(None, one_line(absent))
-            refused = await self._canary_finding(fence.topics, may_write=False)
-            if not refused.holds:
-                return refused
-            return await self._flat(layout, SAMPLE_PAUSE_MS, refused.detail)
+            return await self._proved(fence)
         except PortError as error:
             return Finding(None, error.reason)
+
+    async def _proved(self, fence: Fence) -> Finding:
+        stands = await self._stands(fence)
+        if not stands.holds:
+            return stands
+        layout = await lay_out(self._admin, fence.topics)
+        absent = await self._absent_replicas(layout)
+        if absent:
+            return Finding(None, one_line(absent))
+        flat = await self._flat(layout, SAMPLE_PAUSE_MS, stands.detail)
+        if not flat.holds:
+            return flat
+        still = await self._stands(fence)
+        return flat if still.holds else still
+
+    async def _stands(self, fence: Fence) -> Finding:
+        """Whether the ACLs are there, and every broker refuses the canary. Raises PortError."""
+        bindings = await self._known_everywhere()
+        missing = sorted({b.resource_name for b in _wanted(fence) if b not in bindings})
+        if missing:
+            return Finding(False, one_line(f"not fenced: {', '.join(missing)}"))
+        return await self._canary_finding(fence.topics, may_write=False)
 
     async def silent(self, topics: Sequence[str]) -> Finding:
         """Every replica is there and no log grows for a while. It refuses nobody."""
@@ -271,9 +283,23 @@ class Fencing:
                 return Finding(False, one_line(f"somebody still writes: {names}"))
         for (topic, partition), by in (await unreplicated(self._admin, layout, first)).items():
             return Finding(False, one_line(f"{topic}/{partition}: {by} records not replicated yet"))
+        ends = {partition_text(tp): first[tp] for tp in await self._closed(layout, first)}
         span_s = (SAMPLES - 1) * pause_ms / 1_000
         flat = f"{len(first)} partitions flat in {SAMPLES} samples over {span_s:g} s"
-        return Finding(True, f"{proved}; {flat}")
+        return Finding(True, f"{proved}; {flat}", shows={"source_end": ends})
+
+    async def _closed(
+        self, layout: Layout, ends: Mapping[TopicPartition, int]
+    ) -> list[TopicPartition]:
+        """Partitions without an open transaction: the marker of one is still to come, and moves an
+        end though nobody writes. Raises PortError."""
+        try:
+            stable = await offsets_of(self._admin, layout, LATEST, committed_only=True)
+        except PortError as error:
+            if error.kind != "unsupported":
+                raise
+            return list(ends)  # older than transactions
+        return [tp for tp, end in ends.items() if stable[tp] >= end]
 
 
 def _wanted(fence: Fence | Unfence) -> list[AclBinding]:

@@ -144,12 +144,22 @@ class MirrorRuns:
         config = await self._rest.config(action.connector)
         forward = await self._rest.config(self._forward)
         config.setdefault(EXCLUDE_KEY, await self._default())
-        if why := unfit(config, forward, action.topics):
+        why = unfit(config, forward, action.topics) or await self._shared(config, action.topics)
+        if why:
             return Finding(False, one_line(f"{action.connector}: {why}"))
         found = await self._stopped(StopMirror(action.connector))
         if not found.holds:
             return Finding(False, f"{found.detail}: stop it first (PUT /connectors/NAME/stop)")
         return Finding(True, one_line(f"{action.connector} waits, and can bring the topics back"))
+
+    async def _shared(self, config: Mapping[str, str], topics: Sequence[str]) -> str:
+        """Which other topics both mirrors would copy, under one name; empty: none. Raises
+        PortError."""
+        others = sorted(await self._assigned(self._forward) - set(topics))
+        if shared := [topic for topic in others if copies(config, topic)]:
+            what = f"its filter also has {', '.join(shared)}, which {self._forward} copies"
+            return f"{what}: their records would go round"
+        return ""
 
     async def _stopped(self, action: StopMirror) -> Finding:
         """Whether the connector is stopped. Raises PortError."""

@@ -81,12 +81,14 @@ class Case:
         self.reads: dict[str, list[Read]] = {}
         for read in self.trace.of(Read):
             self.reads.setdefault(read.feed, []).append(read)
+        self._good = {f: [r for r in rs if r.sample is not None] for f, rs in self.reads.items()}
         self._sampled = {
             (read.feed, read.asked_ms): read.sample
             for reads in self.reads.values()
             for read in reads
             if read.sample is not None
         }
+        self._kept = {(entry["seq"], entry["prev"]) for entry in flown.journal}
         self.effects = [call for call in self.calls if call.changes]
         self.unintended: list[Call] = []
         self.end_n = max((item.n for item in self.trace.items), default=0) + 1
@@ -98,6 +100,10 @@ class Case:
         for line in self.lines:
             if line.kind in kinds and line.n > after_n and (before_n is None or line.n < before_n):
                 yield line
+
+    def is_kept(self, line: Line) -> bool:
+        """Whether an entry came to the disk and stayed there: otherwise no later engine knows."""
+        return line.written and (line.entry["seq"], line.entry["prev"]) in self._kept
 
     def faults(self, *names: str) -> bool:
         """Whether any fault of these kinds was in the script."""
@@ -129,15 +135,11 @@ class Case:
 
     def newest(self, feed: str, before_n: int) -> Read | None:
         """The newest try of a feed that had ended by then."""
-        reads = self.reads.get(feed, [])
-        at = bisect_right(reads, before_n, key=lambda read: read.n)
-        return reads[at - 1] if at else None
+        return _newest(self.reads.get(feed, []), before_n)
 
     def newest_good(self, feed: str, before_n: int) -> Read | None:
         """The newest good answer of a feed that had come by then."""
-        reads = self.reads.get(feed, [])
-        at = bisect_right(reads, before_n, key=lambda read: read.n)
-        return next((r for r in reversed(reads[:at]) if r.sample is not None), None)
+        return _newest(self._good.get(feed, []), before_n)
 
     def sampled(self, feed: str, asked_ms: int) -> Sample | Survey | None:
         """What a feed said when it was asked then; None: it said nothing, or was not asked."""
@@ -189,6 +191,11 @@ class Case:
             Attempt(self.wave(str(line.entry["wave"])), line, end)
             for line, end in zip(started, ends, strict=False)
         ]
+
+
+def _newest(reads: list[Read], before_n: int) -> Read | None:
+    at = bisect_right(reads, before_n, key=lambda read: read.n)
+    return reads[at - 1] if at else None
 
 
 def last_intent(intents: list[Intended], written: str) -> Intended | None:

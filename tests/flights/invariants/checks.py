@@ -98,7 +98,7 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "I8",
         "everything comes to an end",
         "After the last fault no wave moves for more than ten virtual minutes without an end or a "
-        "question to a person; the flight ends at all.",
+        "question to a person, and none holds so long with no key open; the flight ends at all.",
         "Faults that never end.",
     ),
     (
@@ -128,7 +128,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "Where a start reaches the world: by content, no record that the group has not read lies "
         "before its place, and no more lie behind it than were announced; a group is placed only "
         "while nobody works and the mirror leaves it alone.",
-        "Groups whose plan lets them begin elsewhere, or outside Kafka.",
+        "Groups whose plan lets them begin elsewhere, or outside Kafka. A start that arrives so "
+        "late that its wave had begun to go back before.",
     ),
     (
         "I13",
@@ -142,13 +143,15 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "abort is sticky",
         "After the way back was wanted no step and no action goes forward until the wave is begun "
         "anew; no effect after the flight's end.",
-        "An action that was on its way already may still land.",
+        "An action that was on its way already may still land. What was wanted of an engine that "
+        "died before the disk had it: the next one holds, and asks.",
     ),
     (
         "I15",
         "the plan's order",
-        "Waves begin after those before them were on the target in truth, and in no freeze; steps "
-        "as planned, undone in reverse; the mirror copies no ACL while a fence stands.",
+        "Waves begin after those before them were on the target in truth, and in no freeze; what "
+        "has stopped there since is on the screen within 10 s; steps as planned, undone in "
+        "reverse; the mirror copies no ACL while a fence stands.",
         "Dependencies of services within a wave; a service that somebody, or an order that was "
         "late on its way, stops on the target after its wave was done.",
     ),

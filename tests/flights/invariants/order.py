@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cockpit.core.plan import step_name
+from cockpit.core.snapshot import Snapshot, WaveView
 from tests.flights.invariants.case import Attempt, Case
 from tests.flights.invariants.trace import Felt, Line, last
 
 LIVELY_MS = 600_000
-MOVING = ("running", "rolling back")
+AWAY_SHOWN_MS = 10_000
+"""How soon the screen says that a service which has moved is not at work: a look every two seconds,
+five in which it may only restart, and a margin."""
+OPEN = ("running", "rolling back", "holding")
+WAYS_OUT = ("advance", "rollback", "recover")
 DAY_MS = 86_400_000
 ACL_SYNC = "sync.topic.acls.enabled"
 
 
 def check_lively(case: Case) -> Iterator[str]:
-    """I8: with the faults over, no wave moves for more than ten minutes without an end."""
+    """I8: with the faults over, no wave moves, or holds with no key open, for more than ten
+    minutes."""
     if case.flown.result.outcome == "stuck":
         yield "I8: the flight has not ended at all"
     quiet_ms = _quiet_ms(case)
@@ -25,15 +31,21 @@ def check_lively(case: Case) -> Iterator[str]:
     for shot in case.shots:
         snapshot = shot.snapshot
         wave = snapshot.waves[snapshot.status.wave_number - 1]
-        asks = any(step.word == "waiting" for step in wave.steps)
-        moving = wave.word in MOVING and not asks and not snapshot.status.paused
-        if not moving:
+        if wave.word not in OPEN or _is_a_persons(snapshot, wave):
             since = None
         elif since is None:
             since = shot.at_ms
         elif shot.at_ms - max(since, quiet_ms) > LIVELY_MS:
             yield f"I8: wave {wave.name} has been {wave.word} for more than ten minutes"
             return
+
+
+def _is_a_persons(snapshot: Snapshot, wave: WaveView) -> bool:
+    """Whether somebody has something to press: a wave that only holds has not come to an end."""
+    if wave.word == "holding":
+        return any(action.enabled for action in snapshot.actions if action.verb in WAYS_OUT)
+    asks = any(step.word == "waiting" for step in wave.steps)
+    return asks or snapshot.status.paused
 
 
 def _quiet_ms(case: Case) -> int | None:
@@ -76,21 +88,30 @@ def _in_turn(case: Case, attempt: Attempt, names: list[str]) -> Iterator[str]:
             name
             for name in wave.services
             if moment.where[name] not in ("target", "both")
-            and not _arrived(case, name, attempt.started.n)
+            and not _is_excused(case, name, attempt.started)
         ]
         if behind:
             name = attempt.wave.name
             yield f"I15: wave {name} begins while {behind[0]} of {wave.name} is not there"
 
 
-def _arrived(case: Case, service: str, before_n: int) -> bool:
-    """Whether it has come up where its last order sent it, and that was the target: what stops it
-    there afterwards is another matter."""
-    felts = [felt for felt in case.felts if felt.n < before_n]
+def _is_excused(case: Case, service: str, begun: Line) -> bool:
+    """Whether it had come up where its last order sent it, and that was the target: what stops it
+    there afterwards is another matter, as long as the screen says so."""
+    felts = [felt for felt in case.felts if felt.n < begun.n]
     sent = last(f for f in felts if f.name in (f"start {service}", f"undo {service}"))
     if sent is None or not sent.name.startswith("start "):
         return False
-    return any(felt.name == f"started {service}" and felt.n > sent.n for felt in felts)
+    came = next((f for f in felts if f.name == f"started {service}" and f.n > sent.n), None)
+    if came is None:
+        return False
+    stopped = last(f for f in felts if f.name == f"stopped {service}" and f.n > came.n)
+    shot = case.shot_before(begun.n)
+    if stopped is None or shot is None or begun.at_ms - stopped.at_ms <= AWAY_SHOWN_MS:
+        return True
+    alarms = shot.snapshot.alarms
+    told = any(a.subject == f"not at work on the target: {service}" for a in alarms)
+    return told or shot.snapshot.target.health != "connected"
 
 
 def _in_time(case: Case, started: Line) -> Iterator[str]:
@@ -108,10 +129,12 @@ def _steps(case: Case, attempt: Attempt) -> Iterator[str]:
     planned = [step_name(step) for step in attempt.wave.steps]
     name = attempt.wave.name
     lives: list[tuple[list[str], list[str]]] = [([], [])]
-    kinds = ("step_started", "undo_started", "flight_resumed")
+    named: dict[int, str] = {}
+    kinds = ("step_started", "undo_started", "flight_resumed", "proves_again")
     for line in case.of(*kinds, after_n=attempt.started.n, before_n=attempt.end_n):
-        if line.kind == "flight_resumed":
-            lives.append(([], []))
+        if line.kind in ("flight_resumed", "proves_again") and line.entry.get("wave", name) == name:
+            lives.append(([], []))  # it goes on at a step that it has been at before
+            named[len(lives) - 1] = str(line.entry.get("step", ""))
         elif line.entry["wave"] == name:
             lives[-1][line.kind == "undo_started"].append(str(line.entry["step"]))
     for number, (taken, undone) in enumerate(lives):
@@ -120,6 +143,8 @@ def _steps(case: Case, attempt: Attempt) -> Iterator[str]:
         first = range(len(planned) if number else 1)
         if not any(forward == planned[at : at + len(forward)] for at in first):
             yield f"I15: wave {name} took its steps as {forward}"
+        if forward and named.get(number) and forward[0] != named[number]:
+            yield f"I15: wave {name} was to go on at {named[number]}, and took {forward}"
         places = [planned.index(step) for step in back]
         if places != sorted(places, reverse=True):
             yield f"I15: wave {name} was undone as {back}"

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from cockpit.core.actions import CommitOffsets
-from cockpit.core.plan import OffsetsStep, Service
+from cockpit.core.actions import CallService, CommitOffsets
+from cockpit.core.plan import OffsetsStep, Service, Wave
 from tests.flights.invariants.case import Case, last_line
 from tests.flights.invariants.trace import Call, Felt, Line, Moment, in_order
 
@@ -156,7 +156,7 @@ def _resumes(case: Case, felt: Felt, told: dict[str, int]) -> Iterator[str]:
     service, wave, placing = case.plan.service(name), case.wave_of(name), felt.placing
     if placing is None or wave is None or not any(isinstance(s, OffsetsStep) for s in wave.steps):
         return
-    if _is_elsewhere(service):
+    if _is_elsewhere(service) or _is_overtaken(case, felt, name, wave):
         return
     name_of = case.plan.replication.checkpoint_connector
     if felt.moment is not None and _is_synced(felt.moment, name_of, service.group or ""):
@@ -168,6 +168,22 @@ def _resumes(case: Case, felt: Felt, told: dict[str, int]) -> Iterator[str]:
         bound += repeated
     if case.lines and placing.again > bound and not _set_back(case, service):
         yield f"I12: {name} starts {placing.again} records too early, announced were {bound}"
+
+
+def _is_overtaken(case: Case, felt: Felt, service: str, wave: Wave) -> bool:
+    """Whether a start was so long on its way that the wave had begun to go back meanwhile: where it
+    was sent its group was in its place."""
+    sent = [
+        call
+        for call in case.effects
+        if call.n < felt.n
+        and isinstance(call.action, CallService)
+        and (call.action.service, call.action.verb) == (service, "start")
+    ]
+    if not sent:
+        return False
+    back = case.of("rollback_started", after_n=sent[-1].n, before_n=felt.n)
+    return any(line.entry["wave"] == wave.name for line in back)
 
 
 def _set_back(case: Case, service: Service) -> bool:

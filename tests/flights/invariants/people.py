@@ -124,10 +124,12 @@ def _calls_forward(line: Line) -> bool:
 
 def check_abort(case: Case) -> Iterator[str]:
     """I14: once the way back is wanted nothing new goes forward, until the wave is begun anew."""
-    going_back = ""
+    going_back, known = "", False
     for line in case.lines:
         if line.kind in ("rollback_wanted", "rollback_started"):
-            going_back = str(line.entry["wave"])
+            going_back, known = str(line.entry["wave"]), case.is_kept(line)
+        elif line.kind == "flight_resumed" and not known:
+            going_back = ""  # it died with the engine that wanted it
         elif line.kind in ("wave_started", "rollback_closed"):
             going_back = ""
         elif line.kind == "action_started" and going_back == line.entry.get("wave"):

@@ -135,22 +135,26 @@ def not_read_back(patch: Patch) -> None:
 
 
 def unmapped_offsets(patch: Patch) -> None:
-    """The source's offsets are committed on the target as they are."""
+    """The source's offsets are committed on the target as they are, and nobody looks whether its
+    logs have them."""
 
     def same(_name: Any, committed: int | None, *_: Any) -> Place:
         return Place(committed or 0, 0)
 
     patch.setattr(placing, "_place_partition", same)
+    patch.setattr(placing, "_outside", lambda *_: "")
 
 
 def off_by_one(patch: Patch) -> None:
-    """Groups resume behind the record that they have not read yet."""
+    """Groups resume behind the record that they have not read yet, and nobody looks whether there
+    is one."""
     commit = placing._commit_placed
 
     def beyond(task: Any, offsets: list[Any], *rest: Any) -> Any:
         return commit(task, [(name, offset + 1) for name, offset in offsets], *rest)
 
     patch.setattr(placing, "_commit_placed", beyond)
+    patch.setattr(placing, "_outside", lambda *_: "")
 
 
 def no_inverse_image(patch: Patch) -> None:

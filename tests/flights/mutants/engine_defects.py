@@ -23,6 +23,7 @@ from cockpit.tui import plain, text
 from tests.flights import simulate
 
 Patch = pytest.MonkeyPatch
+Ended = tuple[str, str, Mapping[str, Any]]
 
 
 class _Through:
@@ -121,9 +122,9 @@ def evidence_unchecked_at_effect(patch: Patch) -> None:
 def retried_blindly(patch: Patch) -> None:
     """A reply is lost: the same is sent again, and that counts."""
 
-    async def again(runner: Runner, command: Perform, _why: str) -> tuple[str, str]:
+    async def again(runner: Runner, command: Perform, _why: str) -> Ended:
         await runner._effector.do(command.action)
-        return "done", "sent again"
+        return "done", "sent again", {}
 
     patch.setattr(Runner, "_after_lost_reply", again)
 
@@ -131,8 +132,8 @@ def retried_blindly(patch: Patch) -> None:
 def lost_is_done(patch: Patch) -> None:
     """A reply is lost: it will have happened."""
 
-    async def done(_runner: Runner, _command: Perform, why: str) -> tuple[str, str]:
-        return "done", why
+    async def done(_runner: Runner, _command: Perform, why: str) -> Ended:
+        return "done", why, {}
 
     patch.setattr(Runner, "_after_lost_reply", done)
 
@@ -140,8 +141,8 @@ def lost_is_done(patch: Patch) -> None:
 def lost_is_failed(patch: Patch) -> None:
     """A reply is lost: it will not have happened."""
 
-    async def failed(_runner: Runner, _command: Perform, why: str) -> tuple[str, str]:
-        return "failed", why
+    async def failed(_runner: Runner, _command: Perform, why: str) -> Ended:
+        return "failed", why, {}
 
     patch.setattr(Runner, "_after_lost_reply", failed)
 

@@ -1,0 +1,149 @@
+"""What a wave remembers: of what it intends, of what its looks find, of how its actions end.
+
+Writes into the wave's memory and marks, and says so; never moves a wave and starts no action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.core import errands, exact
+from cockpit.core.actions import (
+    CallService,
+    Errand,
+    ExcludeGroups,
+    Look,
+    PatchConnector,
+    ProveDrained,
+    ProveSilent,
+)
+from cockpit.core.actions import Fence as FenceAction
+from cockpit.core.flight import Finished, Run
+from cockpit.core.placing import PlaceGroup, ReturnGroup
+from cockpit.core.plan import Side
+from cockpit.core.probing import ProbeGroup, probed_key
+from cockpit.core.reversing import LATE
+from cockpit.core.seeking import sought_key
+from cockpit.core.tasks import Ask, Do
+from cockpit.core.turn import Turn, produces
+
+
+def mark_asked(turn: Turn, ask: Ask) -> None:
+    """A person is about to do it, and may have done it long before the answer comes."""
+    if ask.service and not turn.wave.back:
+        turn.set_step(turn.wave.cursor, begun=True)
+        _mark_service(turn, ask.service, ask.verb)
+        if ask.verb == "place":
+            turn.remember({f"placed_outside.{ask.service}": True})
+    if ask.service:
+        turn.tell(
+            "asked_person",
+            f"a person is asked: {ask.text}",
+            "warn",
+            wave=turn.wave.wave.name,
+            service=ask.service,
+            verb=ask.verb,
+        )
+
+
+def mark_effect(turn: Turn, action: object) -> None:
+    """What an intended effect means for the wave, before it leaves."""
+    wave = turn.wave
+    if isinstance(action, Errand):
+        turn.remember(errands.begun(action))
+    if wave.back or isinstance(action, Look):
+        return
+    turn.set_step(wave.cursor, begun=True)
+    if isinstance(action, CallService):
+        _mark_service(turn, action.service, action.verb)
+    elif isinstance(action, FenceAction | ProveSilent) and wave.fenced_at_ms is None:
+        turn.set_wave(fenced_at_ms=turn.now_ms)
+    elif isinstance(action, PatchConnector):
+        turn.remember({"patched.unsure": True})
+
+
+def _mark_service(turn: Turn, service: str, verb: str) -> None:
+    """A service's stop blocks its clients; its start on the target is the point of no return."""
+    wave = turn.wave
+    if verb == "stop":
+        turn.remember({f"stopped.{service}": True})
+        if wave.blocked_since_ms is None:
+            turn.set_wave(blocked_since_ms=turn.now_ms)
+    if verb == "start":
+        turn.remember({f"started.{service}": True})
+    if verb == "start" and wave.start_intent_at_ms is None:
+        turn.set_wave(start_intent_at_ms=turn.now_ms)
+        if topics := produces(turn.state, wave):
+            turn.tell(
+                "point_of_no_return",
+                f"producers of {', '.join(topics)} start on the target: "
+                "from here on going back may lose records",
+                "warn",
+                wave=wave.wave.name,
+            )
+
+
+def tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:
+    """Say what a group will read again before its place is committed, or found to be so already."""
+    if not isinstance(run.task, PlaceGroup | ReturnGroup):
+        return
+    group = run.task.service.group
+    if f"reread_max.{group}" in found:
+        turn.tell(
+            "offsets_placed",
+            note,
+            group=group,
+            side="target" if isinstance(run.task, PlaceGroup) else "source",
+            reread_max_records=found[f"reread_max.{group}"],
+            rereads=found.get(f"rereads.{group}", {}),
+            skipped_max_records=found.get(f"skipped_max.{group}", 0),
+        )
+
+
+def keep_found(turn: Turn, task: PlaceGroup | ReturnGroup | ProbeGroup, event: Finished) -> bool:
+    """Keep what a look has found; whether it was one."""
+    group = task.service.group or ""
+    if "places" in event.data:
+        side: Side = "source" if isinstance(task, ReturnGroup) else "target"
+        key = exact.memory_key(side, group)
+        turn.remember({key: exact.remembered(event.data["places"], event.at_ms)})
+        return True
+    for word, key in (("sought", sought_key(group)), ("probes", probed_key(group))):
+        if word in event.data:
+            turn.remember({key: {"at_ms": event.at_ms, word: event.data[word]}})
+            return True
+    return False
+
+
+def _certainly_nothing(event: Finished) -> bool:
+    """Whether a setting was not touched: a failure that came later tells what it has replaced."""
+    return event.outcome == "already" or (
+        event.outcome == "failed" and "previous" not in event.data
+    )
+
+
+def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
+    """Keep what the end of an action says of the clusters, for later steps and the way back."""
+    if isinstance(action, Errand):
+        turn.remember(errands.ended(action, event.outcome))
+    if turn.wave.back:
+        if isinstance(action, ProveDrained) and event.data:  # where the first mirror is to go on
+            turn.remember({f"returned.{k}": v for k, v in event.data.items()})
+            turn.remember({"returned.at_ms": turn.now_ms, LATE: {}})
+        return
+    if isinstance(run.task, Do) and run.task.key:
+        turn.remember({f"{run.task.key}.{k}": v for k, v in event.data.items()})
+        if isinstance(action, FenceAction | ProveSilent | ProveDrained):
+            turn.remember({f"{run.task.key}.at_ms": turn.now_ms})
+        if isinstance(action, ExcludeGroups) and event.outcome != "already":
+            turn.remember({f"{run.task.key}.groups": list(action.groups)})
+        if isinstance(action, PatchConnector) and _certainly_nothing(event):
+            turn.remember({"patched.unsure": bool(turn.wave.memory.get("patched.maybe"))})
+        elif isinstance(action, PatchConnector):
+            turn.remember({"patched.maybe": True})
+    if isinstance(action, CallService) and action.verb == "start" and event.outcome == "done":
+        turn.remember({f"running.{action.service}": True})
+    if isinstance(run.task, PlaceGroup) and "previous" in event.data:
+        key = f"placed.{run.task.service.group}.previous"
+        turn.remember({key: event.data["previous"]})
