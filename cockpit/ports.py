@@ -23,6 +23,7 @@ from cockpit.core.observe import (
     SyncsSample,
 )
 from cockpit.core.plan import Side
+from cockpit.core.playing import PlayerView, PlayVerb
 from cockpit.core.snapshot import Snapshot
 from cockpit.core.survey import Survey
 
@@ -165,3 +166,17 @@ class Session(Protocol):
 
     async def close(self) -> None:
         """Leave. The flight goes on."""
+
+
+class Player(Protocol):
+    """What a screen needs to play a recording, beside the Session that brings its snapshots."""
+
+    def view(self) -> PlayerView:
+        """Where it stands now. Costs next to nothing."""
+
+    def press(self, verb: PlayVerb, argument: str = "", *, at_ms: int | None = None) -> str:
+        """Do what a key means, at once; what came of it, in words.
+
+        `argument` is the time to jump to, or a bookmark's text. `at_ms` is the moment that a
+        bookmark is about, None: where it stands now.
+        """

@@ -31,6 +31,8 @@ def loaded(code: str) -> set[str]:
         ("import cockpit.tui.app", {"numpy", "textual", "rich"}),
         ("import cockpit.kafka.factory", {"numpy", "aiokafka", "httpx"}),
         ("import cockpit.cli.check", {"yaml"}),
+        ("import cockpit.cli.replay, cockpit.replay.session", {"numpy"}),
+        ("import cockpit.replay.recorded", {"numpy"}),
     ],
 )
 def test_nothing_heavy_is_loaded_that_is_not_needed(code: str, allowed: set[str]) -> None:

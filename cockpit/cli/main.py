@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +23,12 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("resume", "take over a flight whose engine is no more"),
     ("status", "say in a line how a flight stands"),
     ("act", "do what a key does, from a script"),
+    ("replay", "play a recorded session on the same screen"),
     ("sessions", "list the flights of this user"),
+    ("report", "write the review of a flight from its recording"),
+    ("export", "write a recording as JSON lines, or one of its tables as CSV"),
+    ("import", "make a session of an exported recording"),
+    ("tune", "propose tolerances from what recorded flights have seen"),
     ("rehearse", "fly a plan in simulation, by itself"),
     ("demo", "fly a simulated cutover"),
     ("lab", "real clusters on this machine, to try it on"),
@@ -54,7 +60,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
 
 
 def _module(name: str) -> Any:  # noqa: ANN401  # a command's module: add_parser and run
-    return importlib.import_module(f"cockpit.cli.{name}")
+    return importlib.import_module(f"cockpit.cli.{name}{'_' * keyword.iskeyword(name)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,7 +21,7 @@ from textual.timer import Timer
 
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
-from cockpit.ports import Session
+from cockpit.ports import Player, Session
 from cockpit.tui.alarms import alarms
 from cockpit.tui.clean import clean
 from cockpit.tui.look import Look
@@ -37,6 +37,7 @@ CLOSE_S: Final = 2.0
 MAX_IN_FLIGHT: Final = 16
 REMOTE_EVERY_S: Final = 1.0
 BELL_EVERY_MS: Final = 10_000
+PLAYER_EVERY_S: Final = 0.25
 
 
 class SnapshotArrived(Message):
@@ -84,8 +85,10 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         remote: bool = False,
         ascii_only: bool = False,
         notice: str = "",
+        player: Player | None = None,
     ) -> None:
-        """`remote` paints at most once a second; `notice` is shown first."""
+        """`remote` paints at most once a second; `notice` is shown first. With a `player` the
+        session is a recording that it plays: nobody drives, and nothing acts."""
         theme = theme or mono()
         super().__init__(ansi_color=True if theme.ansi else None)
         self.session = session
@@ -93,7 +96,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self.look = Look(theme.styles, ascii_only)
         self.remote = remote
         self.snapshot: Snapshot | None = None
-        self.board = Board(self.look, user=user)
+        self.player = player
+        self.board = Board(self.look, user=user if player is None else "", player=player)
         self._notice = notice
         self._link = Link()
         self._waiting: Snapshot | None = None
@@ -114,6 +118,10 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         """Begin to listen, and let plots begin after the first paint."""
         self.run_worker(self._follow(), name="snapshots", exit_on_error=False)
         self.silence_timer = self.set_interval(1.0, self._second_passed, name="silence")
+        if self.player is not None:
+            # a recording moves between its snapshots, too
+            every_s = REMOTE_EVERY_S if self.remote else PLAYER_EVERY_S
+            self.set_interval(every_s, self.board.draw_lines, name="player")
         self.call_after_refresh(self.board.plots_may_begin)
         if self._notice:
             self.board.say(self._notice, "warn")
@@ -151,6 +159,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
 
     def _is_urgent(self, snapshot: Snapshot) -> bool:
         seen = self.snapshot
+        if self.player is not None and not self.player.view().is_playing:
+            return True  # what stands still moves by a key
         return seen is None or snapshot.armed != seen.armed or snapshot.status != seen.status
 
     def _release(self) -> None:
@@ -167,7 +177,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
             if isinstance(screen, Overlay):
                 screen.take(snapshot)
         self.board.take(snapshot)
-        self._ring(snapshot)
+        if self.player is None:  # a recorded alarm must not ring as if it were now
+            self._ring(snapshot)
 
     def _ring(self, snapshot: Snapshot) -> None:
         """One bell for a new alarm, at most every ten seconds of the snapshots' time."""
@@ -182,14 +193,14 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
     def on_session_ended(self, message: SessionEnded) -> None:
         """Say so, and keep showing the last state until the user leaves."""
         message.stop()
-        lost = self.snapshot is None or not self.snapshot.status.outcome
+        lost = self.player is None and (self.snapshot is None or not self.snapshot.status.outcome)
         self._set_link(Link(ended=True, lost=lost))
         text = message.reason or ("the engine is gone" if lost else "the session has ended")
         what = _after_loss(self.snapshot) if lost else "q leaves"
         self.board.say(f"{text}; {what}", "bad" if lost else "info", log=True)
 
     def _second_passed(self) -> None:
-        if not self._link.ended:
+        if not self._link.ended and self.player is None:
             self._set_link(Link(silent_s=self._link.silent_s + 1))
 
     def _set_link(self, link: Link) -> None:
@@ -233,7 +244,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         return ScreenResult(
             reason=reason,
             outcome="" if last is None else last.status.outcome,
-            last_line="" if last is None else plain_line(last),
+            last_line="" if last is None else plain_line(last, replay=self.player is not None),
         )
 
     def _fatal_error(self) -> None:

@@ -4,6 +4,7 @@ down to nothing, never drops a sign."""
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 from cockpit.core.snapshot import Behind, TimeLeft
 
@@ -12,6 +13,14 @@ def utc(at_ms: int) -> str:
     """`02:14:07Z`."""
     seconds = at_ms // 1000 % 86_400
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+def day(at_ms: int) -> str:
+    """`2026-11-20`; the number itself where no calendar has such a day."""
+    try:
+        return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return str(at_ms)
 
 
 def age(duration_ms: int) -> str:

@@ -23,6 +23,9 @@ CUT: Final = "\u22ef"
 AXIS: Final = "\u254e"
 DASH: Final = "\u2043"
 BRAILLE: Final = 0x2800
+POSITION: Final = "\u28ff"
+SMALL_DOT: Final = "."
+STAR: Final = "*"
 
 ALL: Final = (
     DONE, FAILED, RUNNING, PENDING, BACK, UNKNOWN, HOLD, WAIT, HERE, UP, DOWN, CUT, AXIS, DASH,

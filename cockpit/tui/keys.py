@@ -6,14 +6,16 @@ not. Never decides by itself: the engine has the last word on every intent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+from cockpit.core.playing import PlayVerb
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.layout import PANES, PaneName
 
 KeyVerb = Literal["advance", "rollback", "recover", "pause", "end"]
-Group = Literal["act", "look", "move", "screen", "safe"]
+Group = Literal["act", "play", "look", "move", "screen", "safe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Key:
     verb: KeyVerb | None = None
     """What it does to the flight; open or closed as the snapshot's action of that name."""
     pane: PaneName | None = None
+    play: PlayVerb | None = None
+    """What it does to a recording."""
 
 
 def _act(verb: KeyVerb, key: str, *, label: str, rank: int, text: str) -> Key:
@@ -108,6 +112,7 @@ KEYS: tuple[Key, ...] = (
 
 GROUP_TITLES: dict[Group, str] = {
     "act": "the flight",
+    "play": "the recording",
     "look": "what is shown",
     "move": "moving",
     "screen": "the screen",
@@ -115,18 +120,26 @@ GROUP_TITLES: dict[Group, str] = {
 }
 
 
-def _by_key() -> dict[str, Key]:
-    table: dict[str, Key] = {}
-    for key in KEYS:
-        for name in key.keys:
-            if name in table:
-                raise ValueError(f"{name} is bound to {table[name].id} and to {key.id}")
-            table[name] = key
-    return table
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """All keys of a screen: of a flight, or of a recording."""
+
+    keys: tuple[Key, ...]
+    by_key: Mapping[str, Key]
+
+    @staticmethod
+    def of(keys: tuple[Key, ...]) -> KeyTable:
+        """Raises ValueError where a key would mean two things."""
+        table: dict[str, Key] = {}
+        for key in keys:
+            for name in key.keys:
+                if name in table:
+                    raise ValueError(f"{name} is bound to {table[name].id} and to {key.id}")
+                table[name] = key
+        return KeyTable(keys, table)
 
 
-BY_KEY = _by_key()
-BY_ID = {key.id: key for key in KEYS}
+LIVE = KeyTable.of(KEYS)
 
 
 def why_not(

@@ -32,11 +32,14 @@ def is_small(width: int, height: int) -> bool:
     return width < MIN_WIDTH or height < MIN_HEIGHT
 
 
-def place(width: int, height: int, zoomed: PaneName | None) -> dict[PaneName, Place]:
-    """The visible panes of a screen of `width` by `height` cells; none when it is too small."""
+def place(
+    width: int, height: int, zoomed: PaneName | None, *, below: int = 0
+) -> dict[PaneName, Place]:
+    """The visible panes of a screen of `width` by `height` cells; none when it is too small.
+    `below`: rows between them and the message line that something else has."""
     if is_small(width, height):
         return {}
-    rows = height - STATUS_ROWS - FOOT_ROWS
+    rows = height - STATUS_ROWS - FOOT_ROWS - below
     if zoomed is not None:
         return {zoomed: Place(0, STATUS_ROWS, width, rows)}
     if width >= GRID_WIDTH and height >= GRID_HEIGHT:

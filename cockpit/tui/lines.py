@@ -5,12 +5,13 @@ Their contents are pure functions here; the one widget shows whatever lines it i
 
 from __future__ import annotations
 
+from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
-from cockpit.tui.format import age
-from cockpit.tui.keys import KEYS, Key, why_not
+from cockpit.tui.format import age, day, utc
+from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
-from cockpit.tui.status import Link, rollback_chunks, side_chunks, writes_chunks
+from cockpit.tui.status import Link, badges, rollback_chunks, side_chunks, writes_chunks
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, wrap
 from cockpit.tui.view import LineView
 
@@ -66,20 +67,28 @@ def _fit(text: str, token: Token, width: int) -> Chunk:
 
 
 def key_bar(
-    snapshot: Snapshot | None, *, width: int, table: bool, ended: bool = False, small: bool = False
+    snapshot: Snapshot | None,
+    *,
+    width: int,
+    table: bool,
+    keys: KeyTable = LIVE,
+    ended: bool = False,
+    small: bool = False,
 ) -> Line:
-    """The keys that matter now. A key in brackets is closed; pressing it says why."""
-    keys = [key for key in KEYS if key.label and (table or key.id not in _TABLE_KEYS)]
+    """The keys that matter now. A key in brackets is closed; pressing it says why. `table`: the
+    chosen pane has rows to sort."""
+    shown = [key for key in keys.keys if key.label and (table or key.id not in _TABLE_KEYS)]
     if small:
-        keys = [key for key in keys if key.id in {"pause", "leave", "help"}]
+        shown = [key for key in shown if key.id in _SMALL_KEYS]
     space = "" if width < 100 else " "
-    items = [_key_item(key, snapshot, space, ended=ended, small=small) for key in keys]
+    items = [_key_item(key, snapshot, space, ended=ended, small=small) for key in shown]
     if not small:
         items.append(Item(4, ((" 1-7 ", "key"), (f"{space}pane", "key.label"))))
     return Line(pack(items, width, gap=1 if width < 100 else 2), "bar")
 
 
 _TABLE_KEYS = frozenset({"sort", "filter", "wave_only"})
+_SMALL_KEYS = frozenset({"pause", "play.toggle", "leave", "help"})
 
 
 def _key_item(key: Key, snapshot: Snapshot | None, space: str, *, ended: bool, small: bool) -> Item:
@@ -89,7 +98,12 @@ def _key_item(key: Key, snapshot: Snapshot | None, space: str, *, ended: bool, s
 
 
 def small_lines(
-    snapshot: Snapshot | None, *, width: int, height: int, link: Link
+    snapshot: Snapshot | None,
+    *,
+    width: int,
+    height: int,
+    link: Link,
+    player: PlayerView | None = None,
 ) -> tuple[Line, ...]:
     """The status alone, and what to do about it, where nothing else fits."""
     advice = [
@@ -103,7 +117,9 @@ def small_lines(
         return (Line((("waiting for the engine", "text"),)), *advice)
     status = snapshot.status
     step = status.outcome.upper().replace("_", " ") or status.step
-    head: list[Chunk] = [(" SIMULATED ", "badge.sim"), (" ", "text")] if status.simulated else []
+    head: list[Chunk] = []
+    for badge in badges(status, width, replay=player is not None):
+        head.extend([*badge.chunks, (" ", "text")] if badge.chunks else [])
     head.append((f"{status.environment} {status.plan}".strip(), "strong"))
     where = f"{status.wave_number}/{status.waves} {status.wave}  {step}"
     third: list[Chunk] = list(rollback_chunks(status))
@@ -120,8 +136,15 @@ def small_lines(
     target = side_chunks(snapshot.target, snapshot.at_ms)
     one = (*source, ("  ", "text"), *target)
     lines.extend([Line(one)] if chunks_width(one) <= width else [Line(source), Line(target)])
+    if player is not None:
+        lines.insert(1, Line(((playing_words(player), "strong"),)))
     if link.word:
         lines.insert(1, Line(((f" {link.word} ", "writes.unknown"),)))
     if number:
         lines.append(Line(((f"{number} alarm{'s' if number != 1 else ''}", "bad"),)))
     return (*lines, *advice)
+
+
+def playing_words(player: PlayerView) -> str:
+    """A recording's position in a line, where there is no room for its time line."""
+    return f"{day(player.at_ms)} {utc(player.at_ms)} {player.word} {player.speed:g}x"

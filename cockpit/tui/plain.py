@@ -8,16 +8,17 @@ from __future__ import annotations
 from cockpit.core.snapshot import SideView, Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.clean import clean
-from cockpit.tui.format import age, clock, utc
+from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
 
 
-def plain_line(snapshot: Snapshot) -> str:
+def plain_line(snapshot: Snapshot, *, replay: bool = False) -> str:
     """Time, plan, wave, step, who owns the writes, rollback, data ages, mirror and alarms."""
     status = snapshot.status
     step = status.outcome or status.step
     number = len(alarms(snapshot))
     parts = [
+        f"REPLAY {day(snapshot.at_ms)}" if replay else "",
         utc(snapshot.at_ms),
         "SIMULATED" if status.simulated else "",
         f"{status.environment} {status.plan}".strip(),

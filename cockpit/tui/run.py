@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.ports import Session
+from cockpit.ports import Player, Session
 from cockpit.tui.result import ScreenRefusedError, ScreenResult
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def make_app(
     theme: str | None = None,
     themes: Path | None = None,
     remote: bool = False,
+    player: Player | None = None,
     environment: Mapping[str, str],
 ) -> CockpitApp:
     """The app with its theme and glyphs chosen; `themes` is a folder instead of the shipped one."""
@@ -60,6 +61,7 @@ def make_app(
             encoding=locale.getencoding(), term=environment.get("TERM", "")
         ),
         notice=notice or "; ".join(problems),
+        player=player,
     )
 
 
@@ -71,6 +73,7 @@ async def show_screen(
     themes: Path | None = None,
     remote: bool = False,
     mouse: bool = False,
+    player: Player | None = None,
 ) -> ScreenResult:
     """The screen on the running event loop, until it is left. The session is closed at the end.
 
@@ -79,7 +82,13 @@ async def show_screen(
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
     refuse_unfit_terminal(os.environ, is_terminal=terminal)
     app = make_app(
-        session, user=user, theme=theme, themes=themes, remote=remote, environment=os.environ
+        session,
+        user=user,
+        theme=theme,
+        themes=themes,
+        remote=remote,
+        player=player,
+        environment=os.environ,
     )
     with _signals(app):
         result = await app.run_async(mouse=mouse)
@@ -94,14 +103,25 @@ def run_screen(
     themes: Path | None = None,
     remote: bool = False,
     mouse: bool = False,
+    player: Player | None = None,
 ) -> ScreenResult:
     """The screen until it is left, blocking. See `show_screen`.
 
     `user` is who drives: it signs every intent. `theme` is a name, None the default one (the
     monochrome one when NO_COLOR is set). `remote` paints at most once a second, for slow links.
+    With a `player` the session is a recording: a time line and its keys are there as well, and
+    nobody drives.
     """
     return asyncio.run(
-        show_screen(session, user=user, theme=theme, themes=themes, remote=remote, mouse=mouse)
+        show_screen(
+            session,
+            user=user,
+            theme=theme,
+            themes=themes,
+            remote=remote,
+            mouse=mouse,
+            player=player,
+        )
     )
 
 

@@ -43,13 +43,17 @@ def sparkline(history: History, width: int, *, limit: float | None = None) -> st
         slots = max(2, len(history))
     values = columns(history, slots)
     top = max([v for v in values if v is not None] + ([limit] if limit else []), default=0.0)
+    return bars(values, top).rjust(width)
+
+
+def bars(values: Sequence[float | None], top: float) -> str:
+    """Two values a cell, each as a bar between zero and `top`; nothing where a value is None."""
     levels = [_level(value, top) for value in values]
     if len(levels) % 2:
         levels.insert(0, 0)
-    cells = [
+    return "".join(
         chr(BRAILLE + (_LEFT[levels[i]] | _RIGHT[levels[i + 1]])) for i in range(0, len(levels), 2)
-    ]
-    return "".join(cells).rjust(width)
+    )
 
 
 def _level(value: float | None, top: float) -> int:

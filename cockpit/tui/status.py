@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
-from cockpit.tui.format import age, clock, utc
+from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
 
@@ -51,33 +51,44 @@ CONNECTED = Link()
 
 
 def status_lines(
-    snapshot: Snapshot, *, width: int, user: str, link: Link = CONNECTED
+    snapshot: Snapshot, *, width: int, user: str, link: Link = CONNECTED, replay: bool = False
 ) -> tuple[Line, Line]:
-    """Both lines, each exactly fitted to `width` cells."""
-    return _first(snapshot, width), _second(snapshot, width, user, link)
+    """Both lines, each exactly fitted to `width` cells. An empty `user`: nobody drives here.
+    `replay`: it is a recording, and the first word says so."""
+    return _first(snapshot, width, replay=replay), _second(snapshot, width, user, link)
 
 
-def _first(snapshot: Snapshot, width: int) -> Line:
+def _first(snapshot: Snapshot, width: int, *, replay: bool) -> Line:
     status = snapshot.status
     tail = (*writes_chunks(snapshot), *_detail(status, width))
     block = 29 if width < WIDE else 46
-    tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (utc(snapshot.at_ms), "bar"))
+    date = f"{day(snapshot.at_ms)} " if replay and width >= 100 else ""
+    time = f"{date}{utc(snapshot.at_ms)}"
+    tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (time, "bar"))
     room = width - chunks_width(tail) - 1
-    head = pack(_where(status, wide=width >= WIDE), room, gap=1)
+    head = pack([*badges(status, width, replay=replay), *_where(status, width)], room, gap=1)
     gap = max(1, width - chunks_width(head) - chunks_width(tail))
     return Line((*head, (" " * gap, "bar"), *tail), "bar")
 
 
-def _where(status: StatusView, *, wide: bool) -> list[Item]:
+def badges(status: StatusView, width: int, *, replay: bool) -> list[Item]:
+    """What this is, if it is no live flight: never left out."""
+    simulated = " SIM " if replay and width < 72 else " SIMULATED "
+    return [
+        Item(0, ((" REPLAY ", "badge.sim"),) if replay else ()),
+        Item(0, ((simulated, "badge.sim"),) if status.simulated else ()),
+    ]
+
+
+def _where(status: StatusView, width: int) -> list[Item]:
+    wide = width >= WIDE
     long = 40 if wide else 14
     step = status.outcome.upper().replace("_", " ") or status.step
     number = f"{'wave ' if wide else ''}{status.wave_number}/{status.waves}"
-    badge = Item(0, ((" SIMULATED ", "badge.sim"),)) if status.simulated else Item(0, ())
     environment = cut(status.environment, 12)
     if status.simulated and environment.upper() == "SIMULATED":
         environment = ""  # once is enough
     return [
-        badge,
         Item(3, ((f" {environment} ", "badge.env"),) if environment else ()),
         Item(5, ((cut(status.plan, long), "bar"),)),
         Item(1, ((number, "strong"),)),
@@ -133,7 +144,7 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(0, paused),
         Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
-        Item(4, ((f"driver {cut(user, 12)}", "bar"),)),
+        Item(4, ((f"driver {cut(user, 12)}", "bar"),) if user else ()),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
     ]
 

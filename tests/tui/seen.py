@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from cockpit.core.snapshot import Snapshot
+from cockpit.replay.session import ReplaySession
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.result import ScreenResult
 from cockpit.tui.themes import CockpitTheme
@@ -80,11 +81,20 @@ async def opened(
     theme: CockpitTheme | None = None,
     ascii_only: bool = False,
     remote: bool = False,
+    replay: ReplaySession | None = None,
+    user: str = fixtures.USER,
 ) -> AsyncIterator[Seen]:
-    """The app on a prepared snapshot, with the first one drawn."""
+    """The app on a prepared snapshot, or on a replay, with the first one drawn."""
     first = snapshot or fixtures.snapshot()
     session = session or PlayedSession(first)
-    app = CockpitApp(session, user=fixtures.USER, theme=theme, ascii_only=ascii_only, remote=remote)
+    app = CockpitApp(
+        replay or session,
+        user=user,
+        theme=theme,
+        ascii_only=ascii_only,
+        remote=remote,
+        player=replay,
+    )
     async with app.run_test(size=size) as pilot:
         for _ in range(200):
             await pilot.pause()

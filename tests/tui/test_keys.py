@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Pause
-from cockpit.tui.keys import BY_KEY, KEYS, why_not
+from cockpit.tui.keys import KEYS, LIVE, why_not
 from tests.tui import fixtures
 from tests.tui.seen import Seen, answering, opened
 
@@ -24,7 +24,7 @@ EVERY_KEY = [
 
 def test_no_key_has_two_meanings() -> None:
     names = [name for key in KEYS for name in key.keys]
-    assert len(names) == len(set(names)) == len(BY_KEY)
+    assert len(names) == len(set(names)) == len(LIVE.by_key)
     assert len({key.id for key in KEYS}) == len(KEYS)
 
 

@@ -16,14 +16,17 @@ from textual.timer import Timer
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.snapshot import ArmedView, Snapshot
+from cockpit.ports import Player
+from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
-from cockpit.tui.keys import BY_KEY, Key, why_not
+from cockpit.tui.keys import LIVE, Key, why_not
 from cockpit.tui.layout import FOOT_ROWS, PANES, STATUS_ROWS, PaneName, Place, is_small, place
 from cockpit.tui.lines import Lines, key_bar, message_line, small_lines
 from cockpit.tui.look import Look
 from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
+from cockpit.tui.playkeys import REPLAY
 from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen
 from cockpit.tui.screens.detail import DetailScreen
 from cockpit.tui.screens.health import HealthScreen
@@ -31,7 +34,8 @@ from cockpit.tui.screens.help import HelpScreen
 from cockpit.tui.screens.leave import LeaveScreen
 from cockpit.tui.screens.prompt import PromptScreen
 from cockpit.tui.status import Link, status_lines
-from cockpit.tui.text import Line
+from cockpit.tui.text import Line, cut
+from cockpit.tui.timeline import LEGEND, timeline_rows
 from cockpit.tui.view import LineView, Pane
 
 if TYPE_CHECKING:
@@ -50,10 +54,12 @@ class Board(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS: ClassVar[str | None] = ""
 
-    def __init__(self, look: Look, *, user: str) -> None:
+    def __init__(self, look: Look, *, user: str, player: Player | None = None) -> None:
         super().__init__()
         self.look = look
         self.user = user
+        self.deck = None if player is None else Deck(look, player)
+        self.keys = LIVE if player is None else REPLAY
         self.snapshot: Snapshot | None = None
         self.link = Link()
         self.chosen: PaneName = "waves"
@@ -77,6 +83,8 @@ class Board(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Every widget; `rearrange` says which are seen, and where."""
         yield from (self.status, *self.panes.values(), self.message, self.keys_line, self.small)
+        if self.deck is not None:
+            yield self.deck.lines
 
     def on_mount(self) -> None:
         """First rearrangement, before any snapshot."""
@@ -104,22 +112,36 @@ class Board(Screen[None], inherit_bindings=False):
         width, height = self.app.size
         ended = self.link.ended
         if is_small(width, height):
-            rows = small_lines(self.snapshot, width=width, height=height, link=self.link)
+            view = None if self.deck is None else self.deck.player.view()
+            rows = small_lines(
+                self.snapshot, width=width, height=height, link=self.link, player=view
+            )
             said = () if self._said is None else (self._message(width),)
-            bar = key_bar(self.snapshot, width=width, table=False, ended=ended, small=True)
+            bar = key_bar(
+                self.snapshot, width=width, table=False, keys=self.keys, ended=ended, small=True
+            )
             self.small.show((*rows[: max(1, height - 1 - len(said))], *said, bar))
             return
         if self.snapshot is None:
             blank = Line(((" cockpit   waiting for the engine", "bar"),), "bar")
             self.status.show((blank, Line(base="bar")))
         else:
-            lines = status_lines(self.snapshot, width=width, user=self.user, link=self.link)
+            replay = self.deck is not None
+            lines = status_lines(
+                self.snapshot, width=width, user=self.user, link=self.link, replay=replay
+            )
             self.status.show(lines)
+        if self.deck is not None:
+            self.deck.draw(width, timeline_rows(width, height))
         self.message.show((self._message(width),))
         table = isinstance(self.panes[self.chosen], Grid)
-        self.keys_line.show((key_bar(self.snapshot, width=width, table=table, ended=ended),))
+        bar = key_bar(self.snapshot, width=width, table=table, keys=self.keys, ended=ended)
+        self.keys_line.show((bar,))
 
     def _message(self, width: int) -> Line:
+        note = "" if self.deck is None else self.deck.player.view().note
+        if note and self._said is None:
+            return Line(((cut(f" {note}", width), "warn"),))
         return message_line(self.snapshot, self._said, user=self.user, width=width)
 
     def say(self, text: str, level: str = "info", *, log: bool = False) -> None:
@@ -150,13 +172,16 @@ class Board(Screen[None], inherit_bindings=False):
         """Put every widget where this size and this zoom want it."""
         width, height = self.app.size
         small = is_small(width, height)
-        places = place(width, height, self.zoomed)
+        below = 0 if self.deck is None else timeline_rows(width, height)
+        places = place(width, height, self.zoomed, below=below)
         self._put(self.small, Place(0, 0, width, height) if small else None)
         lines = {
             self.status: Place(0, 0, width, STATUS_ROWS),
             self.message: Place(0, height - FOOT_ROWS, width, 1),
             self.keys_line: Place(0, height - 1, width, 1),
         }
+        if self.deck is not None:
+            lines[self.deck.lines] = Place(0, height - FOOT_ROWS - below, width, below)
         for widget, where in lines.items():
             self._put(widget, None if small else where)
         if places and self.chosen not in places:
@@ -188,11 +213,12 @@ class Board(Screen[None], inherit_bindings=False):
         """Every key of the registry; no other does anything."""
         event.stop()
         event.prevent_default()
-        key = BY_KEY.get(event.key)
+        key = self.keys.by_key.get(event.key)
         if key is None:
             return
         handlers: dict[str, Callable[[Key], None]] = {
             "act": self._act,
+            "play": self._play,
             "look": self._look,
             "move": self._move,
             "screen": self._screen,
@@ -222,6 +248,14 @@ class Board(Screen[None], inherit_bindings=False):
             # what is paused and ended needs no arming, and was handled above
             self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
+
+    def _play(self, key: Key) -> None:
+        if self.deck is None or self.app.screen is not self:
+            return
+        if key.play in ("jump", "bookmark") and is_small(*self.app.size):
+            self.say("the terminal is too small to type into")
+        else:
+            self.deck.pressed(key, ask=self._prompt, say=self.say)
 
     def _may_arm(self) -> None:
         self._armed_lately = False
@@ -272,13 +306,18 @@ class Board(Screen[None], inherit_bindings=False):
         if key.id in {"detail", "health"}:
             self._overlay(key)
         elif key.id == "help" and not is_small(*self.app.size):
-            self.app.push_screen(HelpScreen(self.look, self.snapshot))
+            notes = () if self.deck is None else (f"On the time line: {LEGEND}.",)
+            self.app.push_screen(HelpScreen(self.look, self.snapshot, self.keys, *notes))
         elif key.id == "help":
-            self.say("P pauses, q leaves")
+            self.say("P pauses, q leaves" if self.deck is None else "space plays, q leaves")
+        elif key.id == "quit":
+            self.cockpit.leave("quit")
         elif self.link.ended:
             self.cockpit.leave("session ended")
         elif self.zoomed is not None:
             self._zoom(None)
+        elif self.deck is not None:
+            self.cockpit.leave("quit")
         else:
             self.app.push_screen(LeaveScreen(self.look, self.snapshot), self._leave_answered)
 
@@ -296,7 +335,12 @@ class Board(Screen[None], inherit_bindings=False):
             self.app.push_screen(screen)
 
     def _safe(self, key: Key) -> None:
-        self.say("that key does nothing here, on purpose: P pauses, q leaves the screen")
+        if key.id == "inert":
+            self.say("this is a recording: keys that act do nothing here", "warn")
+        elif self.deck is not None:
+            self.say("that key does nothing here, on purpose: q leaves the replay")
+        else:
+            self.say("that key does nothing here, on purpose: P pauses, q leaves the screen")
 
     def _zoom(self, name: PaneName | None) -> None:
         if is_small(*self.app.size):
@@ -321,6 +365,8 @@ class Board(Screen[None], inherit_bindings=False):
         """Open the dialog for what this user armed, unless another one has the keys."""
         if armed is None or armed.by != self.user or armed == self._answered:
             return
+        if self.deck is not None:
+            return  # what was armed then is told on the message line, and confirms nothing
         if self.app.screen is not self or is_small(*self.app.size) or self.snapshot is None:
             return
         self._answered = armed

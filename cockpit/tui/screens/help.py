@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.tui.keys import GROUP_TITLES, KEYS, why_not
+from cockpit.core.snapshot import Snapshot
+from cockpit.tui.keys import GROUP_TITLES, LIVE, KeyTable, why_not
+from cockpit.tui.look import Look
 from cockpit.tui.screens.reading import ReadingPage, said_rows
 from cockpit.tui.text import Line, wrap
 
@@ -21,6 +23,14 @@ class HelpScreen(ReadingPage):
 
     also_closes = frozenset({"question_mark", "f1"})
 
+    def __init__(
+        self, look: Look, snapshot: Snapshot | None, keys: KeyTable = LIVE, *notes: str
+    ) -> None:
+        """`notes` stand before those that are always there."""
+        super().__init__(look, snapshot)
+        self._keys = keys
+        self._notes = (*notes, *_NOTES)
+
     def title_text(self) -> str:
         """What it is."""
         return "keys"
@@ -29,16 +39,17 @@ class HelpScreen(ReadingPage):
         """Groups of keys, closed ones with the reason."""
         rows: list[Line] = []
         for group, title in GROUP_TITLES.items():
+            keys = [key for key in self._keys.keys if key.group == group]
+            if not keys:
+                continue
             rows.append(Line(((f"  {title}", "strong"),), "dialog"))
-            for key in KEYS:
-                if key.group != group:
-                    continue
+            for key in keys:
                 rows.extend(_said(key.shown, key.help, width))
                 closed = why_not(key, self.snapshot)
                 if closed:
                     rows.extend(_said("", f"(not now: {closed})", width))
             rows.append(Line(base="dialog"))
-        for note in _NOTES:
+        for note in self._notes:
             rows.extend(Line(((f"  {p}", "dialog"),), "dialog") for p in wrap(note, width - 4))
         return tuple(rows)
 

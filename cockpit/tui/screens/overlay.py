@@ -6,7 +6,7 @@ data anywhere but through lines.
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,6 +17,9 @@ from cockpit.tui.layout import FOOT_ROWS, STATUS_ROWS, is_small
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Line, Token, chunks_width
 from cockpit.tui.view import LineView
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
 
 Result = TypeVar("Result")
 BOX_WIDTH = 80
@@ -147,9 +150,11 @@ class Overlay(ModalScreen[Result], Generic[Result], inherit_bindings=False):
     def _title(self, width: int, base: Token) -> Line:
         text = f" {self.title_text()}"
         simulated = self.snapshot is not None and self.snapshot.status.simulated
-        badge: Chunk = (" SIMULATED ", "badge.sim") if simulated else ("", base)
-        gap = max(1, width - chunks_width(((text, base), badge)))
-        return Line(((text, base), (" " * gap, base), badge), base)
+        replay = cast("CockpitApp", self.app).player is not None
+        words = [" REPLAY "] * replay + [" SIMULATED "] * simulated
+        badges: list[Chunk] = [(word, "badge.sim") for word in words]
+        gap = max(1, width - chunks_width([(text, base), *badges]))
+        return Line(((text, base), (" " * gap, base), *badges), base)
 
     def _width(self) -> int:
         width = self.app.size.width

@@ -1,0 +1,61 @@
+"""The keys of a screen that plays a recording: those that look and move, and those that play.
+
+None of them acts on a flight; the keys that would are there to say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core.playing import PlayVerb
+from cockpit.tui.keys import KEYS, Key, KeyTable
+
+
+def _play(verb: PlayVerb, *keys: str, shown: str, text: str, label: str = "", rank: int = 9) -> Key:
+    return Key(
+        f"play.{verb}", keys, shown, group="play", play=verb, label=label, rank=rank, help=text
+    )
+
+
+_PLAY: tuple[Key, ...] = (
+    _play("toggle", "space", shown="space", label="play", rank=0, text="play, or stop"),
+    _play("faster", "plus", shown="+", label="faster", rank=4, text="play faster, up to 64x"),
+    _play("slower", "minus", shown="-", label="slower", rank=4, text="play slower, down to 0.25x"),
+    _play("normal", "0", shown="0", text="play as fast as it was"),
+    _play("back", "left_square_bracket", shown="[", label="back", rank=2,
+          text="stop, and one sample back"),
+    _play("step", "right_square_bracket", shown="]", label="step", rank=2,
+          text="stop, and one sample on"),
+    _play("previous_mark", "left_curly_bracket", shown="{", label="mark before", rank=3,
+          text="to the mark before: an action, a gate, an alarm, a note, a bookmark"),
+    _play("next_mark", "right_curly_bracket", shown="}", label="next mark", rank=3,
+          text="to the next mark"),
+    _play("jump", "t", shown="t", label="time", rank=2,
+          text="jump to a time: 02:14:07, +90s, -5m, start, end"),
+    _play("bookmark", "m", shown="m", label="bookmark", rank=5,
+          text="a bookmark here, with a note; kept beside the recording, which stays as it is"),
+)  # fmt: skip
+
+_INERT = "nothing: this is a recording, nothing in it can be changed"
+_LOOKING = frozenset({"look", "move", "screen"})
+
+
+def _looking() -> tuple[Key, ...]:
+    """Keys of a flight's screen that only look; `0` has another meaning here."""
+    changed = {
+        "overview": {"keys": ("escape",), "shown": "esc"},
+        "leave": {"help": "leave what is open, then the replay"},
+    }
+    kept = (key for key in KEYS if key.group in _LOOKING)
+    return tuple(replace(key, **changed.get(key.id, {})) for key in kept)  # type: ignore[arg-type]
+
+
+REPLAY = KeyTable.of(
+    (
+        *_PLAY,
+        *_looking(),
+        Key("quit", ("ctrl+c", "ctrl+q"), "ctrl+c q", group="screen", help="leave the replay"),
+        Key("inert", ("P", "A", "R", "V", "Y", "E"), "P A R V Y E", group="safe", help=_INERT),
+        Key("nothing", ("ctrl+z", "ctrl+d"), "ctrl+z d", group="safe", help="nothing, on purpose"),
+    )
+)
