@@ -6,7 +6,7 @@ PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 20000
 
-.PHONY: help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus clean
+.PHONY: help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus browser clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -37,6 +37,11 @@ prometheus: venv
 	@cd $(VENV)/prometheus && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . || \
 	  { echo "Prometheus is missing: the tests of its signals need it (apt-get install prometheus)" >&2; exit 2; }
 
+# Opens the reports of the soak as a reader would.
+browser:
+	@command -v chromium >/dev/null || apt-get install -qq -y --no-install-recommends chromium || \
+	  { echo "Chromium is missing: the soak opens reports in it (apt-get install chromium)" >&2; exit 2; }
+
 check: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,7 +64,7 @@ lab: venv tools
 lab-down: venv
 	$(BIN)/cockpit lab down
 
-soak: venv tools swarm
+soak: venv tools browser swarm
 	$(BIN)/pytest -q -m soak
 
 # Simulated flights with random faults; stopped and started again, it goes on where it was.

@@ -8,12 +8,12 @@ import re
 from cockpit.cli.pilot import Orders
 from cockpit.engine.folders import this_user
 
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def duration_ms(text: str) -> int:
-    """`90s`, `5m`, ... as milliseconds."""
-    match = re.fullmatch(r"(\d+)(ms|s|m|h)", text)
+    """`90s`, `5m`, `30d`, ... as milliseconds."""
+    match = re.fullmatch(r"(\d+)(ms|s|m|h|d)", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s or 5m")
     return int(match[1]) * _UNITS_MS[match[2]]

@@ -1,4 +1,4 @@
-"""`cockpit sessions`: the flights of this user, newest last."""
+"""`cockpit sessions`: the flights of this user, newest last; what they take, how to take less."""
 
 from __future__ import annotations
 
@@ -7,44 +7,93 @@ import os
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import is_running
-from cockpit.cli.output import say, say_json
+from cockpit.cli.options import duration_ms
+from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.retention import compact, described, may_go, remove
+from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import SessionFolder, all_sessions, state_home
-from cockpit.engine.journal import JournalError
-from cockpit.engine.recovery import left_in
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
-    """`sessions` and its options."""
-    parser = commands.add_parser("sessions", help="list the flights of this user")
+    """`sessions`, its options and its verbs."""
+    parser = commands.add_parser(
+        "sessions", help="list the flights of this user, prune and compact them"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    verbs = parser.add_subparsers(dest="verb", metavar="{prune,compact}")
+    prune = verbs.add_parser(
+        "prune",
+        help="remove old sessions",
+        description="Lists what would be removed; with --yes removes it. A session that is flown, "
+        "or that was left half-way, is never removed.",
+    )
+    prune.add_argument("--older-than", type=duration_ms, metavar="DURATION", help="such as 30d")
+    prune.add_argument("--keep", type=int, default=10, metavar="N", help="the newest (default 10)")
+    prune.add_argument("--yes", action="store_true", help="remove them")
+    smaller = verbs.add_parser(
+        "compact",
+        help="write finished recordings anew, smaller",
+        description="Writes the recording anew with more effort and reads it back; it is replaced "
+        "only if every moment is the same.",
+    )
+    smaller.add_argument("sessions", nargs="+", metavar="SESSION")
 
 
 def run(options: argparse.Namespace) -> int:
-    """One line a session."""
+    """List, or carry out the verb."""
+    if options.verb == "prune":
+        return _prune(options)
+    if options.verb == "compact":
+        return _compact(options)
     for folder in all_sessions(state_home(os.environ)):
-        meta = folder.read_meta()
-        running = is_running(folder)
-        left = "" if running else _left(folder)
+        one = described(folder)
         if options.json:
-            say_json(
-                {
-                    "session": folder.id,
-                    "plan": meta.get("plan"),
-                    "running": running,
-                    "left": left,
-                    "folder": str(folder.path),
-                }
-            )
+            say_json(one.as_json())
         else:
-            say(f"{folder.id}  {'running' if running else left or 'ended'}  {folder.path}")
+            say(clean_line(one.line()))
     return exits.COMPLETED
 
 
-def _left(folder: SessionFolder) -> str:
-    """What a flight without an engine has left standing, in words; empty: nothing."""
-    try:
-        left = left_in(folder)
-    except JournalError as error:
-        return f"journal not believed: {error}"
-    return left.words() if left is not None and left.wave else ""
+def _prune(options: argparse.Namespace) -> int:
+    if options.keep < 0:
+        complain("--keep takes a number from 0 on")
+        return exits.USAGE
+    folders = all_sessions(state_home(os.environ))
+    oldest = folders[: max(0, len(folders) - options.keep)]
+    before_ms = None
+    if options.older_than is not None:
+        before_ms = SystemClock().now_ms() - options.older_than
+    removed, size = 0, 0
+    for folder in oldest:
+        one = described(folder)
+        why_not = may_go(one, before_ms)
+        if why_not:
+            say(clean_line(f"kept     {folder.id}: {why_not}"))
+            continue
+        removed, size = removed + 1, size + one.size_bytes
+        if options.yes:
+            remove(folder)
+        say(clean_line(f"{'removed' if options.yes else 'would go'}  {one.line()}"))
+    verb = "removed" if options.yes else "would be removed: --yes removes them"
+    say(f"{removed} sessions, {size / 1e6:.1f} MB {verb}")
+    return exits.COMPLETED
+
+
+def _compact(options: argparse.Namespace) -> int:
+    code = exits.COMPLETED
+    for name in options.sessions:
+        found = _session(name)
+        why = f"no session is called {name}" if found is None else compact(found)
+        if isinstance(why, str):
+            complain(clean_line(why))
+            code = exits.FAILED
+            continue
+        before, after = why
+        saved = f"{(1 - after / before) * 100:.0f} % less" if after < before else "no smaller"
+        say(clean_line(f"{name}: {before / 1e6:.2f} MB, now {after / 1e6:.2f} MB ({saved})"))
+    return code
+
+
+def _session(name: str) -> SessionFolder | None:
+    found = [f for f in all_sessions(state_home(os.environ)) if f.id.startswith(name)]
+    return found[-1] if found else None

@@ -40,7 +40,7 @@ def _block(block: Block) -> Iterable[str]:
         case Paragraph(text=text, events=events):
             return [escaped(text) + _events(events)]
         case Todo(text=text):
-            return [f"- [ ] TODO: {_inline(text)}"]
+            return [f"- [ ] To do: {_inline(text)}"]
         case Table():
             return _table(block)
         case Plot():

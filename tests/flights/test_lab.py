@@ -20,6 +20,7 @@ from cockpit.lab.checker import check
 from cockpit.lab.looking import Status
 from tests.flights.blocked import assert_told_truly, blocked_rows
 from tests.flights.real import Drill, Event, Flight, drill_signal, drilled_plan, fly
+from tests.flights.witness import assert_recorded, witness
 
 READERS = ("audit", "billing", "search")
 
@@ -145,7 +146,7 @@ def test_waves_come_back_by_their_triggers_then_everything_moves_through_a_broke
 ) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    with drill_signal() as drill:
+    with drill_signal() as drill, witness(state) as seen:
         exact = own_lab.folder / "plan-exact.yaml"
         plan = drilled_plan(exact, drill, own_lab.folder / "drilled.yaml")
         flight_of_readers(own_lab, plan, state, drill)
@@ -172,3 +173,4 @@ def test_waves_come_back_by_their_triggers_then_everything_moves_through_a_broke
     assert check(own_lab.folder).reordered == 0
     for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):
         assert list(read_journal(journal))
+    assert_recorded(state, seen)

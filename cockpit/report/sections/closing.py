@@ -98,6 +98,7 @@ def lessons(review: Review) -> Section:
         "rollback_not_by_itself": "not taken back by itself",
         "not_as_left": "not as left",
         "fence_escaped": "a writer escaped",
+        "service_away": "gone after its move",
         "defect": "a defect",
     }
     blocks.extend(

@@ -1,0 +1,227 @@
+"""A recording as JSON lines, whole, and back: for programs that do not read the binary format.
+
+The first line names the schema. Then, in the order of the recording: `life` (a header), `table`
+(names of partitions, numbered), `frame` (what went in, what was told, the snapshot) and `event`.
+Columns are lists, null where a value is not known. Never guesses: a line that is not understood is
+an error with its number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from cockpit.core.flight import Event
+from cockpit.core.observe import I64, MISSING, PartitionKeys
+from cockpit.core.snapshot import PartitionTable, Snapshot
+from cockpit.wire.composer import Composer
+from cockpit.wire.recording import Reader
+from cockpit.wire.records import DELTA, EVENT, HEADER, RecordingError
+from cockpit.wire.samples import Apart, Rows, event_of
+from cockpit.wire.state import COLUMNS, snapshot_document
+from cockpit.wire.trees import to_tree
+from cockpit.wire.values import WireError, from_json, read_fields
+
+SCHEMA: Final = "cockpit recording"
+SCHEMA_VERSION: Final = 1
+_STREAM_KEYS: Final = ("format", "values", "columns", "life")
+"""Of a header: what the encoding itself has put there."""
+Names = tuple[tuple[str, int], ...]
+
+
+class ImportLinesError(Exception):
+    """A line cannot be taken in; the text names it."""
+
+
+def export_lines(reader: Reader) -> Iterator[str]:
+    """Every line with its line end. Raises RecordingError where a part is damaged."""
+    yield _line({"kind": "recording", "schema": SCHEMA, "schema_version": SCHEMA_VERSION})
+    tables = _Tables()
+    frame = 0
+    life = 0
+    events = reader.events()
+    for entry in reader.contents.entries:
+        if entry.kind == HEADER:
+            found = reader.lives[life]
+            if found.why_not:
+                raise RecordingError(found.why_not, offset=entry.offset, at_ms=entry.at_ms)
+            head = {k: v for k, v in found.head.items() if k not in _STREAM_KEYS}
+            yield _line({"kind": "life", "at_ms": entry.at_ms, "head": head})
+            life += 1
+        elif entry.kind == EVENT:
+            told = next(events, None)
+            if told is None or told.at_ms != entry.at_ms:
+                raise RecordingError("an event is damaged", offset=entry.offset, at_ms=entry.at_ms)
+            yield _line({"kind": "event", "at_ms": told.at_ms, "content": told.content})
+        elif entry.kind == DELTA:
+            one = reader.frame(frame)
+            frame += 1
+            inputs = [tables.event(event) for event in one.inputs()]
+            shown = tables.snapshot(one.snapshot())
+            yield from tables.fresh_lines()
+            content = {"kind": "frame", "at_ms": one.at_ms, "inputs": inputs, "shown": shown}
+            yield _line({**content, "told": list(one.tells())})
+
+
+def _line(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=True) + "\n"
+
+
+class _Tables:
+    """Numbers tables of names, and takes columns apart."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Names, int] = {}
+        self._fresh: list[tuple[int, Names]] = []
+
+    def fresh_lines(self) -> Iterator[str]:
+        """Tables that nobody has been told yet."""
+        for number, names in self._fresh:
+            rows = [list(name) for name in names]
+            yield _line({"kind": "table", "number": number, "names": rows})
+        self._fresh = []
+
+    def event(self, event: Event) -> dict[str, Any]:
+        """An event; it stands for itself alone."""
+        parts = Apart().event(event)
+        columns = [self._column(names, column) for names, column in parts.columns]
+        return {"slot": parts.slot, "document": to_tree(parts.document), "columns": columns}
+
+    def snapshot(self, snapshot: Snapshot) -> dict[str, Any]:
+        """A snapshot."""
+        table = snapshot.partitions
+        names = table.keys.names
+        columns = {name: self._column(names, getattr(table, name))["values"] for name in COLUMNS}
+        return {
+            "document": to_tree(snapshot_document(snapshot)),
+            "table": self._number(names),
+            "columns": columns,
+        }
+
+    def _column(self, names: Names, column: I64) -> dict[str, Any]:
+        values = [None if value == MISSING else value for value in column.tolist()]
+        return {"table": self._number(names), "values": values}
+
+    def _number(self, names: Names) -> int:
+        if names not in self._numbers:
+            self._numbers[names] = len(self._numbers)
+            self._fresh.append((self._numbers[names], names))
+        return self._numbers[names]
+
+
+# --- back -----------------------------------------------------------------------------------------
+
+
+def import_lines(lines: Iterable[str]) -> Iterator[bytes]:
+    """The bytes of a recording of these lines, in order. Raises ImportLinesError."""
+    builder = _Builder()
+    number = 0
+    for number, text in enumerate(lines, 1):
+        try:
+            data = builder.take(number, json.loads(text))
+        except (ValueError, KeyError, TypeError, WireError) as error:
+            raise ImportLinesError(f"line {number}: {error}") from error
+        yield data
+    if not number:
+        raise ImportLinesError("line 1: nothing is there")
+    yield builder.close()
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self._composer: Composer | None = None
+        self._tables: dict[int, PartitionKeys] = {}
+        self._offset = 0
+        self._life = 0
+        self._at_ms = 0
+
+    def take(self, number: int, content: Any) -> bytes:  # noqa: ANN401  # JSON
+        """What one line adds; raises WireError."""
+        if not isinstance(content, dict):
+            raise WireError("a line is an object")
+        kind = content.get("kind")
+        if number == 1:
+            if (kind, content.get("schema")) != ("recording", SCHEMA):
+                raise WireError("this is no exported recording")
+            if content.get("schema_version") != SCHEMA_VERSION:
+                found = content.get("schema_version")
+                raise WireError(
+                    f"schema version {found!r:.20}: this program reads {SCHEMA_VERSION}"
+                )
+            return b""
+        takers: Mapping[object, Callable[[dict[str, Any]], bytes]] = {
+            "life": self._begin,
+            "table": self._table,
+            "frame": self._frame,
+            "event": self._event,
+        }
+        if kind not in takers:
+            raise WireError(f"a line of a kind that is not known: {kind!r:.40}")
+        return takers[kind](content)
+
+    def close(self) -> bytes:
+        """The end of the last life."""
+        return b"" if self._composer is None else self._composer.close(self._at_ms)
+
+    def _writer(self) -> Composer:
+        if self._composer is None:
+            raise WireError("a life must begin first")
+        return self._composer
+
+    def _begin(self, content: dict[str, Any]) -> bytes:
+        self._at_ms = from_json(int, content["at_ms"])
+        ended = b"" if self._composer is None else self._composer.close(self._at_ms)
+        offset = self._composer.offset if self._composer is not None else 0
+        self._composer = Composer(offset=offset, life=self._life)
+        self._life += 1
+        return ended + self._composer.begin(self._at_ms, content["head"])
+
+    def _table(self, content: dict[str, Any]) -> bytes:
+        names = from_json(tuple[tuple[str, int], ...], content["names"])
+        self._tables[from_json(int, content["number"])] = PartitionKeys.of(names)
+        return b""
+
+    def _event(self, content: dict[str, Any]) -> bytes:
+        self._at_ms = from_json(int, content["at_ms"])
+        return self._writer().event(self._at_ms, content["content"])
+
+    def _frame(self, content: dict[str, Any]) -> bytes:
+        inputs = [self._input(one) for one in content["inputs"]]
+        snapshot = self._shown(content["shown"])
+        self._at_ms = snapshot.at_ms
+        return self._writer().frame(inputs, content["told"], snapshot)
+
+    def _input(self, content: dict[str, Any]) -> Event:
+        columns = [self._rows(one) for one in content["columns"]]
+        return event_of(content["slot"], content["document"], columns)
+
+    def _rows(self, content: dict[str, Any]) -> Rows:
+        keys = self._keys(content["table"])
+        return Rows(keys.names, _read_column(content["values"], len(keys)), lambda: keys)
+
+    def _keys(self, number: object) -> PartitionKeys:
+        if not isinstance(number, int) or number not in self._tables:
+            raise WireError(f"a table that was not told: {number!r:.20}")
+        return self._tables[number]
+
+    def _shown(self, content: dict[str, Any]) -> Snapshot:
+        keys = self._keys(content["table"])
+        columns = {name: _read_column(content["columns"][name], len(keys)) for name in COLUMNS}
+        document = dict(content["document"])
+        head = document.pop("partitions")
+        partitions = read_fields(PartitionTable, head, keys=keys, **columns)
+        snapshot: Snapshot = read_fields(Snapshot, document, partitions=partitions)
+        return snapshot
+
+
+def _read_column(values: object, rows: int) -> I64:
+    if not isinstance(values, list) or len(values) != rows:
+        raise WireError("a column that is not aligned to its table")
+    read = [MISSING if value is None else from_json(int, value) for value in values]
+    try:
+        return np.array(read, dtype=np.int64)
+    except OverflowError as error:
+        raise WireError("a number that is too large for a column") from error
