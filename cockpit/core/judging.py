@@ -46,7 +46,7 @@ class Judge:
             return {}
         turn = Turn(self._as_flown(flown))
         gather(turn)
-        readings = _measured(turn)
+        readings = measured(turn)
         self._state = turn.state
         views = _views(turn.state, turn.wave)
         return {path: Judged(path, view, readings[path]) for path, view in views}
@@ -76,7 +76,7 @@ def _with_conditions(flown: Wave, other: Wave | None) -> Wave:
     return replace(flown, gates=other.gates, rollback=triggers)
 
 
-def _measured(turn: Turn) -> dict[str, Reading]:
+def measured(turn: Turn) -> dict[str, Reading]:
     """One reading for each condition of the wave, added to the histories; by path."""
     state, wave = turn.state, turn.wave
     subject = subject_of(state, wave)

@@ -16,8 +16,9 @@ from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
 from cockpit.core.fences import fence_step
 from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Tell, Ticked
-from cockpit.core.gates import extend_history, measure, trigger_view
+from cockpit.core.gates import trigger_view
 from cockpit.core.gathering import gather
+from cockpit.core.judging import measured
 from cockpit.core.left import Left
 from cockpit.core.leftovers import RESTING, leftovers
 from cockpit.core.marking import mark
@@ -25,7 +26,7 @@ from cockpit.core.observe import MISSING, Unknown, partition_text
 from cockpit.core.plan import SIDES, Side, StopStep
 from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
-from cockpit.core.turn import Turn, is_reversed, moved_of, produces, subject_of
+from cockpit.core.turn import Turn, is_reversed, moved_of, produces
 from cockpit.core.watch import renew
 
 WATCH_EVERY_MS = 1_000
@@ -174,16 +175,8 @@ def _restored(turn: Turn) -> None:
 
 def _measure(turn: Turn) -> None:
     """One reading for each gate and trigger of the current wave."""
-    state, wave = turn.state, turn.wave
-    subject = subject_of(state, wave)
-    histories = dict(state.histories)
-    name = wave.wave.name
-    for kind, conditions in (("gates", wave.wave.gates), ("triggers", wave.wave.rollback.triggers)):
-        for index, condition in enumerate(conditions):
-            key = f"{name}.{kind}.{index}"
-            reading = measure(condition, subject, state.facts, turn.now_ms)
-            histories[key] = extend_history(histories.get(key, ()), reading, condition)
-    turn.set(histories=histories)
+    measured(turn)
+    wave, name = turn.wave, turn.wave.wave.name
     if wave.word not in ("ready", "rolled back"):
         return
     views = arming.gate_views(turn.state, wave)

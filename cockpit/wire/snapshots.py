@@ -15,19 +15,9 @@ import numpy as np
 from cockpit.core.observe import I64, PartitionKeys
 from cockpit.core.snapshot import PartitionTable, Snapshot
 from cockpit.wire.frames import KEYS, SNAPSHOT, frame, json_bytes, read_json
+from cockpit.wire.state import COLUMNS
 from cockpit.wire.values import WireError, from_json, to_json
 
-COLUMNS = (
-    "source_start",
-    "source_end",
-    "target_start",
-    "target_end",
-    "mirror_position",
-    "lag",
-    "lag_by_logs",
-    "source_rate_milli",
-    "target_rate_milli",
-)
 _LENGTH = struct.Struct(">I")
 _TIMES = (
     "source_at_ms",
