@@ -22,7 +22,8 @@ from cockpit.wire.frames import (
     frame,
     json_bytes,
 )
-from cockpit.wire.snapshots import COLUMNS, SnapshotDecoder, SnapshotEncoder
+from cockpit.wire.snapshots import SnapshotDecoder, SnapshotEncoder
+from cockpit.wire.state import COLUMNS
 from cockpit.wire.values import WireError, to_json
 from tests.core.driver import Script
 from tests.hostile import assert_answers_or_raises
