@@ -176,6 +176,9 @@ class Recorder:
             self._file.append(self._composer.frame(inputs, tells, snapshot))
         except RecorderError as error:
             self._degrade(str(error), snapshot.at_ms)
+        except Exception as error:  # noqa: BLE001  # a defect of the recording must not end the flight
+            why = f"a defect of the cockpit's own: {type(error).__name__}: {error}"
+            self._degrade(why, snapshot.at_ms)
 
     async def keep(self, clock: Clock) -> None:
         """Sync now and then, watch the room on the disk, begin again after trouble; for ever."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.engine.folders import FolderError, new_session, private_folder, write_private
-from cockpit.engine.journal import Journal, JournalError
+from cockpit.engine.journal import Journal, JournalError, read_journal
 
 
 @pytest.fixture
@@ -81,4 +81,8 @@ def test_a_file_system_that_knows_no_such_sync_is_taken_as_it_is(
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     monkeypatch.setattr(os, "fsync", unknown)
-    Journal(tmp_path / "journal.jsonl").close()
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append("note", 1, {"text": "kept"})
+    journal.close()
+    assert [entry["text"] for entry in read_journal(path)] == ["kept"]

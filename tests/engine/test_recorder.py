@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cockpit.core.flight import Event, FlightState, Ticked, begin
+from cockpit.core.flight import Event, Finished, FlightState, Ticked, begin
 from cockpit.core.machine import step
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
@@ -182,6 +182,21 @@ def test_it_goes_on_by_itself_and_the_gap_is_seen(path: Path) -> None:
     assert "File too large" in gap.why
     assert found.lives[1].head["beginning"] is None
     assert found.frame(1).snapshot().seq > 2
+
+
+def test_an_event_that_cannot_be_written_down_degrades_it_and_never_ends_the_flight(
+    path: Path,
+) -> None:
+    recorder, flight = opened(path), Flight()
+    flight.tick(recorder)
+    recorder.observe(Finished(1_500, "readers.1.stop.1", "done", "", {"odd": object()}))
+    flight.tick(recorder)
+    assert "object" in why_not(recorder)
+    assert times(path) == [1_000]
+    flight.seq = run_virtual(keep_for(recorder, 15_000)) // 1_000
+    flight.tick(recorder)
+    assert recorder.trouble is None
+    assert len(read(path).lives) == 2
 
 
 def test_the_journals_room_is_left_alone(path: Path) -> None:
