@@ -162,7 +162,7 @@ def remove(folder: SessionFolder) -> None:
 def compact(folder: SessionFolder) -> tuple[int, int] | str:
     """Sizes before and after; or why the recording stays as it is."""
     from cockpit.replay.compact import CompactError, check_same, compacted
-    from cockpit.wire.records import RecordingError
+    from cockpit.wire.values import WireError
 
     if is_running(folder):
         return f"session {folder.id} is flown: its recording still grows"
@@ -183,7 +183,7 @@ def compact(folder: SessionFolder) -> tuple[int, int] | str:
         sizes = folder.recording.stat().st_size, temporary.stat().st_size
         if sizes[1] < sizes[0]:
             temporary.replace(folder.recording)
-    except (CompactError, NoRecording, RecordingError, OSError) as error:
+    except (CompactError, NoRecording, WireError, OSError) as error:
         return f"session {folder.id}: {error}"
     else:
         return sizes[0], min(sizes)

@@ -17,9 +17,8 @@ import numpy as np
 from cockpit.core.flight import Event
 from cockpit.core.observe import I64, MISSING, PartitionKeys
 from cockpit.core.snapshot import PartitionTable, Snapshot
-from cockpit.wire.composer import Composer
-from cockpit.wire.recording import Reader
-from cockpit.wire.records import DELTA, EVENT, HEADER, RecordingError
+from cockpit.wire.recording import Frame, Reader, Told
+from cockpit.wire.retelling import Begins, Rewriter, parts
 from cockpit.wire.samples import Apart, Rows, event_of
 from cockpit.wire.state import COLUMNS, snapshot_document
 from cockpit.wire.trees import to_tree
@@ -27,8 +26,6 @@ from cockpit.wire.values import WireError, from_json, read_fields
 
 SCHEMA: Final = "cockpit recording"
 SCHEMA_VERSION: Final = 1
-_STREAM_KEYS: Final = ("format", "values", "columns", "life")
-"""Of a header: what the encoding itself has put there."""
 Names = tuple[tuple[str, int], ...]
 
 
@@ -40,30 +37,18 @@ def export_lines(reader: Reader) -> Iterator[str]:
     """Every line with its line end. Raises RecordingError where a part is damaged."""
     yield _line({"kind": "recording", "schema": SCHEMA, "schema_version": SCHEMA_VERSION})
     tables = _Tables()
-    frame = 0
-    life = 0
-    events = reader.events()
-    for entry in reader.contents.entries:
-        if entry.kind == HEADER:
-            found = reader.lives[life]
-            if found.why_not:
-                raise RecordingError(found.why_not, offset=entry.offset, at_ms=entry.at_ms)
-            head = {k: v for k, v in found.head.items() if k not in _STREAM_KEYS}
-            yield _line({"kind": "life", "at_ms": entry.at_ms, "head": head})
-            life += 1
-        elif entry.kind == EVENT:
-            told = next(events, None)
-            if told is None or told.at_ms != entry.at_ms:
-                raise RecordingError("an event is damaged", offset=entry.offset, at_ms=entry.at_ms)
-            yield _line({"kind": "event", "at_ms": told.at_ms, "content": told.content})
-        elif entry.kind == DELTA:
-            one = reader.frame(frame)
-            frame += 1
-            inputs = [tables.event(event) for event in one.inputs()]
-            shown = tables.snapshot(one.snapshot())
-            yield from tables.fresh_lines()
-            content = {"kind": "frame", "at_ms": one.at_ms, "inputs": inputs, "shown": shown}
-            yield _line({**content, "told": list(one.tells())})
+    for part in parts(reader):
+        match part:
+            case Begins(at_ms=at_ms, head=head):
+                yield _line({"kind": "life", "at_ms": at_ms, "head": head})
+            case Told(at_ms=at_ms, content=content):
+                yield _line({"kind": "event", "at_ms": at_ms, "content": content})
+            case Frame(at_ms=at_ms):
+                inputs = [tables.event(event) for event in part.inputs()]
+                shown = tables.snapshot(part.snapshot())
+                yield from tables.fresh_lines()
+                frame = {"kind": "frame", "at_ms": at_ms, "inputs": inputs, "shown": shown}
+                yield _line({**frame, "told": list(part.tells())})
 
 
 def _line(content: Mapping[str, Any]) -> str:
@@ -132,11 +117,8 @@ def import_lines(lines: Iterable[str]) -> Iterator[bytes]:
 
 class _Builder:
     def __init__(self) -> None:
-        self._composer: Composer | None = None
+        self._writer = Rewriter()
         self._tables: dict[int, PartitionKeys] = {}
-        self._offset = 0
-        self._life = 0
-        self._at_ms = 0
 
     def take(self, number: int, content: Any) -> bytes:  # noqa: ANN401  # JSON
         """What one line adds; raises WireError."""
@@ -164,20 +146,10 @@ class _Builder:
 
     def close(self) -> bytes:
         """The end of the last life."""
-        return b"" if self._composer is None else self._composer.close(self._at_ms)
-
-    def _writer(self) -> Composer:
-        if self._composer is None:
-            raise WireError("a life must begin first")
-        return self._composer
+        return self._writer.close()
 
     def _begin(self, content: dict[str, Any]) -> bytes:
-        self._at_ms = from_json(int, content["at_ms"])
-        ended = b"" if self._composer is None else self._composer.close(self._at_ms)
-        offset = self._composer.offset if self._composer is not None else 0
-        self._composer = Composer(offset=offset, life=self._life)
-        self._life += 1
-        return ended + self._composer.begin(self._at_ms, content["head"])
+        return self._writer.begin(from_json(int, content["at_ms"]), content["head"])
 
     def _table(self, content: dict[str, Any]) -> bytes:
         names = from_json(tuple[tuple[str, int], ...], content["names"])
@@ -185,14 +157,11 @@ class _Builder:
         return b""
 
     def _event(self, content: dict[str, Any]) -> bytes:
-        self._at_ms = from_json(int, content["at_ms"])
-        return self._writer().event(self._at_ms, content["content"])
+        return self._writer.event(from_json(int, content["at_ms"]), content["content"])
 
     def _frame(self, content: dict[str, Any]) -> bytes:
         inputs = [self._input(one) for one in content["inputs"]]
-        snapshot = self._shown(content["shown"])
-        self._at_ms = snapshot.at_ms
-        return self._writer().frame(inputs, content["told"], snapshot)
+        return self._writer.frame(inputs, content["told"], self._shown(content["shown"]))
 
     def _input(self, content: dict[str, Any]) -> Event:
         columns = [self._rows(one) for one in content["columns"]]
