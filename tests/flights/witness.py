@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import socket_path
 from cockpit.engine.remote import RemoteSession
 from cockpit.replay.rerun import Verified, digest_tree, verify
 from cockpit.report.build import report
@@ -46,9 +47,13 @@ class Witness:
 
     def _look(self) -> None:
         while not self._over.wait(0.2):
-            for socket in self._state.glob("**/*.sock"):
+            for session in (self._state / "cockpit" / "sessions").glob("*"):
                 with contextlib.suppress(OSError, WireError):
-                    asyncio.run(self._follow(socket))
+                    asyncio.run(self._follow(self._socket(session.name)))
+
+    def _socket(self, session: str) -> Path:
+        """As the engine names it: beside the state, or elsewhere when that name grows too long."""
+        return socket_path({"XDG_RUNTIME_DIR": str(self._state)}, session)
 
     async def _follow(self, socket: Path) -> None:
         session = await RemoteSession.connect(socket)
@@ -95,4 +100,4 @@ def assert_recorded(state: Path, seen: Witness, *, moments: int = 100) -> None:
         page = html(report(material(reader)))
         assert time.monotonic() - begun_s < 60  # as above
         assert html(report(material(reader))) == page
-    assert compared >= moments
+    assert compared >= moments, f"looked on at {len(seen.seen)} moments, {compared} are recorded"
