@@ -29,8 +29,6 @@ from cockpit.core.observe import (
 from cockpit.core.project import project
 from cockpit.engine.journal import Journal
 from cockpit.sim.demo import demo_plan
-from cockpit.wire.frames import MAX_FROM_ENGINE, FrameReader
-from cockpit.wire.snapshots import SnapshotDecoder, SnapshotEncoder
 
 PARTITIONS = 10_000
 
@@ -71,16 +69,6 @@ def engine_figures() -> Iterator[Figure]:
     tick = Ticked(state.at_ms)
     yield Figure("tick_10k_partitions", cpu_ms(lambda: step(state, tick), 40), "ms", 10)
     yield Figure("project_10k_partitions", cpu_ms(lambda: project(state, 1), 40), "ms", 20)
-    snapshot = project(state, 1)
-    encoder = SnapshotEncoder()
-    encoder.encode(snapshot)
-    yield Figure("encode_10k_partitions", cpu_ms(lambda: encoder.encode(snapshot), 40), "ms", 10)
-    decoder = SnapshotDecoder()
-    frames = list(FrameReader(MAX_FROM_ENGINE).feed(SnapshotEncoder().encode(snapshot)))
-    decoder.keys(frames[0][1])
-    payload = frames[1][1]
-    yield Figure("decode_10k_partitions", cpu_ms(lambda: decoder.snapshot(payload), 40), "ms", 10)
-    yield Figure("snapshot_10k_partitions", len(payload) / 1_000, "kB", 800)
 
 
 def journal_figures() -> Iterator[Figure]:
@@ -151,6 +139,13 @@ def recording_figures() -> Iterator[Figure]:
     yield from record_figures()
 
 
+def watching_figures() -> Iterator[Figure]:
+    """What it costs to look on over the socket."""
+    from cockpit.cli.socketbench import socket_figures
+
+    yield from socket_figures()
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "engine": engine_figures,
     "journal": journal_figures,
@@ -159,4 +154,5 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "prove": proving_figures,
     "observe": observe_figures,
     "record": recording_figures,
+    "socket": watching_figures,
 }

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from cockpit.core.flight import Event
 from cockpit.core.snapshot import Snapshot
 
 MAX_EVENTS = 10_000
@@ -20,7 +21,9 @@ News = tuple[list[Mapping[str, Any]], Snapshot | None]
 class Listener:
     """One listener's view of the stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, inputs: bool = False) -> None:
+        """`inputs`: it takes what the core is given as well."""
+        self._inputs: list[Event] | None = [] if inputs else None
         self._snapshot: Snapshot | None = None
         self._events: deque[Mapping[str, Any]] = deque()
         self._dropped = 0
@@ -31,6 +34,19 @@ class Listener:
         """A newer snapshot replaces one that was not taken."""
         self._snapshot = snapshot
         self._news.set()
+
+    def observe(self, event: Event) -> None:
+        """Something that the core is given; nobody is woken for it."""
+        if self._inputs is not None:
+            self._inputs.append(event)
+
+    def inputs(self) -> list[Event]:
+        """What the core was given since the last time: at most MAX_EVENTS, the oldest are left
+        out."""
+        found = (self._inputs or [])[-MAX_EVENTS:]
+        if self._inputs is not None:
+            self._inputs.clear()
+        return found
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """One event; events are not replaced."""
@@ -83,9 +99,9 @@ class Fanout:
         """How many listen."""
         return len(self._listeners)
 
-    def join(self) -> Listener:
+    def join(self, *, inputs: bool = False) -> Listener:
         """A new listener; it gets the newest snapshot at once."""
-        listener = Listener()
+        listener = Listener(inputs=inputs)
         if self._newest is not None:
             listener.offer(self._newest)
         if self._closed:
@@ -96,6 +112,11 @@ class Fanout:
     def leave(self, listener: Listener) -> None:
         """Forget a listener."""
         self._listeners.discard(listener)
+
+    def observe(self, event: Event) -> None:
+        """Give whoever wants it what the core is given."""
+        for listener in self._listeners:
+            listener.observe(event)
 
     def offer(self, snapshot: Snapshot) -> None:
         """Give everybody a newer snapshot."""

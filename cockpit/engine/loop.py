@@ -174,6 +174,7 @@ class Engine:
         """One event: step, then everything that came out, in order."""
         if isinstance(event, Asked):
             self._write("asked", {"intent": type(event.intent).__name__, **to_json(event.intent)})
+        self.fanout.observe(event)
         if self._recorder is not None:
             self._recorder.observe(event)
         try:

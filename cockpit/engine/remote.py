@@ -11,17 +11,18 @@ from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.fanout import News
 from cockpit.wire.frames import (
+    BEGIN,
     EVENT,
     HELLO,
-    KEYS,
     MAX_FROM_ENGINE,
-    SNAPSHOT,
     FrameReader,
     check_hello,
     encode_intent,
     read_json,
 )
-from cockpit.wire.snapshots import SnapshotDecoder
+from cockpit.wire.live import LiveDecoder
+from cockpit.wire.state import read_head
+from cockpit.wire.values import WireError
 
 
 class RemoteSession:
@@ -34,7 +35,7 @@ class RemoteSession:
         self._reader = reader
         self._writer = writer
         self._frames = FrameReader(MAX_FROM_ENGINE)
-        self._decoder = SnapshotDecoder()
+        self._decoder: LiveDecoder | None = None
 
     @staticmethod
     async def connect(path: Path) -> RemoteSession:
@@ -43,7 +44,8 @@ class RemoteSession:
         return RemoteSession(reader, writer, path.stem)
 
     async def news(self) -> News | None:
-        """Events and the newest snapshot, as they come; None when the engine is gone."""
+        """Events and the newest snapshot, as they come; None when the engine is gone. Raises
+        WireError."""
         while True:
             try:
                 data = await self._reader.read(1 << 20)
@@ -52,18 +54,20 @@ class RemoteSession:
             if not data:
                 return None
             events: list[Mapping[str, Any]] = []
-            newest: bytes | None = None
+            is_new = False
             for kind, payload in self._frames.feed(data):
                 if kind == HELLO:
                     self.session = str(check_hello(payload)["session"])
-                elif kind == KEYS:
-                    newest = None  # columns sent before these keys belong to other keys
-                    self._decoder.keys(payload)
-                elif kind == SNAPSHOT:
-                    newest = payload
                 elif kind == EVENT:
                     events.append(read_json(payload))
-            snapshot = None if newest is None else self._decoder.snapshot(newest)
+                elif kind == BEGIN:
+                    self._decoder = LiveDecoder(read_head(read_json(payload)))
+                    is_new = False
+                elif self._decoder is None:
+                    raise WireError("the stream has not begun")
+                else:
+                    is_new |= self._decoder.take(kind[0], payload)
+            snapshot = self._decoder.snapshot() if is_new and self._decoder else None
             if events or snapshot is not None:
                 return events, snapshot
 

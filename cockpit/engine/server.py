@@ -14,24 +14,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from cockpit.engine.fanout import Listener
+from cockpit.engine.broadcast import Broadcast, Viewer
 from cockpit.engine.folders import user_name
 from cockpit.engine.loop import Engine
 from cockpit.wire.frames import (
-    EVENT,
     INTENT,
     MAX_FROM_PERSON,
     FrameReader,
     decode_intent,
-    frame,
     hello,
-    json_bytes,
 )
-from cockpit.wire.snapshots import SnapshotEncoder
 from cockpit.wire.values import WireError
 
 MAX_CLIENTS = 50
 STALLED_MS = 10_000
+LAST_WORDS_S = 2
+"""So long a flight that is over waits until everybody has been told."""
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -49,7 +47,8 @@ class Server:
         self._engine = engine
         self._path = path
         self._version = version
-        self._clients = 0
+        self._clients: set[asyncio.Task[None]] = set()
+        self._broadcast = Broadcast(engine.fanout)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -60,39 +59,40 @@ class Server:
             server = await asyncio.start_unix_server(self._client, path=self._path)
         finally:
             os.umask(mask)
+        running = self._broadcast.run()
+        sending = asyncio.create_task(running, name="broadcast")  # noqa: TID251  # awaited below
         try:
             yield
         finally:
             server.close()
             self._path.unlink(missing_ok=True)
+            await asyncio.wait({sending, *self._clients}, timeout=LAST_WORDS_S)
+            sending.cancel()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer.get_extra_info("socket"))
-        if uid != os.getuid() or self._clients >= MAX_CLIENTS:
+        if uid != os.getuid() or len(self._clients) >= MAX_CLIENTS:
             writer.close()
             return
-        self._clients += 1
-        listener = self._engine.fanout.join()
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        viewer = self._broadcast.join()
         try:
             writer.write(hello(session=self._engine.state.session, engine=self._version))
             async with asyncio.TaskGroup() as group:
-                sender = group.create_task(self._send(listener, writer), name="send")
+                sender = group.create_task(self._send(viewer, writer), name="send")
                 group.create_task(self._receive(reader, user_name(uid), sender), name="receive")
         except* (ConnectionError, WireError, TimeoutError):
             pass  # this client is gone or talks nonsense; the flight does not care
         finally:
-            self._clients -= 1
-            self._engine.fanout.leave(listener)
+            self._clients.discard(task)
+            self._broadcast.leave(viewer)
             writer.close()
 
-    async def _send(self, listener: Listener, writer: asyncio.StreamWriter) -> None:
-        encoder = SnapshotEncoder()
-        while (news := await listener.news()) is not None:
-            events, snapshot = news
-            for event in events:
-                writer.write(frame(EVENT, json_bytes(event)))
-            if snapshot is not None:
-                writer.write(encoder.encode(snapshot))
+    async def _send(self, viewer: Viewer, writer: asyncio.StreamWriter) -> None:
+        while (frames := await viewer.frames()) is not None:
+            writer.writelines(frames)
             async with asyncio.timeout(STALLED_MS / 1000):
                 await writer.drain()
         writer.close()

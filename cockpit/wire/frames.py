@@ -1,4 +1,4 @@
-"""Frames: four bytes of length (big endian), one byte of kind, the payload. No sockets here."""
+"""Frames of the socket: length (four bytes, big endian), kind (one), payload. Never a socket."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.wire.records import CHANGE, DELTA, KEY, TABLE
 from cockpit.wire.values import WireError, from_json, to_json
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
-HELLO, KEYS, SNAPSHOT, EVENT, INTENT = b"H", b"K", b"S", b"E", b"I"
-KINDS = (HELLO, KEYS, SNAPSHOT, EVENT, INTENT)
+HELLO, BEGIN, EVENT, INTENT = b"H", b"B", b"E", b"I"
+"""A greeting, a life of the stream (its head), something told, what a person wants: all JSON."""
+STREAM = {kind: bytes([kind]) for kind in (TABLE, KEY, CHANGE, DELTA)}
+"""Payloads of the stream, by the kind of their record: P, K, C, D."""
+KINDS = (HELLO, BEGIN, EVENT, INTENT, *STREAM.values())
 
 MAX_FROM_ENGINE = 64 * 1024 * 1024
 MAX_FROM_PERSON = 64 * 1024

@@ -16,13 +16,13 @@ from cockpit.core.observe import MISSING
 from cockpit.core.snapshot import Snapshot
 from cockpit.replay.file import FileBuffer
 from cockpit.replay.recorded import Recorded
+from cockpit.replay.rerun import digest_tree
 from cockpit.replay.session import NothingRecordedError, PlayOptions, ReplaySession
 from cockpit.replay.tape import tape_of
 from cockpit.sim.loop import VirtualClock, run_virtual
 from cockpit.tui.timeline import timeline
 from cockpit.wire.composer import Composer
 from cockpit.wire.records import TOTALS, RecordingError, record
-from cockpit.wire.snapshots import SnapshotEncoder
 from cockpit.wire.totals import Total, write_totals
 from cockpit.wire.values import WireError
 from tests import recorded as flights
@@ -51,7 +51,7 @@ def all_told(recording: Recorded) -> None:
 
 
 def encoded(snapshot: Snapshot) -> bytes:
-    return SnapshotEncoder().encode(snapshot)
+    return repr(digest_tree(snapshot)).encode()
 
 
 def test_each_moment_shows_the_snapshot_that_was_shown_then(flown: flights.Recorded) -> None:
