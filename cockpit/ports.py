@@ -158,6 +158,11 @@ class Session(Protocol):
     """What a screen sees of a flight: live, simulated, attached or replayed, it cannot tell
     which."""
 
+    @property
+    def seat(self) -> str:
+        """The connection's name among those of the flight's people; empty: there is none, and
+        this session is always heard."""
+
     def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots, whole; a slow reader skips some. Ends when the session ends."""
 

@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
 async def _act(socket: Path, options: argparse.Namespace) -> str:
     """Why it was refused; empty: it was not."""
     async with asyncio.timeout(ANSWER_WITHIN_S):
-        session = await RemoteSession.connect(socket)
+        drive = "" if options.verb == "note" else this_user()
+        session = await RemoteSession.connect(socket, drive=drive)
         try:
             return await _ask(session, options)
         finally:

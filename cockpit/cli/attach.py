@@ -30,6 +30,11 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     """`attach` and its options."""
     parser = commands.add_parser("attach", help="open the screen on a flight that is under way")
     parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")
+    parser.add_argument(
+        "--drive",
+        action="store_true",
+        help="ask for the controls; without it the screen looks on until D is pressed",
+    )
     add_screen_options(parser)
 
 
@@ -42,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
     if why := why_no_screen():
         complain(why)
         return exits.USAGE
-    return screen(found, Path(str(found.read_meta()["socket"])), options)
+    socket = Path(str(found.read_meta()["socket"]))
+    return screen(found, socket, options, drives=options.drive)
 
 
 def why_no_screen() -> str:
@@ -57,14 +63,20 @@ def why_no_screen() -> str:
 class LazySession:
     """Connects when the screen's own event loop first asks."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, socket: Path, *, drive: str = "") -> None:
+        """`drive`: the user who asks for the controls; empty: he only looks on."""
+        self._socket, self._drive = socket, drive
         self._session: RemoteSession | None = None
+
+    @property
+    def seat(self) -> str:
+        """As the engine has named it; a word that nobody sits under until it has."""
+        return "-" if self._session is None else self._session.seat or "-"
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots; ends when the engine is gone."""
         try:
-            self._session = await RemoteSession.connect(self._socket)
+            self._session = await RemoteSession.connect(self._socket, drive=self._drive)
             async for snapshot in self._session.snapshots():
                 yield snapshot
         except (OSError, WireError):
@@ -85,9 +97,12 @@ class LazySession:
             await self._session.close()
 
 
-def screen(folder: SessionFolder, socket: Path, options: argparse.Namespace) -> int:
-    """The screen until it is left; then one line that says what still runs."""
-    code = show(LazySession(socket), options)
+def screen(
+    folder: SessionFolder, socket: Path, options: argparse.Namespace, *, drives: bool
+) -> int:
+    """The screen until it is left; then one line that says what still runs. `drives`: it asks for
+    the controls."""
+    code = show(LazySession(socket, drive=this_user() if drives else ""), options)
     if is_running(folder):
         say(f"the flight goes on without this screen: cockpit attach {folder.id}")
     elif code == exits.UNKNOWN:

@@ -103,6 +103,8 @@ def _engine(seed: int, clock: Any) -> tuple[Any, Any]:  # noqa: ANN401  # loaded
 class DemoSession:
     """The engine inside the screen's own process: allowed for a demonstration only."""
 
+    seat = ""
+
     def __init__(self, seed: int, speed: float, *, auto: bool) -> None:
         self._seed = seed
         self._speed = speed

@@ -125,7 +125,7 @@ def look_on(launched: Launched, options: argparse.Namespace) -> int:
         return _headless(launched, options)
     from cockpit.cli.attach import screen
 
-    code = screen(launched.folder, launched.socket, options)
+    code = screen(launched.folder, launched.socket, options, drives=True)
     if code in MAY_LEAVE:
         told(after_lines(after(launched.folder)))
     return code
@@ -192,7 +192,7 @@ async def _pause(socket: Path) -> bool:
     from cockpit.engine.remote import RemoteSession
 
     async with asyncio.timeout(PAUSED_WITHIN_S):
-        session = await RemoteSession.connect(socket)
+        session = await RemoteSession.connect(socket, drive=this_user())
         try:
             await session.submit(Pause(this_user()))
             async for snapshot in session.snapshots():
@@ -206,7 +206,7 @@ async def _pause(socket: Path) -> bool:
 async def _fly(launched: Launched, options: argparse.Namespace) -> int:
     from cockpit.engine.remote import RemoteSession
 
-    session = await RemoteSession.connect(launched.socket)
+    session = await RemoteSession.connect(launched.socket, drive=this_user())
 
     def show(event: Mapping[str, Any]) -> None:
         if options.json:

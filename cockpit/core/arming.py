@@ -18,7 +18,7 @@ from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.gathering import window_view
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
+from cockpit.core.intents import ActIntent, AddNote, Arm, Confirm, Disarm, End, Pause, Verb
 from cockpit.core.lag import newest_before
 from cockpit.core.mistakes import mistakes
 from cockpit.core.observe import MISSING, partition_text
@@ -102,6 +102,8 @@ def why_not_advance(state: FlightState) -> str:
     wave = state.wave()
     if state.outcome:
         return "the flight has ended"
+    if state.crew.veto is not None:
+        return state.crew.veto.words()
     if wave.recovery_at is not None:
         return "" if recovering.asks(wave) else recovering.UNDER_WAY
     if wave.word in ("running", "rolling back") and progress.waits_for_person(wave.stages):
@@ -254,7 +256,7 @@ def why_not_end(state: FlightState) -> str:
     return ""
 
 
-def handle(turn: Turn, intent: Intent) -> None:
+def handle(turn: Turn, intent: ActIntent) -> None:
     """Take in what a person wants."""
     match intent:
         case Arm(verb=verb, by=by):

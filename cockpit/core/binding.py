@@ -19,7 +19,13 @@ _PLANS: Remembered[str] = Remembered()
 
 def plan_hash(plan: Plan) -> str:
     """SHA-256 over all that a plan says. Equal in every process, for plans that say the same."""
-    return _PLANS.get((plan,), lambda: hashlib.sha256(repr(plan).encode()).hexdigest())
+    return _PLANS.get((plan,), lambda: hashlib.sha256(_said(plan).encode()).hexdigest())
+
+
+def _said(plan: Plan) -> str:
+    """All of a plan. What it says of people is left out where it says nothing, as it was before
+    plans could: the hash of such a plan stays."""
+    return repr(plan) if plan.people is None else f"{plan!r}{plan.people!r}"
 
 
 def epoch(index: int, wave: WaveState) -> str:

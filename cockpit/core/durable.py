@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cockpit.core.crew import Crew, VetoStands
 from cockpit.core.flight import FlightState, StepState, WaveState, begin
 from cockpit.core.plan import Plan, step_name
 
@@ -51,11 +52,16 @@ class OpenIntent:
 def record(state: FlightState) -> dict[str, Any]:
     """The record of a flight; JSON-able."""
     waves = [_wave(wave) for wave in state.waves if wave.word != "pending" or wave.attempt]
-    return {
+    found: dict[str, Any] = {
         "current": state.waves[state.current].wave.name,
         "next_action": state.next_action,
         "waves": waves,
     }
+    if state.crew.token:
+        found["lease_token"] = state.crew.token
+    if (veto := state.crew.veto) is not None:
+        found["veto"] = {"by": veto.by, "reason": veto.reason, "at_ms": veto.at_ms}
+    return found
 
 
 def _wave(wave: WaveState) -> dict[str, Any]:
@@ -97,10 +103,21 @@ def restore(
         current = names.index(content["current"])
         waves[current] = _with_intents(waves[current], intents, intended)
         return replace(
-            state, waves=tuple(waves), current=current, next_action=content["next_action"]
+            state,
+            waves=tuple(waves),
+            current=current,
+            next_action=content["next_action"],
+            crew=_crew(content),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"the record of the flight cannot be read: {error}") from error
+
+
+def _crew(content: Mapping[str, Any]) -> Crew:
+    """Nobody is here yet; a token that was ever given is not given again, and a veto stands."""
+    veto = content.get("veto")
+    stands = None if veto is None else VetoStands(veto["by"], veto["reason"], veto["at_ms"])
+    return Crew(token=int(content.get("lease_token", 0)), veto=stands)
 
 
 def _restored(wave: WaveState, found: Mapping[str, Any] | None, at_ms: int) -> WaveState:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from cockpit.core.actions import Action
 from cockpit.core.blocked import Marks
+from cockpit.core.crew import Crew
 from cockpit.core.facts import Facts
 from cockpit.core.gates import Histories
 from cockpit.core.intents import Intent, Verb
@@ -51,6 +52,8 @@ class Asked:
 
     at_ms: int
     intent: Intent
+    seat: str = ""
+    """The connection that it came by; empty: none, the engine's own process asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,8 @@ class FlightState:
     """By wave that every look so far has shown on the target: until when the first was asked."""
     past: tuple[Past, ...] = ()
     """Earlier flights of the plan, oldest first, as their journals tell."""
+    crew: Crew = field(default_factory=Crew)
+    """Who is here, and who drives."""
     marks: Mapping[str, Marks] = field(default_factory=dict)
     """By wave when what happened, for the account of how long clients were blocked."""
 

@@ -54,4 +54,77 @@ class End:
     by: str
 
 
-Intent = Arm | Confirm | Disarm | Pause | AddNote | End
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Somebody looks on from now, from a seat of his own. Made by the engine's server only."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """A seat is empty. Made by the engine's server only."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A seat's screen still works: the driver's lease begins anew."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """Drive from this seat. Whoever takes over from a driver who is gone names him and why."""
+
+    by: str
+    of: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The driver offers the controls to somebody who is here."""
+
+    to: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take what was offered. `reads` is the wave's name, typed by who accepts: the state read
+    back."""
+
+    reads: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The driver gives the controls back; or whoever was offered them does not take them."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """A commander's no: nothing goes forward until a commander lifts it. Going back stays open."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A commander lifts the veto."""
+
+    by: str
+
+
+CrewIntent = Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift
+"""About who is here and who drives."""
+ActIntent = Arm | Confirm | Disarm | Pause | AddNote | End
+"""About the flight."""
+Intent = ActIntent | CrewIntent

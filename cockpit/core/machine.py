@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from cockpit.core import adopted, afterwards, arming, away, progress
+from cockpit.core import adopted, afterwards, arming, away, driving, progress
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
@@ -45,8 +45,9 @@ def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, 
             _tell_sides(turn, state.facts.health)
         case Ticked():
             _ticked(turn)
-        case Asked(intent=intent):
-            arming.handle(turn, intent)
+        case Asked(intent=intent, seat=seat):
+            if admitted := driving.admit(turn, intent, seat):
+                arming.handle(turn, admitted)
         case Finished():
             progress.finished(turn, event)
             watch_proofs(turn)  # before anything goes on by what has ended
@@ -126,6 +127,7 @@ def _ticked(turn: Turn) -> None:
     watch_proofs(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
+    driving.pass_time(turn)
     arming.check_armed(turn)
 
 

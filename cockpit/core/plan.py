@@ -7,7 +7,7 @@ Built by `cockpit.plan` from YAML; never reads a file, a clock or a cluster.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cockpit.core.conditions import ClientProbeGate as ClientProbeGate
@@ -18,6 +18,7 @@ from cockpit.core.conditions import ParityGate as ParityGate
 from cockpit.core.conditions import ReplicationLagGate as ReplicationLagGate
 from cockpit.core.conditions import SignalGate as SignalGate
 from cockpit.core.conditions import Windowed as Windowed
+from cockpit.core.crew import People as People
 from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
@@ -462,6 +463,8 @@ class Plan:
     freeze_windows: tuple[FreezeWindow, ...] = ()
     drills: bool = False
     """Whether drills may break something: never so for clusters that anybody needs."""
+    people: People | None = field(default=None, repr=False)
+    """None: only the engine's own user gets in, and may do everything."""
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

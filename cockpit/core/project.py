@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core import arming, tables
+from cockpit.core.driving import crew_view
 from cockpit.core.errorrates import error_rates
 from cockpit.core.facts import Facts, Health
 from cockpit.core.feedstate import feed_views
@@ -73,6 +74,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         stragglers=state.watch.stragglers,
         error_rates=error_rates(facts.errors, state.at_ms),
         left_over=state.left.found,
+        crew=crew_view(state),
     )
 
 

@@ -27,7 +27,7 @@ from cockpit.core.flight import (
     Tell,
     Ticked,
 )
-from cockpit.core.intents import Intent
+from cockpit.core.intents import Beat, Intent
 from cockpit.core.machine import pace_ms, step
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
@@ -138,9 +138,9 @@ class Engine:
         self._publish()
         self.fanout.close()
 
-    async def submit(self, intent: Intent) -> None:
-        """Hand in what a person wants."""
-        await self._inbox.put(Asked(self._ports.clock.now_ms(), intent))
+    async def submit(self, intent: Intent, seat: str = "") -> None:
+        """Hand in what a person wants, from his seat; empty: from this process itself."""
+        await self._inbox.put(Asked(self._ports.clock.now_ms(), intent, seat))
 
     def _beginning(self) -> Tell:
         wave = self.state.wave()
@@ -172,8 +172,10 @@ class Engine:
 
     def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
         """One event: step, then everything that came out, in order."""
-        if isinstance(event, Asked):
-            self._write("asked", {"intent": type(event.intent).__name__, **to_json(event.intent)})
+        if isinstance(event, Asked) and not isinstance(event.intent, Beat):
+            seat = {"seat": event.seat} if event.seat else {}
+            asked = {"intent": type(event.intent).__name__, **to_json(event.intent), **seat}
+            self._write("asked", asked)
         self.fanout.observe(event)
         if self._recorder is not None:
             self._recorder.observe(event)
@@ -309,6 +311,8 @@ class Engine:
 
 class LocalSession:
     """A Session on an engine in the same process: for demonstrations and tests."""
+
+    seat = ""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from cockpit.core.intents import Intent
+from cockpit.core.intents import Beat, Drive, Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.fanout import News
 from cockpit.wire.frames import (
@@ -25,6 +27,10 @@ from cockpit.wire.state import read_head
 from cockpit.wire.values import WireError
 
 
+BEAT_S: Final = 3.0
+"""How often a driver's screen that works says so: several times in the shortest lease."""
+
+
 class RemoteSession:
     """What a screen in its own process holds. Losing it changes nothing for the flight."""
 
@@ -32,16 +38,23 @@ class RemoteSession:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: str
     ) -> None:
         self.session = session
+        self.seat = ""
+        """The connection's name, once the engine has greeted."""
+        self._beaten_s = 0.0
         self._reader = reader
         self._writer = writer
         self._frames = FrameReader(MAX_FROM_ENGINE)
         self._decoder: LiveDecoder | None = None
 
     @staticmethod
-    async def connect(path: Path) -> RemoteSession:
-        """Attach to the engine behind a socket; raises OSError, WireError."""
+    async def connect(path: Path, *, drive: str = "") -> RemoteSession:
+        """Attach to the engine behind a socket, to look on; `drive`: the user who asks for the
+        controls at once. Raises OSError, WireError."""
         reader, writer = await asyncio.open_unix_connection(path)
-        return RemoteSession(reader, writer, path.stem)
+        session = RemoteSession(reader, writer, path.stem)
+        if drive:
+            await session.submit(Drive(drive))
+        return session
 
     async def news(self) -> News | None:
         """Events and the newest snapshot, as they come; None when the engine is gone. Raises
@@ -57,7 +70,9 @@ class RemoteSession:
             is_new = False
             for kind, payload in self._frames.feed(data):
                 if kind == HELLO:
-                    self.session = str(check_hello(payload)["session"])
+                    greeting = check_hello(payload)
+                    self.session = str(greeting["session"])
+                    self.seat = str(greeting.get("seat", ""))
                 elif kind == EVENT:
                     events.append(read_json(payload))
                 elif kind == BEGIN:
@@ -68,8 +83,19 @@ class RemoteSession:
                 else:
                     is_new |= self._decoder.take(kind[0], payload)
             snapshot = self._decoder.snapshot() if is_new and self._decoder else None
+            if snapshot is not None:
+                await self._beat(snapshot)
             if events or snapshot is not None:
                 return events, snapshot
+
+    async def _beat(self, snapshot: Snapshot) -> None:
+        """Whoever drives and still takes snapshots in is there."""
+        now_s = time.monotonic()
+        if snapshot.crew.seat != self.seat or not self.seat or now_s - self._beaten_s < BEAT_S:
+            return
+        self._beaten_s = now_s
+        with contextlib.suppress(ConnectionError):
+            await self.submit(Beat(snapshot.crew.driver))
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots; ends when the engine is gone."""

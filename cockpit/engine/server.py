@@ -10,10 +10,12 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+from cockpit.core.intents import Attach, Detach
 from cockpit.engine.broadcast import Broadcast, Viewer
 from cockpit.engine.folders import user_name
 from cockpit.engine.loop import Engine
@@ -27,10 +29,30 @@ from cockpit.wire.frames import (
 from cockpit.wire.values import WireError
 
 MAX_CLIENTS = 50
+BURST = 50.0
+PER_SECOND = 50.0
+"""Intents of one connection."""
 STALLED_MS = 10_000
 LAST_WORDS_S = 2
 """So long a flight that is over waits until everybody has been told."""
 _CREDENTIALS = struct.Struct("3i")
+
+
+class Pace:
+    """Lets a person's keys through as they come, and a flood at a pace that harms nobody."""
+
+    def __init__(self) -> None:
+        self._left = BURST
+        self._at_s = time.monotonic()
+
+    async def next(self) -> None:
+        """Wait until one more may come."""
+        now_s = time.monotonic()
+        self._left = min(BURST, self._left + (now_s - self._at_s) * PER_SECOND)
+        self._at_s = now_s
+        self._left -= 1
+        if self._left < 0:
+            await asyncio.sleep(-self._left / PER_SECOND)
 
 
 def peer_uid(connection: socket.socket) -> int:
@@ -48,6 +70,7 @@ class Server:
         self._path = path
         self._version = version
         self._clients: set[asyncio.Task[None]] = set()
+        self._seats = 0
         self._broadcast = Broadcast(engine.fanout)
 
     @contextlib.asynccontextmanager
@@ -71,24 +94,38 @@ class Server:
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer.get_extra_info("socket"))
-        if uid != os.getuid() or len(self._clients) >= MAX_CLIENTS:
+        user = user_name(uid)
+        if not self._may_enter(uid, user) or len(self._clients) >= MAX_CLIENTS:
             writer.close()
             return
         task = asyncio.current_task()
         assert task is not None
         self._clients.add(task)
+        self._seats += 1
+        seat = str(self._seats)
         viewer = self._broadcast.join()
         try:
-            writer.write(hello(session=self._engine.state.session, engine=self._version))
+            session = self._engine.state.session
+            writer.write(hello(session=session, engine=self._version, seat=seat))
+            await self._engine.submit(Attach(user), seat)
             async with asyncio.TaskGroup() as group:
                 sender = group.create_task(self._send(viewer, writer), name="send")
-                group.create_task(self._receive(reader, user_name(uid), sender), name="receive")
+                group.create_task(self._receive(reader, user, seat, sender), name="receive")
         except* (ConnectionError, WireError, TimeoutError):
             pass  # this client is gone or talks nonsense; the flight does not care
         finally:
             self._clients.discard(task)
             self._broadcast.leave(viewer)
             writer.close()
+            # A flight that is over takes nothing in any more; a lost word ends with the lease.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._engine.submit(Detach(user), seat)
+
+    def _may_enter(self, uid: int, user: str) -> bool:
+        """The engine's own user, and whom the plan names."""
+        people = self._engine.state.plan.people
+        return uid == os.getuid() or (people is not None and user in people.roles)
 
     async def _send(self, viewer: Viewer, writer: asyncio.StreamWriter) -> None:
         while (frames := await viewer.frames()) is not None:
@@ -98,13 +135,14 @@ class Server:
         writer.close()
 
     async def _receive(
-        self, reader: asyncio.StreamReader, user: str, sender: asyncio.Task[None]
+        self, reader: asyncio.StreamReader, user: str, seat: str, sender: asyncio.Task[None]
     ) -> None:
-        frames = FrameReader(MAX_FROM_PERSON)
+        frames, pace = FrameReader(MAX_FROM_PERSON), Pace()
         while data := await reader.read(65_536):
             for kind, payload in frames.feed(data):
                 if kind != INTENT:
                     raise WireError("only intents are taken")
+                await pace.next()
                 # the kernel says who it is, whatever the frame says
-                await self._engine.submit(replace(decode_intent(payload), by=user))
+                await self._engine.submit(replace(decode_intent(payload), by=user), seat)
         sender.cancel()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from cockpit.core import plan as core
+from cockpit.core.crew import LEASE_MS, Role
 from cockpit.core.drills import DrillStep, Expect, ExpectKind
 from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
@@ -56,6 +57,7 @@ class Builder:
             interleavings=tuple(_interleaving(e) for e in _list(item, "allow_interleaving")),
             drills=_choice(item, "drills") == "allowed",
             freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
+            people=_people(item.fields["people"]) if "people" in item.fields else None,
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -395,6 +397,16 @@ _TIMED_STEPS: dict[
 
 
 # --- typed access ---------------------------------------------------------------------------------
+
+
+def _people(item: Item) -> core.People:
+    roles = {
+        user: tuple(cast("Role", entry.value) for entry in listed.items)
+        for user, listed in item.fields["roles"].fields.items()
+    }
+    return core.People(
+        roles, _maybe(item, "unix_group", str) or "", _maybe(item, "lease", int) or LEASE_MS
+    )
 
 
 def _get(item: Item, key: str, of: type[T]) -> T:

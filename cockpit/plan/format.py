@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from cockpit.core.crew import ROLES
 from cockpit.plan.format_calls import CLIENT_PROBE, COMMAND_STEP, CONTROL, HTTP_STEP, RECOVERY
 from cockpit.plan.format_clusters import REGISTRIES, REPLICATION, SOURCE, TARGET
 from cockpit.plan.format_conditions import CONDITION
@@ -46,6 +47,33 @@ from cockpit.plan.kinds import (
 )
 
 # --- signals and services -------------------------------------------------------------------------
+
+PEOPLE: Final = Object(
+    "people",
+    "Who may be on a flight of this plan, and in which part. Without it only the user whose engine "
+    "it is gets in, and may do everything.",
+    (
+        Field(
+            "roles",
+            MapOf(NAME, ListOf(words(*ROLES), at_least=1, unique=True, or_one=True)),
+            "By user name, what he may do. `driver`: take the controls, one at a time; "
+            "`commander`: veto; `checker`: pause; `scribe`: write notes; `observer`: look on. "
+            "Whoever is not named is not let in.",
+            required=True,
+        ),
+        Field(
+            "unix_group",
+            NAME,
+            "Its members reach the engine's socket; without it only the engine's own user does.",
+        ),
+        Field(
+            "lease",
+            DURATION,
+            "How long the controls stay with a driver of whom nothing is heard.",
+            default="60s",
+        ),
+    ),
+)
 
 SIGNAL: Final = Object(
     "signal source",
@@ -389,6 +417,7 @@ PLAN: Final = Object(
             "Topics whose producers may move apart.",
         ),
         Field("freeze_windows", ListOf(FREEZE_WINDOW), "When no wave begins."),
+        Field("people", PEOPLE, "Who may be on its flights."),
         Field("waves", ListOf(WAVE, at_least=1), "In which order it moves.", required=True),
     ),
 )

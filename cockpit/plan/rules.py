@@ -14,6 +14,7 @@ from cockpit.plan import (
     cluster_rules,
     difference_rules,
     drill_rules,
+    people_rules,
     proof_rules,
     registry_rules,
     service_rules,
@@ -48,6 +49,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *step_rules.CHECKS,
         *drill_rules.CHECKS,
         *proof_rules.CHECKS,
+        *people_rules.CHECKS,
     )
 )
 

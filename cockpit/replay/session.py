@@ -65,6 +65,8 @@ class PlayOptions:
 class ReplaySession:
     """Both what a screen watches and what its play keys move."""
 
+    seat = ""
+
     def __init__(
         self,
         recording: Recording,

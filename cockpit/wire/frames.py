@@ -7,11 +7,26 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.core.intents import (
+    Accept,
+    AddNote,
+    Arm,
+    Beat,
+    Confirm,
+    Disarm,
+    Drive,
+    End,
+    Intent,
+    Lift,
+    Offer,
+    Pause,
+    Release,
+    Veto,
+)
 from cockpit.wire.records import CHANGE, DELTA, KEY, TABLE
 from cockpit.wire.values import WireError, from_json, to_json
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 HELLO, BEGIN, EVENT, INTENT = b"H", b"B", b"E", b"I"
 """A greeting, a life of the stream (its head), something told, what a person wants: all JSON."""
@@ -70,9 +85,9 @@ def read_json(payload: bytes) -> Any:  # noqa: ANN401  # any JSON value
         raise WireError(msg) from error
 
 
-def hello(*, session: str, engine: str) -> bytes:
-    """The first frame of a connection, from the engine."""
-    content = {"protocol": PROTOCOL_VERSION, "session": session, "engine": engine}
+def hello(*, session: str, engine: str, seat: str) -> bytes:
+    """The first frame of a connection, from the engine. `seat` is the connection's name."""
+    content = {"protocol": PROTOCOL_VERSION, "session": session, "engine": engine, "seat": seat}
     return frame(HELLO, json_bytes(content))
 
 
@@ -93,7 +108,15 @@ _INTENTS: dict[str, type] = {
     "pause": Pause,
     "note": AddNote,
     "end": End,
+    "beat": Beat,
+    "drive": Drive,
+    "offer": Offer,
+    "accept": Accept,
+    "release": Release,
+    "veto": Veto,
+    "lift": Lift,
 }
+"""What may come over a socket. Who sits down and who leaves is for the server to say."""
 
 
 def encode_intent(intent: Intent) -> bytes:

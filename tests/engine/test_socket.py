@@ -67,7 +67,7 @@ async def test_the_socket_is_private_and_goes_away_with_the_flight(tmp_path: Pat
 async def test_a_screen_sees_the_flight_and_its_own_key(tmp_path: Path) -> None:
     socket = tmp_path / "s.sock"
     async with flight(socket):
-        session = await RemoteSession.connect(socket)
+        session = await RemoteSession.connect(socket, drive=this_user())
         await session.submit(Pause("somebody else"))
         snapshot = await until(session, "paused by")
         assert snapshot.status.paused
@@ -80,7 +80,7 @@ async def test_a_screen_sees_the_flight_and_its_own_key(tmp_path: Path) -> None:
 async def test_losing_a_screen_changes_nothing_and_the_next_one_sees_all(tmp_path: Path) -> None:
     socket = tmp_path / "s.sock"
     async with flight(socket) as engine:
-        first = await RemoteSession.connect(socket)
+        first = await RemoteSession.connect(socket, drive=this_user())
         await first.submit(AddNote("before the line dropped", "ana"))
         await until(first, "before the line dropped")
         first._writer.transport.abort()
@@ -101,7 +101,7 @@ async def test_nonsense_ends_that_connection_only(tmp_path: Path, nonsense: byte
         while await reader.read(1 << 20):
             pass
         writer.close()
-        session = await RemoteSession.connect(socket)
+        session = await RemoteSession.connect(socket, drive=this_user())
         await session.submit(AddNote("still here", "ana"))
         snapshot = await until(session, "still here")
         assert snapshot.status.outcome == ""
@@ -112,7 +112,7 @@ async def test_nonsense_ends_that_connection_only(tmp_path: Path, nonsense: byte
 async def test_keys_through_the_socket_are_armed_confirmed_and_acted_on(tmp_path: Path) -> None:
     socket = tmp_path / "s.sock"
     async with flight(socket) as engine:
-        session = await RemoteSession.connect(socket)
+        session = await RemoteSession.connect(socket, drive=this_user())
         user = this_user()
         asked = False
         async for snapshot in session.snapshots():

@@ -14,6 +14,8 @@ from tests.tui import fixtures
 class PlayedSession:
     """A Session that plays the snapshots it is given and keeps the intents it gets."""
 
+    seat = ""
+
     def __init__(self, *snapshots: Snapshot, refuse: str = "") -> None:
         self.intents: list[Intent] = []
         self.closed = False

@@ -1,0 +1,96 @@
+"""Who is on a flight and who drives it, as values; `cockpit.core.driving` has the rules.
+
+A seat is one connection: a person may have several. The kernel says whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Role = Literal["driver", "commander", "checker", "scribe", "observer"]
+ROLES: Final[tuple[Role, ...]] = ("driver", "commander", "checker", "scribe", "observer")
+LEASE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What a plan says of the people of its flights."""
+
+    roles: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+    """By user. Whoever is not in it may not even look on."""
+    unix_group: str = ""
+    """Its members may reach the socket; empty: only the engine's own user."""
+    lease_ms: int = LEASE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One connection."""
+
+    id: str
+    user: str
+    since_ms: int
+    key_ms: int | None = None
+    """When something was last asked for from it; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who drives. An empty `seat`: he is gone, and the lease runs out by itself."""
+
+    user: str
+    seat: str
+    token: int
+    """Rises with every change of hands, over the whole flight."""
+    until_ms: int
+    before: str = ""
+    """Another seat of his, that he drove from until then: he drives from there when this one is
+    left."""
+    told: bool = False
+    """That it has run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """The controls, offered."""
+
+    to: str
+    token: int
+    """Of the lease that it is made from."""
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VetoStands:
+    """A commander's no."""
+
+    by: str
+    reason: str
+    at_ms: int
+
+    def words(self) -> str:
+        """For whoever wants to go forward."""
+        return f"{self.by} has vetoed going forward: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Everybody here, by the order of their coming."""
+
+    seats: tuple[Seat, ...] = ()
+    lease: Lease | None = None
+    token: int = 0
+    """The highest that was ever given."""
+    offer: OfferMade | None = None
+    veto: VetoStands | None = None
+
+    def seat(self, name: str) -> Seat | None:
+        """A seat by its name."""
+        return next((seat for seat in self.seats if seat.id == name), None)
+
+    def drives(self, name: str, at_ms: int) -> bool:
+        """Whether a seat has the controls."""
+        lease = self.lease
+        return lease is not None and lease.seat == name != "" and at_ms < lease.until_ms

@@ -1,0 +1,350 @@
+"""Who drives: observers by default, one driver, a token that only rises, and nobody by surprise."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from cockpit.core.crew import LEASE_MS, People
+from cockpit.core.flight import Asked, FlightState, Perform, Tell, Ticked
+from cockpit.core.intents import (
+    Accept,
+    AddNote,
+    Arm,
+    Attach,
+    Beat,
+    Confirm,
+    Detach,
+    Disarm,
+    Drive,
+    Intent,
+    Lift,
+    Offer,
+    Pause,
+    Release,
+    Veto,
+)
+from cockpit.core.machine import step
+from cockpit.core.project import project
+from tests.core.driver import Script
+
+ROLES = People(
+    {
+        "ana": ("driver",),
+        "ben": ("driver", "checker"),
+        "cleo": ("commander",),
+        "dan": ("scribe",),
+        "eva": ("observer",),
+    }
+)
+
+
+class Room:
+    """A flight whose wave is ready, and people who come and go."""
+
+    def __init__(self, people: People | None = ROLES) -> None:
+        script = Script()
+        script.look(2)
+        self.state: FlightState = replace(
+            script.state, plan=replace(script.state.plan, people=people)
+        )
+        self.told: list[Tell] = []
+
+    def ask(self, intent: Intent, seat: str) -> list[str]:
+        return self._step(Asked(self.state.at_ms, intent, seat))
+
+    def wait(self, ms: int) -> list[str]:
+        return self._step(Ticked(self.state.at_ms + ms))
+
+    def _step(self, event: Asked | Ticked) -> list[str]:
+        self.state, commands = step(self.state, event)
+        tells = [one for one in commands if isinstance(one, Tell)]
+        assert not [one for one in commands if isinstance(one, Perform)]
+        self.told += tells
+        return [tell.kind for tell in tells]
+
+    def sits(self, *users: str) -> None:
+        """Each of them sits down, in a seat called like him."""
+        for user in users:
+            self.ask(Attach(user), user)
+
+    @property
+    def driver(self) -> str:
+        lease = self.state.crew.lease
+        return lease.user if lease and self.state.crew.drives(lease.seat, self.state.at_ms) else ""
+
+    def why(self) -> str:
+        return str(self.told[-1].data["why"])
+
+
+def test_who_comes_looks_on_and_is_seen() -> None:
+    room = Room()
+    room.sits("ana", "eva")
+    assert room.driver == ""
+    view = project(room.state, 1).crew
+    assert [(one.user, one.roles) for one in view.people] == [
+        ("ana", ("driver",)),
+        ("eva", ("observer",)),
+    ]
+    assert view.driver == ""
+
+
+@pytest.mark.parametrize(
+    "intent", [Arm("advance", "eva"), Pause("eva"), Disarm("eva"), AddNote("hm", "eva")]
+)
+def test_who_looks_on_achieves_nothing(intent: Intent) -> None:
+    room = Room()
+    room.sits("eva")
+    before = room.state
+    assert room.ask(intent, "eva") == ["refused"]
+    assert room.why() == "you look on: nobody drives"
+    assert room.state.armed is before.armed is None
+    assert not room.state.paused
+
+
+def test_who_drives_is_heard_and_has_a_rising_token() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    assert room.ask(Drive("ana"), "ana") == ["drives"]
+    assert room.driver == "ana"
+    assert room.ask(Pause("ana"), "ana") == ["paused"]
+    assert room.ask(Drive("ben"), "ben") == ["refused"]
+    assert room.why().startswith("ana drives, for 60 s at least")
+    assert room.ask(Release("ana"), "ana") == ["released"]
+    assert room.ask(Drive("ben"), "ben") == ["drives"]
+    assert (room.driver, room.state.crew.token) == ("ben", 2)
+
+
+def test_a_seat_is_its_owners() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(Pause("ben"), "ana") == ["refused"]
+    assert room.ask(Pause("ana"), "nowhere") == ["refused"]
+    assert not room.state.paused
+
+
+def test_an_offer_is_accepted_by_reading_back_where_it_stands() -> None:
+    room = Room()
+    room.sits("ana", "ben", "eva")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(Offer("eva", "ana"), "ana") == ["refused"]
+    assert room.ask(Offer("nobody", "ana"), "ana") == ["refused"]
+    assert room.ask(Accept("readers", "ben"), "ben") == ["refused"]
+    assert room.ask(Offer("ben", "ana"), "ana") == ["offered"]
+    assert project(room.state, 1).crew.offered_to == "ben"
+    assert room.ask(Accept("something", "ben"), "ben") == ["refused"]
+    assert room.driver == "ana"
+    assert room.ask(Accept("readers", "ben"), "ben") == ["drives"]
+    assert room.driver == "ben"
+    assert room.told[-1].data["of"] == "ana"
+
+
+def test_an_offer_grows_old_and_the_old_driver_stays() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    room.ask(Offer("ben", "ana"), "ana")
+    for _ in range(7):
+        room.ask(Beat("ana"), "ana")
+        room.wait(10_000)
+    assert room.driver == "ana"
+    assert room.ask(Accept("readers", "ben"), "ben") == ["refused"]
+
+
+def test_a_driver_who_leaves_starts_a_clock_and_after_it_one_may_take_over_with_a_reason() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(Detach("ana"), "ana") == ["driver_left"]
+    assert room.driver == ""
+    view = project(room.state, 1).crew
+    assert (view.driver, view.seat, view.until_ms) == ("ana", "", room.state.at_ms + LEASE_MS)
+    assert room.ask(Drive("ben", "ana", "she is gone"), "ben") == ["refused"]
+    assert "lease_ended" in room.wait(LEASE_MS)
+    assert "lease_ended" not in room.wait(1_000)
+    assert room.ask(Drive("ben"), "ben") == ["refused"]
+    assert room.why() == "name who drove: ana"
+    assert room.ask(Drive("ben", "ana"), "ben") == ["refused"]
+    assert room.why() == "say why"
+    assert room.ask(Drive("ben", "ana", "her link is dead"), "ben") == ["drives"]
+    assert "taken over from ana: her link is dead" in room.told[-1].text
+
+
+def test_a_driver_whose_screen_stands_still_loses_the_controls() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    room.wait(LEASE_MS - 1)
+    room.ask(Beat("ana"), "ana")
+    room.wait(LEASE_MS - 1)
+    assert room.driver == "ana"
+    room.wait(1)
+    assert room.driver == ""
+    assert room.ask(Arm("advance", "ana"), "ana") == ["refused"]
+    assert room.why() == "you look on: the lease of ana has run out"
+    room.ask(Drive("ben", "ana", "she does not answer"), "ben")
+    assert room.ask(Beat("ana"), "ana") == []
+    assert room.ask(Confirm("any", "ana"), "ana") == ["refused"]
+    assert room.driver == "ben"
+
+
+def test_a_driver_who_comes_back_in_time_or_before_anybody_else_drives_on() -> None:
+    for away_ms in (5_000, 5 * LEASE_MS):
+        room = Room()
+        room.sits("ana")
+        room.ask(Drive("ana"), "ana")
+        room.ask(Detach("ana"), "ana")
+        room.wait(away_ms)
+        room.ask(Attach("ana"), "ana again")
+        assert room.driver == ""
+        assert room.ask(Drive("ana"), "ana again") == ["drives"]
+        assert room.driver == "ana"
+
+
+def test_a_script_of_the_drivers_drives_and_gives_the_controls_back_to_the_screen() -> None:
+    room = Room(people=None)
+    room.sits("ana")
+    room.ask(Drive("ana"), "ana")
+    room.ask(Attach("ana"), "script")
+    assert room.ask(Pause("ana"), "script") == ["refused"]
+    assert room.ask(Drive("ana"), "script") == ["drives"]
+    assert room.ask(Pause("ana"), "script") == ["paused"]
+    assert room.ask(Detach("ana"), "script") == ["drives"]
+    assert room.state.crew.drives("ana", room.state.at_ms)
+    assert room.state.crew.token == 3
+
+
+def test_what_was_armed_is_void_when_the_controls_change_hands() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(Arm("advance", "ana"), "ana") == ["armed"]
+    room.ask(Release("ana"), "ana")
+    assert room.state.armed is None
+    room.ask(Drive("ben"), "ben")
+    assert room.ask(Confirm("any", "ben"), "ben") == ["refused"]
+
+
+def test_a_commander_vetoes_and_lifts_and_never_drives() -> None:
+    room = Room()
+    room.sits("ana", "cleo")
+    room.ask(Drive("ana"), "ana")
+    room.ask(Arm("advance", "ana"), "ana")
+    assert room.ask(Drive("cleo"), "cleo") == ["refused"]
+    assert room.ask(Veto("", "cleo"), "cleo") == ["refused"]
+    assert room.ask(Veto("payments are down", "ana"), "ana") == ["refused"]
+    assert room.ask(Veto("payments are down", "cleo"), "cleo") == ["vetoed"]
+    assert room.state.armed is None
+    assert room.ask(Arm("advance", "ana"), "ana") == ["refused"]
+    assert room.why() == "cleo has vetoed going forward: payments are down"
+    assert project(room.state, 1).crew.veto == room.why()
+    assert room.ask(Lift("ana"), "ana") == ["refused"]
+    assert room.ask(Lift("cleo"), "cleo") == ["veto_lifted"]
+    assert room.ask(Arm("advance", "ana"), "ana") == ["armed"]
+
+
+@pytest.mark.parametrize(
+    ("user", "pauses", "notes"),
+    [("ben", True, True), ("cleo", True, True), ("dan", False, True), ("eva", False, False)],
+)
+def test_roles_may_stop_and_write_as_the_plan_says(user: str, pauses: bool, notes: bool) -> None:
+    room = Room()
+    room.sits(user)
+    assert room.ask(Pause(user), user) == (["paused"] if pauses else ["refused"])
+    assert room.ask(AddNote("seen", user), user) == (["note"] if notes else ["refused"])
+
+
+def test_without_people_in_the_plan_the_engines_user_may_do_all_but_only_from_one_seat() -> None:
+    room = Room(people=None)
+    room.ask(Attach("root"), "1")
+    room.ask(Attach("root"), "2")
+    assert room.ask(Pause("root"), "1") == ["refused"]
+    room.ask(Drive("root"), "1")
+    assert room.ask(Pause("root"), "2") == ["refused"]
+    assert room.ask(Pause("root"), "1") == ["paused"]
+
+
+@pytest.mark.parametrize("seeds", [range(at, at + 100) for at in range(0, 1_000, 100)])
+def test_in_no_race_two_drive_and_no_old_hand_is_heard(seeds: range) -> None:
+    told: list[Tell] = []
+    for seed in seeds:
+        told += race(random.Random(seed))
+    taken = [tell.text for tell in told if tell.kind == "drives"]
+    assert len(taken) > 80
+    assert sum("handed over" in text for text in taken) >= 4
+    assert sum("has taken over" in text for text in taken) >= 4
+
+
+def race(rng: random.Random) -> list[Tell]:
+    """People who come, go, stall, offer, accept and take over, with nobody waiting for anybody.
+    Holds the rules after each event; what was told."""
+    room = Room()
+    here: dict[str, str] = {}
+    seats = 0
+    armed_token = 0
+    for _ in range(50):
+        before = room.state
+        if not here or rng.random() < 0.15:
+            seats += 1
+            here[str(seats)] = rng.choice([*ROLES.roles, "ana", "ben"])
+            room.ask(Attach(here[str(seats)]), str(seats))
+            continue
+        crew, now_ms = room.state.crew, room.state.at_ms
+        wanted = [name for name, who in here.items() if crew.offer and who == crew.offer.to]
+        driving = [crew.lease.seat] if crew.lease and crew.lease.seat in here else []
+        seat = rng.choice(rng.choice([list(here), wanted or list(here), driving or list(here)]))
+        user = here[seat]
+        drove = crew.drives(seat, now_ms)
+        choice = rng.choice([0, 1, *[2] * 5, *[3] * 5, 4, 5, 6, 7, 8, 9, 10])
+        if choice == 0:
+            del here[seat]
+            room.ask(Detach(user), seat)
+        elif choice == 1:
+            room.wait(rng.choice([100, 5_000, 30_000, LEASE_MS, 2 * LEASE_MS]))
+        elif choice == 2:
+            room.ask(Offer(rng.choice(list(here.values())), user), seat)
+        elif choice == 3:
+            room.ask(Accept(rng.choice(["readers", "readers", "?"]), user), seat)
+        elif choice == 4:
+            room.ask(Release(user), seat)
+        elif choice == 5:
+            room.ask(Beat(user), seat)
+        elif choice == 6:
+            told = room.ask(Pause(user), seat)
+            allowed = drove or "checker" in ROLES.roles[user] or "commander" in ROLES.roles[user]
+            allowed = allowed or "driver" in ROLES.roles[user]
+            assert ("refused" in told) == (not allowed)
+        elif choice == 7:
+            told = room.ask(Arm("advance", user), seat)
+            assert drove or told == ["refused"]
+        elif choice == 8 and room.state.armed is not None:
+            told = room.ask(Confirm("wrong", user), seat)
+            assert told == ["refused"]
+        else:
+            of = crew.lease.user if crew.lease and rng.random() < 0.8 else ""
+            room.ask(Drive(user, of, rng.choice(["", "why"])), seat)
+        held(before, room.state, here)
+        if room.state.armed is not None and before.armed is None:
+            armed_token = room.state.crew.token
+        if room.state.armed is not None:
+            assert room.state.crew.token == armed_token, "armed by hands that have gone"
+    return room.told
+
+
+def held(before: FlightState, now: FlightState, here: dict[str, str]) -> None:
+    was, crew = before.crew, now.crew
+    assert crew.token >= was.token
+    driving = [seat.id for seat in crew.seats if crew.drives(seat.id, now.at_ms)]
+    assert len(driving) <= 1
+    for seat in driving:
+        assert "driver" in ROLES.roles[here[seat]]
+        assert crew.lease is not None
+        assert crew.lease.token == crew.token
+    if crew.lease and was.lease and crew.lease.user != was.lease.user:
+        assert crew.token > was.token
+        still = was.drives(was.lease.seat, now.at_ms)
+        offered = was.offer is not None and was.offer.to == crew.lease.user
+        assert not still or offered, "the controls were taken from somebody who drove"
