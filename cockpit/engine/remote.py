@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +24,6 @@ from cockpit.wire.frames import (
 from cockpit.wire.live import LiveDecoder
 from cockpit.wire.state import read_head
 from cockpit.wire.values import WireError
-
 
 BEAT_S: Final = 3.0
 """How often a driver's screen that works says so: several times in the shortest lease."""
@@ -90,7 +88,7 @@ class RemoteSession:
 
     async def _beat(self, snapshot: Snapshot) -> None:
         """Whoever drives and still takes snapshots in is there."""
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         if snapshot.crew.seat != self.seat or not self.seat or now_s - self._beaten_s < BEAT_S:
             return
         self._beaten_s = now_s

@@ -10,7 +10,6 @@ import contextlib
 import os
 import socket
 import struct
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,11 +42,11 @@ class Pace:
 
     def __init__(self) -> None:
         self._left = BURST
-        self._at_s = time.monotonic()
+        self._at_s = asyncio.get_running_loop().time()
 
     async def next(self) -> None:
         """Wait until one more may come."""
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         self._left = min(BURST, self._left + (now_s - self._at_s) * PER_SECOND)
         self._at_s = now_s
         self._left -= 1

@@ -15,7 +15,7 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.tui.layout import PANES, PaneName
 
 KeyVerb = Literal["advance", "rollback", "recover", "pause", "end"]
-Group = Literal["act", "play", "look", "move", "screen", "safe"]
+Group = Literal["act", "people", "play", "look", "move", "screen", "safe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ KEYS: tuple[Key, ...] = (
     _act("recover", "V", label="recover", rank=4, text="show the recovery steps of a wave "
          "that cannot go back; Y confirms"),
     _act("end", "E", label="end", rank=4, text="end the flight, close the session; Y confirms"),
+    Key("drive", ("D",), "D", group="people", label="drive", rank=6,
+        help="take the controls, or what is offered; whoever has them offers them or gives "
+        "them back"),
+    Key("veto", ("N",), "N", group="people", label="", rank=9,
+        help="a commander's no: nothing goes forward until a commander presses it again"),
     Key("note", ("m",), "m", group="act", label="note", rank=5,
         help="add a line to the log, for the review"),
     *(_pane(number, name) for number, name in enumerate(PANES, 1)),
@@ -112,6 +117,7 @@ KEYS: tuple[Key, ...] = (
 
 GROUP_TITLES: dict[Group, str] = {
     "act": "the flight",
+    "people": "who is here",
     "play": "the recording",
     "look": "what is shown",
     "move": "moving",
@@ -142,11 +148,21 @@ class KeyTable:
 LIVE = KeyTable.of(KEYS)
 
 
+PEOPLE = frozenset({"note", "drive", "veto"})
+"""Keys of everybody: whether he may is for the engine to say."""
+
+
 def why_not(
-    key: Key, snapshot: Snapshot | None, *, ended: bool = False, small: bool = False
+    key: Key,
+    snapshot: Snapshot | None,
+    *,
+    ended: bool = False,
+    small: bool = False,
+    seat: str = "",
 ) -> str:
-    """Why a key has no effect on the flight now; empty when it has, or is not about the flight."""
-    if key.verb is None and key.id != "note":
+    """Why a key has no effect on the flight now; empty when it has, or is not about the flight.
+    `seat`: this screen's name among the flight's people; empty: it is always heard."""
+    if key.verb is None and key.id not in PEOPLE:
         return ""
     if ended:
         return "the session has ended"
@@ -156,7 +172,19 @@ def why_not(
         return "the terminal is too small to show what would be confirmed"
     if key.verb is None:
         return ""
+    if seat and key.verb != "pause" and snapshot.crew.seat != seat:
+        return looks_on(snapshot)
     view = next((action for action in snapshot.actions if action.verb == key.verb), None)
     if view is None:
         return "the engine does not offer it"
     return "" if view.enabled else view.why_not or "not possible now"
+
+
+def looks_on(snapshot: Snapshot) -> str:
+    """Why a screen's keys do nothing, and what to do about it."""
+    crew = snapshot.crew
+    if not crew.driver:
+        return "you look on, and nobody drives: D takes the controls"
+    if not crew.seat:
+        return f"you look on, and {crew.driver} is gone: D"
+    return f"you look on, {crew.driver} drives: D asks for the controls"

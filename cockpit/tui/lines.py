@@ -74,6 +74,7 @@ def key_bar(
     keys: KeyTable = LIVE,
     ended: bool = False,
     small: bool = False,
+    seat: str = "",
 ) -> Line:
     """The keys that matter now. A key in brackets is closed; pressing it says why. `table`: the
     chosen pane has rows to sort."""
@@ -81,7 +82,10 @@ def key_bar(
     if small:
         shown = [key for key in shown if key.id in _SMALL_KEYS]
     space = "" if width < 100 else " "
-    items = [_key_item(key, snapshot, space, ended=ended, small=small) for key in shown]
+    closed = [why_not(key, snapshot, ended=ended, small=small, seat=seat) for key in shown]
+    items = [
+        _key_item(key, space, closed=bool(why)) for key, why in zip(shown, closed, strict=True)
+    ]
     if not small:
         items.append(Item(4, ((" 1-7 ", "key"), (f"{space}pane", "key.label"))))
     return Line(pack(items, width, gap=1 if width < 100 else 2), "bar")
@@ -91,8 +95,8 @@ _TABLE_KEYS = frozenset({"sort", "filter", "wave_only"})
 _SMALL_KEYS = frozenset({"pause", "play.toggle", "leave", "help"})
 
 
-def _key_item(key: Key, snapshot: Snapshot | None, space: str, *, ended: bool, small: bool) -> Item:
-    if why_not(key, snapshot, ended=ended, small=small):
+def _key_item(key: Key, space: str, *, closed: bool) -> Item:
+    if closed:
         return Item(key.rank, ((f"({key.shown}){space}{key.label}", "key.off"),))
     return Item(key.rank, ((f" {key.shown} ", "key"), (f"{space}{key.label}", "key.label")))
 

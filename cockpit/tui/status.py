@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
+from cockpit.core.snapshot import CrewView, SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
@@ -138,15 +138,28 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
     paused: tuple[Chunk, ...] = ((" PAUSED ", "badge.pause"),) if status.paused else ()
     mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
     detail = status.rollback_detail if wide else ""
+    gone = bool(snapshot.crew.driver) and not snapshot.crew.seat
     return [
         Item(0, rollback_chunks(status)),
         Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
         Item(0, paused),
         Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
-        Item(4, ((f"driver {cut(user, 12)}", "bar"),) if user else ()),
+        Item(1 if gone else 4, _driver(snapshot.crew, user)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
     ]
+
+
+def _driver(crew: CrewView, user: str) -> tuple[Chunk, ...]:
+    """Who drives, and how many look on; of an engine in this process, its user."""
+    if not crew.people:
+        return ((f"driver {cut(user, 12)}", "bar"),) if user else ()
+    others = sum(one.seats for one in crew.people) - (1 if crew.seat else 0)
+    more = f" +{others}" if others else ""
+    if not crew.driver:
+        return ((f"no driver{more}", "warn"),)
+    word = "driver" if crew.seat else "GONE"
+    return ((f"{word} {cut(crew.driver, 12)}{more}", "bar" if crew.seat else "bad"),)
 
 
 def rollback_chunks(status: StatusView) -> tuple[Chunk, ...]:

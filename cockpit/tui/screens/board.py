@@ -17,6 +17,7 @@ from textual.timer import Timer
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.snapshot import ArmedView, Snapshot
 from cockpit.ports import Player
+from cockpit.tui.controls import Question, driving, vetoing
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
@@ -118,7 +119,13 @@ class Board(Screen[None], inherit_bindings=False):
             )
             said = () if self._said is None else (self._message(width),)
             bar = key_bar(
-                self.snapshot, width=width, table=False, keys=self.keys, ended=ended, small=True
+                self.snapshot,
+                width=width,
+                table=False,
+                keys=self.keys,
+                ended=ended,
+                small=True,
+                seat=self._seat(),
             )
             self.small.show((*rows[: max(1, height - 1 - len(said))], *said, bar))
             return
@@ -135,8 +142,18 @@ class Board(Screen[None], inherit_bindings=False):
             self.deck.draw(width, timeline_rows(width, height))
         self.message.show((self._message(width),))
         table = isinstance(self.panes[self.chosen], Grid)
-        bar = key_bar(self.snapshot, width=width, table=table, keys=self.keys, ended=ended)
+        bar = key_bar(
+            self.snapshot,
+            width=width,
+            table=table,
+            keys=self.keys,
+            ended=ended,
+            seat=self._seat(),
+        )
         self.keys_line.show((bar,))
+
+    def _seat(self) -> str:
+        return "" if self.deck is not None else self.cockpit.session.seat
 
     def _message(self, width: int) -> Line:
         note = "" if self.deck is None else self.deck.player.view().note
@@ -218,6 +235,7 @@ class Board(Screen[None], inherit_bindings=False):
             return
         handlers: dict[str, Callable[[Key], None]] = {
             "act": self._act,
+            "people": self._act,
             "play": self._play,
             "look": self._look,
             "move": self._move,
@@ -232,7 +250,8 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _act(self, key: Key) -> None:
         small = is_small(*self.app.size)
-        why = why_not(key, self.snapshot, ended=self.link.ended, small=small)
+        ended, seat = self.link.ended, self._seat()
+        why = why_not(key, self.snapshot, ended=ended, small=small, seat=seat)
         if key.id == "pause" and not self.link.ended:
             self._send(Pause(by=self.user))
             self.say(why or "pause sent", "warn", log=True)
@@ -240,6 +259,10 @@ class Board(Screen[None], inherit_bindings=False):
             self.say(f"{key.shown} {key.label}: {why}", "warn", log=True)
         elif key.id == "note":
             self._prompt("note for the log and the review", "", self._noted)
+        elif key.id == "drive" and self.snapshot is not None:
+            self._ask(driving(self.snapshot, user=self.user, seat=seat))
+        elif key.id == "veto" and self.snapshot is not None:
+            self._ask(vetoing(self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
             self.app.push_screen(EndScreen(self.look, self.snapshot), self._end_answered)
         elif key.verb is not None and not self._armed_lately:
@@ -248,6 +271,19 @@ class Board(Screen[None], inherit_bindings=False):
             # what is paused and ended needs no arming, and was handled above
             self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
+
+    def _ask(self, asked: Question | Intent) -> None:
+        """Send it, at once or as the user's answer has it."""
+        if not isinstance(asked, Question):
+            self._send(asked)
+            return
+
+        def answered(text: str | None) -> None:
+            intent = None if text is None else asked.intent(text.strip())
+            if intent is not None:
+                self._send(intent)
+
+        self._prompt(asked.title, "", answered)
 
     def _play(self, key: Key) -> None:
         if self.deck is None or self.app.screen is not self:

@@ -1,0 +1,52 @@
+"""What `D` and `N` mean now: who takes, offers, accepts or gives back the controls.
+
+Pure: says what is asked of the user and which intent his answer makes; the engine decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cockpit.core.intents import Accept, Drive, Intent, Lift, Offer, Release, Veto
+from cockpit.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line to answer; its answer becomes an intent, or none."""
+
+    title: str
+    intent: Callable[[str], Intent | None]
+
+
+def driving(snapshot: Snapshot, *, user: str, seat: str) -> Question | Intent:
+    """What `D` does: at once, or after an answer."""
+    crew = snapshot.crew
+    if seat and crew.seat == seat:
+        return Question(
+            "hand the controls to (a user; empty gives them back)",
+            lambda text: Offer(text, user) if text else Release(user),
+        )
+    if crew.offered_to == user:
+        wave = snapshot.status.wave
+        return Question(
+            f"{crew.driver} offers you the controls: type the wave's name, {wave}, to take them",
+            lambda text: Accept(text, user) if text else Release(user),
+        )
+    gone = crew.until_ms is not None and snapshot.at_ms >= crew.until_ms
+    if crew.driver and crew.driver != user and gone:
+        return Question(
+            f"take over from {crew.driver}, who is gone: why?",
+            lambda text: Drive(user, crew.driver, text) if text else None,
+        )
+    return Drive(user)
+
+
+def vetoing(snapshot: Snapshot, *, user: str) -> Question | Intent:
+    """What `N` does."""
+    if snapshot.crew.veto:
+        return Lift(user)
+    return Question(
+        "nothing goes forward from here: why?", lambda text: Veto(text, user) if text else None
+    )
