@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.output import complain, say
+from cockpit.cli.output import clean_line, complain, say
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`bench` and its options."""
     parser = commands.add_parser("bench", help="measure, and say what falls short")
     parser.add_argument("--only", metavar="NAME", help="one group of figures")
+    parser.add_argument(
+        "--recording",
+        type=Path,
+        metavar="PATH",
+        help="measure this recording instead: opening, time line, jumps, bytes a sample, encoding",
+    )
     parser.add_argument("--results", type=Path, default=Path("bench-results.json"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure group by group; a figure is printed as soon as it is known."""
+    if options.recording is not None:
+        return _measure(options.recording)
     from cockpit.cli.benches import GROUPS
     from cockpit.cli.figures import Figure
 
@@ -39,3 +47,17 @@ def run(options: argparse.Namespace) -> int:
     }
     options.results.write_text(json.dumps(content, indent=1) + "\n")
     return exits.COMPLETED if all(figure.ok for figure in figures) else exits.FAILED
+
+
+def _measure(path: Path) -> int:
+    """The figures of a recording of one's own; none has a limit."""
+    from cockpit.cli.recordmeasure import figures
+    from cockpit.wire.records import RecordingError
+
+    try:
+        for figure in figures(path):
+            say(figure.line())
+    except (OSError, RecordingError) as error:
+        complain(clean_line(f"{path}: {error}"))
+        return exits.REFUSED
+    return exits.COMPLETED

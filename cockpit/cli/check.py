@@ -17,6 +17,7 @@ from cockpit.core.plan import Plan, SoakStep, Step, Wave, step_name
 from cockpit.core.prove import Proof, model_of, prove
 from cockpit.core.prove.matrix import matrix
 from cockpit.core.unflown import unflown
+from cockpit.core.unknowable import unknowable
 from cockpit.plan.loader import load_document, read_plan_text
 from cockpit.plan.problems import PlanInvalid, Problem
 from cockpit.plan.surroundings import missing_references
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
         missing = missing_references(loaded)
         problems, warnings = (missing, ()) if options.secrets else ((), missing)
         warnings += tuple(Problem(1, 1, reason) for reason in unflown(plan))
+        places = ((loaded.waves[index], text) for index, text in unknowable(plan))
+        warnings += tuple(Problem(at.line, at.column, text) for at, text in places)
     except PlanInvalid as invalid:
         problems = invalid.problems
     if options.json:

@@ -201,7 +201,7 @@ async def looked(state: FlightState, ports: Ports) -> FlightState:
 def left_in_sight(state: FlightState) -> Left:
     """What is left over, and which of the readings that it takes have failed."""
     left = leftovers(state)
-    needed = ("source.groups", "target.groups", "target.logs")
+    needed = ("source.groups", "target.groups", "target.logs", "source.logs")
     failures = state.facts.failures
     away = tuple(f"{feed}: {failures[feed].reason}" for feed in needed if feed in failures)
     return Left(left.found, (*left.unread, *away))
@@ -230,11 +230,16 @@ async def _read(ports: Ports) -> list[Sample | Survey | Failure]:
         "target.acls": ports.target.acls,
         "source.groups": ports.source.groups,
         "target.groups": ports.target.groups,
-        "target.logs": ports.target.logs,
         "mirror": ports.replication.mirror,
         **{name: feeds[name] for name in ("connect", "readiness") if name in feeds},
     }
+
+    async def ends() -> None:
+        await one("target.logs", ports.target.logs)
+        await one("source.logs", ports.source.logs)  # whatever the mirror has brought, is there
+
     async with asyncio.TaskGroup() as group:
+        group.create_task(ends(), name="left over: ends")
         for name, read in readings.items():
             group.create_task(one(name, read), name=f"left over: {name}")
     return found

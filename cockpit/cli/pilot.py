@@ -212,13 +212,24 @@ class Pilot:
 
     async def _going_back(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
         asked = next((s for s in wave.steps if s.detail.startswith("waits for a person")), None)
-        if asked is None or not snapshot.action("advance").enabled:
+        if not snapshot.action("advance").enabled:
             return None
+        if asked is None:
+            return self._without_target(snapshot, wave)
         if self._orders.confirm_steps:
             await self._arm(snapshot, "advance")
             return None
         why = f"going back {asked.detail}"
         return self._result("paused", exits.STOPPED, left=True, why=why)
+
+    def _without_target(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
+        """Only a person orders the way back without a target that cannot be read: it may come
+        back."""
+        since = self._ready_since.setdefault(f"without target {wave.name}", snapshot.at_ms)
+        if snapshot.at_ms - since <= self._orders.gate_wait_ms:
+            return None
+        why = next((s.detail for s in wave.steps if s.word == "undoing"), wave.detail)
+        return self._result("paused", exits.STOPPED, left=True, why=f"going back: {why}")
 
     def _asked_recently(self, snapshot: Snapshot) -> bool:
         return snapshot.at_ms - self._asked_ms < TRY_AGAIN_MS

@@ -35,6 +35,7 @@ MARKER_SHARE: Final = 0.5
 
 Mask = NDArray[np.bool_]
 _BASELINES: Remembered[tuple[I64, I64]] = Remembered()
+_OUTGROWN: Remembered[Disagreement | None] = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Disagreement:
 def disagreements(facts: Facts, lag: ReplicationLag) -> tuple[Disagreement, ...]:
     """What is left after everything that markers, compaction and age explain."""
     logs = lag_by_logs(facts)
-    if isinstance(logs, Unknown) or logs.source.keys is not lag.logs.keys:
+    if isinstance(logs, Unknown) or logs.source.keys != lag.logs.keys:
         return ()
     known = (lag.lag != MISSING) & (logs.lag != MISSING) & (logs.source_span != MISSING)
     by_position, by_logs = np.where(known, lag.lag, 0), np.where(known, logs.lag, 0)
@@ -128,6 +129,40 @@ def disagreements(facts: Facts, lag: ReplicationLag) -> tuple[Disagreement, ...]
         standing = known & aged & (by_logs >= 0) & (by_position - by_logs > allowed)
         found.extend(_worst("standing", logs.source, standing, by_position - by_logs))
     return tuple(found)
+
+
+def outgrown(facts: Facts) -> Disagreement | None:
+    """Partitions in which the target has grown since the newest offset-sync by more than the source
+    and any markers explain. Needs one look at each side: the target's ends were read before the
+    source's, so that what the mirror has brought is on the source already."""
+    surveys = facts.surveys.get("target.transactions")
+    stands_on = (facts.logs, facts.syncs, facts.recreated, facts.configs, surveys)
+    return _OUTGROWN.get(stands_on, lambda: _outgrown(facts))
+
+
+def _outgrown(facts: Facts) -> Disagreement | None:
+    logs = lag_by_logs(facts)
+    if isinstance(logs, Unknown):
+        return None
+    known = logs.lag != MISSING
+    by_logs = np.where(known, logs.lag, 0)
+    drift = _drift(facts, "target", logs.source, np.where(known, logs.target_span, 0))
+    known &= logs.source_span >= 0  # a source that ends before the sync is another one
+    over = known & (-by_logs - SLACK_RECORDS - drift > 0)
+    return next(iter(_worst("surplus", logs.source, over, -by_logs)), None)
+
+
+def never_on_source(facts: Facts) -> tuple[tuple[TopicPartition, int], ...]:
+    """Partitions that have never had a record on the source and have some on the target, each with
+    the end of its log there."""
+    source = facts.newest_logs("source")
+    target = newest_before(facts.logs.get("target", ()), source.asked_at_ms) if source else None
+    if source is None or target is None:
+        return ()
+    end = realign(source.keys, target.keys, target.end)
+    start = realign(source.keys, target.keys, target.start)
+    there = (source.end == 0) & (end != MISSING) & (start != MISSING) & (end > start)
+    return tuple((source.keys.names[i], int(end[i])) for i in np.flatnonzero(there).tolist())
 
 
 def _worst(

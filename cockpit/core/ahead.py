@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cockpit.core.agreement import Disagreement
+from cockpit.core.agreement import Disagreement, never_on_source, outgrown
 from cockpit.core.facts import Facts
 from cockpit.core.history import grown_since
 from cockpit.core.lag import newest_before
@@ -43,6 +43,20 @@ def baseline(found: tuple[Disagreement, ...]) -> tuple[tuple[TopicPartition, ...
         if one.kind == "surplus":
             return one.names, one.by_records[0]
     return (), 0
+
+
+def own_records(facts: Facts) -> dict[TopicPartition, str]:
+    """Partitions whose ends alone show, by one look at each side, that the target has records which
+    the mirror did not bring; the worst first."""
+    found = {
+        name: f"its log ends at {end}, and the source has never had a record there"
+        for name, end in never_on_source(facts)
+    }
+    more = outgrown(facts)
+    for name, by in zip(more.names, more.by_records, strict=True) if more is not None else ():
+        text = f"{by} records more than the mirror can have brought since its newest offset-sync"
+        found.setdefault(name, text)
+    return found
 
 
 def foreign_writers(plan: Plan, facts: Facts, moved: frozenset[str]) -> dict[TopicPartition, str]:

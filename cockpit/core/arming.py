@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from cockpit.core import escaping, progress, recovering
+from cockpit.core import escaping, progress, recovering, withouttarget
 from cockpit.core.adopted import why_wait
 from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
@@ -110,7 +110,8 @@ def why_not_advance(state: FlightState) -> str:
         untouched = not wave.back and not any(step.begun for step in wave.steps)
         return _gates_why_not(state, wave) if untouched else ""
     if wave.back_wanted or (wave.back and wave.word == "rolling back"):
-        return f"wave {wave.wave.name} is going back"
+        unread = withouttarget.offered(state, wave)
+        return "" if unread else f"wave {wave.wave.name} is going back"
     if wave.word == "done":
         return "every wave is done"
     if wave.word == "holding":
@@ -148,7 +149,8 @@ def _left_why_not(state: FlightState, wave: WaveState) -> str:
 
 def _hold_why_not(state: FlightState, wave: WaveState) -> str:
     if wave.back:
-        return "going back failed: only another try to go back is open"
+        going = "going back failed: only another try to go back is open"
+        return "" if withouttarget.offered(state, wave) else going
     if progress.in_flight(wave.stages):
         return UNDER_WAY
     if why := unread(state, wave):
@@ -376,6 +378,10 @@ def _advance(turn: Turn, by: str) -> None:
     wave = turn.wave
     if recovering.asks(wave):
         recovering.answer(turn, by)
+    elif withouttarget.offered(turn.state, wave):
+        withouttarget.order(turn, by)
+        if wave.word == "holding":
+            progress.retry(turn)
     elif wave.word in ("ready", "rolled back"):
         turn.set(paused=False)
         progress.begin_wave(turn, by, fresh_until_ms(turn.state, wave))
@@ -390,15 +396,20 @@ def _advance(turn: Turn, by: str) -> None:
         progress.retry(turn)
         turn.tell("retry", f"{wave.wave.name}: tries the step again ({by})", by=by)
     else:
-        if turn.state.paused:
-            turn.set(paused=False)
-            turn.tell("resumed", f"resumed by {by}", by=by)
-            if wave.escape_told and not progress.in_flight(wave.stages):
-                escaping.go_on(turn)
-        if progress.waits_for_person(turn.wave.stages):
-            if not wave.back:
-                turn.remember({"fresh_until_ms": _answered_until_ms(turn.state, wave)})
-            progress.answer(turn, by)
+        _go_on(turn, by)
+
+
+def _go_on(turn: Turn, by: str) -> None:
+    """A wave under way goes on, or gets its answer."""
+    if turn.state.paused:
+        turn.set(paused=False)
+        turn.tell("resumed", f"resumed by {by}", by=by)
+        if turn.wave.escape_told and not progress.in_flight(turn.wave.stages):
+            escaping.go_on(turn)
+    if progress.waits_for_person(turn.wave.stages):
+        if not turn.wave.back:
+            turn.remember({"fresh_until_ms": _answered_until_ms(turn.state, turn.wave)})
+        progress.answer(turn, by)
 
 
 def _rollback(turn: Turn, by: str) -> None:
@@ -444,6 +455,8 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
     name = wave.wave.name
     if asks := recovering.asks(wave):
         return (f"confirm: {asks}",)
+    if withouttarget.offered(state, wave):
+        return withouttarget.lines(state)
     asks = progress.waits_for_person(wave.stages)
     if wave.word == "holding":
         return (f"try again: {wave.detail}",)
@@ -479,9 +492,8 @@ def _rollback_lines(state: FlightState) -> tuple[str, ...]:
     index, _ = rollback_index(state)
     assert index is not None
     wave = state.waves[index]
-    word, _, _ = rollback_word(state, wave)
     lines = [f"take wave {wave.wave.name} back: {', '.join(wave.wave.services)} return to source"]
-    lines.append(f"rollback is {word}: {price(state, wave).text}")
+    lines.append(f"rollback is {rollback_word(state, wave)[0]}: {price(state, wave).text}")
     lines.extend(
         f"undo {step_name(step.step)}: {words}"
         for step in reversed(wave.steps)

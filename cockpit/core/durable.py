@@ -120,9 +120,10 @@ def _crew(content: Mapping[str, Any]) -> Crew:
     return Crew(token=int(content.get("lease_token", 0)), veto=stands)
 
 
-def _restored(wave: WaveState, found: Mapping[str, Any] | None, at_ms: int) -> WaveState:
-    if found is None:
+def _restored(wave: WaveState, content: Mapping[str, Any] | None, at_ms: int) -> WaveState:
+    if content is None:
         return wave
+    found = _by_now(content, at_ms)
     if len(found["steps"]) != len(wave.steps):
         raise RestoreError(f"wave {wave.wave.name} has other steps than in the plan")
     steps = tuple(
@@ -138,6 +139,25 @@ def _restored(wave: WaveState, found: Mapping[str, Any] | None, at_ms: int) -> W
     if restored.word not in (*_UNDER_WAY, "holding"):
         return restored
     return _standing(restored, at_ms)
+
+
+def _by_now(content: Any, at_ms: int) -> Any:  # noqa: ANN401  # JSON in, JSON out
+    """The same with no time after `at_ms`: whatever a dead engine has done was done by now, and
+    where the clock was set back since, every new sample would seem to be from before it."""
+    match content:
+        case dict():
+            return {
+                key: min(value, at_ms) if _is_time(key, value) else _by_now(value, at_ms)
+                for key, value in content.items()
+            }
+        case list():
+            return [_by_now(value, at_ms) for value in content]
+        case _:
+            return content
+
+
+def _is_time(key: str, value: object) -> bool:
+    return isinstance(value, int) and (key.endswith(("at_ms", "since_ms")))
 
 
 def _standing(wave: WaveState, at_ms: int) -> WaveState:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.core import errands, exact
+from cockpit.core import errands, exact, unread
 from cockpit.core.actions import (
     CallService,
     Errand,
@@ -89,6 +89,8 @@ def tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> Non
     if not isinstance(run.task, PlaceGroup | ReturnGroup):
         return
     group = run.task.service.group
+    if unread.skipped_key(group) in found and f"reread_max.{group}" not in found:
+        turn.tell("group_unread", note, "warn", group=group)
     if f"reread_max.{group}" in found:
         turn.tell(
             "offsets_placed",

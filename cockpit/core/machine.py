@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from cockpit.core import adopted, afterwards, arming, away, driving, progress
+from cockpit.core import adopted, afterwards, arming, away, driving, progress, withouttarget
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
@@ -125,6 +125,7 @@ def _ticked(turn: Turn) -> None:
     _renew(turn)
     _deadline(turn)
     watch_proofs(turn)
+    withouttarget.watch(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
     driving.pass_time(turn)

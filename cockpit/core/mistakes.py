@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from cockpit.core import ahead
 from cockpit.core.adopted import is_there
 from cockpit.core.delta import delta_rows, proved_skip
+from cockpit.core.fences import is_fenced
 from cockpit.core.flight import FlightState, WaveState
-from cockpit.core.observe import partition_text
+from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import touched_topics
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts, why_not_ready
-from cockpit.core.turn import moved_of, services_of
+from cockpit.core.turn import moved_of, produces, services_of
 
 
 def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
@@ -71,16 +72,30 @@ def _active_on_target(state: FlightState, wave: WaveState) -> Iterator[str]:
 
 
 def _target_ahead(state: FlightState, wave: WaveState) -> Iterator[str]:
-    """Somebody who is not the mirror writes on the target to a topic that has not moved."""
+    """Somebody who is not the mirror writes, or wrote, on the target to a topic that has not
+    moved."""
     moved = frozenset(moved_of(state).produced())
-    topics = touched_topics(services_of(state, wave))
-    for name, why in ahead.foreign_writers(state.plan, state.facts, moved).items():
-        if name[0] in topics:
+    topics = frozenset(touched_topics(services_of(state, wave)))
+    writers = ahead.foreign_writers(state.plan, state.facts, moved)
+    for name, why in (*writers.items(), *_records_of_its_own(state, wave).items()):
+        if name[0] in topics - moved:
             yield (
                 f"the target is ahead on {partition_text(name)}: {why}; find who writes there,"
                 " and stop it"
             )
             return
+
+
+def _records_of_its_own(state: FlightState, wave: WaveState) -> dict[TopicPartition, str]:
+    """Partitions that the target's ends show to be ahead. Where the wave may have been moved by an
+    earlier flight, that is what is said of it instead."""
+    acls = state.facts.acls.get("source")
+    fenced = acls is not None and is_fenced(wave.wave, state.plan, acls)
+    written = frozenset(produces(state, wave)) if fenced else frozenset()
+    if is_there(state, wave):
+        return {}
+    found = ahead.own_records(state.facts)
+    return {name: why for name, why in found.items() if name[0] not in written}
 
 
 def _past_their_place(state: FlightState, wave: WaveState) -> Iterator[str]:

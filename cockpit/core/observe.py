@@ -112,6 +112,11 @@ class OffsetColumn(Sequence[int]):
     def __init__(self, column: I64) -> None:
         self._column = column
 
+    @property
+    def column(self) -> I64:
+        """All of them as they are kept; never to be written to."""
+        return self._column
+
     def __len__(self) -> int:
         return len(self._column)
 

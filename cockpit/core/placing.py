@@ -45,6 +45,7 @@ from cockpit.core.observe import (
 from cockpit.core.plan import Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 from cockpit.core.seeking import place_sought
+from cockpit.core.unread import return_unread
 
 Commits = Mapping[TopicPartition, int]
 NO_PROGRESS: Final = "{group} made no progress on the target that the source does not know"
@@ -297,7 +298,7 @@ def return_group(task: ReturnGroup, scene: Scene) -> Progress:
         return Done(f"{group} was never placed on the target")
     state, source = group_on(scene, "target", group), group_on(scene, "source", group)
     if isinstance(state, Wait):
-        return state
+        return return_unread(task.service, task.timeout_ms, scene, state)
     moved = {
         name: offset
         for name, offset in (state.committed() if state else {}).items()

@@ -21,6 +21,8 @@ class Wait:
     """Not yet, and what is missing."""
 
     detail: str
+    patient: bool = False
+    """Whether no timeout ends it: it goes on by itself, or by a person's order."""
 
 
 @dataclass(frozen=True, slots=True)

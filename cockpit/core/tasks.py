@@ -33,6 +33,7 @@ from cockpit.core.plan import ReplicationLagGate, Service, Side, touched_topics
 from cockpit.core.probing import ProbeGroup, probe_group
 from cockpit.core.reversing import ResumeMirror, resume_mirror
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
+from cockpit.core.unread import left_alone, not_seen, target_groups, target_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,14 @@ Task = (
 def poll(task: Task, scene: Scene) -> Progress:
     """How a task stands now."""
     if isinstance(task, Do):
-        return Act(task.action, task.timeout_ms)
+        return left_alone(task.action, scene) or Act(task.action, task.timeout_ms)
     if isinstance(task, Ask):
         return Wait(f"waits for a person: {task.text}")
     if isinstance(task, Soak | DrillTask):
         return Wait("")  # the machine judges these: they need the wave's gates
     progress = _POLLS[type(task)](task, scene)
-    if isinstance(progress, Wait) and scene.now_ms - scene.started_at_ms > task.timeout_ms:
+    late = scene.now_ms - scene.started_at_ms > task.timeout_ms
+    if isinstance(progress, Wait) and late and not progress.patient:
         return Failed(f"not within {task.timeout_ms / 1000:.0f} s: {progress.detail}")
     return progress
 
@@ -148,7 +150,8 @@ def _await_empty(task: AwaitEmpty, scene: Scene) -> Progress:
     assert task.service.group is not None
     state = group_on(scene, task.side, task.service.group)
     if isinstance(state, Wait):
-        return state
+        why = target_groups(scene, task.service.group) if task.side == "target" else ""
+        return not_seen(task.service, why, scene) if why else state
     if state is None:
         return Done(f"{task.service.group} does not exist on {task.side}")
     if state.members or state.state not in ("Empty", "Dead"):
@@ -205,6 +208,8 @@ SILENT_MS = 1_500
 
 def _await_silent(task: AwaitSilent, scene: Scene) -> Progress:
     samples = [s for s in scene.facts.logs.get("target", ()) if s.asked_at_ms > scene.started_at_ms]
+    if why := target_logs(scene):
+        return not_seen(task.service, why, scene)
     if not samples or samples[-1].asked_at_ms - samples[0].asked_at_ms < SILENT_MS:
         return Wait(f"{task.service.name}: watches its topics on target")
     newest = _ends(samples[-1], task.topics)

@@ -27,6 +27,10 @@ from cockpit.ports import Clock, PortError
 
 PAIRS_PER_READ: Final = 64
 MS_PER_READ: Final = 400
+LATE_MS: Final = 8_000
+"""An image that is older is late: after twice that it says nothing about commits that move on."""
+LATE_MS_PER_READ: Final = 1_000
+"""For so long a round goes on where the next one waits that late."""
 COUNTED: Final = 5_000
 """Between a commit and an image so many offsets are read to count their records."""
 STATES_MAX_AGE_MS: Final = 60_000
@@ -78,8 +82,14 @@ class ImageReader:
         async def look(pair: Pair) -> None:
             self._found[pair] = await self._image_of(pair, wanted[pair], target)
 
+        coming = waiting[:PAIRS_PER_READ]
+        await self._finder.measure({name for _, name in coming})
         deadline_ms = asked_at_ms + MS_PER_READ
-        await in_turn(waiting[:PAIRS_PER_READ], look, self._clock, deadline_ms=deadline_ms)
+        await in_turn(coming, look, self._clock, deadline_ms=deadline_ms)
+        late_ms = asked_at_ms - LATE_MS
+        if late := [pair for pair in coming if self._age(pair)[0] < late_ms]:
+            deadline_ms = asked_at_ms + LATE_MS_PER_READ
+            await in_turn(late, look, self._clock, deadline_ms=deadline_ms)
         sought = await self._seeks.read()
         return ImagesSurvey(asked_at_ms, self._clock.now_ms(), dict(self._found), sought)
 

@@ -30,6 +30,8 @@ class LoadedPlan:
     plan: Plan
     references: tuple[tuple[Place, SecretRef | Path], ...]
     """Secrets and TLS files that it names, with the place in the file."""
+    waves: tuple[Place, ...] = ()
+    """Where each wave begins in the file."""
 
 
 def load_plan(text: str, *, origin: str) -> Plan:
@@ -41,17 +43,19 @@ def load_plan(text: str, *, origin: str) -> Plan:
 
 
 def load_document(text: str, *, origin: str) -> LoadedPlan:
-    """The same as `load_plan`, with the places of secrets and files."""
+    """The same as `load_plan`, with the places of secrets, files and waves."""
     problems = Problems()
     node = compose(text, problems)
     if node is not None:
         item = Reader(problems).read(PLAN, node)
         if item.valid:
-            check_rules(make_draft(item), problems)
-        if not problems:
-            builder = Builder(Path(origin).absolute().parent)
-            plan = builder.plan(item)
-            return LoadedPlan(plan=plan, references=tuple(builder.references))
+            draft = make_draft(item)
+            check_rules(draft, problems)
+            if not problems:
+                builder = Builder(Path(origin).absolute().parent)
+                plan = builder.plan(item)
+                waves = tuple(wave.place for wave in draft.waves)
+                return LoadedPlan(plan, tuple(builder.references), waves)
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

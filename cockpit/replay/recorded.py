@@ -7,18 +7,17 @@ eight-hour session opens at once. Never writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from cockpit.core.observe import I64, MISSING
-from cockpit.core.playing import Gap, Totals
+from cockpit.core.playing import NO_TOTALS, Gap, Totals
 from cockpit.core.snapshot import Snapshot
 from cockpit.replay.file import FileBuffer
 from cockpit.wire.recording import LIFE_ENDS, WHY_GAP, Life, Reader
-from cockpit.wire.records import TOTALS
 from cockpit.wire.totals import Total
 from cockpit.wire.values import WireError
 
@@ -53,7 +52,9 @@ class Recorded:
         self._times: list[int] = []
         self._told: list[Told] = []
         self._told_frames = 0
-        self._totals: tuple[int, Totals] | None = None
+        self._totals = NO_TOTALS
+        self._blocks = 0
+        """Of so many records of totals."""
         self._measure()
 
     @property
@@ -109,10 +110,11 @@ class Recorded:
 
     def totals(self) -> Totals:
         """The whole recording in short; the last minute of a session that runs is not in it yet."""
-        blocks = sum(entry.kind == TOTALS for entry in self._reader.contents.entries)
-        if self._totals is None or self._totals[0] != blocks:
-            self._totals = blocks, _columns(self._reader.totals())
-        return self._totals[1]
+        if self._blocks != self._reader.blocks:
+            rows = self._reader.totals(self._blocks)
+            self._blocks = self._reader.blocks
+            self._totals = _in_order(_columns(rows), self._totals)
+        return self._totals
 
     def refresh(self) -> bool:
         """Look for more at the end; whether there was any. Raises OSError, WireError."""
@@ -120,7 +122,7 @@ class Recorded:
             return False
         if len(self._file) < self._reader.contents.end:  # more than a torn tail was cut off
             self._reader = Reader(self._file)
-            self._totals = None
+            self._blocks, self._totals = 0, NO_TOTALS
         else:
             self._reader.refresh(self._file)
         self._measure()
@@ -157,18 +159,18 @@ def _columns(rows: Sequence[Total]) -> Totals:
         known = [MISSING if one is None or abs(one) > FAR else one for one in found]
         return np.array(known, dtype=np.int64)
 
-    found = Totals(
+    return Totals(
         at_ms=column(lambda row: row.at_ms),
         lag_records=column(lambda row: row.lag_records),
         source_writes_milli=column(lambda row: row.source_rate_milli),
         target_writes_milli=column(lambda row: row.target_rate_milli),
         blocked=column(lambda row: int(row.blocked)),
     )
-    order = np.argsort(found.at_ms, kind="stable")
-    return Totals(
-        found.at_ms[order],
-        found.lag_records[order],
-        found.source_writes_milli[order],
-        found.target_writes_milli[order],
-        found.blocked[order],
-    )
+
+
+def _in_order(new: Totals, old: Totals) -> Totals:
+    """Both, by time."""
+    names = [one.name for one in fields(Totals)]
+    columns = {name: np.concatenate((getattr(old, name), getattr(new, name))) for name in names}
+    order = np.argsort(columns["at_ms"], kind="stable")
+    return Totals(**{name: column[order] for name, column in columns.items()})

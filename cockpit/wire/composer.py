@@ -44,7 +44,7 @@ class Pace:
     """When it is known better; counted from the first, and from new tables too."""
     key_ms: int = 600_000
     change_ms: int = 30_000
-    wide_change_ms: int = 20_000
+    wide_change_ms: int = 10_000
     """The same of more than 50,000 partitions."""
     frames: int = 120
     """No more frames than so many between two sync points."""
@@ -93,6 +93,17 @@ class Composer:
             last_index=found.last_index,
             pace=pace,
             level=level,
+        )
+
+    def next_life(self) -> Composer:
+        """The life behind this one, which must be closed."""
+        return Composer(
+            offset=self.offset,
+            life=self.stream.life + 1,
+            unindexed=self._entries,
+            last_index=self._last_index,
+            pace=self._pace,
+            level=self._level,
         )
 
     def begin(self, at_ms: int, content: Mapping[str, Any]) -> bytes:

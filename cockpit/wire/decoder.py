@@ -7,7 +7,6 @@ not as it must be raises WireError, and what a state may take is bounded.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,9 +17,10 @@ from cockpit.core.flight import Event
 from cockpit.core.observe import I64
 from cockpit.core.snapshot import PartitionTable, Snapshot
 from cockpit.wire.binary import MAX_JSON, MAX_JSON_PARTS, Cursor, json_value, unpack
+from cockpit.wire.column import Column
 from cockpit.wire.patches import apply_patch
 from cockpit.wire.predict import AS_BEFORE, Prediction, Ref, checked, read_prediction
-from cockpit.wire.residuals import NOTHING, Delta, Order, read_column
+from cockpit.wire.residuals import Delta, Order, moved, read_column
 from cockpit.wire.samples import Rows, event_of
 from cockpit.wire.state import COLUMNS, Head
 from cockpit.wire.tables import TableShelf
@@ -29,78 +29,8 @@ from cockpit.wire.versions import snapshot_tree
 
 MAX_CELLS: Final = 5_000_000
 """Rows of all columns of a state together."""
-MAX_BACK: Final = 127
-KEPT_ROWS: Final = 16_000_000
-"""Samples of a series that are kept to look back are not more than have so many rows together."""
 MAX_HELD: Final = 96 * 1024 * 1024
 MAX_INPUTS: Final = 100_000
-
-
-class Column:
-    """One series: its newest column, and the steps that have led to it."""
-
-    def __init__(self, *, looks_back: bool = True) -> None:
-        """`looks_back`: former samples are asked for too."""
-        self._looks_back = looks_back
-        self.table = -1
-        self.order = Order.plain(0)
-        self.newest: I64 = np.empty(0, dtype=np.int64)
-        """In order of rate, the last `behind` steps not in it yet."""
-        self.behind = 0
-        self.steps: deque[Delta] = deque()
-        self.held = 0
-
-    def begin(self, table: int, order: Order, column: I64) -> None:
-        """A column of another table, or at another time; in the order of the table."""
-        self.table, self.order = table, order
-        self.newest = order.rank(column).copy()
-        self.behind = self.held = 0
-        self.steps.clear()
-
-    def step(self, delta: Delta) -> None:
-        """The next sample."""
-        if not self._looks_back:
-            if delta is not NOTHING:
-                delta.add_to(self.newest)
-            return
-        self.steps.append(delta)
-        self.behind += 1
-        self.held += delta.size
-        if len(self.steps) > min(MAX_BACK, KEPT_ROWS // max(len(self.newest), 1)):
-            if self.behind == len(self.steps):
-                self._catch_up()
-            self.held -= self.steps.popleft().size
-
-    def _catch_up(self) -> None:
-        if self.behind:
-            for i in range(len(self.steps) - self.behind, len(self.steps)):
-                self.steps[i].add_to(self.newest)
-            self.behind = 0
-
-    def at(self, back: int) -> I64:
-        """The column so many samples before the newest, in the order of its table."""
-        if back > len(self.steps):
-            raise WireError("a prediction looks back further than there are samples")
-        self._catch_up()
-        if not back:
-            return self.order.unrank(self.newest).copy()
-        column = self.newest.copy()
-        for i in range(len(self.steps) - back, len(self.steps)):
-            self.steps[i].take_from(column)
-        return self.order.unrank(column)
-
-    def reorder(self, order: Order) -> None:
-        """Go over to another order of rows."""
-        self._catch_up()
-        rows = len(self.newest)
-        if order.rows != rows:
-            raise WireError("an order of another number of rows")
-        if order.is_like(self.order):
-            return
-        self.steps = deque(step.reordered(self.order, order, rows) for step in self.steps)
-        self.held = sum(step.size for step in self.steps)
-        self.newest = order.rank(self.order.unrank(self.newest)).copy()
-        self.order = order
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +98,24 @@ class StreamDecoder:
         self.frames += 1
         self._weigh(len(body.data))
 
+    def remember(self, payload: bytes | memoryview) -> None:
+        """Take the samples of a frame from before the sync point that was loaded, for predictions
+        that look back, and nothing else of it. Frames must come in order, up to the last before
+        that point. Raises WireError, also where rows or their order were others then."""
+        body = self._body(payload)
+        body.number(), body.number()
+        if body.number() != self._epoch:
+            raise WireError("rows were in another order")
+        _, _, heads, _, _ = (body.part() for _ in range(5))
+        for sample in self._heads(heads, body):
+            for number, (table, delta) in zip(
+                self._slots[sample.slot][1], sample.steps, strict=True
+            ):
+                if table != self._series[number].table:
+                    raise WireError("rows were others")
+                self._series[number].remember(delta)
+        self._weigh(len(body.data))
+
     def columns(self) -> tuple[Column, ...]:
         """Every column of the state: those of the snapshot, then those of samples."""
         return (*self._residuals, *self._series)
@@ -225,7 +173,7 @@ class StreamDecoder:
         rows = len(self._tables.names(table))
         column = resized(series.at(0), rows)
         series.begin(table, self._order(table, rows), column)
-        delta.add_to(series.newest)
+        series.change(delta)
         self._check_cells()
 
     def _order(self, table: int, rows: int) -> Order:
@@ -322,7 +270,7 @@ class StreamDecoder:
         self._orders, self._epoch = orders, epoch
         for column in self.columns():
             if column.table >= 0:
-                column.reorder(self._order(column.table, len(column.newest)))
+                column.reorder(self._order(column.table, column.rows))
 
     def _set(self, state: Any) -> None:  # noqa: ANN401  # JSON
         """Take over everything but the columns from the tree of a state."""
@@ -361,16 +309,15 @@ class StreamDecoder:
             rows = sizes.get(table, 0)
             delta = read_column(modes.number(), rows, codes)
             order = self._order(table, rows) if table >= 0 else Order.plain(0)
-            if was is None:
-                found = np.zeros(rows, dtype=np.int64)
-                delta.add_to(found)
-                column.begin(table, order, found)
+            if was is None:  # whole, as in its table
+                empty = np.zeros(rows, dtype=np.int64)
+                column.begin(table, order, moved(empty, [(Order.plain(rows), delta)]))
             else:
                 column.begin(table, order, resized(was, rows))
-                delta.add_to(column.newest)
+                column.change(delta)
 
     def _check_cells(self) -> None:
-        if sum(len(one.newest) for one in self.columns()) > MAX_CELLS:
+        if sum(one.rows for one in self.columns()) > MAX_CELLS:
             raise WireError("more columns than a reader takes")
 
     def _weigh(self, more: int) -> None:
@@ -422,6 +369,8 @@ def _snapshot(tree: dict[str, Any], head: Any, columns: Mapping[str, Any]) -> Sn
 
 def resized(column: I64, rows: int) -> I64:
     """A column for another table: its first rows, 0 in those that are more."""
+    if len(column) == rows:
+        return column
     found = np.zeros(rows, dtype=np.int64)
     count = min(rows, len(column))
     found[:count] = column[:count]

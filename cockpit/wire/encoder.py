@@ -5,8 +5,9 @@ One encoder serves one engine from its beginning to its end. Never touches a fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +16,9 @@ from cockpit.core.flight import Event
 from cockpit.core.observe import I64
 from cockpit.core.snapshot import Snapshot
 from cockpit.wire.binary import json_text, pack, put_bytes, put_json, put_number
-from cockpit.wire.guess import Ring, Rings, candidates, choose, probe_rows
+from cockpit.wire.guess import Ring, Rings, as_before, candidates, choose, probe_rows
 from cockpit.wire.patches import write_patch
-from cockpit.wire.predict import AS_BEFORE, Prediction, Ref, put_prediction
+from cockpit.wire.predict import AS_BEFORE, NONE, Prediction, Ref, put_prediction
 from cockpit.wire.residuals import ZERO, Order, classes_of, encode_small, encode_whole
 from cockpit.wire.samples import Apart, Parts, slot_columns
 from cockpit.wire.state import COLUMNS, snapshot_document
@@ -256,21 +257,37 @@ class StreamEncoder:
                 found = aligned[ref] = self._aligned(ref)
             return found
 
-        probe = probe_rows(rows)
         if len(self._nothing) != rows:
             self._nothing = np.zeros(rows, dtype=np.int64)
-        for i, (name, column) in enumerate(zip(COLUMNS, columns, strict=True)):
-            tried = candidates(name, self._rings, _MIRROR_COLUMN, self.frames)
-            chosen = choose(tried, fetch, column, self._residuals[i], probe)
-            foretold = chosen.of(fetch, rows)
-            residual = self._nothing if foretold is column else column - foretold
+        for i, column in enumerate(columns):
+            chosen, residual = self._foretold(i, column, fetch)
             mode = self._put_change(table, residual, self._residuals[i], codes)
-            as_before = chosen == self._predictions[i]
-            out.append((AS_BEFORE if as_before else chosen.kind) << 2 | mode)
-            if not as_before:
+            is_known = chosen == self._predictions[i]
+            out.append((AS_BEFORE if is_known else chosen.kind) << 2 | mode)
+            if not is_known:
                 put_prediction(out, chosen)
             self._residuals[i], self._predictions[i] = residual, chosen
         return out, self._reach()
+
+    def _foretold(self, i: int, column: I64, fetch: Callable[[Ref], I64]) -> tuple[Prediction, I64]:
+        """How a column is foretold, and what it is more than that."""
+        last, before = self._predictions[i], self._residuals[i]
+        rows = len(column)
+        tried = partial(candidates, COLUMNS[i], self._rings, _MIRROR_COLUMN, self.frames)
+        if last.kind == NONE and column is before:
+            return last, before
+        # what has foretold all of it a second ago most often does so again: no other is tried then
+        if before is self._nothing and (likely := as_before(tried(), last)) is not None:
+            foretold = likely.of(fetch, rows)
+            if foretold is column or np.array_equal(foretold, column):
+                return likely, before
+        chosen = choose(tried(), fetch, column, before, probe_rows(rows))
+        if chosen.kind == NONE:
+            return chosen, column
+        foretold = chosen.of(fetch, rows)
+        if foretold is column or np.array_equal(foretold, column):
+            return chosen, self._nothing
+        return chosen, column - foretold
 
     def _aligned(self, ref: Ref) -> I64:
         """A sample of a series in the order of the snapshot."""
@@ -315,7 +332,7 @@ class StreamEncoder:
         if column is was:
             return ZERO
         change = column - was
-        return encode_small(self._ordered(table, change), codes) if change.any() else ZERO
+        return encode_small(change, codes, self._orders.get(table))
 
     def _ordered(self, table: int, column: I64) -> I64:
         order = self._orders.get(table)

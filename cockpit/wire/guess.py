@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ PROBED_ROWS: Final = 256
 SPACING_MS: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """One sample of a series."""
 
     number: int
@@ -70,11 +69,13 @@ class Ring:
         """How many samples before the newest."""
         return self.count - 1 - kept.number
 
-    def within(self, frame: int) -> list[Kept]:
-        """What a prediction of that frame may refer to: the newest, and what is near enough."""
-        kept = list(self.kept)
-        near = [one for one in kept[:-1] if one.frame >= frame - MAX_REACH]
-        return [*near, *kept[-1:]]
+    def within(self, frame: int) -> Iterator[Kept]:
+        """What a prediction of that frame may refer to, newest first: the newest, and what is near
+        enough."""
+        for one in reversed(self.kept):
+            if one.number < self.count - 1 and one.frame < frame - MAX_REACH:
+                return
+            yield one
 
     def at(self, back: int) -> Kept | None:
         """The sample so many before the newest, if it is kept."""
@@ -112,7 +113,7 @@ def candidates(column: str, rings: Rings, mirror_column: int, frame: int) -> Ite
 def _newest(rings: Rings, series: str, count: int, frame: int) -> Iterator[Ref]:
     if series in rings:
         number, ring = rings[series]
-        for kept in ring.within(frame)[: -count - 1 : -1]:
+        for kept in islice(ring.within(frame), count):
             yield Ref(number, ring.back(kept))
 
 
@@ -122,16 +123,25 @@ def _rates(rings: Rings, series: str, frame: int) -> Iterator[Prediction]:
         return
     number, ring = rings[series]
     kept = ring.within(frame)
-    if len(kept) < 2:
+    newest = base = next(kept, None)
+    if newest is None or base is None:
         return
-    newest = kept[-1]
-    until_ms = newest.at_ms - RATE_WINDOW_MS
-    old = [one for one in kept if one.at_ms <= until_ms]
-    for base in [*reversed(old), kept[0]]:
-        span_ms = newest.at_ms - base.at_ms
-        if span_ms > 0:
-            refs = (Ref(number, ring.back(newest)), Ref(number, ring.back(base)))
-            yield Prediction(RATE, refs, span_ms)
+    for base in kept:
+        if (span_ms := newest.at_ms - base.at_ms) >= RATE_WINDOW_MS:
+            yield _rate(number, ring, newest, base)
+    span_ms = newest.at_ms - base.at_ms
+    if 0 < span_ms < RATE_WINDOW_MS:
+        yield _rate(number, ring, newest, base)
+
+
+def _rate(number: int, ring: Ring, newest: Kept, base: Kept) -> Prediction:
+    refs = (Ref(number, ring.back(newest)), Ref(number, ring.back(base)))
+    return Prediction(RATE, refs, newest.at_ms - base.at_ms)
+
+
+def as_before(tried: Iterator[Prediction], last: Prediction) -> Prediction | None:
+    """The candidate that differs from the last prediction in its span of time alone."""
+    return next((one for one in tried if one.kind == last.kind and one.refs == last.refs), None)
 
 
 @functools.lru_cache(4)
@@ -158,7 +168,7 @@ def choose(
         return column if probe is None else column[probe]
 
     best = Prediction()
-    changed = int(np.count_nonzero(aims - was))
+    changed = int(np.count_nonzero(aims != was))
     if not changed:
         return best
     least = 2 * changed + int(np.count_nonzero(aims))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from cockpit.wire.binary import Cursor, unpack_begin
 from cockpit.wire.decoder import StreamDecoder
@@ -22,7 +24,9 @@ from cockpit.wire.state import Head
 from cockpit.wire.tables import Names, TableShelf, read_table
 from cockpit.wire.values import WireError
 
-_BEGIN: int = 32
+_LOADING: Final = 8
+"""To begin at a sync point takes about as long as so many frames."""
+_BEGIN: Final = 32
 """So many bytes have the first three numbers of a body."""
 
 
@@ -47,24 +51,29 @@ class Frames:
     syncs: list[Sync] = field(default_factory=list)
     keys: dict[int, Entry] = field(default_factory=dict)
     """K records by the frames before them."""
+    newest_key: int = -1
+    """How many frames come before the last of them; -1: there is none."""
 
     @staticmethod
     def of(records: Sequence[Entry]) -> Frames:
         """By counting: nothing is missing among these records."""
         found = Frames()
-        key = -1
+        found.count(records)
+        return found
+
+    def count(self, records: Sequence[Entry]) -> None:
+        """Take in more, among which nothing is missing either."""
         for entry in records:
             if entry.kind == DELTA:
-                found.numbers.append(len(found.entries))
-                found.entries.append(entry)
+                self.numbers.append(len(self.entries))
+                self.entries.append(entry)
             elif entry.kind == TABLE:
-                found.tables.append(entry)
+                self.tables.append(entry)
             elif entry.kind == KEY:
-                key = len(found.entries)
-                found._sync(Sync(key, entry, -1))
-            elif entry.kind == CHANGE and key >= 0:
-                found._sync(Sync(len(found.entries), entry, key))
-        return found
+                self.newest_key = len(self.entries)
+                self._sync(Sync(self.newest_key, entry, -1))
+            elif entry.kind == CHANGE and self.newest_key >= 0:
+                self._sync(Sync(len(self.entries), entry, self.newest_key))
 
     @staticmethod
     def asked(buffer: Buffer, records: Sequence[Entry], life: int) -> Frames:
@@ -112,10 +121,16 @@ class Player:
         self._inputs = inputs
         self._shelf = TableShelf(self._table)
         self._decoder: StreamDecoder | None = None
+        self._began = 0
+        """How many frames came before the first that the decoder has read whole."""
         self._since = 0
-        """How many frames came before the first that the decoder has read by itself."""
+        """How many came before the first whose samples it has."""
         self._lost: set[int] = set()
         """Sync points that cannot be read, by the offset of their record."""
+
+    def grow(self, buffer: Buffer) -> None:
+        """Go on with a buffer that has more at its end; the frames know of it already."""
+        self._buffer = buffer
 
     def go(self, index: int) -> StreamDecoder:
         """The decoder as one of the frames leaves it; raises RecordingError."""
@@ -133,13 +148,40 @@ class Player:
             raise RecordingError(
                 "it refers to before its beginning", offset=entry.offset, at_ms=entry.at_ms
             )
-        sync = self._nearest(number - reach)
-        at = sync.frames if sync else 0
-        decoder = self._decoder
-        if decoder is None or self._since > number - reach or not at <= decoder.frames <= number:
-            decoder = self._begin(sync, number - reach)
+        decoder = self._ready(number - reach, number)
         for i in range(bisect_left(frames.numbers, decoder.frames), index + 1):
             self._step(decoder, frames.numbers[i], frames.entries[i])
+        return decoder
+
+    def _ready(self, first: int, number: int) -> StreamDecoder:
+        """A decoder that can go on to a frame from where it is, and has all samples from `first`
+        on: the one at hand, one at the last sync point before the frame, to which the samples of
+        frames before that point are told; else one at the last sync point before `first`."""
+        decoder, late = self._decoder, None if self._inputs else self._nearest(number)
+        if decoder is not None and self._since <= first and decoder.frames <= number:
+            is_far = late is not None and late.frames - decoder.frames > _LOADING
+            sync = self._nearest(first)
+            if not is_far and (sync is None or sync.frames <= decoder.frames):
+                return decoder
+        if late is not None and late.frames > first:
+            with suppress(WireError):
+                return self._looking_back(late, first)
+        return self._begin(self._nearest(first), first)
+
+    def _looking_back(self, sync: Sync, first: int) -> StreamDecoder:
+        """A decoder at a sync point that has the samples from `first` on; raises WireError where
+        that cannot be."""
+        frames = self._frames
+        begin = bisect_left(frames.numbers, first)
+        end = bisect_left(frames.numbers, sync.frames)
+        if frames.numbers[begin:end] != list(range(first, sync.frames)):
+            raise WireError("frames are lost")
+        self._decoder = None
+        decoder = StreamDecoder(self._shelf, self._head)
+        self._load(decoder, sync)
+        for entry in frames.entries[begin:end]:
+            decoder.remember(payload_of(self._buffer, entry))
+        self._decoder, self._began, self._since = decoder, sync.frames, first
         return decoder
 
     def _nearest(self, first: int) -> Sync | None:
@@ -162,7 +204,7 @@ class Player:
                     self._lost.add(sync.entry.offset)
                     sync = self._nearest(first)
                     continue
-            self._decoder, self._since = decoder, decoder.frames
+            self._decoder, self._began, self._since = decoder, decoder.frames, decoder.frames
             return decoder
 
     def _load(self, decoder: StreamDecoder, sync: Sync) -> None:
@@ -180,7 +222,7 @@ class Player:
         """Read one frame; a key frame before it puts the rows in another order."""
         key = self._frames.keys.get(number)
         try:
-            if key is not None and number > self._since:
+            if key is not None and number > self._began:
                 decoder.reorder(payload_of(self._buffer, key))
             decoder.frame(payload_of(self._buffer, entry))
         except RecordingError:

@@ -57,9 +57,11 @@ class Prediction:
         second = fetch(self.refs[1])
         found = first - second
         if self.kind == RATE:
-            found = found * 1_000_000 // self.span_ms
-        known = (first != MISSING) & (second != MISSING)
-        return found if known.all() else np.where(known, found, MISSING)
+            found *= 1_000_000
+            found //= self.span_ms
+        if rows and min(first.min(), second.min()) != MISSING:
+            return found
+        return np.where((first != MISSING) & (second != MISSING), found, MISSING)
 
     def as_tree(self) -> list[object]:
         """For a sync point."""

@@ -7,9 +7,9 @@ believed; what is damaged is named with its place, and everything else stays rea
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import accumulate, chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from cockpit.core.flight import Event
@@ -105,6 +105,11 @@ class Frame:
         return self._reader.tells(self.number)
 
 
+def _holes(found: Contents) -> int:
+    """How many there are, but for a torn tail."""
+    return sum(not hole.is_tail for hole in found.holes)
+
+
 class Reader:
     """A recording of one session."""
 
@@ -119,12 +124,19 @@ class Reader:
 
     def refresh(self, buffer: Buffer) -> None:
         """Go on with a buffer that has more at its end: the engine still writes."""
-        before = len(self._contents.entries)
+        found = self._contents
+        holes = _holes(found)
         self._buffer = buffer
-        look_on(buffer, self._contents)
-        if len(self._contents.entries) != before:
+        look_on(buffer, found)
+        if len(found.entries) == self._divided:
+            return
+        if _holes(found) != holes or (self.lives and not self._is_counted):
             self._players = {}
             self._divide()
+            return
+        for player in self._players.values():
+            player.grow(buffer)
+        self._take_in(self._divided)
 
     # --- what there is ----------------------------------------------------------------------------
 
@@ -147,34 +159,66 @@ class Reader:
         return entries[0].at_ms, max(entries[-1].at_ms, 0, *(life.end_ms for life in self.lives))
 
     def _divide(self) -> None:
-        """Divide the records into lives."""
-        entries = self._contents.entries
-        begins = [i for i, entry in enumerate(entries) if entry.kind == HEADER]
+        """Divide all records into lives."""
         self.lives: list[Life] = []
         self._frames: list[Frames] = []
         self._heads: list[Head] = []
-        holes = [hole.offset for hole in self._contents.holes]
-        first = 0
+        self._times: list[int] = []
+        self._events: list[Entry] = []
+        self._totals: list[Entry] = []
+        self._is_counted = True
+        """Whether nothing is missing in the last life."""
+        self._divided = 0
+        """So many records are."""
+        self._take_in(0)
+
+    def _take_in(self, first: int) -> None:
+        """Divide records from that one on: what was divided before stays as it is."""
+        entries = self._contents.entries
+        self._events.extend(entry for entry in entries[first:] if entry.kind == EVENT)
+        self._totals.extend(entry for entry in entries[first:] if entry.kind == TOTALS)
+        begins = [i for i in range(first, len(entries)) if entries[i].kind == HEADER]
+        if self.lives and first < (begins or [len(entries)])[0]:
+            self._go_on(entries[first : begins[0] if begins else len(entries)])
         ends = [*begins[1:], len(entries)][: len(begins)]
-        for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-            entry, records = entries[begin], entries[begin:end]
-            until = records[-1].offset
-            content, head, why_not = self._head(entry)
-            if why_not:
-                frames = Frames()
-            elif any(entry.offset < offset <= until for offset in holes):
-                frames = Frames.asked(self._buffer, records, head.life)
-            else:
-                frames = Frames.of(records)
-            count = len(frames.entries)
-            end_ms = max(entry.at_ms for entry in records)
-            life = Life(number, entry.at_ms, end_ms, content, why_not, first, count)
-            self.lives.append(life)
-            self._frames.append(frames)
-            self._heads.append(head)
-            first += count
-        times = chain.from_iterable((e.at_ms for e in one.entries) for one in self._frames)
-        self._times = list(accumulate(times, max))
+        for begin, end in zip(begins, ends, strict=True):
+            self._begin(entries[begin:end])
+        self._divided = len(entries)
+
+    def _begin(self, records: Sequence[Entry]) -> None:
+        """One more life. The first of its records is its header."""
+        entry, until = records[0], records[-1].offset
+        content, head, why_not = self._head(entry)
+        holes = (hole.offset for hole in self._contents.holes)
+        self._is_counted = not any(entry.offset < offset <= until for offset in holes)
+        if why_not:
+            frames = Frames()
+        elif self._is_counted:
+            frames = Frames.of(records)
+        else:
+            frames = Frames.asked(self._buffer, records, head.life)
+        end_ms, count = max(entry.at_ms for entry in records), len(frames.entries)
+        number, first = len(self.lives), len(self._times)
+        self.lives.append(Life(number, entry.at_ms, end_ms, content, why_not, first, count))
+        self._frames.append(frames)
+        self._heads.append(head)
+        self._time(frames, 0)
+
+    def _go_on(self, records: Sequence[Entry]) -> None:
+        """More records of the last life, in which nothing is missing."""
+        life, frames = self.lives[-1], self._frames[-1]
+        known = len(frames.entries)
+        if not life.why_not:
+            frames.count(records)
+        end_ms = max(life.end_ms, *(entry.at_ms for entry in records))
+        self.lives[-1] = replace(life, end_ms=end_ms, frames=len(frames.entries))
+        self._time(frames, known)
+
+    def _time(self, frames: Frames, known: int) -> None:
+        """Times of the frames that are not `known` yet; they never fall."""
+        for entry in islice(frames.entries, known, None):
+            last = self._times[-1] if self._times else entry.at_ms
+            self._times.append(max(last, entry.at_ms))
 
     def _head(self, entry: Entry) -> tuple[Mapping[str, Any], Head, str]:
         """A header's content, what of it concerns the stream, and why that cannot be read."""
@@ -187,9 +231,7 @@ class Reader:
 
     def events(self) -> Iterator[Told]:
         """What was recorded outside of frames, oldest first; what is damaged is left out."""
-        for entry in self._contents.entries:
-            if entry.kind != EVENT:
-                continue
+        for entry in self._events:
             try:
                 content = json_value(unpack(payload_of(self._buffer, entry)))
             except WireError:
@@ -197,12 +239,16 @@ class Reader:
             if isinstance(content, dict):
                 yield Told(entry.at_ms, content)
 
-    def totals(self) -> list[Total]:
-        """Every second, for a time line; no frame is decoded. What is damaged is left out."""
+    @property
+    def blocks(self) -> int:
+        """In how many records totals are told."""
+        return len(self._totals)
+
+    def totals(self, since: int = 0) -> list[Total]:
+        """Every second, for a time line; no frame is decoded. What is damaged is left out. `since`:
+        not those of so many records at the beginning."""
         found: list[Total] = []
-        for entry in self._contents.entries:
-            if entry.kind != TOTALS:
-                continue
+        for entry in self._totals[since:]:
             try:
                 found.extend(read_totals(payload_of(self._buffer, entry)))
             except WireError:

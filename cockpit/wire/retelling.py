@@ -51,17 +51,15 @@ class Rewriter:
 
     def __init__(self, *, pace: Pace | None = None, level: int | None = None) -> None:
         """As of a Composer."""
-        self._how: dict[str, Any] = {"pace": pace, "level": level}
+        self._first = Composer(pace=pace, level=level)
         self._composer: Composer | None = None
-        self._lives = 0
         self._at_ms = 0
 
     def begin(self, at_ms: int, head: Mapping[str, Any]) -> bytes:
         """A life begins, and the one before it ends."""
         ended = self.close()
-        offset = self._composer.offset if self._composer is not None else 0
-        self._composer = Composer(offset=offset, life=self._lives, **self._how)
-        self._lives, self._at_ms = self._lives + 1, at_ms
+        before, self._at_ms = self._composer, at_ms
+        self._composer = self._first if before is None else before.next_life()
         return ended + self._composer.begin(at_ms, head)
 
     def event(self, at_ms: int, content: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,8 @@ The columns of its events are a series each. Knows no bytes.
 
 from __future__ import annotations
 
+import operator
+import struct
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +45,10 @@ _SAMPLES: Final[Mapping[str, type]] = {
     kind.__name__: kind for kind in (*typing.get_args(Sample | Survey), Failure)
 }
 _INTENTS: Final[Mapping[str, type]] = {kind.__name__: kind for kind in typing.get_args(Intent)}
+_GROUP_FIELDS: Final = tuple(
+    name for name in fields_of(GroupState)[0] if name not in ("keys", "offsets")
+)
+_read_group: Final = operator.attrgetter(*_GROUP_FIELDS)
 _SPARE_ROWS: Final = 1_000
 """A table of commits is made anew when so many more of its rows are dead than live."""
 
@@ -136,7 +142,6 @@ class _Positions:
     def __init__(self) -> None:
         self._names: Names = ()
         self._last: Mapping[TopicPartition, int] = {}
-        self._values: list[int] = []
         self._column: I64 = np.empty(0, dtype=np.int64)
 
     def of(self, positions: Mapping[TopicPartition, int]) -> tuple[Names, I64]:
@@ -145,10 +150,10 @@ class _Positions:
             if names != self._names:
                 self._names = names
             self._last = positions
-            values = list(positions.values())
-            if values != self._values:
-                self._values = values
-                self._column = np.array(values, dtype=np.int64)
+            # in one go, and compared as bytes: each number of Python is looked at once
+            packed = struct.pack(f"={len(names)}q", *positions.values())
+            if packed != self._column.tobytes():
+                self._column = np.frombuffer(packed, dtype=np.int64)
         return self._names, self._column
 
 
@@ -162,7 +167,8 @@ class _Commits:
         self._names: Names = ()
         self._runs: dict[str, list[tuple[Names, int]]] = {}
         """By group its runs: the keys, and where they begin; the one used last is first."""
-        self._told: Mapping[str, Mapping[str, Any]] = {}
+        self._told: dict[str, tuple[object, Mapping[str, Any]]] = {}
+        """By group what its document was made of, and the document."""
 
     def of(
         self, groups: Mapping[str, GroupState]
@@ -172,20 +178,21 @@ class _Commits:
             self._names, self._runs = (), {}
         begins = self._begins(groups)
         column = np.zeros(len(self._names), dtype=np.int64)
-        content: dict[str, Mapping[str, Any]] = {}
-        names, read = fields_of(GroupState)
+        told: dict[str, tuple[object, Mapping[str, Any]]] = {}
         for (name, state), begin in zip(groups.items(), begins, strict=True):
             count = len(state.keys)
-            if len(state.offsets) != count:
+            offsets = _column(state.offsets)
+            if len(offsets) != count:
                 raise TypeError("commits that are not aligned to their partitions")
-            column[begin : begin + count] = _column(state.offsets)
-            told = dict(zip(names, read(state), strict=True))
-            del told["keys"], told["offsets"]
-            told["rows"] = (begin, count)
+            column[begin : begin + count] = offsets
+            made_of = (_read_group(state), begin, count)
             known = self._told.get(name)
-            content[name] = known if known == told else told
-        self._told = content
-        return content, self._names, column
+            if known is None or known[0] != made_of:
+                content = dict(zip(_GROUP_FIELDS, made_of[0], strict=True))
+                known = made_of, {**content, "rows": (begin, count)}
+            told[name] = known
+        self._told = told
+        return {name: document for name, (_, document) in told.items()}, self._names, column
 
     def _begins(self, groups: Mapping[str, GroupState]) -> list[int]:
         """Where the run of each group begins; adds those that are new."""
@@ -217,7 +224,7 @@ class _Commits:
 
 def _column(offsets: Sequence[int]) -> I64:
     if isinstance(offsets, OffsetColumn):
-        return offsets._column  # one by one they would cost a millisecond
+        return offsets.column  # one by one they would cost a millisecond
     return np.array(offsets, dtype=np.int64)
 
 

@@ -18,6 +18,8 @@ from cockpit.wire.values import WireError
 MAX_ROWS: Final = 500_000
 """Of a table, and of all tables that a reader has at hand."""
 _REMEMBERED: Final = 8
+_OBJECTS: Final = 3
+"""So many objects that name the same rows are known by themselves, without a look at the rows."""
 
 Names = tuple[TopicPartition, ...]
 
@@ -67,25 +69,25 @@ class TableBook:
     """The tables of a stream that is written: gives each its number, once."""
 
     def __init__(self) -> None:
-        self._known: list[tuple[Names, int]] = []
+        self._known: list[tuple[list[Names], int]] = []
         self._next = 0
         self.fresh: list[tuple[int, Names]] = []
         """Not written yet."""
 
     def number(self, names: Names) -> int:
         """The number of a table. Tables that were used lately are found again."""
-        for i, (known, number) in enumerate(self._known):
-            if known is names:
-                if i:
+        for i, (objects, number) in enumerate(self._known):
+            for known in objects:
+                if known is names:
                     self._known.insert(0, self._known.pop(i))
-                return number
-        for i, (known, number) in enumerate(self._known):
-            if known == names:
-                del self._known[i]
-                self._known.insert(0, (names, number))
+                    return number
+        for i, (objects, number) in enumerate(self._known):
+            if objects[0] == names:
+                objects[:] = [names, *objects[: _OBJECTS - 1]]
+                self._known.insert(0, self._known.pop(i))
                 return number
         number, self._next = self._next, self._next + 1
-        self._known = [(names, number), *self._known[: _REMEMBERED - 1]]
+        self._known = [([names], number), *self._known[: _REMEMBERED - 1]]
         self.fresh.append((number, names))
         return number
 

@@ -65,6 +65,8 @@ def total_of(snapshot: Snapshot, inputs: Sequence[Event]) -> Total:
 
 
 def _sum(column: I64) -> int | None:
+    if len(column) and column.min() != MISSING:
+        return int(column.sum())
     known = column[column != MISSING]
     return int(known.sum()) if len(known) else None
 

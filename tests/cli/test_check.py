@@ -146,3 +146,28 @@ def test_only_yaml_is_loaded(words: list[str]) -> None:
     loaded = set(done.stdout.splitlines())
     assert "yaml" in loaded
     assert not loaded & {"aiokafka", "httpx", "textual", "rich", "numpy", "plotext"}
+
+
+def test_what_can_never_be_known_of_offsets_outside_kafka_is_a_warning(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = GOOD.read_text()
+    begun = text.index("  - name: fraud-report")
+    old = "    stop: {manual: Pause the fraud-report job"
+    at = text.index(old, begun)
+    head = "\n".join(
+        line for line in text[begun:at].splitlines() if not line.strip().startswith("offsets:")
+    )
+    path = tmp_path / "plan.yaml"
+    path.write_text(text[:begun] + head + "\n    offsets: {resume: external}\n" + text[at:])
+    assert main(["check", str(GOOD)]) == exits.COMPLETED
+    assert "group_lag" not in capsys.readouterr().err
+    assert main(["check", str(path)]) == exits.COMPLETED
+    err = capsys.readouterr().err
+    (line,) = [line for line in err.splitlines() if "group_lag" in line]
+    assert (
+        "warning: wave readers: its trigger group_lag is never known, so that no soak of it ever"
+        " ends, and it never fires: fraud-report keeps its offsets outside Kafka"
+    ) in line
+    number = int(line.split(":")[1])
+    assert path.read_text().splitlines()[number - 1].startswith("  - name: readers")

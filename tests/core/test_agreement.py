@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cockpit.core.agreement import SLACK_RECORDS, disagreements, lag_by_logs
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.lag import ReplicationLag, replication_lag
-from cockpit.core.observe import MISSING, ConfigSample, SyncsSample, Unknown
+from cockpit.core.observe import MISSING, ConfigSample, PartitionKeys, SyncsSample, Unknown
 from cockpit.core.survey import Transaction, TransactionsSurvey
 from tests.core.build import logs, mirror, syncs
 
@@ -82,6 +82,17 @@ def test_a_position_as_old_as_its_interval_is_no_disagreement() -> None:
 
 def test_nothing_is_said_of_a_standing_position_before_a_minute_was_watched() -> None:
     assert kinds(watched(seconds=30, position=700)) == []
+
+
+def test_keys_that_are_equal_are_the_same_rows_whatever_object_they_are() -> None:
+    """A recording gives a table that comes back its old object, a live feed a new one."""
+    facts = watched(source=1_000, target=900, position=1_000)
+    lag = replication_lag(facts)
+    assert isinstance(lag, ReplicationLag)
+    equal = replace(lag.logs, keys=PartitionKeys.of(tuple(lag.logs.keys.names)))
+    assert [one.kind for one in disagreements(facts, replace(lag, logs=equal))] == ["missing"]
+    fewer = replace(lag.logs, keys=PartitionKeys.of(lag.logs.keys.names[:1]))
+    assert disagreements(facts, replace(lag, logs=fewer)) == ()
 
 
 def test_transaction_markers_may_make_either_log_longer() -> None:

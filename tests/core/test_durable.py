@@ -13,13 +13,15 @@ from cockpit.core.intents import Arm
 from cockpit.core.parity import fence_binding
 from tests.core.build import two_wave_plan
 from tests.core.driver import Script, actions
+from tests.core.test_reversing import returned
 
 
-def taken_over(script: Script, *intents: OpenIntent) -> Script:
-    """Another engine, on what the first has left on disk."""
+def taken_over(script: Script, *intents: OpenIntent, later_ms: int = 30_000) -> Script:
+    """Another engine, on what the first has left on disk; `later_ms` by this machine's clock, which
+    somebody may have set back."""
     content = json.loads(json.dumps(record(script.state)))
     after = Script(script.state.plan)
-    after.now_ms = script.now_ms + 30_000
+    after.now_ms = script.now_ms + later_ms
     after.state = restore(
         script.state.plan,
         content,
@@ -197,3 +199,37 @@ def test_a_return_that_a_second_engine_ends_says_who_wanted_it() -> None:
         after.look(1)
     (told,) = [tell for tell in after.told if tell.kind == "wave_rolled_back"]
     assert told.text == "wave writers is back on the source: rolled back by ana"
+
+
+def test_no_time_of_a_dead_engine_lies_ahead_of_a_clock_that_was_set_back() -> None:
+    script = fenced()
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})
+    script.look(1)
+    after = taken_over(script, later_ms=-script.now_ms // 2)
+    begun_ms, wave = after.now_ms, after.state.wave()
+    content = record(after.state)
+    times = [v for w in content["waves"] for k, v in w.items() if k.endswith("_ms")]
+    times += [v for s in wave.steps for v in (s.started_at_ms, s.ended_at_ms)]
+    times += [v for key, v in wave.memory.items() if key.endswith("at_ms")]
+    assert times.count(None) < len(times)
+    assert max(at_ms for at_ms in times if at_ms is not None) == begun_ms
+
+
+def test_a_record_past_the_drained_end_closes_the_way_back_after_the_clock_was_set_back() -> None:
+    script = fenced()
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})
+    script.look(1)  # its start is on its way
+    assert script.state.wave().start_intent_at_ms is not None
+    after = taken_over(script, later_ms=-script.now_ms // 2)
+    after.ends["target"] = (105, 100)
+    after.look(2)
+    assert "no_return_proved" in after.kinds()
+
+
+def test_a_write_after_the_return_was_proved_is_seen_after_the_clock_was_set_back() -> None:
+    script = returned()
+    after = taken_over(script, later_ms=-script.now_ms // 2)
+    after.ends["target"] = (140, 129)
+    after.look(2)
+    (late,) = [tell for tell in after.told if tell.kind == "return_escaped"]
+    assert "orders/1 by 9" in late.text

@@ -120,6 +120,22 @@ def target_ahead() -> str:
     return said(script)
 
 
+def own_records() -> str:
+    """The mirror is at the source's end, and the target has 300 records more."""
+    script = Script()
+    script.ends["target"] = (400, 100)
+    script.look(3)
+    return said(script)
+
+
+def never_on_source() -> str:
+    """Nobody has ever written to the partition on the source."""
+    script = Script()
+    script.ends["source"] = (0, 100)
+    script.look(3)
+    return said(script)
+
+
 def group_ahead() -> str:
     plan = two_wave_plan()
     ledger, checkout = plan.services
@@ -159,6 +175,8 @@ SAID: dict[str, Callable[[], str]] = {
     "group active on the target": group_active,
     "group active on the source after its stop": still_active_on_source,
     "target ahead: a foreign writer": target_ahead,
+    "target ahead: records of its own": own_records,
+    "target ahead: nothing on the source": never_on_source,
     "target ahead: a group's commit": group_ahead,
     "missing right": missing_right,
     "missing right of the canary": canary_right,
@@ -272,3 +290,28 @@ def test_before_a_flight_later_waves_are_asked_for_their_rights_and_not_for_thei
     read(script, missing={"readers": (right_of(plan, 1, "delete"),)})
     (text,) = before_flight(script.state, script.state.waves)
     assert "may not delete group ledger" in text
+
+
+@pytest.mark.parametrize(("more", "refused"), [(40, False), (60, True)])
+def test_a_few_records_more_on_the_target_may_be_markers(more: int, refused: bool) -> None:
+    script = Script()
+    script.ends["target"] = (100 + more, 100)
+    script.look(3)
+    assert bool(list(mistakes(script.state, script.state.wave()))) is refused
+
+
+def test_a_target_whose_records_are_gone_again_is_not_ahead() -> None:
+    script = Script()
+    script.ends["source"] = (0, 100)
+    script.starts["target"] = (100, 0)
+    script.look(3)
+    assert not list(mistakes(script.state, script.state.wave()))
+
+
+def test_the_target_is_not_ahead_of_a_wave_that_it_has_already() -> None:
+    script = Script()
+    script.ends["target"] = (400, 100)
+    script.members.update(source=0, target=1)
+    script.look(1)
+    assert "on the target already" in _why_not(script)
+    assert not list(mistakes(script.state, script.state.wave()))

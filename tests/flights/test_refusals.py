@@ -12,33 +12,75 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from cockpit.cli import exits
-from cockpit.core.observe import AclBinding
+from cockpit.core.mirrorsurvey import MarksSurvey
+from cockpit.core.observe import AclBinding, GroupState, TopicPartition
+from cockpit.kafka.factory import connect_real
 from cockpit.kafka.protocol.acls import create_acls, delete_acls
 from cockpit.lab.looking import Status
-from tests.kafka.clock import until
-from tests.kafka.real import client_as, library_options, ports_of
+from cockpit.lab.workload import WORKLOAD
+from cockpit.plan import load_plan_file
+from tests.flights.real import quick, write_plan
+from tests.flights.standing import assert_stands_as, settled
+from tests.kafka.clock import RealClock, until
+from tests.kafka.real import client_as, library_options, ports_of, producer_as, scratch_topic
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(200)]
 
 ALTER = AclBinding("cluster", "kafka-cluster", "literal", "User:cockpit", "*", "alter", "allow")
 
 
-def refused(plan: Path, state: Path) -> str:
+GROUPS = tuple(work.group for work in WORKLOAD if work.group is not None)
+AHEAD = "shop.ahead"
+FOREIGN = 120
+"""Records that somebody writes straight to the target."""
+
+
+def refused(plan: Path, state: Path, *options: str, code: int = exits.REFUSED) -> str:
     """What was said; the flight must not have begun."""
+    words = ["run", str(plan), "--headless", *(options or ("--gate-wait", "1s"))]
     done = subprocess.run(
-        [sys.executable, "-m", "cockpit", "run", str(plan), "--headless", "--gate-wait", "1s"],
+        [sys.executable, "-m", "cockpit", *words],
         capture_output=True,
         text=True,
         timeout=120,
         env={**os.environ, "XDG_STATE_HOME": str(state), "XDG_RUNTIME_DIR": str(state)},
         check=False,
     )
-    assert done.returncode == exits.REFUSED, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert not list(state.glob("*.sock"))
     for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):
         assert '"kind":"intent"' not in journal.read_text()
-    return done.stderr
+    return done.stdout + done.stderr
+
+
+async def at_work(lab: Status) -> dict[str, dict[TopicPartition, int]]:
+    """The groups of the workload, each with its commits on the source, as soon as all of them are
+    at work there; no commit on the target is a cockpit's."""
+    found: dict[str, GroupState] = {}
+    async with ports_of(lab) as ports:
+        assert ports.surveyor is not None
+        (marks,) = [feed for feed in ports.surveyor.feeds() if feed.name == "target.marks"]
+
+        async def all_work() -> bool:
+            found.update((await ports.source.groups()).groups)
+            known = [found[name] for name in GROUPS if name in found]
+            return len(known) == len(GROUPS) and all(state.members for state in known)
+
+        await until(all_work, timeout_s=60)
+        marked, target = await marks.read(), await ports.target.groups()
+    assert isinstance(marked, MarksSurvey)
+    assert not [g for g, seen in marked.groups.items() if any(m.ours for m in seen.values())]
+    assert not any(target.groups[name].members for name in GROUPS if name in target.groups)
+    return {name: found[name].committed() for name in GROUPS}
+
+
+async def assert_untouched(lab: Status, before: dict[str, dict[TopicPartition, int]]) -> None:
+    """Every group has only gone on where it was."""
+    now = await at_work(lab)
+    assert now.keys() == before.keys()
+    for group, commits in before.items():
+        assert not [name for name, offset in commits.items() if now[group][name] < offset], group
 
 
 async def test_a_missing_right_is_refused_with_the_acl_that_grants_it(
@@ -84,3 +126,48 @@ async def test_a_group_at_work_on_the_target_is_refused(lab: Status, tmp_path: P
     finally:
         await consumer.stop()
     assert "group shop-search is at work on the target already, with 1 members" in said
+
+
+async def write_behind_the_mirror(lab: Status, plan: Path) -> None:
+    """Five records come over the mirror; then as many as never were on the source."""
+    async with producer_as(lab, "admin") as producer:
+        for number in range(5):
+            await producer.send_and_wait(AHEAD, b"%d" % number, partition=0)
+    ports = connect_real(load_plan_file(plan), RealClock())
+
+    async def copied() -> bool:
+        syncs, logs = await ports.replication.syncs(), await ports.target.logs()
+        end = int(logs.end[logs.keys.position[AHEAD, 0]])
+        return end == 5 and (AHEAD, 0) in syncs.slots
+
+    try:
+        await until(copied, timeout_s=60)
+    finally:
+        await ports.close()
+    async with producer_as(lab, "admin", side="target") as foreign:
+        for number in range(FOREIGN):
+            await foreign.send(AHEAD, b"foreign %d" % number, partition=0)
+        await foreign.flush()
+
+
+async def test_a_target_that_is_ahead_is_refused_before_and_while_a_flight_waits(
+    lab: Status, tmp_path: Path
+) -> None:
+    """The topic is quiet: nothing but the ends of both logs shows it."""
+    content = quick(lab.folder / "plan.yaml")
+    for service in content["services"]:
+        if service["name"] == "search":
+            service["consumes"].append(AHEAD)
+    plan = write_plan(content, tmp_path / "ahead.yaml")
+    async with scratch_topic(lab, AHEAD, sides=("source", "target")):
+        await write_behind_the_mirror(lab, plan)
+        before, places = await asyncio.to_thread(settled, lab), await at_work(lab)
+        said = refused(plan, tmp_path)
+        wait = ("--no-preflight", "--gate-wait", "8s")
+        told = refused(plan, tmp_path, *wait, code=exits.GATE_NOT_MET)
+        await assert_untouched(lab, places)
+        await asyncio.to_thread(assert_stands_as, before, lab)
+    ahead = f"the target is ahead on {AHEAD}/0: {FOREIGN} records more than the mirror can have"
+    assert ahead in said
+    assert "find who writes there, and stop it" in said
+    assert ahead in told

@@ -21,9 +21,13 @@ import cockpit.lab
 from cockpit.cli import exits
 from cockpit.engine.journal import read_journal
 from cockpit.kafka.configs import bindings_by_broker
+from cockpit.lab.jars import fetch
 from cockpit.lab.looking import Status
+from tests.flights.house import HOUSE, house_authorizer
 from tests.flights.real import Event, Flight, fly, quick, write_plan
+from tests.flights.standing import assert_stands_as, settled
 from tests.flights.test_lab import runs_on, until
+from tests.flights.test_refusals import assert_untouched, at_work, refused
 from tests.kafka.real import client_as
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
@@ -160,6 +164,22 @@ def assert_released_unproved(lab: Status, flight: Flight, state: Path) -> None:
     assert ends_of(journal, "undo-fence")[-1]["outcome"] in ("done", "already")
     assert {name: runs_on(lab, name) for name in WRITERS} == dict.fromkeys(WRITERS, "source")
     end(state)
+
+
+def test_an_authorizer_of_ones_own_on_one_of_the_brokers_refuses_a_fence_by_acl(
+    two_brokers: Status, tmp_path: Path
+) -> None:
+    """Nobody knows what it makes of a DENY, though the other broker has Kafka's."""
+    lab = two_brokers
+    jars = asyncio.run(fetch(lambda _line: None))
+    with house_authorizer(lab, "source-2", tmp_path, jars):
+        before, places = settled(lab), asyncio.run(at_work(lab))
+        said = refused(lab.folder / "plan.yaml", tmp_path)
+        asyncio.run(assert_untouched(lab, places))
+        assert_stands_as(before, lab)
+    assert f"broker 2 has authorizer {HOUSE}, of which it is not known" in said
+    assert "fence with {by: stop}, or stop its writers at a gateway" in said
+    assert "broker 1 has authorizer" not in said
 
 
 def test_a_broker_that_is_stopped_keeps_the_fence_unproved_until_it_is_back(

@@ -5,9 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from cockpit.core.observe import Unknown
+import pytest
+
+from cockpit.core.observe import GroupSample, TopicPartition, Unknown
+from cockpit.core.survey import GroupImage, Image
 from cockpit.kafka.client import Client
-from cockpit.kafka.images import ImageReader
+from cockpit.kafka.images import (
+    LATE_MS,
+    LATE_MS_PER_READ,
+    MS_PER_READ,
+    PAIRS_PER_READ,
+    ImageReader,
+)
 from tests.core.build import two_wave_plan
 from tests.kafka.clock import RealClock
 from tests.kafka.fake_broker import OLD, FakeCluster, Group, Partition, fake_cluster
@@ -17,11 +26,14 @@ PAIR = ("ledger", ("orders", 0))
 
 
 @contextlib.asynccontextmanager
-async def images_of(source: FakeCluster) -> AsyncIterator[ImageReader]:
+async def images_of(
+    source: FakeCluster, clock: RealClock | None = None
+) -> AsyncIterator[ImageReader]:
     target = FakeCluster(topics={"orders": [Partition(1, 0, 9)]}, mute={FETCH})
     async with fake_cluster(source), fake_cluster(target):
         here, there = Client(source.access()), Client(target.access())
-        yield ImageReader(two_wave_plan(), RealClock(), source=here, target=there, rest=None)
+        clock = clock or RealClock()
+        yield ImageReader(two_wave_plan(), clock, source=here, target=there, rest=None)
         await here.close()
         await there.close()
 
@@ -72,3 +84,42 @@ async def test_a_topic_that_may_not_be_described_is_not_called_missing() -> None
     source.topic_errors = {"orders": 29}
     async with images_of(source) as images:
         assert "(29)" in (await images.read()).images[PAIR].image.reason
+
+
+class SetClock(RealClock):
+    """Stands still but where it is moved."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+
+@pytest.mark.parametrize(("waited_ms", "all_seen"), [(LATE_MS + 1, True), (LATE_MS // 2, False)])
+async def test_a_round_goes_on_for_longer_where_images_would_grow_too_old(
+    waited_ms: int, all_seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each image takes 10 ms: all of them longer than a round, and less than a late one."""
+    source, clock = a_source(), SetClock()
+    names = [("orders", number) for number in range(PAIRS_PER_READ)]
+    source.topics["orders"] = [Partition(1, 0, 9) for _ in names]
+    source.groups["ledger"].offsets = dict.fromkeys(names, 3)
+
+    async def slow(
+        _reader: ImageReader, pair: tuple[str, TopicPartition], offset: int, _target: GroupSample
+    ) -> GroupImage:
+        clock.ms += 10
+        image = Image(offset, "EXACT", offset, offset, "")
+        return GroupImage(pair[0], *pair[1], image, offset, 0, 0, clock.ms)
+
+    monkeypatch.setattr(ImageReader, "_image_of", slow)
+    async with images_of(source, clock) as images:
+        first = await images.read()
+        assert len(first.images) == PAIRS_PER_READ  # those never seen are the latest of all
+        assert MS_PER_READ < first.answered_at_ms - first.asked_at_ms <= LATE_MS_PER_READ
+        clock.ms += waited_ms
+        again = await images.read()
+    seen = [one for one in again.images.values() if one.at_ms > again.asked_at_ms]
+    assert (len(seen) == PAIRS_PER_READ) is all_seen
+    assert len(seen) >= MS_PER_READ // 10

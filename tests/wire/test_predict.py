@@ -90,7 +90,7 @@ def test_a_ring_keeps_what_a_rate_needs_and_little_else() -> None:
         if number > 60:
             assert any(RATE_WINDOW_MS <= age <= RATE_WINDOW_MS + 1_000 for age in ages)
     assert all(kept.frame >= 199 - MAX_REACH for kept in ring.within(199))
-    assert ring.within(10_000) == [ring.kept[-1]]
+    assert list(ring.within(10_000)) == [ring.kept[-1]]
     ring.add(1, column([0]), 90_000, 500)
     assert len(ring.kept) == 1
 

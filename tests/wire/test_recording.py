@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from cockpit.core.flight import Asked
 from cockpit.wire.binary import json_text, pack
 from cockpit.wire.composer import Composer, Pace
+from cockpit.wire.decoder import StreamDecoder
 from cockpit.wire.recording import GAP, Reader
 from cockpit.wire.records import (
     DELTA,
@@ -158,6 +160,45 @@ def test_a_damaged_frame_is_named_and_the_next_sync_point_reads_on() -> None:
     assert len(lost) < 45
     assert not any(unlike(reader, number) for number in good)
     assert [error.offset for error in reader.damages()] == [deltas[30].offset]
+
+
+def test_a_jump_reads_few_frames_whole_and_only_samples_of_those_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = recording(frames(), pace=replace(CLOSE, change_ms=2_000))
+    read: list[str] = []
+    for name in ("frame", "remember", "load"):
+        plain = getattr(StreamDecoder, name)
+
+        def counted(self: Any, *args: Any, plain: Any = plain, name: str = name) -> None:
+            read.append(name)
+            plain(self, *args)
+
+        monkeypatch.setattr(StreamDecoder, name, counted)
+    late = 0
+    for number in range(40, len(frames())):
+        reader = Reader(whole)
+        read.clear()
+        assert not unlike(reader, number)
+        assert read.count("load") <= 2  # one may be in vain: rows were in another order then
+        late += read.count("remember") > read.count("frame") > 0
+    assert late > 10
+
+
+def test_damage_before_the_sync_point_is_named_where_it_is_looked_back_on() -> None:
+    whole = bytearray(recording(frames(), pace=replace(CLOSE, change_ms=2_000)))
+    found = [one for one in scan(bytes(whole), len(START)) if isinstance(one, Record)]
+    deltas = [one for one in found if one.kind == DELTA]
+    whole[deltas[60].offset + HEAD_SIZE + 20] ^= 4
+    reader = Reader(bytes(whole))
+    good = [number for number in range(reader.frames) if readable(reader, number)]
+    lost = sorted(set(range(reader.frames)) - set(good))
+    assert 60 in lost
+    assert len(lost) > 1
+    assert not any(unlike(Reader(bytes(whole)), number) for number in good[50::3])
+    for number in lost:
+        with pytest.raises(RecordingError, match=f"byte {deltas[60].offset}, at"):
+            Reader(bytes(whole)).frame(number).snapshot()
 
 
 def readable(reader: Reader, number: int) -> bool:

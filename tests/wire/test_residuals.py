@@ -20,6 +20,7 @@ from cockpit.wire.residuals import (
     encode_small,
     encode_whole,
     from_planes,
+    moved,
     planes,
     read_column,
     unzigzag,
@@ -54,9 +55,11 @@ def test_a_column_comes_back_and_nothing_is_left_over(numbers: list[int], whole:
     out = bytearray()
     mode = (encode_whole if whole else encode_small)(column(numbers), out)
     codes = Cursor(bytes(out))
-    found = np.zeros(len(numbers), dtype=np.int64)
-    read_column(mode, len(numbers), codes).add_to(found)
-    assert found.tolist() == numbers
+    rows = len(numbers)
+    step = Order.plain(rows), read_column(mode, rows, codes)
+    empty = np.zeros(rows, dtype=np.int64)
+    assert moved(empty, [step]).tolist() == numbers
+    assert not empty.any()
     assert codes.is_done()
 
 
@@ -65,16 +68,16 @@ def test_differences_wrap_around_and_come_back(old: list[int], new: list[int]) -
     rows = min(len(old), len(new))
     was, now = column(old[:rows]), column(new[:rows])
     out = bytearray()
-    step = read_column(encode_small(now - was, out), rows, Cursor(bytes(out)))
-    there = was.copy()
-    step.add_to(there)
-    assert there.tolist() == now.tolist()
-    step.take_from(there)
-    assert there.tolist() == was.tolist()
+    delta = read_column(encode_small(now - was, out), rows, Cursor(bytes(out)))
+    step = Order.plain(rows), delta
+    assert moved(was, [step]).tolist() == now.tolist()
+    assert moved(now, [step], back=True).tolist() == was.tolist()
+    assert was.tolist() == old[:rows]
+    assert now.tolist() == new[:rows]
 
 
 @given(values, st.data())
-def test_an_order_is_undone_and_a_step_goes_over_to_another(
+def test_an_order_is_undone_and_steps_in_several_orders_are_added_up(
     numbers: list[int], data: st.DataObject
 ) -> None:
     rows = len(numbers)
@@ -82,11 +85,18 @@ def test_an_order_is_undone_and_a_step_goes_over_to_another(
     old, new = (Order(classes_of(column(data.draw(growth))), rows) for _ in range(2))
     there = column(numbers)
     assert old.unrank(old.rank(there)).tolist() == numbers
-    out = bytearray()
-    step = read_column(encode_small(old.rank(there), out), rows, Cursor(bytes(out)))
-    found = np.zeros(rows, dtype=np.int64)
-    step.reordered(old, new, rows).add_to(found)
-    assert new.unrank(found).tolist() == numbers
+    steps = []
+    for order in (old, old, new, old):
+        out = bytearray()
+        mode = encode_small(there, out, order)
+        other = bytearray()
+        assert encode_small(order.rank(there), other) == mode
+        assert other == out
+        steps.append((order, read_column(mode, rows, Cursor(bytes(out)))))
+    empty = np.zeros(rows, dtype=np.int64)
+    found = moved(empty, steps)
+    assert found.tolist() == (there * 4).tolist()
+    assert not moved(found, steps, back=True).any()
 
 
 def test_rows_that_change_most_come_first() -> None:

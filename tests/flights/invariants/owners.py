@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 
 from cockpit.core.actions import CallService, CommitOffsets
@@ -73,9 +74,9 @@ def check_records(case: Case) -> Iterator[str]:
             yield f"I7: {service.service} has read {service.disordered} records out of order"
     if case.flown.result.left_running or not case.lines or case.faults("ServiceCrash"):
         return
-    told: Counter[str] = Counter()
+    told: dict[str, float] = defaultdict(float)
     for line in case.of("offsets_placed"):
-        told[str(line.entry["group"])] += int(line.entry["reread_max_records"])
+        told[str(line.entry["group"])] += _announced(line)
     for service in truth.services:
         spec = case.plan.service(service.service)
         again = sum(n for (topic, _), n in case.trace.repeated.items() if topic in spec.consumes)
@@ -83,6 +84,12 @@ def check_records(case: Case) -> Iterator[str]:
         if service.duplicated > bound and not _set_back(case, spec):
             twice = service.duplicated
             yield f"I7: {service.service} has read {twice} twice, announced were {bound}"
+
+
+def _announced(line: Line) -> float:
+    """Records that a group may read again; unknown is any number."""
+    most = line.entry["reread_max_records"]
+    return math.inf if most is None else int(most)
 
 
 def check_fence(case: Case) -> Iterator[str]:
@@ -138,11 +145,11 @@ def _is_gone(felt: Felt, fenced: Felt) -> bool:
 
 def check_places(case: Case) -> Iterator[str]:
     """I12: groups resume without a gap and within what was announced; placed while nobody works."""
-    told: dict[str, int] = {}
+    told: dict[str, float] = {}
     for item in in_order(case.of("offsets_placed"), case.felts):
         if isinstance(item, Line):
             if item.entry["side"] == "target":
-                told[str(item.entry["group"])] = int(item.entry["reread_max_records"])
+                told[str(item.entry["group"])] = _announced(item)
         elif isinstance(item, Felt) and item.placing is not None:
             yield from _resumes(case, item, told)
     for intent in case.intended.values():
@@ -151,7 +158,7 @@ def check_places(case: Case) -> Iterator[str]:
                 yield from _placed(case, call.action, call.truth)
 
 
-def _resumes(case: Case, felt: Felt, told: dict[str, int]) -> Iterator[str]:
+def _resumes(case: Case, felt: Felt, told: dict[str, float]) -> Iterator[str]:
     name = felt.name.partition(" ")[2]
     service, wave, placing = case.plan.service(name), case.wave_of(name), felt.placing
     if placing is None or wave is None or not any(isinstance(s, OffsetsStep) for s in wave.steps):
