@@ -14,6 +14,7 @@ import resource
 import statistics
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -116,7 +117,7 @@ def _encoded(path: Path, frames: int) -> Iterator[Figure]:
         if life is None or not life.frames:
             return
         until = life.first_frame + min(frames, life.frames)
-        composer, taken, samples = Composer(), [], 0
+        composer, taken, samples, columns = Composer(), [], 0, 0
         size = len(composer.begin(life.begin_ms, {}))
         for number in range(life.first_frame, until):
             frame = reader.frame(number)
@@ -125,16 +126,34 @@ def _encoded(path: Path, frames: int) -> Iterator[Figure]:
             made, spent = _timed(partial(composer.frame, inputs, tells, shown))
             taken.append(spent)
             size += len(made)
+            columns += _column_bytes(made)
         size += len(composer.close(life.end_ms))
         rows = len(shown.partitions.keys)
     note = f"{len(taken)} of {reader.frames} frames encoded anew, {rows} partitions at their end"
     if samples:
         of = f"{samples} samples: starts and ends of the source, ends of the target, commits"
         yield Figure("per_sample", size / samples, "B", note=of)
+        note_columns = "the samples themselves, without documents, events and sync points"
+        yield Figure("per_sample_columns", columns / samples, "B", note=note_columns)
     yield Figure("file", path.stat().st_size / 1e6, "MB")
     yield Figure("encode", statistics.fmean(taken), "ms", note=f"mean of a frame; {note}")
     yield Figure("encode_median", statistics.median(taken), "ms")
     yield Figure("encode_p99", sorted(taken)[len(taken) * 99 // 100], "ms")
+
+
+def _column_bytes(made: bytes) -> int:
+    """What the columns of new frames take, packed by themselves."""
+    from cockpit.wire.decoder import frame_columns
+    from cockpit.wire.encoder import LEVEL
+    from cockpit.wire.records import DELTA, HEAD_SIZE, Hole, scan
+
+    found = 0
+    for record in scan(made, 0):
+        if not isinstance(record, Hole) and record.kind == DELTA:
+            found += len(
+                zlib.compress(frame_columns(made[record.offset + HEAD_SIZE : record.end]), LEVEL)
+            )
+    return found
 
 
 def samples_of(event: Event) -> int:

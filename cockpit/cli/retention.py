@@ -6,13 +6,14 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cockpit.cli.launch import is_running
 from cockpit.cli.recordings import Found, NoRecording, opened
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.journal import JournalError, read_journal
 from cockpit.engine.recovery import left_in
+from cockpit.wire.values import WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Described:
     from_ms: int | None
     to_ms: int | None
     waves: Mapping[str, str]
-    """The last word of each wave that it had to do with."""
+    """The last word of each wave of its plan."""
     outcome: str
     """Empty: it has none."""
     recorded: bool
@@ -59,7 +60,7 @@ class Described:
     def line(self) -> str:
         """For a person."""
         done = sum(word == "done" for word in self.waves.values())
-        waves = f"{done} of {len(self.waves)} waves done" if self.waves else "no wave begun"
+        waves = f"{done} of {len(self.waves)} waves done" if self.waves else "no wave known"
         lasted = "-"
         if self.from_ms is not None and self.to_ms is not None:
             lasted = _span(self.to_ms - self.from_ms)
@@ -73,14 +74,17 @@ def _span(span_ms: int) -> str:
     return duration(span_ms)
 
 
+_NOTHING: Final[Mapping[str, Any]] = {"span": (None, None), "waves": {}, "outcome": ""}
+
+
 def described(folder: SessionFolder) -> Described:
     """Everything that its files tell; a file that cannot be read tells nothing."""
     running = is_running(folder)
     told = _journal(folder)
     recorded = folder.recording.exists()
+    if recorded and None in told["span"]:  # imported: it has no journal
+        told = _recorded(folder)
     span: tuple[int | None, int | None] = told["span"]
-    if recorded and None in span:
-        span = _recorded_span(folder)
     return Described(
         session=folder.id,
         plan=str(folder.read_meta().get("plan") or ""),
@@ -98,28 +102,37 @@ def described(folder: SessionFolder) -> Described:
 
 def _journal(folder: SessionFolder) -> dict[str, Any]:
     """First and last time, the waves' last words and the outcome."""
-    found: dict[str, Any] = {"span": (None, None), "waves": {}, "outcome": ""}
+    found: dict[str, Any] = dict(_NOTHING)
     if not folder.journal.exists():
         return found
     with contextlib.suppress(JournalError, OSError, KeyError, TypeError):
         for entry in read_journal(folder.journal):
             first = found["span"][0]
             found["span"] = (entry["at_ms"] if first is None else first, entry["at_ms"])
-            if entry["kind"] == "state":
+            if entry["kind"] == "flight_started":
+                found["waves"] = {str(name): "pending" for name in entry.get("waves", ())}
+            elif entry["kind"] == "state":  # of those waves only that it had to do with
                 waves = entry["state"]["waves"]
-                found["waves"] = {str(w["name"]): str(w["word"]) for w in waves}
+                words = {str(w["name"]): str(w["word"]) for w in waves}
+                found["waves"] = {**found["waves"], **words}
             elif entry["kind"] == "flight_ended":
                 found["outcome"] = str(entry.get("outcome", ""))
     return found
 
 
-def _recorded_span(folder: SessionFolder) -> tuple[int | None, int | None]:
+def _recorded(folder: SessionFolder) -> dict[str, Any]:
+    """The same by what the recording shows last."""
+    found: dict[str, Any] = dict(_NOTHING)
     with (
-        contextlib.suppress(NoRecording),
+        contextlib.suppress(NoRecording, WireError),
         opened(Found(folder.recording, folder.id)) as reader,
     ):
-        return reader.span_ms
-    return None, None
+        found["span"] = reader.span_ms
+        if reader.frames:
+            last = reader.snapshot(reader.frames - 1)
+            found["waves"] = {wave.name: wave.word for wave in last.waves}
+            found["outcome"] = last.status.outcome
+    return found
 
 
 def _left(folder: SessionFolder) -> str:
@@ -162,7 +175,6 @@ def remove(folder: SessionFolder) -> None:
 def compact(folder: SessionFolder) -> tuple[int, int] | str:
     """Sizes before and after; or why the recording stays as it is."""
     from cockpit.replay.compact import CompactError, check_same, compacted
-    from cockpit.wire.values import WireError
 
     if is_running(folder):
         return f"session {folder.id} is flown: its recording still grows"

@@ -18,10 +18,14 @@ from cockpit.report.document import (
     Block,
     Cell,
     Document,
+    Heat,
     Line,
     Paragraph,
     Plot,
     Section,
+    Stretch,
+    Strip,
+    Strips,
     Table,
     Tick,
     Todo,
@@ -156,10 +160,14 @@ class _Scrubber:
             case Todo():
                 return block
             case Table():
-                rows = tuple(tuple(map(self._cell, row)) for row in block.rows)
-                return replace(block, rows=rows)
+                cells = tuple(tuple(map(self._cell, row)) for row in block.rows)
+                return replace(block, rows=cells)
             case Plot():
                 return self._plot(block)
+            case Strips():
+                return self._strips(block)
+            case Heat():
+                return self._heat(block)
             case _:
                 assert_never(block)
 
@@ -173,6 +181,37 @@ class _Scrubber:
             title=self.text(plot.title),
             lines=tuple(Line(self.text(one.name), one.points) for one in plot.lines),
             limits=tuple((self.text(name), limit) for name, limit in plot.limits),
-            ticks=tuple(Tick(t.at_ms, self.text(t.text), t.event) for t in plot.ticks),
-            bands=tuple(Band(b.from_ms, b.to_ms, b.kind, self.text(b.text)) for b in plot.bands),
+            ticks=self._ticks(plot.ticks),
+            bands=self._bands(plot.bands),
         )
+
+    def _strips(self, strips: Strips) -> Strips:
+        rows = tuple(
+            Strip(self.text(one.name), tuple(map(self._stretch, one.stretches)), one.limit_ms)
+            for one in strips.strips
+        )
+        return replace(
+            strips,
+            title=self.text(strips.title),
+            strips=rows,
+            ticks=self._ticks(strips.ticks),
+            bands=self._bands(strips.bands),
+        )
+
+    def _heat(self, heat: Heat) -> Heat:
+        return replace(
+            heat,
+            title=self.text(heat.title),
+            rows=tuple((self.text(name), values) for name, values in heat.rows),
+            ticks=self._ticks(heat.ticks),
+            bands=self._bands(heat.bands),
+        )
+
+    def _stretch(self, one: Stretch) -> Stretch:
+        return replace(one, text=self.text(one.text))
+
+    def _ticks(self, ticks: tuple[Tick, ...]) -> tuple[Tick, ...]:
+        return tuple(Tick(t.at_ms, self.text(t.text), t.event) for t in ticks)
+
+    def _bands(self, bands: tuple[Band, ...]) -> tuple[Band, ...]:
+        return tuple(Band(b.from_ms, b.to_ms, b.kind, self.text(b.text)) for b in bands)

@@ -95,7 +95,73 @@ class Plot:
     bands: tuple[Band, ...] = ()
 
 
-Block = Paragraph | Todo | Table | Plot
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """How something stood from one moment to another."""
+
+    from_ms: int
+    to_ms: int
+    text: str
+    """A word or two, such as `PASS`, or the name of a step."""
+    kind: Literal["good", "warn", "bad", "off", "plain"]
+    event: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One row of stretches, in order of time."""
+
+    name: str
+    stretches: tuple[Stretch, ...]
+    limit_ms: int | None = None
+    """A moment that the row must not pass, such as a deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """What stood how, and when: a row for each thing, side by side in time."""
+
+    name: str
+    title: str
+    from_ms: int
+    to_ms: int
+    strips: tuple[Strip, ...]
+    ticks: tuple[Tick, ...] = ()
+    bands: tuple[Band, ...] = ()
+    relative: bool = False
+    """Times count from the beginning of each row instead of being moments."""
+    limit: str = ""
+    """What the rows' limits are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The most of many rows, in stretches of equal length."""
+
+    name: str
+    title: str
+    unit: str
+    from_ms: int
+    step_ms: int
+    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
+    """Name and values by stretch; None: not known in it. Every row has equally many."""
+    steps: tuple[float, ...]
+    """From each of these on a value is drawn darker; ascending."""
+    of: int
+    """Rows that there were; only those with the most are kept."""
+    alarming: bool = False
+    """The last step is a limit."""
+    ticks: tuple[Tick, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+    @property
+    def to_ms(self) -> int:
+        """Where the last stretch ends."""
+        return self.from_ms + self.step_ms * max((len(row) for _, row in self.rows), default=0)
+
+
+Figure = Plot | Strips | Heat
+Block = Paragraph | Todo | Table | Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,26 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final, assert_never
 
-from cockpit.report.document import Block, Cell, Document, Paragraph, Plot, Table, Todo
+from cockpit.report.document import (
+    Block,
+    Cell,
+    Document,
+    Heat,
+    Paragraph,
+    Plot,
+    Strips,
+    Table,
+    Todo,
+)
 from cockpit.report.svg import svg
+from cockpit.report.svg_rows import heat_svg, strips_svg
 from cockpit.report.wording import line
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = """
 :root { color-scheme: light; --ink: #16202a; --soft: #4a5763; --rule: #c6cdd4; --fill: #f3f5f7;
   --good: #135c33; --bad: #9c1c1c; --a: #0b5394; --b: #a6450c; --c: #44661a; --d: #6a2f8a; }
-body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: #fff; color: var(--ink);
+body { margin: 0 auto; padding: 1.5rem; max-width: 88rem; background: #fff; color: var(--ink);
   font: 15px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .6rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; padding-top: .6rem;
@@ -28,23 +39,33 @@ nav ol { columns: 2; margin: 0; padding-left: 1.6rem; } a { color: var(--a); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .5rem; border: 1px solid var(--rule);
   overflow-wrap: break-word; max-width: 34rem; }
-th { background: var(--fill); white-space: nowrap; }
+th { background: var(--fill); overflow-wrap: normal; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 #t-identity td.n { text-align: left; } sup a { text-decoration: none; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; } .none { color: var(--soft); }
 .todo { border: 1px dashed var(--soft); padding: .35rem .6rem; margin: .4rem 0; }
 tr:target, li:target { background: #fff3bf; }
+figure { margin: .8rem 0; } figcaption { font-weight: 600; }
 .plot { width: 100%; height: auto; margin: .4rem 0; font: 11px system-ui, sans-serif; }
 .plot text { fill: var(--soft); } .plot .y, .plot text.limit { text-anchor: end; }
 .plot path { fill: none; } .axis { stroke: var(--soft); } .grid { stroke: var(--rule); }
 .line { stroke-width: 1.5; stroke: var(--a); } .l1 { stroke: var(--b); } .l2 { stroke: var(--c); }
-.l3 { stroke: var(--d); } path.limit { stroke: var(--bad); stroke-dasharray: 4 4; }
-.plot text.limit { fill: var(--bad); } path.tick { stroke: var(--soft); fill: var(--soft); }
+.l3 { stroke: var(--d); } .l4 { stroke: var(--ink); }
+path.limit { stroke: var(--bad); stroke-dasharray: 4 4; } .plot text.limit { fill: var(--bad); }
+path.tick { stroke: var(--soft); stroke-width: .7; fill: var(--soft); }
 rect.fence { fill: #f1d9b5; } rect.gap { fill: #d9dde1; }
+.plot .row { text-anchor: end; } .plot .in { fill: var(--ink); } .plot .bad.in { fill: #fff; }
+rect.s { stroke: var(--soft); } rect.s.good { fill: #c5e5cf; } rect.s.plain { fill: #cfe0f2; }
+rect.s.warn { fill: #f6dfa6; stroke-dasharray: 5 2; } rect.s.bad { fill: var(--bad); }
+rect.s.off { fill: #fff; stroke-dasharray: 1 3; } path.deadline { stroke: var(--bad);
+  stroke-width: 2; }
+rect.h0 { fill: #eef1f4; } rect.h1 { fill: #cfe0f2; } rect.h2 { fill: #9fc3ea; }
+rect.h3 { fill: #5d97d6; } rect.h4 { fill: #2a66ae; } rect.h5 { fill: #0d3a73; }
+rect.over { fill: var(--bad); }
 @page { size: A4 landscape; margin: 12mm; }
 @media print { body { padding: 0; font-size: 11px; } nav { display: none; }
-  h2, tr, .plot { break-inside: avoid; } h2 { break-after: avoid; }
+  h2, tr, figure { break-inside: avoid; } h2 { break-after: avoid; }
   table { font-size: 9px; } .scroll { overflow: visible; }
   a { color: inherit; text-decoration: none; } }
 """
@@ -94,9 +115,17 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Plot():
-            return svg(block)
+            return _figure(block.title, svg(block))
+        case Strips():
+            return _figure(block.title, strips_svg(block))
+        case Heat():
+            return _figure(block.title, heat_svg(block))
         case _:
             assert_never(block)
+
+
+def _figure(title: str, drawn: str) -> str:
+    return f"<figure><figcaption>{_text(title)}</figcaption>{drawn}</figure>"
 
 
 def _table(table: Table) -> str:

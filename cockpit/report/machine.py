@@ -6,7 +6,19 @@ import json
 from typing import Any, Final, assert_never
 
 from cockpit.report.alternative import in_words
-from cockpit.report.document import Block, Cell, Document, Paragraph, Plot, Table, Todo
+from cockpit.report.document import (
+    Band,
+    Block,
+    Cell,
+    Document,
+    Heat,
+    Paragraph,
+    Plot,
+    Strips,
+    Table,
+    Tick,
+    Todo,
+)
 from cockpit.report.wording import line
 
 SCHEMA_VERSION: Final = 1
@@ -45,6 +57,10 @@ def _block(block: Block) -> dict[str, Any]:
             }
         case Plot():
             return _plot(block)
+        case Strips():
+            return _strips(block)
+        case Heat():
+            return _heat(block)
         case _:
             assert_never(block)
 
@@ -64,9 +80,61 @@ def _plot(plot: Plot) -> dict[str, Any]:
         "to_ms": plot.to_ms,
         "limits": dict(plot.limits),
         "lines": {one.name: [list(point) for point in one.points] for one in plot.lines},
-        "ticks": [{"at_ms": t.at_ms, "text": t.text, "event": t.event} for t in plot.ticks],
-        "bands": [
-            {"from_ms": b.from_ms, "to_ms": b.to_ms, "kind": b.kind, "text": b.text}
-            for b in plot.bands
+        "ticks": _ticks(plot.ticks),
+        "bands": _bands(plot.bands),
+    }
+
+
+def _ticks(ticks: tuple[Tick, ...]) -> list[dict[str, Any]]:
+    return [{"at_ms": t.at_ms, "text": line(t.text), "event": t.event} for t in ticks]
+
+
+def _bands(bands: tuple[Band, ...]) -> list[dict[str, Any]]:
+    return [
+        {"from_ms": b.from_ms, "to_ms": b.to_ms, "kind": b.kind, "text": line(b.text)}
+        for b in bands
+    ]
+
+
+def _strips(strips: Strips) -> dict[str, Any]:
+    return {
+        "kind": "strips",
+        "name": strips.name,
+        "title": line(strips.title),
+        "words": in_words(strips),
+        "from_ms": strips.from_ms,
+        "to_ms": strips.to_ms,
+        "relative": strips.relative,
+        "limit": strips.limit,
+        "strips": [
+            {
+                "name": line(strip.name),
+                "limit_ms": strip.limit_ms,
+                "stretches": [
+                    {"from_ms": s.from_ms, "to_ms": s.to_ms, "text": line(s.text), "kind": s.kind,
+                     "event": s.event}
+                    for s in strip.stretches
+                ],
+            }
+            for strip in strips.strips
         ],
+        "ticks": _ticks(strips.ticks),
+        "bands": _bands(strips.bands),
+    }  # fmt: skip
+
+
+def _heat(heat: Heat) -> dict[str, Any]:
+    return {
+        "kind": "heat",
+        "name": heat.name,
+        "title": line(heat.title),
+        "unit": heat.unit,
+        "words": in_words(heat),
+        "from_ms": heat.from_ms,
+        "step_ms": heat.step_ms,
+        "steps": list(heat.steps),
+        "of": heat.of,
+        "rows": [{"name": line(name), "values": list(row)} for name, row in heat.rows],
+        "ticks": _ticks(heat.ticks),
+        "bands": _bands(heat.bands),
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from cockpit.report.alternative import in_words
-from cockpit.report.document import Block, Document, Paragraph, Plot, Table, Todo
+from cockpit.report.document import Block, Document, Heat, Paragraph, Plot, Strips, Table, Todo
 from cockpit.report.wording import line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@]|:(?=//)|(?<=www)\.)")
@@ -43,7 +43,7 @@ def _block(block: Block) -> Iterable[str]:
             return [f"- [ ] To do: {_inline(text)}"]
         case Table():
             return _table(block)
-        case Plot():
+        case Plot() | Strips() | Heat():
             return [f"Plot: {_inline(in_words(block))}"]
         case _:
             assert_never(block)

@@ -16,7 +16,8 @@ from cockpit.wire.sessionhead import SessionHead, read_session_head
 from cockpit.wire.values import WireError
 
 EVERY_MS = 1_000
-"""Snapshots of a report are so far apart; those that show an armed order are all taken."""
+"""Snapshots of a report are so far apart; and all are taken at which one of these was told:"""
+LOOKED_AT = frozenset({"armed", "gate", "trigger"})
 _LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
 _OWN = frozenset({"seq", "at_ms", "kind", "text", "level"})
 
@@ -112,13 +113,14 @@ def _event(number: int, content: Mapping[str, Any]) -> Event | None:
 
 
 def _snapshots(reader: Reader) -> Iterator[Snapshot]:
-    """About one a second, every one that shows an armed order for the first time, and the last."""
+    """About one a second, every one that shows an armed order for the first time, a gate that
+    opened or shut before its wave, or a trigger that fired, and the last."""
     taken_ms: int | None = None
     newest: Frame | None = None
     for frame in reader.walk():
         try:
-            armed = any(told.get("kind") == "armed" for told in frame.tells())
-            if taken_ms is None or armed or frame.at_ms - taken_ms >= EVERY_MS:
+            asked = any(told.get("kind") in LOOKED_AT for told in frame.tells())
+            if taken_ms is None or asked or frame.at_ms - taken_ms >= EVERY_MS:
                 yield frame.snapshot()
                 taken_ms, newest = frame.at_ms, None
             else:

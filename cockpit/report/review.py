@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cockpit.core.fences import fence_step
 from cockpit.report.document import Band, Cell, Tick
 from cockpit.report.material import Event, Material
 from cockpit.report.seen import Seen, see
@@ -12,6 +14,17 @@ from cockpit.report.wording import amount, duration, moment
 
 UNKNOWN = Cell("unknown")
 NOTHING = Cell("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """How long clients were blocked in one try of a wave, at most."""
+
+    attempt: Attempt
+    account: Event | None
+    """What was told of it, with everybody's share; None: the wave came back before, and what is
+    known is what was seen."""
+    lasted_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,33 @@ class Review:
             if event.kind in kinds and from_ms <= event.at_ms <= to_ms
         )
 
+    def marks(self) -> tuple[tuple[Tick, ...], tuple[Band, ...]]:
+        """The ticks of the whole session, and its bands."""
+        return self.ticks(self.material.from_ms, self.material.to_ms), self.bands()
+
+    def fence_deadline_ms(self, name: str) -> int | None:
+        """How long a wave's fence may stand; None: it has none."""
+        wave = next((wave for wave in self.material.plan.waves if wave.name == name), None)
+        fence = fence_step(wave) if wave is not None else None
+        return None if fence is None else fence.deadline_ms
+
+    def blocked(self) -> Iterator[Blocked]:
+        """Each time that clients were blocked."""
+        for attempt in self.story.attempts:
+            told = attempt.all("clients_blocked")
+            for event in told:
+                yield Blocked(attempt, event, event.count("blocked_ms"))
+            if not told and attempt.number:
+                yield from self._seen_blocked(attempt)
+
+    def _seen_blocked(self, attempt: Attempt) -> Iterator[Blocked]:
+        """Until the wave was back, which says it better than the look after."""
+        ended = attempt.ended
+        ended_ms = ended.at_ms if ended is not None else self.material.to_ms
+        for wave, since_ms, until_ms in self.seen.blocked:
+            if wave == attempt.wave and attempt.begun.at_ms <= since_ms <= ended_ms:
+                yield Blocked(attempt, None, min(until_ms, ended_ms) - since_ms)
+
     def bands(self) -> tuple[Band, ...]:
         """Gaps, and fences from the proof to their end."""
         found = [Band(gap.from_ms, gap.to_ms, "gap", gap.cause) for gap in self.material.gaps]
@@ -54,7 +94,8 @@ class Review:
 
 def reviewed(material: Material) -> Review:
     """Sort a session out; goes through its snapshots once."""
-    return Review(material, story(material.events), see(material.snapshots()))
+    seen = see(material.snapshots(), material.from_ms, material.to_ms)
+    return Review(material, story(material.events), seen)
 
 
 def fence_span(attempt: Attempt, last_ms: int) -> tuple[Event, int] | None:

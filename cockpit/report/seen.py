@@ -14,6 +14,7 @@ import numpy as np
 from cockpit.core.observe import I64, MISSING, Unknown
 from cockpit.core.snapshot import AlarmView, ArmedView, CheckView, GateView, Snapshot, StragglerView
 from cockpit.report.document import Point
+from cockpit.report.seen_rows import Run, SeenRows, look, no_rows, run_on
 
 Condition = tuple[str, str, int]
 """Wave, name, and which one of that name: some are shown only until their wave has moved."""
@@ -28,8 +29,8 @@ class Verdicts:
     limit: float
     unit: str
     for_ms: int
-    runs: list[tuple[int, int, str]] = field(default_factory=list)
-    """From, to, verdict."""
+    runs: list[Run] = field(default_factory=list)
+    """By verdict."""
     looks: dict[str, int] = field(default_factory=dict)
     """Snapshots by verdict."""
     points: list[Point] = field(default_factory=list)
@@ -85,23 +86,28 @@ class Seen:
     parity: list[Parity] = field(default_factory=list)
     armed: dict[str, ArmedView] = field(default_factory=dict)
     """What was on the screen when somebody armed an order, by its token."""
+    blocked: list[tuple[str, int, int]] = field(default_factory=list)
+    """Wave, since when its clients were blocked, and when that was last seen or seen to be over."""
     stragglers: tuple[StragglerView, ...] = ()
     last: Snapshot | None = None
     looks: int = 0
+    rows: SeenRows = field(default_factory=lambda: no_rows(0, 0))
 
 
-def see(snapshots: Iterable[Snapshot]) -> Seen:
-    """Go through a session once."""
-    seen = Seen()
+def see(snapshots: Iterable[Snapshot], from_ms: int, to_ms: int) -> Seen:
+    """Go through a session once. `from_ms`, `to_ms`: when it began and ended."""
+    seen = Seen(rows=no_rows(from_ms, to_ms))
     words: dict[str, str] = {}
     for snapshot in snapshots:
         seen.looks += 1
         _partitions(seen, snapshot)
+        look(seen.rows, snapshot)
         _numbers(seen, snapshot)
         _verdicts(seen.gates, snapshot, snapshot.gates)
         _verdicts(seen.triggers, snapshot, snapshot.triggers)
         _alarms(seen, snapshot, snapshot.alarms)
         _parity(seen, snapshot, words)
+        _blocked(seen, snapshot)
         if snapshot.armed is not None:
             seen.armed.setdefault(snapshot.armed.token, snapshot.armed)
         seen.stragglers = snapshot.stragglers
@@ -173,10 +179,7 @@ def _verdicts(
         if one is None:
             one = known[key] = Verdicts(wave, view.name, view.limit, view.unit, view.for_ms)
         one.looks[view.verdict] = one.looks.get(view.verdict, 0) + 1
-        if one.runs and one.runs[-1][2] == view.verdict:
-            one.runs[-1] = (one.runs[-1][0], at_ms, view.verdict)
-        else:
-            one.runs.append((at_ms, at_ms, view.verdict))
+        run_on(one.runs, at_ms, view.verdict)
         value = _number(view.value)
         one.points.append((at_ms, value))
         if value is not None and (one.closest is None or value > one.closest[1]):
@@ -197,6 +200,17 @@ def _alarms(seen: Seen, snapshot: Snapshot, alarms: tuple[AlarmView, ...]) -> No
             one.spans[-1] = (alarm.since_ms, at_ms)
         else:
             one.spans.append((alarm.since_ms, at_ms))
+
+
+def _blocked(seen: Seen, snapshot: Snapshot) -> None:
+    status, before = snapshot.status, seen.last.status if seen.last is not None else None
+    since_ms = status.blocked_since_ms
+    if before is not None and before.blocked_since_ms not in (None, since_ms):
+        seen.blocked[-1] = (*seen.blocked[-1][:2], snapshot.at_ms)
+    if since_ms is not None:
+        if before is None or before.blocked_since_ms != since_ms:
+            seen.blocked.append((status.wave, since_ms, snapshot.at_ms))
+        seen.blocked[-1] = (*seen.blocked[-1][:2], snapshot.at_ms)
 
 
 def _parity(seen: Seen, snapshot: Snapshot, words: dict[str, str]) -> None:

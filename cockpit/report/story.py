@@ -47,6 +47,13 @@ class Attempt:
         """Every event of a kind."""
         return tuple(event for event in self.events if event.kind == kind)
 
+    def broken_off(self, step: Step) -> Event | None:
+        """The way back that took a step's place before it had ended; None: nothing did."""
+        if step.ended is not None or step.undo:
+            return None
+        begun = (e for e in self.all("rollback_started") if e.number > step.begun.number)
+        return next(begun, None)
+
     def step(self, name: str, *, undo: bool = False) -> Step | None:
         """The last step of that name."""
         found = (s for s in reversed(self.steps) if s.name == name and s.undo == undo)
@@ -159,8 +166,8 @@ def _steps(attempt: Attempt, event: Event) -> None:
         case "undo_started":
             attempt.steps.append(Step(name, event, undo=True))
         case "step_done" | "step_failed" | "step_undone":
-            undo = event.kind == "step_undone"
-            step = attempt.step(name, undo=undo) or attempt.step(name)
+            # a step that has nothing to undo is told as undone, and no undo of it is begun
+            step = attempt.step(name, undo=event.kind == "step_undone")
             if step is not None and step.ended is None:
                 step.ended = event
         case _:

@@ -10,57 +10,57 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from cockpit.report.alternative import in_words
-from cockpit.report.document import Band, Line, Plot, Point
-from cockpit.report.wording import amount, clock, line, number
+from cockpit.report.canvas import (
+    BOTTOM,
+    RIGHT,
+    TOP,
+    WIDTH,
+    TimeScale,
+    bands_drawn,
+    framed,
+    ticks_drawn,
+    time_labels,
+)
+from cockpit.report.document import Line, Plot, Point
+from cockpit.report.wording import amount, line, number
 
-WIDTH: Final = 960
 HEIGHT: Final = 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 12, 26, 34
-_PLOT_WIDTH: Final = WIDTH - _LEFT - _RIGHT
-_PLOT_HEIGHT: Final = HEIGHT - _TOP - _BOTTOM
+_LEFT: Final = 76
+_PLOT_WIDTH: Final = WIDTH - _LEFT - RIGHT
+_PLOT_HEIGHT: Final = HEIGHT - TOP - BOTTOM
 _DASHES: Final = ("", "7 3", "2 3", "9 3 2 3")
 """Lines are told apart by their dashes as well as by colour."""
-MAX_TICKS: Final = 60
 
 
 def svg(plot: Plot) -> str:
     """One `svg` element with its words."""
     scale = _Scale(plot)
+    bottom = HEIGHT - BOTTOM
     parts = [
-        f'<svg class="plot" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'aria-label="{escape(line(plot.title))}" xmlns="http://www.w3.org/2000/svg">',
-        f"<title>{escape(line(plot.title))}</title>",
-        f"<desc>{escape(in_words(plot))}</desc>",
-        *(_band(band, scale) for band in plot.bands),
+        *bands_drawn(plot.bands, scale, bottom),
         *_axes(plot, scale),
         *_limits(plot, scale),
         *(part for number, one in enumerate(plot.lines) for part in _line(one, number, scale)),
-        *_ticks(plot, scale),
+        *ticks_drawn(plot.ticks, scale, bottom),
         *_legend(plot),
-        "</svg>",
     ]
-    return "".join(parts)
+    return framed(plot, HEIGHT, parts)
 
 
-class _Scale:
+class _Scale(TimeScale):
     """Times and values to pixels."""
 
     def __init__(self, plot: Plot) -> None:
-        self.from_ms, self.to_ms = plot.from_ms, max(plot.to_ms, plot.from_ms + 1)
+        super().__init__(plot.from_ms, plot.to_ms, _LEFT)
         values = [v for one in plot.lines for _, v in one.points if v is not None]
         values += [limit for _, limit in plot.limits]
         finite = [v for v in values if math.isfinite(v)]
         low, high = min((0.0, *finite)), max((0.0, *finite))
         self.low, self.high = low, _nice(high) if high > 0 else (0.0 if low < 0 else 1.0)
 
-    def x(self, at_ms: int) -> float:
-        share = (at_ms - self.from_ms) / (self.to_ms - self.from_ms)
-        return _LEFT + _PLOT_WIDTH * min(max(share, 0.0), 1.0)
-
     def y(self, value: float) -> float:
         share = (value - self.low) / ((self.high - self.low) or 1.0)
-        return _TOP + _PLOT_HEIGHT * (1.0 - min(max(share, 0.0), 1.0))
+        return TOP + _PLOT_HEIGHT * (1.0 - min(max(share, 0.0), 1.0))
 
 
 def _nice(value: float) -> float:
@@ -70,66 +70,42 @@ def _nice(value: float) -> float:
 
 
 def _axes(plot: Plot, scale: _Scale) -> Iterator[str]:
-    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
-    yield f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{right}"/>'
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    yield f'<path class="axis" d="M{_LEFT} {TOP}V{bottom}H{right}"/>'
     for share in (0.0, 0.5, 1.0):
         value = scale.low + (scale.high - scale.low) * share
         y = scale.y(value)
         yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{right}"/>'
         text = amount(value, plot.unit) if plot.unit == "ratio" else number(value)
         yield f'<text class="y" x="{_LEFT - 6}" y="{y + 4:.1f}">{escape(text)}</text>'
-    yield f'<text class="unit" x="{_LEFT}" y="{_TOP - 10}">{escape(line(plot.unit))}</text>'
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        at_ms = round(scale.from_ms + (scale.to_ms - scale.from_ms) * share)
-        anchor = {0.0: "start", 1.0: "end"}.get(share, "middle")
-        yield (
-            f'<text class="x" text-anchor="{anchor}" x="{scale.x(at_ms):.1f}" '
-            f'y="{bottom + 16}">{clock(at_ms)}</text>'
-        )
-
-
-def _band(band: Band, scale: _Scale) -> str:
-    left, right = scale.x(band.from_ms), scale.x(band.to_ms)
-    return (
-        f'<rect class="{band.kind}" x="{left:.1f}" y="{_TOP}" '
-        f'width="{max(right - left, 1.0):.1f}" height="{_PLOT_HEIGHT}">'
-        f"<title>{escape(line(band.text))}</title></rect>"
-    )
+    yield f'<text class="unit" x="{_LEFT}" y="{TOP - 10}">{escape(line(plot.unit))}</text>'
+    yield from time_labels(scale, bottom)
 
 
 def _limits(plot: Plot, scale: _Scale) -> Iterator[str]:
     for name, limit in plot.limits:
         y = scale.y(limit)
-        yield f'<path class="limit" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
+        yield f'<path class="limit" d="M{_LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
         text = f"{name} {amount(limit, plot.unit)}"
-        place = f'x="{WIDTH - _RIGHT - 4}" y="{y - 4:.1f}"'
+        beside = y - 4 if y - 4 > TOP + 8 else y + 12  # the legend is above
+        place = f'x="{WIDTH - RIGHT - 4}" y="{beside:.1f}"'
         yield f'<text class="limit" {place}>{escape(line(text))}</text>'
-
-
-def _ticks(plot: Plot, scale: _Scale) -> Iterator[str]:
-    for tick in plot.ticks[:MAX_TICKS]:
-        x, bottom = scale.x(tick.at_ms), HEIGHT - _BOTTOM
-        words = f"{clock(tick.at_ms)} {tick.text}"
-        yield (
-            f'<path class="tick" d="M{x:.1f} {_TOP}V{bottom}m-3 0h6l-3 6z">'
-            f"<title>{escape(line(words))}</title></path>"
-        )
 
 
 def _legend(plot: Plot) -> Iterator[str]:
     left = _LEFT + 70
     for number_, one in enumerate(plot.lines):
-        yield f'<path {_stroke(number_)} d="M{left} {_TOP - 14}h24"/>'
+        yield f'<path {_stroke(number_)} d="M{left} {TOP - 14}h24"/>'
         yield _name(left, line(one.name))
         left += 48 + 7 * len(line(one.name))
     for kind in sorted({band.kind for band in plot.bands}):
-        yield f'<rect class="{kind}" x="{left}" y="{_TOP - 19}" width="24" height="10"/>'
+        yield f'<rect class="{kind}" x="{left}" y="{TOP - 19}" width="24" height="10"/>'
         yield _name(left, kind)
         left += 48 + 7 * len(kind)
 
 
 def _name(left: int, text: str) -> str:
-    return f'<text class="legend" x="{left + 30}" y="{_TOP - 10}">{escape(text)}</text>'
+    return f'<text class="legend" x="{left + 30}" y="{TOP - 10}">{escape(text)}</text>'
 
 
 def _line(one: Line, number_: int, scale: _Scale) -> Iterator[str]:
@@ -140,7 +116,7 @@ def _line(one: Line, number_: int, scale: _Scale) -> Iterator[str]:
 
 def _stroke(number_: int) -> str:
     dash = _DASHES[number_ % len(_DASHES)]
-    return f'class="line l{number_ % 4}" stroke-dasharray="{dash}"'
+    return f'class="line l{number_ % 5}" stroke-dasharray="{dash}"'
 
 
 def _runs(points: Iterable[Point]) -> Iterator[list[tuple[int, float]]]:

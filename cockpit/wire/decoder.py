@@ -413,13 +413,25 @@ def _json(part: Cursor) -> Any:  # noqa: ANN401  # any JSON value
 
 def frame_tells(payload: bytes | memoryview) -> tuple[Mapping[str, Any], ...]:
     """What a frame has told, of it alone: nothing before it is needed. Raises WireError."""
+    tells = _parts(payload)[0]
+    return () if tells.is_done() else _tells(_json(tells))
+
+
+def frame_columns(payload: bytes | memoryview) -> bytes:
+    """A frame's column bytes, unpacked: samples, and what no prediction has told. Raises
+    WireError."""
+    body = _parts(payload)[1]
+    return body.take(body.end - body.at)
+
+
+def _parts(payload: bytes | memoryview) -> tuple[Cursor, Cursor]:
+    """A frame's tells, and what comes behind all of its parts."""
     body = Cursor(unpack(payload))
     for _ in range(4):  # life, number, how far it reaches back, order
         body.number()
     for _ in range(4):
         body.part()
-    tells = body.part()
-    return () if tells.is_done() else _tells(_json(tells))
+    return body.part(), body
 
 
 def _tells(tree: Any) -> tuple[Mapping[str, Any], ...]:  # noqa: ANN401  # JSON

@@ -17,7 +17,8 @@ from tests.recorded import Recorded, record
 
 NAMES = {
     "open", "open_memory", "time_line", "seek_median", "seek_p95", "seek_max", "step_median",
-    "read_memory", "scrub_bar", "per_sample", "file", "encode", "encode_median", "encode_p99",
+    "read_memory", "scrub_bar", "per_sample", "per_sample_columns", "file", "encode",
+    "encode_median", "encode_p99",
 }  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def test_bytes_a_sample_are_those_of_the_recording(flown: Recorded) -> None:
     assert f"{reader.frames} of {reader.frames} frames" in found["encode"].note
     size = flown.path.stat().st_size
     assert found["file"].value == size / 1e6
+    assert 0 < (found["per_sample_columns"].value or 0) < (found["per_sample"].value or 0)
     # the header, which holds the plan, is not encoded anew
     assert 0.8 * size < (found["per_sample"].value or 0) * samples < 1.1 * size
 

@@ -25,7 +25,8 @@ def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (OLD, HALF, NEW):
         (home / name).mkdir(parents=True)
         journal = Journal(SessionFolder(home / name).journal)
-        journal.append("flight_started", 1_000, {"plan": "first-move"})
+        plan = {"plan": "first-move", "waves": ["readers", "writers"]}
+        journal.append("flight_started", 1_000, plan)
         wave = {"name": "readers", "word": "done", "steps": [{"begun": True}], "back": False}
         if name == HALF:
             wave["word"] = "running"
@@ -51,13 +52,24 @@ def test_each_is_listed_with_size_span_waves_and_outcome(
     assert list(found) == [OLD, HALF, NEW]
     old = found[OLD]
     assert (old["from_ms"], old["to_ms"], old["outcome"]) == (1_000, 61_000, "completed")
-    assert old["waves"] == {"readers": "done"}
+    assert old["waves"] == {"readers": "done", "writers": "pending"}
     assert old["size_bytes"] == sum(p.stat().st_size for p in (sessions / OLD).iterdir())
     assert "half-way in wave readers" in str(found[HALF]["left"])
-    assert found[NEW]["waves"] == {}
+    assert found[NEW]["waves"] == {"readers": "pending", "writers": "pending"}
     assert main(["sessions"]) == exits.COMPLETED
     line = capsys.readouterr().out.splitlines()[0]
-    assert "completed  1 of 1 waves done  1 min 00 s" in line
+    assert "completed  1 of 2 waves done  1 min 00 s" in line
+
+
+def test_an_imported_session_is_listed_by_its_recording(
+    sessions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sessions / OLD / "journal.jsonl").unlink()
+    shown = record(SessionFolder(sessions / OLD).recording).shown
+    old = listed(capsys)[OLD]
+    assert old["waves"] == {"readers": "done", "writers": "done"}
+    assert old["outcome"] == "completed"
+    assert old["to_ms"] == shown[-1].at_ms
 
 
 def test_pruning_says_first_what_would_go_and_keeps_what_somebody_needs(

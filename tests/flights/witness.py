@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import socket_path
@@ -16,14 +18,26 @@ from cockpit.engine.remote import RemoteSession
 from cockpit.replay.rerun import Verified, digest_tree, verify
 from cockpit.report.build import report
 from cockpit.report.html import html
+from cockpit.report.machine import as_json
 from cockpit.report.reading import material
 from cockpit.wire.recording import Reader
 from cockpit.wire.values import WireError
+from tests.replay.screens import assert_same_screen
+from tests.report.questions import assert_answered
+from tests.report.raw import Raw
+from tests.report.recount import assert_recounted
+
+SIZE = (160, 45)
+"""A screen with all panes."""
 
 
 def digest(snapshot: Snapshot) -> str:
     """Equal digests are equal snapshots, in every part."""
-    return hashlib.sha256(repr(digest_tree(snapshot)).encode()).hexdigest()
+    tree: Any = digest_tree(snapshot)
+    # equal sets may list their members in another order
+    *rest, columns = tree
+    columns = [sorted(one) if isinstance(one, frozenset) else one for one in columns]
+    return hashlib.sha256(repr([*rest, columns]).encode()).hexdigest()
 
 
 class Witness:
@@ -78,26 +92,51 @@ def witness(state: Path) -> Iterator[Witness]:
 
 
 def assert_recorded(state: Path, seen: Witness, *, moments: int = 100) -> None:
-    """Each recording of a state folder is whole: what was shown is in it, every verdict comes out
-    the same again, and its report is the same twice and quick."""
+    """Each recording of a state folder is whole: what was shown is in it, and a replay shows so
+    many moments of it as they were shown; every verdict comes out the same again; its report
+    answers what a review asks, with the recording's own numbers, the same twice and quick."""
     compared = 0
+    shown: dict[Path, list[Snapshot]] = {}
     for path in sorted((state / "cockpit" / "sessions").glob("*/recording.ckrec")):
         reader = Reader(path.read_bytes())
         assert not reader.damages()
         assert not reader.gaps()
-        by_seq = {}
-        for frame in reader.walk():
-            snapshot = frame.snapshot()
-            by_seq[snapshot.status.session, snapshot.seq] = digest(snapshot)
-        for key, snapshot in seen.seen.items():
-            if key[0] == path.parent.name:
-                assert by_seq[key] == digest(snapshot), key
-                compared += 1
+        raw = Raw(reader)
+        by_seq = {one.seq: digest(one) for _, one in raw.frames}
+        newest = {one.at_ms: one.seq for _, one in raw.frames}
+        mine = [one for key, one in sorted(seen.seen.items()) if key[0] == path.parent.name]
+        for snapshot in mine:
+            assert by_seq[snapshot.seq] == digest(snapshot), (path, snapshot.seq)
+        compared += len(mine)
+        # of several snapshots of one millisecond a replay shows the newest
+        shown[path] = [one for one in mine if newest[one.at_ms] == one.seq]
         found = Verified()
         assert list(verify(reader, found)) == []
         assert found.frames == found.exact == len(by_seq)
-        begun_s = time.monotonic()  # a test's own watch
-        page = html(report(material(reader)))
-        assert time.monotonic() - begun_s < 60  # as above
-        assert html(report(material(reader))) == page
+        assert_reported(raw)
     assert compared >= moments, f"looked on at {len(seen.seen)} moments, {compared} are recorded"
+    assert_replayed(shown, moments)
+
+
+def assert_reported(raw: Raw) -> None:
+    """A recording's report has the recording's own numbers, answers, and the same bytes twice."""
+    begun_s = time.monotonic()  # a test's own watch
+    document = report(material(raw.reader))
+    page = html(document)
+    assert time.monotonic() - begun_s < 60  # as above
+    assert html(report(material(raw.reader))) == page
+    content = json.loads(as_json(document))
+    assert assert_recounted(raw, content) >= 100
+    assert_answered(raw, content)
+
+
+def assert_replayed(shown: Mapping[Path, Sequence[Snapshot]], moments: int) -> None:
+    """So many moments, drawn evenly from all recordings, look in a replay as they looked."""
+    # the first of each is where both begin, and is not compared
+    known = [(path, one) for path, snapshots in shown.items() for one in snapshots[1:]]
+    drawn = [known[number * len(known) // moments] for number in range(moments)]
+    compared = 0
+    for path, snapshots in shown.items():
+        mine = [one for where, one in drawn if where == path]
+        compared += assert_same_screen(path, [snapshots[0], *mine], SIZE)
+    assert compared == moments, f"{compared} of {len(known)} moments were compared"

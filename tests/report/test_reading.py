@@ -35,6 +35,14 @@ def test_the_material_is_what_the_engine_told_and_showed(flown: Recorded) -> Non
     assert len(snapshots) < len(flown.shown)
 
 
+def test_every_verdict_that_changes_before_its_wave_is_looked_at(flown: Recorded) -> None:
+    looked_ms = {snapshot.at_ms for snapshot in material(flown.reader()).snapshots()}
+    told = [frame for frame in flown.reader().walk()
+            if any(event["kind"] in ("gate", "trigger") for event in frame.tells())]  # fmt: skip
+    assert told
+    assert {frame.at_ms for frame in told} <= looked_ms
+
+
 def test_the_report_names_who_ordered_on_which_readings(flown: Recorded) -> None:
     document = report(material(flown.reader()))
     tables = {b.name: b for s in document.sections for b in s.blocks if isinstance(b, Table)}

@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -18,11 +19,15 @@ from cockpit.report.document import (
     Band,
     Cell,
     Document,
+    Heat,
     Line,
     Paragraph,
     Plot,
     Point,
     Section,
+    Stretch,
+    Strip,
+    Strips,
     Table,
     Tick,
     Todo,
@@ -31,8 +36,10 @@ from cockpit.report.html import html
 from cockpit.report.machine import as_json
 from cockpit.report.markdown import markdown
 from cockpit.report.svg import svg, thinned
+from cockpit.report.svg_rows import heat_svg, strips_svg
 
 MINUTE = 60_000
+SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07",
     "</script><script>alert(1)</script>",
@@ -65,6 +72,26 @@ def plot(*points: Point, limit: float = 100, name: str = "lag") -> Plot:
     )
 
 
+def strips(name: str = "orders", **more: Any) -> Strips:
+    rows = (
+        Strip(
+            name,
+            (
+                Stretch(MINUTE, 2 * MINUTE, "PASS", "good", 4),
+                Stretch(2 * MINUTE, 5 * MINUTE, "FAIL", "bad"),
+                Stretch(6 * MINUTE, 7 * MINUTE, "PASS", "good"),
+            ),
+        ),
+        Strip("nobody", ()),
+    )
+    return Strips("gates", "how each gate stood", 0, 10 * MINUTE, rows, **more)
+
+
+def heat(name: str = "orders/0", **more: Any) -> Heat:
+    rows = ((name, (None, 0.0, 5.0, 120.0)), ("orders/1", (None, 9.0, 9.0, None)))
+    return Heat("lag", "lag by partition", "records", 0, MINUTE, rows, (1.0, 100.0), 7, **more)
+
+
 def document(text: str = "orders") -> Document:
     table = Table("waves", ("wave", "records"), ((Cell(text), Cell("1,234", 1234, (4, 5, 6, 7))),))
     events = Table("events", ("event", "text"), ((Cell("e4", 4), Cell(text)),))
@@ -74,6 +101,8 @@ def document(text: str = "orders") -> Document:
         table,
         Table("alarms", ("alarm",), ()),
         plot((0, 1.0), (MINUTE, 250.0), (5 * MINUTE, None), (6 * MINUTE, 0.0), name=text),
+        strips(text),
+        heat(text),
     )
     return Document(
         text, (Section(1, text, blocks), Section(2, "events", (events,))), ((text, text),)
@@ -161,8 +190,7 @@ def test_the_same_report_is_the_same_bytes() -> None:
 def test_a_plot_is_well_formed_and_says_in_words_what_it_shows() -> None:
     shown = plot((0, 1.0), (MINUTE, 250.0), (5 * MINUTE, None), (6 * MINUTE, 0.0))
     root = ElementTree.fromstring(svg(shown))
-    name = "{http://www.w3.org/2000/svg}"
-    described = root.find(f"{name}desc")
+    described = root.find(f"{SVG}desc")
     assert described is not None
     assert described.text == in_words(shown)
     assert in_words(shown) == (
@@ -170,7 +198,7 @@ def test_a_plot_is_well_formed_and_says_in_words_what_it_shows() -> None:
         "00:01:00Z, 0 records at last; over max (100 records) 1 time. "
         "1 gap, the first at 00:05:00Z."
     )
-    runs = [p for p in root.iter(f"{name}path") if p.get("class", "").startswith("line")]
+    runs = [p for p in root.iter(f"{SVG}path") if p.get("class", "").startswith("line")]
     assert len(runs) == 3  # the legend's, and one on each side of the gap
 
 
@@ -178,6 +206,45 @@ def test_a_plot_of_nothing_says_so() -> None:
     nothing = Plot("lag", "replication lag", "records", 0, MINUTE, ())
     assert in_words(nothing).endswith("Nothing was seen.")
     ElementTree.fromstring(svg(nothing))
+
+
+def test_strips_say_how_long_each_row_stood_how() -> None:
+    assert in_words(strips()) == (
+        "how each gate stood, 00:00:00Z to 00:10:00Z. "
+        "orders: PASS 2 min 00 s, FAIL 3 min 00 s. nobody: nothing."
+    )
+    relative = Strips("blocked", "blocked", 0, 9_000, (Strip("orders", (), 4_000),),
+                      relative=True, limit="deadline")  # fmt: skip
+    assert in_words(relative) == "blocked. orders: deadline 4.0 s."
+    root = ElementTree.fromstring(strips_svg(strips()))
+    kinds = [part.get("class") for part in root.iter(f"{SVG}rect")]
+    assert kinds == ["s good", "s bad", "s good", "s bad", "s good"]  # the last two: the legend
+    titles = [part.text for part in root.iter(f"{SVG}title")]
+    assert "orders: FAIL from 00:02:00Z, 3 min 00 s" in titles
+
+
+def test_a_heat_map_says_which_rows_had_the_most_and_draws_what_is_known() -> None:
+    assert in_words(heat()) == (
+        "lag by partition, the most in every 1 min 00 s, 00:00:00Z to 00:04:00Z. "
+        "The 2 rows with the most, of 7. orders/0: at most 120 records, from 00:03:00Z on. "
+        "orders/1: at most 9 records, from 00:01:00Z on."
+    )
+    root = ElementTree.fromstring(heat_svg(heat()))
+    rows = [[part.get("class") for part in row.iter(f"{SVG}rect")] for row in root.iter(f"{SVG}g")]
+    assert rows == [["h0", "h1", "h2"], ["h1"]]
+    over = ElementTree.fromstring(heat_svg(heat(alarming=True)))
+    assert [part.get("class") for part in next(over.iter(f"{SVG}g")).iter(f"{SVG}rect")][
+        -1
+    ] == "over"
+    nothing = Heat("lag", "lag", "records", 0, MINUTE, (), (1.0,), 0)
+    assert in_words(nothing).endswith("Nothing was known.")
+    ElementTree.fromstring(heat_svg(nothing))
+
+
+def test_more_rows_than_are_drawn_are_counted() -> None:
+    many = Strips("gates", "gates", 0, MINUTE, tuple(Strip(f"g{i}", ()) for i in range(400)))
+    assert "150 of 400 rows" in strips_svg(many)
+    assert in_words(many).count("nothing.") == 400
 
 
 @given(

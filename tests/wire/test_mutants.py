@@ -61,7 +61,8 @@ def test_two_thousand_mutants_are_refused_named_or_read_rightly(part: int) -> No
 @pytest.mark.parametrize("part", range(10))
 def test_a_hundred_thousand_mutants_are_refused_named_or_read_rightly(part: int) -> None:
     seen = all_read(range(10_000 + part, 110_000, 10))
-    assert seen["read"] > 6_000
+    assert seen["read"] > 4_000, seen
+    assert seen["named"] > 1_000, seen
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
     assert peak_mb < MAX_MB
 

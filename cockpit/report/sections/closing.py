@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import StragglerView
+from cockpit.core.snapshot import CheckView, StragglerView
 from cockpit.core.tuning import Proposal
 from cockpit.report.document import Block, Cell, Line, Paragraph, Plot, Section, Table, Todo
 from cockpit.report.material import Event
 from cockpit.report.review import NOTHING, Review, at, count, span, text, time
+from cockpit.report.sections import figures
 from cockpit.report.sections.judged import near_misses
 from cockpit.report.wording import amount, duration
 
@@ -66,7 +67,7 @@ def tool_health(review: Review) -> Section:
     unknown = tuple(
         (text(x.action_id, x.begun), at(x.begun), text(x.outcome, x.ended))
         for x in review.story.effects
-        if x.outcome not in ("done", "failed")
+        if x.outcome not in ("done", "already", "failed")
     )
     ages = tuple(
         Line(feed, tuple((at_ms, None if v is None else v / 1_000) for at_ms, v in points))
@@ -82,6 +83,7 @@ def tool_health(review: Review) -> Section:
         Table("unknown_outcomes", ("action", "begun", "outcome"), unknown,
               "every effect has a certain outcome"),
         plot,
+        figures.answers(review),
     )  # fmt: skip
     return Section(14, "The tool itself", blocks)
 
@@ -119,21 +121,25 @@ def follow_ups(review: Review) -> Section:
         said = note.text.partition(": ")[2] or note.text
         if said.lower().startswith("todo"):
             rows.append((text(said, note), text("note"), text(note.word("by")), NOTHING, NOTHING))
+    found = {attempt.wave for attempt in review.story.attempts if not attempt.number}
     for gate in review.seen.gates.values():
-        if not gate.looks.get("PASS"):
+        if not gate.looks.get("PASS") and gate.wave not in found:
             told = f"{gate.wave}: gate {gate.name} never passed"
             rows.append((text(told), text("recording"), NOTHING, NOTHING, NOTHING))
     last = review.seen.last
     if last is not None:
         standing = [f"still open: {a.subject} - {a.text}" for a in last.alarms]
-        standing += [
-            f"difference open: {c.name} ({c.why})" for c in last.checks if c.word == "open"
-        ]
+        standing += [_difference(check) for check in last.checks if check.word == "open"]
         standing += [f"left over: {one.text}; {one.command}" for one in last.left_over]
         rows.extend((text(t), text("recording"), NOTHING, NOTHING, NOTHING) for t in standing)
     columns = ("what", "from", "who", "ticket", "due")
     table = Table("follow_ups", columns, tuple(rows), "nothing is known to be unfinished")
     return Section(16, "Follow-ups", (table, Todo("an owner, a ticket and a date for each")))
+
+
+def _difference(check: CheckView) -> str:
+    why = check.why or f"source {check.source or '-'}, target {check.target or '-'}"
+    return f"difference open: {check.kind} {check.name} ({why})"
 
 
 def next_wave(review: Review, proposals: tuple[Proposal, ...]) -> Section:
@@ -168,6 +174,8 @@ def decommission(review: Review) -> Section:
     table = Table("stragglers", columns, rows, "nobody was seen on the source after its move")
     moved = [a for a in review.story.attempts if a.result == "done" and a.ended is not None]
     blocks: list[Block] = [table]
+    if (plot := figures.touching(review)) is not None:
+        blocks.append(plot)
     for attempt in moved:
         assert attempt.ended is not None
         watched = duration(review.material.to_ms - attempt.ended.at_ms)

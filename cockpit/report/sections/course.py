@@ -52,14 +52,14 @@ def _order_row(review: Review, event: Event) -> tuple[Cell, ...]:
     armed = _armed_before(review, event) if event.kind == "confirmed" else None
     view = review.seen.armed.get(armed.word("token")) if armed is not None else None
     readings = [line for line in view.lines if line.startswith("gate ")] if view else []
-    opened = _open_since(review, event) if verb == "advance" and event.kind == "confirmed" else None
+    opened = _opened(review, event) if verb == "advance" and event.kind == "confirmed" else None
     return (
         at(event),
         text(who, event),
         text(verb),
         text(answers.get(event.kind, event.kind), event),
         text("; ".join(readings), armed) if readings else NOTHING,
-        NOTHING if opened is None else span(event.at_ms - opened),
+        NOTHING if opened is None else span(event.at_ms - opened.at_ms, opened, event),
         text(event.word("why") or (event.text if event.kind in ("paused", "resumed") else "")),
     )
 
@@ -73,20 +73,19 @@ def _armed_before(review: Review, event: Event) -> Event | None:
     return next(found, None)
 
 
-def _open_since(review: Review, event: Event) -> int | None:
-    """Since when every gate of the wave had passed at the order; None: they had not."""
+def _opened(review: Review, event: Event) -> Event | None:
+    """With which event the last gate of the wave had opened at the order; None: not all had.
+    While a wave may be begun, every verdict that changes is told."""
     begun = next((a for a in review.story.attempts if a.order is event), None)
     if begun is None:
         return None
-    opened: list[int] = []
-    for gate in review.seen.gates.values():
-        if gate.wave != begun.wave:
-            continue
-        runs = [run for run in gate.runs if run[0] <= event.at_ms]
-        if not runs or runs[-1][2] != "PASS":
-            return None
-        opened.append(runs[-1][0])
-    return max(opened, default=None)
+    newest: dict[str, Event] = {}
+    for told in review.material.events[: event.number]:
+        if told.kind == "gate" and told.word("wave") == begun.wave:
+            newest[told.word("gate")] = told
+    if any(told.word("verdict") != "PASS" for told in newest.values()):
+        return None
+    return max(newest.values(), key=lambda told: told.number, default=None)
 
 
 def _effect_row(effect: Effect) -> tuple[Cell, ...]:

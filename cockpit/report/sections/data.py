@@ -6,6 +6,7 @@ from cockpit.core.snapshot import CheckView
 from cockpit.report.document import Block, Cell, Line, Paragraph, Plot, Section, Table, Todo
 from cockpit.report.material import Event
 from cockpit.report.review import NOTHING, Review, at, count, text, time
+from cockpit.report.sections import figures
 from cockpit.report.seen import Parity
 from cockpit.report.story import Attempt
 
@@ -27,6 +28,11 @@ def offsets(review: Review) -> Section:
     title = "records that each group would read again, by the exact image"
     ticks, bands = review.ticks(from_ms, to_ms), review.bands()
     blocks.append(Plot("reread", title, "records", from_ms, to_ms, lines, ticks=ticks, bands=bands))
+    blocks += [
+        figures.delta_heat(review),
+        figures.group_states(review),
+        figures.behind_heat(review),
+    ]
     blocks.append(Todo("why each group resumes as it does"))
     return Section(9, "Offsets", tuple(blocks))
 

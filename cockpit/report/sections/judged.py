@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from cockpit.report.document import Block, Cell, Line, Plot, Section, Table, Todo
+from cockpit.report.document import Block, Cell, Figure, Line, Paragraph, Plot, Section, Table, Todo
 from cockpit.report.material import Event
 from cockpit.report.review import NOTHING, Review, at, count, span, text, time
+from cockpit.report.sections import figures
 from cockpit.report.seen import AlarmSpan, Condition, Verdicts
 from cockpit.report.story import Attempt
 from cockpit.report.wording import amount, moment
@@ -24,7 +25,11 @@ def gates(review: Review) -> Section:
     )  # fmt: skip
     known = _in_plan_order(review, review.seen.gates)
     table = Table("gates", columns, tuple(map(_gate_row, known)), "no gate")
-    blocks: list[Block] = [table]
+    told = (
+        "Looks are about a second apart; among them are all at which a verdict changed while its "
+        "wave could begin, or a trigger fired."
+    )
+    blocks: list[Block] = [Paragraph(told), table, figures.gate_strips(review)]
     blocks.extend(_lag_plots(review))
     blocks.append(Todo("which checks caught something real, and which assumption was wrong"))
     return Section(7, "Gates and checks", tuple(blocks))
@@ -55,22 +60,24 @@ def _gate_row(gate: Verdicts) -> tuple[Cell, ...]:
     )
 
 
-def _lag_plots(review: Review) -> list[Plot]:
+def _lag_plots(review: Review) -> list[Figure]:
     from_ms, to_ms = review.material.from_ms, review.material.to_ms
     ticks, bands = review.ticks(from_ms, to_ms), review.bands()
-    limits = {
-        (gate.wave, gate.name): gate.limit
-        for gate in review.seen.gates.values()
-        if gate.name == "replication_lag"
-    }
+    limits: dict[float, dict[str, None]] = {}
+    for gate in _in_plan_order(review, review.seen.gates):
+        if gate.name == "replication_lag":
+            limits.setdefault(gate.limit, {})[gate.wave] = None
     lag = Plot(
         "replication_lag",
         "replication lag, worst partition of the wave at work",
         "records",
         from_ms,
         to_ms,
-        tuple(Line(wave, tuple(points)) for wave, points in review.seen.lag.items()),
-        limits=tuple((f"{wave} max", limit) for (wave, _), limit in sorted(limits.items())),
+        (
+            *(Line(wave, tuple(points)) for wave, points in review.seen.lag.items()),
+            Line("95 of 100 stay under", tuple(review.seen.rows.most_lag)),
+        ),
+        limits=tuple((f"max of {', '.join(waves)}", limit) for limit, waves in limits.items()),
         ticks=ticks,
         bands=bands,
     )
@@ -79,6 +86,7 @@ def _lag_plots(review: Review) -> list[Plot]:
         groups.setdefault(group, []).append(Line(f"{group} on {side}", tuple(points)))
     return [
         lag,
+        figures.lag_heat(review),
         *(
             Plot(
                 f"group_lag_{number}",
@@ -102,6 +110,7 @@ def alarms(review: Review) -> Section:
     told = tuple(_told_row(e) for e in review.material.events if e.level == "bad")
     blocks = (
         Table("alarms", columns, rows, "no alarm was raised"),
+        *((figures.alarm_raster(review),) if rows else ()),
         Table("bad_news", ("time", "kind", "what"), told, "nothing bad was told"),
         Todo("which of these were noise, and which led to something"),
     )
@@ -147,12 +156,15 @@ def rollback(review: Review) -> Section:
         tuple(_back_row(a) for a in review.story.attempts if a.first("rollback_started")),
         "nothing was taken back",
     )
-    return Section(12, "Going back", (triggers, closed, back, Todo("would it have worked?")))
+    near = figures.trigger_heat(review)
+    return Section(12, "Going back", (triggers, near, closed, back, Todo("would it have worked?")))
 
 
 def _trigger_row(trigger: Verdicts, fired: list[Event]) -> tuple[Cell, ...]:
     own = [e for e in fired if e.word("trigger") == trigger.name and e.word("wave") == trigger.wave]
     near = trigger.closest
+    if own and near is not None and near[1] <= trigger.limit:
+        near = None  # it fired when no screen showed its value: its wave had moved before
     share = near[1] / trigger.limit if near is not None and trigger.limit else None
     return (
         text(trigger.wave),

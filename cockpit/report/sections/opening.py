@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.core.fences import fence_step
 from cockpit.report.document import Block, Cell, Line, Paragraph, Plot, Section, Table, Todo
 from cockpit.report.material import Event, Life
-from cockpit.report.review import NOTHING, Review, at, count, fence_span, numbers, span, text, time
-from cockpit.report.story import Attempt
+from cockpit.report.review import (
+    NOTHING,
+    UNKNOWN,
+    Blocked,
+    Review,
+    at,
+    count,
+    numbers,
+    span,
+    text,
+    time,
+)
+from cockpit.report.sections import figures
+from cockpit.report.story import Attempt, Step
 from cockpit.report.wording import duration, moment
 
 
@@ -88,7 +99,8 @@ def _ending(review: Review) -> Paragraph:
 
 def effect_on_clients(review: Review) -> Section:
     """Section 3: how long clients were blocked, what they met."""
-    rows = tuple(_blocked_row(attempt, e) for attempt, e in _blocked(review))
+    every = tuple(review.blocked())
+    rows = tuple(map(_blocked_row, every))
     columns = (
         "wave",
         "try",
@@ -100,36 +112,37 @@ def effect_on_clients(review: Review) -> Section:
         "deadline",
     )
     blocked = Table("clients_blocked", columns, rows, "no account of blocked clients was told")
-    longest = max(_blocked(review), key=lambda pair: pair[1].count("blocked_ms") or 0, default=None)
     blocks: list[Block] = [blocked]
-    if longest is not None:
-        attempt, event = longest
-        lasted = duration(event.count("blocked_ms") or 0)
-        told = f"Clients were blocked longest in wave {attempt.wave}: {lasted} at most."
-        blocks.insert(0, Paragraph(told, (event.number,)))
+    known = [one for one in every if one.lasted_ms is not None]
+    if known:
+        longest = max(known, key=lambda one: one.lasted_ms or 0)
+        lasted = duration(longest.lasted_ms or 0)
+        told = f"Clients were blocked longest in wave {longest.attempt.wave}: {lasted} at most."
+        blocks.insert(0, Paragraph(told, numbers(longest.account or longest.attempt.ended)))
+    blocks.extend(
+        Paragraph(f"How long clients of wave {one.attempt.wave} were blocked is not known.",
+                  numbers(one.account), "bad")
+        for one in every if one.lasted_ms is None
+    )  # fmt: skip
     deadline_struck = [e for e in review.material.events if e.kind == "deadline"]
     blocks.extend(Paragraph(e.text, (e.number,), "bad") for e in deadline_struck)
+    if (parts := figures.blocked(review)) is not None:
+        blocks.append(parts)
     blocks.extend(_plots(review))
     blocks.append(Todo("the definition of downtime that was agreed, and whether it was kept"))
     return Section(3, "What clients felt", tuple(blocks))
 
 
-def _blocked(review: Review) -> Iterator[tuple[Attempt, Event]]:
-    for attempt in review.story.attempts:
-        for event in attempt.all("clients_blocked"):
-            yield attempt, event
-
-
-def _blocked_row(attempt: Attempt, event: Event) -> tuple[Cell, ...]:
-    fence = fence_span(attempt, event.at_ms)
-    shares = ("blocked_ms", "cockpit_ms", "mirror_ms", "services_ms")
-    proved = attempt.step("fence")
-    begun = proved.begun if proved is not None else None
+def _blocked_row(one: Blocked) -> tuple[Cell, ...]:
+    attempt, event = one.attempt, one.account
+    shares = ("cockpit_ms", "mirror_ms", "services_ms")
+    fence = attempt.step("fence")
     return (
         text(attempt.wave),
         count(attempt.number, attempt.begun),
-        *(span(event.count(share), event) for share in shares),
-        NOTHING if fence is None else at(begun),
+        span(one.lasted_ms, event),
+        *(UNKNOWN if event is None else span(event.count(share), event) for share in shares),
+        NOTHING if fence is None else at(fence.begun),
         text(_deadline(attempt)),
     )
 
@@ -155,6 +168,7 @@ def _plots(review: Review) -> Iterator[Plot]:
         ticks=ticks,
         bands=bands,
     )
+    yield figures.reads(review)
     if any(value for points in review.seen.errors.values() for _, value in points):
         lines = tuple(Line(k, tuple(points)) for k, points in review.seen.errors.items())
         title = "errors in the running minute, by class"
@@ -172,7 +186,15 @@ def waves(review: Review) -> Section:
     table = Table("waves", columns, rows, "no wave was begun")
     begun = {attempt.wave for attempt in review.story.attempts}
     left = [wave.name for wave in review.material.plan.waves if wave.name not in begun]
-    blocks: list[Block] = [table]
+    steps = tuple(
+        _step_row(attempt, step) for attempt in review.story.attempts for step in attempt.steps
+    )
+    headings = ("wave", "try", "step", "begun", "took", "result")
+    blocks: list[Block] = [
+        table,
+        figures.course(review),
+        Table("steps", headings, steps, "no step was begun"),
+    ]
     if left:
         blocks.append(Paragraph(f"Not begun: {', '.join(left)}."))
     return Section(4, "Waves", tuple(blocks))
@@ -186,10 +208,10 @@ def _wave_row(review: Review, attempt: Attempt) -> tuple[Cell, ...]:
     topics = list(dict.fromkeys(topic for s in services for topic in s.produces))
     owners = list(dict.fromkeys(s.owner for s in services if s.owner))
     critical = list(dict.fromkeys(s.criticality for s in services if s.criticality))
-    blocked = attempt.first("clients_blocked")
+    blocked = next((one for one in review.blocked() if one.attempt is attempt), None)
     placed = attempt.all("offsets_placed")
     lasted = attempt.ended.at_ms - attempt.begun.at_ms if attempt.ended is not None else None
-    fence = fence_step(wave) if wave is not None else None
+    deadline_ms = review.fence_deadline_ms(attempt.wave)
     order = attempt.order
     closed = attempt.first("point_of_no_return")
     return (
@@ -201,14 +223,32 @@ def _wave_row(review: Review, attempt: Attempt) -> tuple[Cell, ...]:
         text(", ".join(owners)),
         text(", ".join(map(str, critical))),
         at(attempt.begun),
-        span(lasted, attempt.begun, attempt.ended),
-        NOTHING if blocked is None else span(blocked.count("blocked_ms"), blocked),
-        NOTHING if fence is None else span(fence.deadline_ms),
+        span(lasted, attempt.begun, attempt.ended) if attempt.number else NOTHING,
+        NOTHING if blocked is None else span(blocked.lasted_ms, blocked.account),
+        NOTHING if deadline_ms is None else span(deadline_ms),
         NOTHING if not placed else count(_sum(placed, "reread_max_records"), *placed),
         NOTHING if not placed else count(_sum(placed, "skipped_max_records"), *placed),
         text(attempt.result, attempt.ended),
         at(closed),
         NOTHING if order is None else text(order.word("by"), order),
+    )
+
+
+def _step_row(attempt: Attempt, step: Step) -> tuple[Cell, ...]:
+    ended = step.ended or attempt.broken_off(step)
+    results = {
+        "step_done": "done",
+        "step_failed": "failed",
+        "step_undone": "undone",
+        "rollback_started": "broken off",
+    }
+    return (
+        text(attempt.wave),
+        count(attempt.number, attempt.begun),
+        text(f"undo {step.name}" if step.undo else step.name),
+        at(step.begun),
+        NOTHING if ended is None else span(ended.at_ms - step.begun.at_ms, step.begun, ended),
+        text("under way" if ended is None else results[ended.kind], ended),
     )
 
 
