@@ -96,7 +96,8 @@ async def _two_keys(session: RemoteSession, options: argparse.Namespace, user: s
                 await _disarm(session, user)
                 return f"it needs --confirm {wave}: " + "; ".join(snapshot.armed.lines)
             if snapshot.at_ms >= snapshot.armed.confirm_from_ms:
-                await session.submit(Confirm(snapshot.armed.token, user))
+                typed = snapshot.armed.wave
+                await session.submit(Confirm(snapshot.armed.token, user, typed))
     return "the engine is gone"
 
 

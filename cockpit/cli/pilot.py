@@ -131,7 +131,8 @@ class Pilot:
             # what somebody else has armed, at a screen of the same user, is theirs to confirm
             ours = armed.by == self._orders.user and armed.token == self._token
             if ours and snapshot.at_ms >= armed.confirm_from_ms:
-                await self._ask(snapshot, Confirm(armed.token, self._orders.user))
+                intent = Confirm(armed.token, self._orders.user, armed.wave)
+                await self._ask(snapshot, intent)
             return None
         if snapshot.status.paused and self._paused_by:
             why = f"paused by {self._paused_by}"

@@ -12,6 +12,7 @@ from cockpit.core.adopted import why_wait
 from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
 from cockpit.core.conditions import Momentary
+from cockpit.core.confirming import ARMED_FOR_MS, open_for_ms
 from cockpit.core.costs import release_text
 from cockpit.core.expiring import would_expire
 from cockpit.core.fences import bindings_by_topic, is_fenced
@@ -43,7 +44,6 @@ from cockpit.core.turn import Turn, is_moved, produces
 
 CONFIRM_AFTER_MS = 700
 """A confirmation sooner than this after arming is a bouncing or repeating key."""
-ARMED_FOR_MS = 15_000
 NOTE_MAX_CHARS = 500
 BLIND_AFTER_MS = 5_000
 UNDER_WAY = "an action is still under way"
@@ -289,7 +289,7 @@ def check_armed(turn: Turn) -> None:
     armed = turn.state.armed
     if armed is None:
         return
-    if turn.now_ms > armed.armed_at_ms + ARMED_FOR_MS:
+    if turn.now_ms > armed.until_ms:
         turn.set(armed=None)
         turn.tell("disarmed", f"{armed.verb} was not confirmed in time", "warn")
     elif _token(turn.state, armed.verb) != armed.token:
@@ -344,7 +344,8 @@ def _arm(turn: Turn, verb: Verb, by: str) -> None:
         return
     says = {"advance": _advance_lines, "rollback": _rollback_lines, "recover": recovering.lines}
     lines = says[verb](turn.state)
-    armed = Armed(verb, by, _token(turn.state, verb), turn.now_ms, lines)
+    until_ms = turn.now_ms + open_for_ms(turn.state, verb)
+    armed = Armed(verb, by, _token(turn.state, verb), turn.now_ms, until_ms, lines)
     turn.set(armed=armed)
     turn.tell("armed", f"{verb} armed by {by}", verb=verb, by=by, token=armed.token)
 

@@ -23,6 +23,35 @@ class People:
     unix_group: str = ""
     """Its members may reach the socket; empty: only the engine's own user."""
     lease_ms: int = LEASE_MS
+    second_person: tuple[str, ...] = ()
+    """Waves that nobody begins alone: somebody else, with another uid, says go as well."""
+    poll: tuple[Role, ...] = ()
+    """Roles that are asked for their go before any wave begins, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A go in a poll."""
+
+    user: str
+    role: Role
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Who is asked before what is armed may be confirmed, and who has said go."""
+
+    token: str
+    """Of what is armed: another wave, try, plan or evidence is another poll."""
+    roles: tuple[Role, ...]
+    """All that are asked, in order."""
+    said: tuple[Said, ...] = ()
+
+    @property
+    def waits_for(self) -> Role | None:
+        """Whose turn it is; None: all have said go."""
+        return self.roles[len(self.said)] if len(self.said) < len(self.roles) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +114,7 @@ class Crew:
     """The highest that was ever given."""
     offer: OfferMade | None = None
     veto: VetoStands | None = None
+    poll: Poll | None = None
 
     def seat(self, name: str) -> Seat | None:
         """A seat by its name."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, Literal, assert_never
 
+from cockpit.core import confirming
 from cockpit.core.crew import LEASE_MS, ROLES, Crew, Lease, OfferMade, Role, Seat, VetoStands
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
     ActIntent,
     AddNote,
+    Answer,
     Attach,
     Beat,
+    Confirm,
     CrewIntent,
     Detach,
     Disarm,
@@ -55,7 +58,10 @@ def admit(turn: Turn, intent: Intent, seat: str) -> ActIntent | None:
     if isinstance(intent, CrewIntent):
         _crew(turn, intent, seat)
         return None
-    if seat and (why := why_not(turn.state, intent, seat)):
+    why = why_not(turn.state, intent, seat) if seat else ""
+    if seat and not why and isinstance(intent, Confirm):
+        why = confirming.why_not_confirm(turn.state, intent)
+    if why:
         verb = type(intent).__name__.lower()
         _refuse(turn, getattr(intent, "verb", verb), intent.by, why)
         return None
@@ -161,6 +167,9 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
             _release(turn, found)
         case Veto() | Lift():
             _veto(turn, intent, found)
+        case Answer():
+            if why := confirming.answer(turn, intent, roles_of(turn.state, intent.by)):
+                _refuse(turn, "answer", intent.by, why)
         case _:
             assert_never(intent)
 

@@ -189,6 +189,8 @@ class Armed:
     by: str
     token: str
     armed_at_ms: int
+    until_ms: int
+    """When it has not been confirmed in time."""
     lines: tuple[str, ...]
 
 

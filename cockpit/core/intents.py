@@ -19,10 +19,12 @@ class Arm:
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """Do what was armed. `token` is the one that the armed view showed: it binds the confirmation
-    to the state and the evidence that the person has seen."""
+    to the state and the evidence that the person has seen. `typed`: the wave's name, where what is
+    confirmed cannot be taken back."""
 
     token: str
     by: str
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,17 @@ class Lift:
     by: str
 
 
-CrewIntent = Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Go, or no-go with a reason, to what somebody else has armed; `token` is what was shown."""
+
+    token: str
+    go: bool
+    by: str
+    reason: str = ""
+
+
+CrewIntent = Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift | Answer
 """About who is here and who drives."""
 ActIntent = Arm | Confirm | Disarm | Pause | AddNote | End
 """About the flight."""

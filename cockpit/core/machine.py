@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from cockpit.core import adopted, afterwards, arming, away, driving, progress, withouttarget
+from cockpit.core import (
+    adopted,
+    afterwards,
+    arming,
+    away,
+    confirming,
+    driving,
+    progress,
+    withouttarget,
+)
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
@@ -48,6 +57,7 @@ def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, 
         case Asked(intent=intent, seat=seat):
             if admitted := driving.admit(turn, intent, seat):
                 arming.handle(turn, admitted)
+            confirming.ask(turn)
         case Finished():
             progress.finished(turn, event)
             watch_proofs(turn)  # before anything goes on by what has ended
@@ -130,6 +140,7 @@ def _ticked(turn: Turn) -> None:
     _triggers(turn)
     driving.pass_time(turn)
     arming.check_armed(turn)
+    confirming.ask(turn)
 
 
 def _renew(turn: Turn) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core import arming, tables
+from cockpit.core.confirming import level
 from cockpit.core.driving import crew_view
 from cockpit.core.errorrates import error_rates
 from cockpit.core.facts import Facts, Health
@@ -248,6 +249,7 @@ def _armed(state: FlightState) -> ArmedView | None:
     armed = state.armed
     if armed is None:
         return None
+    poll = state.crew.poll
     index = _rollback_wave(state) if armed.verb == "rollback" else state.current
     return ArmedView(
         verb=armed.verb,
@@ -256,8 +258,11 @@ def _armed(state: FlightState) -> ArmedView | None:
         token=armed.token,
         armed_at_ms=armed.armed_at_ms,
         confirm_from_ms=armed.armed_at_ms + arming.CONFIRM_AFTER_MS,
-        expires_at_ms=armed.armed_at_ms + arming.ARMED_FOR_MS,
+        expires_at_ms=armed.until_ms,
         lines=armed.lines,
+        level=level(state, armed.verb),
+        said=() if poll is None else tuple(f"{one.user} ({one.role})" for one in poll.said),
+        waits_for="" if poll is None else poll.waits_for or "",
     )
 
 

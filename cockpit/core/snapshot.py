@@ -361,6 +361,12 @@ class ArmedView:
     expires_at_ms: int
     lines: tuple[str, ...]
     """What will be done, on which cluster, the evidence with ages, and how to undo it."""
+    level: int = 1
+    """1: another key confirms. 2: and the wave's name. 3: and the go of other people."""
+    said: tuple[str, ...] = ()
+    """Who has said go."""
+    waits_for: str = ""
+    """The role whose go comes next, `observer`: anybody else with a say; empty: nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -405,7 +405,11 @@ def _people(item: Item) -> core.People:
         for user, listed in item.fields["roles"].fields.items()
     }
     return core.People(
-        roles, _maybe(item, "unix_group", str) or "", _maybe(item, "lease", int) or LEASE_MS
+        roles,
+        _maybe(item, "unix_group", str) or "",
+        _maybe(item, "lease", int) or LEASE_MS,
+        second_person=_texts(item, "second_person"),
+        poll=tuple(cast("Role", entry.value) for entry in _list(item, "poll")),
     )
 
 

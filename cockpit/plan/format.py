@@ -72,6 +72,18 @@ PEOPLE: Final = Object(
             "How long the controls stay with a driver of whom nothing is heard.",
             default="60s",
         ),
+        Field(
+            "second_person",
+            ListOf(NAME, at_least=1, unique=True),
+            "Waves that nobody begins alone: another user, who is driver, checker or commander, "
+            "says go first.",
+        ),
+        Field(
+            "poll",
+            ListOf(words("checker", "commander"), at_least=1, unique=True),
+            "Roles that are asked for their go before any wave begins, in this order, each of "
+            "another user than the driver. A no-go, or no answer within 2m, is a no.",
+        ),
     ),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from cockpit.core.intents import (
     Accept,
     AddNote,
+    Answer,
     Arm,
     Beat,
     Confirm,
@@ -115,6 +116,7 @@ _INTENTS: dict[str, type] = {
     "release": Release,
     "veto": Veto,
     "lift": Lift,
+    "answer": Answer,
 }
 """What may come over a socket. Who sits down and who leaves is for the server to say."""
 

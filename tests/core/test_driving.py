@@ -12,6 +12,7 @@ from cockpit.core.flight import Asked, FlightState, Perform, Tell, Ticked
 from cockpit.core.intents import (
     Accept,
     AddNote,
+    Answer,
     Arm,
     Attach,
     Beat,
@@ -348,3 +349,65 @@ def held(before: FlightState, now: FlightState, here: dict[str, str]) -> None:
         still = was.drives(was.lease.seat, now.at_ms)
         offered = was.offer is not None and was.offer.to == crew.lease.user
         assert not still or offered, "the controls were taken from somebody who drove"
+
+
+POLLED = replace(ROLES, second_person=("readers",))
+
+
+def test_a_second_person_says_go_before_a_confirmation_counts() -> None:
+    room = Room(people=POLLED)
+    room.sits("ana", "ben", "dan")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(Arm("advance", "ana"), "ana") == ["armed", "polled"]
+    armed = room.state.armed
+    assert armed is not None
+    view = project(room.state, 1).armed
+    assert view is not None
+    assert (view.level, view.waits_for, view.said) == (3, "observer", ())
+    room.wait(1_000)
+    assert room.ask(Confirm(armed.token, "ana", "readers"), "ana") == ["refused"]
+    assert room.why() == "go is missing of a second person"
+    assert room.ask(Answer(armed.token, True, "ana"), "ana") == ["refused"]
+    assert room.why() == "somebody else is asked: another user, not another window"
+    assert room.ask(Answer(armed.token, True, "dan"), "dan") == ["refused"]
+    assert room.ask(Answer("another", True, "ben"), "ben") == ["refused"]
+    assert room.ask(Answer(armed.token, True, "ben"), "ben") == ["go"]
+    assert room.ask(Confirm(armed.token, "ana"), "ana") == ["refused"]
+    assert room.why() == "it cannot be taken back: type the wave's name, readers"
+    room.state, commands = step(
+        room.state, Asked(room.state.at_ms, Confirm(armed.token, "ana", "readers"), "ana")
+    )
+    assert "confirmed" in [one.kind for one in commands if isinstance(one, Tell)]
+
+
+def test_a_no_go_and_silence_are_a_no() -> None:
+    for silent in (False, True):
+        room = Room(people=POLLED)
+        room.sits("ana", "ben")
+        room.ask(Drive("ana"), "ana")
+        room.ask(Arm("advance", "ana"), "ana")
+        armed = room.state.armed
+        assert armed is not None
+        if silent:
+            for _ in range(13):
+                room.ask(Beat("ana"), "ana")
+                room.wait(10_000)
+        else:
+            assert room.ask(Answer(armed.token, False, "ben", "not now"), "ben") == ["no_go"]
+        assert room.state.armed is None
+        assert room.state.crew.poll is None
+        assert room.ask(Confirm(armed.token, "ana", "readers"), "ana") == ["refused"]
+
+
+def test_a_poll_asks_roles_in_their_order_each_of_another_person() -> None:
+    room = Room(people=replace(ROLES, poll=("checker", "commander")))
+    room.sits("ana", "ben", "cleo")
+    room.ask(Drive("ana"), "ana")
+    room.ask(Arm("advance", "ana"), "ana")
+    armed = room.state.armed
+    assert armed is not None
+    assert room.ask(Answer(armed.token, True, "cleo"), "cleo") == ["refused"]
+    assert room.why() == "it is the turn of the checker"
+    assert room.ask(Answer(armed.token, True, "ben"), "ben") == ["go"]
+    assert room.ask(Answer(armed.token, True, "ben"), "ben") == ["refused"]
+    assert room.ask(Answer(armed.token, True, "cleo"), "cleo") == ["go"]

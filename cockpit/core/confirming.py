@@ -1,0 +1,114 @@
+"""How grave a confirmation is, and who else is asked: nothing, another key, the wave's name, other
+people.
+
+Never decides whether an action is open: that is `cockpit.core.arming`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, Literal
+
+from cockpit.core.crew import Poll, Role, Said
+from cockpit.core.flight import FlightState
+from cockpit.core.intents import Answer, Confirm, Verb
+from cockpit.core.price import rollback_word
+from cockpit.core.turn import Turn, produces
+
+Level = Literal[0, 1, 2, 3]
+"""0: done at once. 1: armed, then another key. 2: the wave's name is typed as well. 3: other people
+say go as well."""
+ASKED_FOR_MS: Final = 120_000
+"""A poll that is not over by then is a no."""
+ARMED_FOR_MS: Final = 15_000
+TYPED_FOR_MS: Final = 45_000
+ANYBODY: Final[tuple[Role, ...]] = ("driver", "checker", "commander")
+"""Who may be a second person."""
+
+
+def level(state: FlightState, verb: Verb) -> Level:
+    """Of what a verb would do now."""
+    wave = state.wave()
+    begins = verb == "advance" and wave.word in ("ready", "rolled back")
+    if begins and asked_roles(state):
+        return 3
+    if verb == "recover" or (begins and produces(state, wave)):
+        return 2
+    if verb == "rollback" and rollback_word(state, wave)[0] != "possible":
+        return 2
+    return 1
+
+
+def asked_roles(state: FlightState) -> tuple[Role, ...]:
+    """Roles whose go a wave's beginning needs; an observer stands for anybody else who has a
+    say."""
+    people = state.plan.people
+    if people is None:
+        return ()
+    second: tuple[Role, ...] = ("observer",)
+    return people.poll or (second if state.wave().wave.name in people.second_person else ())
+
+
+def open_for_ms(state: FlightState, verb: Verb) -> int:
+    """How long what is armed waits for its confirmation."""
+    return {3: ASKED_FOR_MS, 2: TYPED_FOR_MS}.get(level(state, verb), ARMED_FOR_MS)
+
+
+def ask(turn: Turn) -> None:
+    """Open the poll for what has just been armed, or close that of what no longer is."""
+    armed, crew = turn.state.armed, turn.state.crew
+    if armed is None or level(turn.state, armed.verb) < 3:
+        if crew.poll is not None:
+            turn.set(crew=replace(crew, poll=None))
+        return
+    if crew.poll is None or crew.poll.token != armed.token:
+        roles = asked_roles(turn.state)
+        turn.set(crew=replace(crew, poll=Poll(armed.token, roles)))
+        words = ", ".join("a second person" if role == "observer" else role for role in roles)
+        text = f"{armed.verb}: go or no-go is asked of: {words}"
+        turn.tell("polled", text, "warn", verb=armed.verb, roles=list(roles))
+
+
+def why_not_confirm(state: FlightState, intent: Confirm) -> str:
+    """What a confirmation lacks besides what `arming` asks of it; empty: nothing."""
+    armed, poll = state.armed, state.crew.poll
+    if armed is None:
+        return ""
+    grave = level(state, armed.verb)
+    name = state.wave().wave.name
+    if grave >= 2 and intent.typed != name:
+        return f"it cannot be taken back: type the wave's name, {name}"
+    if grave == 3 and (poll is None or poll.token != armed.token or poll.waits_for is not None):
+        waits = "the poll" if poll is None else poll.waits_for
+        return f"go is missing of {'a second person' if waits == 'observer' else waits}"
+    return ""
+
+
+def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
+    """Take in a go or a no-go of somebody with these roles; why it does not count, or empty."""
+    state = turn.state
+    armed, poll = state.armed, state.crew.poll
+    if armed is None or poll is None or intent.token not in (armed.token, ""):
+        return "nothing like that is asked"
+    if intent.by == armed.by:
+        return "somebody else is asked: another user, not another window"
+    if not set(roles) & set(ANYBODY):
+        return f"{intent.by} has no say in it by the plan"
+    if not intent.go:
+        turn.set(armed=None, crew=replace(state.crew, poll=None))
+        why = f": {intent.reason}" if intent.reason else ""
+        text = f"NO-GO of {intent.by}{why}"
+        turn.tell("no_go", text, "bad", by=intent.by, verb=armed.verb, reason=intent.reason)
+        return ""
+    role = poll.waits_for
+    if role is None:
+        return "all have said go"
+    if role != "observer" and role not in roles:
+        return f"it is the turn of the {role}"
+    if any(one.user == intent.by for one in poll.said):
+        return f"{intent.by} has said go already: each go is another person's"
+    said = Said(intent.by, role, state.at_ms)
+    turn.set(crew=replace(state.crew, poll=replace(poll, said=(*poll.said, said))))
+    word = "as a second person" if role == "observer" else f"as {role}"
+    turn.tell("go", f"GO of {intent.by} {word}", "good", by=intent.by, role=role, verb=armed.verb)
+    return ""
