@@ -8,8 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cockpit.core.intents import Accept, Drive, Intent, Lift, Offer, Release, Veto
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.intents import (
+    Accept,
+    Answer,
+    Confirm,
+    Drive,
+    Intent,
+    Lift,
+    Offer,
+    Release,
+    Veto,
+)
+from cockpit.core.snapshot import ArmedView, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,33 @@ def driving(snapshot: Snapshot, *, user: str, seat: str) -> Question | Intent:
     return Drive(user)
 
 
+def why_no_go_asked(snapshot: Snapshot, *, user: str) -> str:
+    """Why `O` has nothing to say go to; empty: somebody else waits for it."""
+    armed = snapshot.armed
+    if armed is None or armed.level < 3:
+        return "nobody asks for a go"
+    if armed.by == user:
+        return "somebody else is asked: another user, not another window"
+    return "" if armed.waits_for else "all have said go"
+
+
+def naming(armed: ArmedView, *, user: str) -> Question:
+    """What is left to do for a confirmation that cannot be taken back."""
+    return Question(
+        f"{armed.verb} {armed.wave} cannot be taken back: type {armed.wave} to confirm",
+        lambda text: Confirm(armed.token, user, text),
+    )
+
+
 def vetoing(snapshot: Snapshot, *, user: str) -> Question | Intent:
     """What `N` does."""
+    armed = snapshot.armed
+    if armed is not None and armed.level == 3 and armed.by != user:
+        token = armed.token
+        return Question(
+            f"NO-GO to {armed.verb} {armed.wave}: why?",
+            lambda text: Answer(token, False, user, text) if text else None,
+        )
     if snapshot.crew.veto:
         return Lift(user)
     return Question(

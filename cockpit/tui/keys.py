@@ -83,8 +83,11 @@ KEYS: tuple[Key, ...] = (
     Key("drive", ("D",), "D", group="people", label="drive", rank=6,
         help="take the controls, or what is offered; whoever has them offers them or gives "
         "them back"),
-    Key("veto", ("N",), "N", group="people", label="", rank=9,
-        help="a commander's no: nothing goes forward until a commander presses it again"),
+    Key("go", ("O",), "O", group="people",
+        help="look at what somebody else has armed, and say go to it; Y says it"),
+    Key("veto", ("N",), "N", group="people",
+        help="no-go to what somebody else has armed; else a commander's veto: nothing goes forward "
+        "until a commander presses it again"),
     Key("note", ("m",), "m", group="act", label="note", rank=5,
         help="add a line to the log, for the review"),
     *(_pane(number, name) for number, name in enumerate(PANES, 1)),
@@ -148,7 +151,7 @@ class KeyTable:
 LIVE = KeyTable.of(KEYS)
 
 
-PEOPLE = frozenset({"note", "drive", "veto"})
+PEOPLE = frozenset({"note", "drive", "go", "veto"})
 """Keys of everybody: whether he may is for the engine to say."""
 
 

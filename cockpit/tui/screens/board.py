@@ -15,9 +15,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.core.intents import Answer as Go
 from cockpit.core.snapshot import ArmedView, Snapshot
 from cockpit.ports import Player
-from cockpit.tui.controls import Question, driving, vetoing
+from cockpit.tui.controls import Question, driving, naming, vetoing, why_no_go_asked
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
@@ -28,7 +29,7 @@ from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.playkeys import REPLAY
-from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen
+from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen, GoScreen
 from cockpit.tui.screens.detail import DetailScreen
 from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
@@ -261,6 +262,8 @@ class Board(Screen[None], inherit_bindings=False):
             self._prompt("note for the log and the review", "", self._noted)
         elif key.id == "drive" and self.snapshot is not None:
             self._ask(driving(self.snapshot, user=self.user, seat=seat))
+        elif key.id == "go" and self.snapshot is not None:
+            self._say_go(self.snapshot)
         elif key.id == "veto" and self.snapshot is not None:
             self._ask(vetoing(self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
@@ -271,6 +274,18 @@ class Board(Screen[None], inherit_bindings=False):
             # what is paused and ended needs no arming, and was handled above
             self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
+
+    def _say_go(self, snapshot: Snapshot) -> None:
+        armed = snapshot.armed
+        if (why := why_no_go_asked(snapshot, user=self.user)) or armed is None:
+            self.say(f"O: {why}", "warn")
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is not None and answer[0] == "yes":
+                self._send(Go(armed.token, True, self.user))
+
+        self.app.push_screen(GoScreen(self.look, snapshot, armed), answered)
 
     def _ask(self, asked: Question | Intent) -> None:
         """Send it, at once or as the user's answer has it."""
@@ -411,6 +426,9 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _arm_answered(self, armed: ArmedView, answer: Answer | None) -> None:
         word, why = answer or ("no", "taken back")
+        if word == "yes" and armed.level >= 2:
+            self._ask(naming(armed, user=self.user))
+            return
         if word == "yes":
             self._send(Confirm(armed.token, by=self.user))
             self.say(f"confirmed: {armed.verb} {armed.wave}", "good", log=True)

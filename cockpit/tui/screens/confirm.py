@@ -153,14 +153,18 @@ class ConfirmScreen(TwoKey):
         return max(QUIET_S, (self.armed.confirm_from_ms - self._opened_at_ms) / 1000)
 
     def still_closed(self) -> bool:
-        """A newer snapshot may know that it is still too early."""
+        """A newer snapshot may know that it is still too early, or that others are asked first."""
         snapshot = self.snapshot
         assert snapshot is not None
+        if self.armed.waits_for:
+            return True
         return self._opened_at_ms < snapshot.at_ms < self.armed.confirm_from_ms
 
     def opens_in(self) -> str:
-        """By the snapshots' time."""
+        """By the snapshots' time, or who is asked first."""
         assert self.snapshot is not None
+        if self.armed.waits_for:
+            return f"after the go of {who(self.armed.waits_for)}"
         left_ms = max(int(QUIET_S * 1000), self.armed.confirm_from_ms - self.snapshot.at_ms)
         return f"in {left_ms / 1000:.1f} s"
 
@@ -172,9 +176,9 @@ class ConfirmScreen(TwoKey):
         return f"{verb} {self.armed.wave}?   {left} left"
 
     def body(self, width: int) -> tuple[Line, ...]:
-        """The engine's lines, wrapped."""
+        """The engine's lines, wrapped, and what the confirmation needs besides the key."""
         rows = [Line(base="dialog")]
-        for text in self.armed.lines:
+        for text in (*self.armed.lines, *needs(self.armed)):
             indent = len(text) - len(text.lstrip(" "))
             first, *rest = wrap(text.strip(" "), width - 4 - indent)
             pad = " " * (2 + indent)
@@ -187,7 +191,8 @@ class ConfirmScreen(TwoKey):
         """Close when what is shown is no longer what would be done."""
         self.snapshot = snapshot
         armed = snapshot.armed
-        if armed is not None and armed == self.armed:
+        if armed is not None and armed.token == self.armed.token and armed.by == self.armed.by:
+            self.armed = armed  # others say go meanwhile
             self.redraw()
             return
         self.answer(("gone", self._reason(snapshot)))
@@ -202,6 +207,40 @@ class ConfirmScreen(TwoKey):
             if entry.seq > self._seen_log and entry.level in {"warn", "bad"}:
                 return f"closed: {entry.text}"
         return f"{what}: the engine took it back"
+
+
+class GoScreen(ConfirmScreen):
+    """What somebody else has armed, for a go."""
+
+    def title_text(self) -> str:
+        """Who wants what."""
+        armed = self.armed
+        return f"GO of yours for {armed.by}: {armed.verb.upper()} {armed.wave}?"
+
+    def still_closed(self) -> bool:
+        """The go itself waits for nobody."""
+        return False
+
+    def opens_in(self) -> str:
+        """As of any dialog."""
+        return f"in {QUIET_S:.1f} s"
+
+
+def needs(armed: ArmedView) -> tuple[str, ...]:
+    """What a confirmation needs besides the key."""
+    lines: list[str] = []
+    if armed.said:
+        lines.append("go: " + ", ".join(armed.said))
+    if armed.waits_for:
+        lines.append(f"asked now for go or no-go: {who(armed.waits_for)}")
+    if armed.level >= 2:
+        lines.append(f"it cannot be taken back: after Y the name {armed.wave} is typed")
+    return tuple(lines)
+
+
+def who(role: str) -> str:
+    """Of whom a go is awaited."""
+    return "a second person" if role == "observer" else f"a {role}"
 
 
 class EndScreen(TwoKey):
