@@ -414,7 +414,13 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _offer(self, armed: ArmedView | None) -> None:
         """Open the dialog for what this user armed, unless another one has the keys."""
-        if armed is None or armed.by != self.user or armed == self._answered:
+        if armed is None or armed.by != self.user:
+            return
+        before = self._answered
+        if before is not None and (before.token, before.armed_at_ms) == (
+            armed.token,
+            armed.armed_at_ms,
+        ):
             return
         if self.deck is not None:
             return  # what was armed then is told on the message line, and confirms nothing
