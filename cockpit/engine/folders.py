@@ -6,6 +6,7 @@ their own, short enough for the kernel's limit of 108 bytes.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -14,13 +15,17 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 MAX_SOCKET_BYTES = 100
 """The kernel takes 108, some of which a temporary name may need."""
+
+
+SESSION_NAME = re.compile(r"\d{8}-\d{6}-")
+"""How the name of a session's folder begins: what is called otherwise is none."""
 
 
 class FolderError(Exception):
@@ -74,8 +79,8 @@ class SessionFolder:
     def read_meta(self) -> Mapping[str, Any]:
         """The session's description; empty when there is none."""
         try:
-            content = json.loads(self.meta.read_text())
-        except (OSError, ValueError):
+            content = json.loads(self.meta.read_text()) if self.meta.is_file() else {}
+        except (OSError, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
 
@@ -136,6 +141,19 @@ def flight_lock(
     """
     path = runtime_home(environment) / f"{flight_identity(plan_name, bootstraps)}.lock"
     return _locked(path, session)
+
+
+@contextlib.contextmanager
+def kept_from_engines(folder: SessionFolder) -> Iterator[None]:
+    """Let no engine begin on a session meanwhile; raises FlightTaken where one is at work."""
+    if not (folder.path / "engine.lock").exists():
+        yield  # no engine was ever on it
+        return
+    held = session_lock(folder)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def session_lock(folder: SessionFolder) -> int:
@@ -208,7 +226,11 @@ def all_sessions(home: Path) -> tuple[SessionFolder, ...]:
     sessions = home / "sessions"
     if not sessions.is_dir():
         return ()
-    return tuple(SessionFolder(path) for path in sorted(sessions.iterdir()) if path.is_dir())
+    return tuple(
+        SessionFolder(path)
+        for path in sorted(sessions.iterdir())
+        if SESSION_NAME.match(path.name) and path.is_dir() and not path.is_symlink()
+    )
 
 
 def write_private(path: Path, text: str) -> None:
