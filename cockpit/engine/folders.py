@@ -18,7 +18,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 MAX_SOCKET_BYTES = 100
 """The kernel takes 108, some of which a temporary name may need."""
@@ -234,16 +234,57 @@ def all_sessions(home: Path) -> tuple[SessionFolder, ...]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """A new or replaced file, 0600 from its first byte, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a text as `private_file` does; an OSError names the file."""
+    try:
+        with private_file(path) as handle:
+            handle.write(text)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextlib.contextmanager
+def private_file(
+    path: Path, *, encoding: str | None = None, errors: str = "strict"
+) -> Iterator[TextIO]:
+    """A new or replaced file, 0600 from its first byte, whole or not at all.
+
+    A link stays, and the file that it leads to is replaced. What is there and is no file, a pipe or
+    a device, is written into and stays what it is. Raises OSError.
+    """
+    special = _is_special(path)
+    target = path.resolve() if path.is_symlink() else path
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    file = os.open(temporary, flags, 0o600)
-    with os.fdopen(file, "w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    try:
+        if special:
+            file = os.open(path, os.O_WRONLY | os.O_NOCTTY)
+        else:
+            file = os.open(temporary, flags, 0o600)
+    except OSError as error:  # whoever asked knows nothing of the other name
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with os.fdopen(file, "w", encoding=encoding, errors=errors, newline="") as handle:
+            yield handle
+            handle.flush()
+            if not special:
+                os.fsync(handle.fileno())
+        if not special:
+            temporary.replace(target)
+    except BaseException:
+        if not special:
+            temporary.unlink(missing_ok=True)
+        raise
+    if not special:
+        sync_folder(target.parent)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there, wherever links lead, that is no file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def sync_folder(path: Path) -> None:

@@ -93,8 +93,8 @@ def _announced(line: Line) -> float:
 
 
 def check_fence(case: Case) -> Iterator[str]:
-    """I9: whoever is fenced is let go, or the start is intended, by the deadline and one call; where
-    no engine lives then, as soon after the next one has begun."""
+    """I9: whoever is fenced is let go, or the start is intended, by the deadline and one call; or
+    as soon after the next engine has begun, where none lives then."""
     timeout_ms = 5_000
     for attempt in case.attempts:
         fence = case.fence(attempt.wave)
