@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cockpit.cli import exits
-from cockpit.cli.output import clean_line, complain
+from cockpit.cli.output import clean, clean_line, complain
 from cockpit.cli.recordings import NoRecording, find_recording, opened
+from cockpit.engine.folders import private_file
 
 if TYPE_CHECKING:
     from cockpit.wire.recording import Reader
@@ -36,20 +37,19 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Read and write, line by line."""
-    from cockpit.wire.records import RecordingError
-
     try:
         found = find_recording(options.session)
         with opened(found) as reader, _sink(options.output) as sink:
+            shown = options.table is not None and sink.isatty()
             for line in _lines(reader, options.table):
-                sink.write(line)
-    except (NoRecording, RecordingError) as error:
+                sink.write(_cleaned(line) if shown else line)
+    except NoRecording as error:
         complain(clean_line(str(error)))
-        return exits.FAILED
-    except BrokenPipeError:
+        return error.code
+    except BrokenPipeError:  # who reads it has enough
         raise
     except OSError as error:
-        complain(clean_line(f"{error.filename or options.output}: {error.strerror}"))
+        complain(clean_line(f"{options.output or 'standard output'}: {error.strerror}"))
         return exits.FAILED
     if options.output is not None:
         complain(clean_line(f"{options.output}: exported from session {found.name}"))
@@ -68,19 +68,29 @@ def _lines(reader: Reader, table: str | None) -> Iterable[str]:
     return rows_as_csv(series.columns, series.rows(reader))
 
 
+def _cleaned(row: str) -> str:
+    """A row of CSV for a terminal: nothing in it may drive that."""
+    return clean(row.removesuffix("\r\n")) + "\n"
+
+
 @contextlib.contextmanager
 def _sink(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a new file with 0600 that is there only when it is whole."""
-    if path is None:
-        yield sys.stdout
+    """Standard output, or what `private_file` makes. Half a surrogate pair is escaped."""
+    if path is not None:
+        with private_file(path, encoding="utf-8", errors="backslashreplace") as file:
+            yield file
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    file = os.open(temporary, flags, 0o600)
     try:
-        with os.fdopen(file, "w", encoding="utf-8", newline="") as handle:
-            yield handle
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        yield sys.stdout
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
         raise
+
+
+def _drop_output() -> None:
+    """Standard output takes nothing more: what is left of it would fail again at the very end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

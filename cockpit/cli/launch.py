@@ -129,9 +129,15 @@ def flown_by(plan_path: Path) -> SessionFolder | None:
 
 def is_running(folder: SessionFolder) -> bool:
     """Whether the session's engine is alive and still listens."""
-    meta = folder.read_meta()
-    pid, socket = meta.get("pid"), meta.get("socket")
-    if not isinstance(pid, int) or not isinstance(socket, str) or not Path(socket).exists():
+    socket = folder.read_meta().get("socket")
+    return isinstance(socket, str) and Path(socket).exists() and is_alive(folder)
+
+
+def is_alive(folder: SessionFolder) -> bool:
+    """Whether the session's engine is alive, though nobody may reach it: the end of a login may
+    remove its socket."""
+    pid = folder.read_meta().get("pid")
+    if not isinstance(pid, int):
         return False
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

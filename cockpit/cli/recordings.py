@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from cockpit.cli import exits
 from cockpit.engine.folders import SessionFolder, all_sessions, state_home
 
 if TYPE_CHECKING:
     from cockpit.wire.recording import Reader
 
 
+SHOWN_CHARS: Final = 80
+"""So much of a name is repeated in a message."""
+SHOWN_NAMES: Final = 10
+
+
 class NoRecording(Exception):  # noqa: N818  # a state, not a fault of ours
-    """There is no such recording, or it cannot be read. The text is fit for a person."""
+    """There is no such recording, or it is none. The text is fit for a person."""
+
+    code: ClassVar[int] = exits.REFUSED
+    """What a command ends with."""
+
+
+class DamagedRecording(NoRecording):
+    """There is a recording, and a part of it that is needed cannot be read."""
+
+    code = exits.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +44,41 @@ class Found:
 
 
 def find_recording(name: str | None) -> Found:
-    """The recording that is meant; None: the newest. Raises NoRecording."""
-    if name is not None and (os.sep in name or Path(name).exists()):
-        return _by_path(Path(name))
-    folders = [f for f in all_sessions(state_home(os.environ)) if f.id.startswith(name or "")]
-    exact = [f for f in folders if f.id == name]
-    recorded = [f for f in exact or folders if f.recording.exists()]
+    """The recording that is meant; None: the newest that there is. Raises NoRecording."""
+    try:
+        if name is not None and (os.sep in name or Path(name).exists()):
+            return _by_path(Path(name))
+        folders = all_sessions(state_home(os.environ))
+        if name is not None:
+            folders = (find_session(name, folders),)
+        recorded = [folder for folder in folders if folder.recording.exists()]
+    except OSError as error:
+        raise NoRecording(f"{_short(error.filename or name)}: {error.strerror}") from error
     if recorded:
         return Found(recorded[-1].recording, recorded[-1].id)
     if not folders:
-        told = "there is no session yet" if name is None else f"no session is called {name}"
-        raise NoRecording(f"{told}: cockpit sessions lists them")
+        raise NoRecording("there is no session yet: cockpit sessions lists them")
     raise NoRecording(f"session {folders[-1].id} has no recording")
+
+
+def find_session(name: str, folders: Sequence[SessionFolder]) -> SessionFolder:
+    """The session of that name, or the only one whose name begins so. Raises NoRecording: which of
+    several is meant is never guessed."""
+    found = [folder for folder in folders if folder.id.startswith(name)]
+    if exact := [folder for folder in found if folder.id == name]:
+        return exact[0]
+    if not found:
+        raise NoRecording(f"no session is called {_short(name)}: cockpit sessions lists them")
+    if len(found) > 1:
+        names = ", ".join(folder.id for folder in found[-SHOWN_NAMES:])
+        more = ", the newest" if len(found) > SHOWN_NAMES else ""
+        raise NoRecording(f"{len(found)} sessions begin with {_short(name)}{more}: {names}")
+    return found[0]
+
+
+def _short(name: object) -> str:
+    text = str(name)
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}..."
 
 
 def _by_path(path: Path) -> Found:
@@ -56,15 +94,31 @@ def _by_path(path: Path) -> Found:
 
 @contextlib.contextmanager
 def opened(found: Found) -> Iterator[Reader]:
-    """Read it. Raises NoRecording where it is none."""
+    """Read it. Raises NoRecording where it is none, DamagedRecording where a part that is asked for
+    cannot be read. What else goes wrong meanwhile is not its fault, and goes on as it is."""
     from cockpit.replay.file import FileBuffer
     from cockpit.wire.recording import Reader
     from cockpit.wire.records import RecordingError
 
+    class Buffer(FileBuffer):
+        """Whose disk fails is told by its name."""
+
+        def _read(self, start: int, stop: int) -> bytes:
+            try:
+                return super()._read(start, stop)
+            except OSError as error:
+                raise DamagedRecording(f"{found.path}: {error.strerror}") from error
+
     try:
-        with contextlib.closing(FileBuffer(found.path)) as buffer:
-            yield Reader(buffer)
-    except RecordingError as error:
-        raise NoRecording(f"{found.path}: {error}") from error
+        buffer = Buffer(found.path)
     except OSError as error:
         raise NoRecording(f"{found.path}: {error.strerror}") from error
+    with contextlib.closing(buffer):
+        try:
+            reader = Reader(buffer)
+        except RecordingError as error:
+            raise NoRecording(f"{found.path}: {error}") from error
+        try:
+            yield reader
+        except RecordingError as error:
+            raise DamagedRecording(f"{found.path}: {error}") from error

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
-from cockpit.cli.again import add_options, is_wanted, run_again
-from cockpit.cli.launch import is_running
+from cockpit.cli.again import add_options, is_wanted, misused, run_again
+from cockpit.cli.launch import is_running, running_sessions
 from cockpit.cli.options import add_screen_options, duration_ms
 from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.recordings import NoRecording, find_recording
@@ -67,6 +67,9 @@ def _speed(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Open the recording and play it."""
+    if why := misused(options):
+        complain(why)
+        return exits.USAGE
     try:
         found = find_recording(options.session)
     except NoRecording as error:
@@ -78,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         complain(why)
         return exits.USAGE
     follows = options.follow
-    if follows and not is_running(SessionFolder(found.path.parent.resolve())):
+    if follows and not is_flown(found.path.parent):
         complain("the session has ended: nothing will be added to it")
         follows = False
     from cockpit.replay.session import PlayOptions
@@ -94,6 +97,14 @@ def run(options: argparse.Namespace) -> int:
         ),
     )
     return session if isinstance(session, int) else _show(session, options)
+
+
+def is_flown(folder: Path) -> bool:
+    """Whether an engine still adds to this session, by whatever way to it the folder is named: an
+    engine is known by the way with which it was started."""
+    if is_running(SessionFolder(folder.absolute())) or is_running(SessionFolder(folder.resolve())):
+        return True
+    return folder.resolve() in {one.path.resolve() for one in running_sessions()}
 
 
 def open_replay(path: Path, options: PlayOptions) -> ReplaySession | int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
+from cockpit.cli.again import cut_short
 from cockpit.cli.output import clean, clean_line, complain
 from cockpit.cli.recordings import NoRecording, find_recording, opened
 from cockpit.engine.folders import write_private
@@ -50,15 +51,25 @@ def run(options: argparse.Namespace) -> int:
         complain("--names goes with --anonymise")
         return exits.USAGE
     kind = options.format or _by_name(options.output)
+    from cockpit.replay.rerun import damages
     from cockpit.report.reading import MaterialError
 
     try:
         found = find_recording(options.session)
         with opened(found) as reader:
-            document, words = _document(reader, anonymise=options.anonymise)
-    except (NoRecording, MaterialError) as error:
+            left_out: list[str] = []
+            document, words = _document(reader, left_out, anonymise=options.anonymise)
+            damaged = damages(reader)
+    except NoRecording as error:
+        complain(clean_line(str(error)))
+        return error.code
+    except MaterialError as error:
         complain(clean_line(str(error)))
         return exits.FAILED
+    for why in cut_short(damaged):
+        complain(clean_line(f"{found.name}: {why}"))
+    for why in left_out:
+        complain(clean_line(f"left out of the proposed tolerances: {why}"))
     text = _text(document, kind)
     try:
         if options.names is not None:
@@ -82,15 +93,18 @@ def _by_name(path: Path | None) -> str:
     return {"html": "html", "htm": "html", "json": "json"}.get(word, "md")
 
 
-def _document(reader: Reader, *, anonymise: bool) -> tuple[Document, dict[str, str]]:
-    """The report, and the pseudonym of each name. Raises MaterialError."""
+def _document(
+    reader: Reader, left_out: list[str], *, anonymise: bool
+) -> tuple[Document, dict[str, str]]:
+    """The report, and the pseudonym of each name. `left_out` is told what the proposed tolerances
+    could not be drawn from. Raises MaterialError."""
     from cockpit.replay.rerun import proposals
     from cockpit.report.anonymise import anonymised, names_in, pseudonyms, withheld
     from cockpit.report.build import report
     from cockpit.report.reading import material
 
     found = material(reader)
-    proposed = proposals(iter([reader]))
+    proposed = proposals([("this session", reader)], left_out)
     if not anonymise:
         return report(found, proposed), {}
     words = pseudonyms(names_in(found))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cockpit.cli.launch import is_running
+from cockpit.cli.launch import is_alive
 from cockpit.cli.recordings import Found, NoRecording, opened
-from cockpit.engine.folders import SessionFolder
+from cockpit.engine.folders import FlightTaken, FolderError, SessionFolder, kept_from_engines
 from cockpit.engine.journal import JournalError, read_journal
 from cockpit.engine.recovery import left_in
 from cockpit.wire.values import WireError
@@ -79,7 +80,7 @@ _NOTHING: Final[Mapping[str, Any]] = {"span": (None, None), "waves": {}, "outcom
 
 def described(folder: SessionFolder) -> Described:
     """Everything that its files tell; a file that cannot be read tells nothing."""
-    running = is_running(folder)
+    running = is_alive(folder)
     told = _journal(folder)
     recorded = folder.recording.exists()
     if recorded and None in told["span"]:  # imported: it has no journal
@@ -103,7 +104,7 @@ def described(folder: SessionFolder) -> Described:
 def _journal(folder: SessionFolder) -> dict[str, Any]:
     """First and last time, the waves' last words and the outcome."""
     found: dict[str, Any] = dict(_NOTHING)
-    if not folder.journal.exists():
+    if not folder.journal.is_file():
         return found
     with contextlib.suppress(JournalError, OSError, KeyError, TypeError):
         for entry in read_journal(folder.journal):
@@ -137,6 +138,8 @@ def _recorded(folder: SessionFolder) -> dict[str, Any]:
 
 def _left(folder: SessionFolder) -> str:
     """What a flight without an engine has left standing, in words; empty: nothing."""
+    if folder.journal.exists() and not folder.journal.is_file():
+        return "journal not believed: it is no file"
     try:
         left = left_in(folder)
     except JournalError as error:
@@ -163,23 +166,47 @@ def may_go(one: Described, before_ms: int | None) -> str:
     return ""
 
 
-def remove(folder: SessionFolder) -> None:
-    """Remove a session's files and its folder; what is not a file of it stays, and it too."""
-    for path in folder.path.iterdir():
-        if path.is_file() or path.is_symlink():
-            path.unlink()
-    with contextlib.suppress(OSError):
-        folder.path.rmdir()
+_OWN: Final = re.compile(
+    r"(journal|bookmarks)\.jsonl|plan\.yaml|session\.json|engine\.(lock|log)|recording\.ckrec"
+    r"|\.[a-z.]+\.\d+"
+)
+"""Files of a session, and what a program that died while it wrote one has left."""
+
+
+def remove(folder: SessionFolder) -> str:
+    """Remove a session's files and its folder. Why it, or some of it, is there still; empty: it is
+    gone. What is no file of a session is not touched."""
+    try:
+        with kept_from_engines(folder):
+            for path in folder.path.iterdir():
+                if _OWN.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+                    path.unlink()
+            rest = sorted(path.name for path in folder.path.iterdir())
+            if not rest:
+                folder.path.rmdir()
+    except FlightTaken:
+        return "an engine is at work on it"
+    except (FolderError, OSError) as error:
+        return str(error)
+    return f"what is not a session's is left: {', '.join(rest[:3])}" if rest else ""
 
 
 def compact(folder: SessionFolder) -> tuple[int, int] | str:
     """Sizes before and after; or why the recording stays as it is."""
-    from cockpit.replay.compact import CompactError, check_same, compacted
-
-    if is_running(folder):
-        return f"session {folder.id} is flown: its recording still grows"
     if not folder.recording.exists():
         return f"session {folder.id} has no recording"
+    try:
+        with kept_from_engines(folder):
+            return _compacted(folder)
+    except FlightTaken:
+        return f"session {folder.id} is flown: its recording still grows"
+    except FolderError as error:
+        return str(error)
+
+
+def _compacted(folder: SessionFolder) -> tuple[int, int] | str:
+    from cockpit.replay.compact import CompactError, check_same, compacted
+
     temporary = folder.path / f".recording.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     found = Found(folder.recording, folder.id)

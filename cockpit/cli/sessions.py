@@ -9,9 +9,10 @@ from typing import Any
 from cockpit.cli import exits
 from cockpit.cli.options import duration_ms
 from cockpit.cli.output import clean_line, complain, say, say_json
-from cockpit.cli.retention import compact, described, may_go, remove
+from cockpit.cli.recordings import NoRecording, find_session
+from cockpit.cli.retention import Described, compact, described, may_go, remove
 from cockpit.engine.clock import SystemClock
-from cockpit.engine.folders import SessionFolder, all_sessions, state_home
+from cockpit.engine.folders import all_sessions, state_home
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -37,6 +38,10 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         "only if every moment is the same.",
     )
     smaller.add_argument("sessions", nargs="+", metavar="SESSION")
+    for one in (prune, smaller):
+        one.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line"
+        )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,7 +50,10 @@ def run(options: argparse.Namespace) -> int:
         return _prune(options)
     if options.verb == "compact":
         return _compact(options)
-    for folder in all_sessions(state_home(os.environ)):
+    folders = all_sessions(state_home(os.environ))
+    if not folders:
+        complain(f"no session yet: {state_home(os.environ) / 'sessions'}")
+    for folder in folders:
         one = described(folder)
         if options.json:
             say_json(one.as_json())
@@ -66,34 +74,46 @@ def _prune(options: argparse.Namespace) -> int:
     removed, size = 0, 0
     for folder in oldest:
         one = described(folder)
-        why_not = may_go(one, before_ms)
-        if why_not:
-            say(clean_line(f"kept     {folder.id}: {why_not}"))
-            continue
-        removed, size = removed + 1, size + one.size_bytes
-        if options.yes:
-            remove(folder)
-        say(clean_line(f"{'removed' if options.yes else 'would go'}  {one.line()}"))
-    verb = "removed" if options.yes else "would be removed: --yes removes them"
-    say(f"{removed} sessions, {size / 1e6:.1f} MB {verb}")
+        why_not = may_go(one, before_ms) or (remove(folder) if options.yes else "")
+        if not why_not:
+            removed, size = removed + 1, size + one.size_bytes
+        _say_pruned(one, why_not, options)
+    if not options.json:
+        verb = "removed" if options.yes else "would be removed: --yes removes them"
+        say(f"{removed} sessions, {size / 1e6:.1f} MB {verb}")
     return exits.COMPLETED
+
+
+def _say_pruned(one: Described, why_not: str, options: argparse.Namespace) -> None:
+    word = "kept" if why_not else "removed" if options.yes else "would go"
+    if options.json:
+        say_json({**one.as_json(), "what": word.replace(" ", "_"), "why_kept": why_not or None})
+    elif why_not:
+        say(clean_line(f"kept     {one.session}: {why_not}"))
+    else:
+        say(clean_line(f"{word}  {one.line()}"))
 
 
 def _compact(options: argparse.Namespace) -> int:
     code = exits.COMPLETED
+    folders = all_sessions(state_home(os.environ))
     for name in options.sessions:
-        found = _session(name)
-        why = f"no session is called {name}" if found is None else compact(found)
+        try:
+            found = find_session(name, folders)
+        except NoRecording as error:
+            complain(clean_line(str(error)))
+            code = exits.FAILED
+            continue
+        why = compact(found)
         if isinstance(why, str):
             complain(clean_line(why))
             code = exits.FAILED
             continue
         before, after = why
+        if options.json:
+            sizes = {"before_bytes": before, "after_bytes": after}
+            say_json({"session": found.id, **sizes})
+            continue
         saved = f"{(1 - after / before) * 100:.0f} % less" if after < before else "no smaller"
-        say(clean_line(f"{name}: {before / 1e6:.2f} MB, now {after / 1e6:.2f} MB ({saved})"))
+        say(clean_line(f"{found.id}: {before / 1e6:.2f} MB, now {after / 1e6:.2f} MB ({saved})"))
     return code
-
-
-def _session(name: str) -> SessionFolder | None:
-    found = [f for f in all_sessions(state_home(os.environ)) if f.id.startswith(name)]
-    return found[-1] if found else None

@@ -33,27 +33,33 @@ def run(options: argparse.Namespace) -> int:
     """One paragraph a condition."""
     from cockpit.replay.rerun import proposals
 
-    try:
-        with ExitStack() as stack:
-            found = proposals(_readers(options.sessions, stack))
-    except NoRecording as error:
-        complain(clean_line(str(error)))
-        return exits.FAILED
+    left_out: list[str] = []
+    closed: list[str] = []
+    with ExitStack() as stack:
+        found = proposals(_readers(options.sessions, stack, closed), left_out)
+    for why in (*closed, *(f"left out: {why}" for why in left_out)):
+        complain(clean_line(why))
+    if len(closed) == len(options.sessions):
+        return exits.REFUSED
     if not found:
         complain("nothing was judged in these sessions")
-        return exits.UNKNOWN
+        return exits.FAILED if closed else exits.UNKNOWN
     for one in found:
         if options.json:
             say_json({**dataclasses.asdict(one)})
         else:
             for line in lines(one):
                 say(clean_line(line))
-    return exits.COMPLETED
+    return exits.FAILED if closed else exits.COMPLETED
 
 
-def _readers(names: list[str], stack: ExitStack) -> Iterator[Reader]:
+def _readers(names: list[str], stack: ExitStack, closed: list[str]) -> Iterator[tuple[str, Reader]]:
+    """Each session that can be opened, with its name; `closed` is told why the others cannot."""
     for name in names:
-        yield stack.enter_context(opened(find_recording(name)))
+        try:
+            yield name, stack.enter_context(opened(find_recording(name)))
+        except NoRecording as error:
+            closed.append(str(error))
 
 
 def lines(one: Proposal) -> list[str]:

@@ -6,6 +6,7 @@ their own, short enough for the kernel's limit of 108 bytes.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -14,13 +15,17 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 MAX_SOCKET_BYTES = 100
 """The kernel takes 108, some of which a temporary name may need."""
+
+
+SESSION_NAME = re.compile(r"\d{8}-\d{6}-")
+"""How the name of a session's folder begins: what is called otherwise is none."""
 
 
 class FolderError(Exception):
@@ -74,8 +79,8 @@ class SessionFolder:
     def read_meta(self) -> Mapping[str, Any]:
         """The session's description; empty when there is none."""
         try:
-            content = json.loads(self.meta.read_text())
-        except (OSError, ValueError):
+            content = json.loads(self.meta.read_text()) if self.meta.is_file() else {}
+        except (OSError, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
 
@@ -136,6 +141,19 @@ def flight_lock(
     """
     path = runtime_home(environment) / f"{flight_identity(plan_name, bootstraps)}.lock"
     return _locked(path, session)
+
+
+@contextlib.contextmanager
+def kept_from_engines(folder: SessionFolder) -> Iterator[None]:
+    """Let no engine begin on a session meanwhile; raises FlightTaken where one is at work."""
+    if not (folder.path / "engine.lock").exists():
+        yield  # no engine was ever on it
+        return
+    held = session_lock(folder)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def session_lock(folder: SessionFolder) -> int:
@@ -208,20 +226,65 @@ def all_sessions(home: Path) -> tuple[SessionFolder, ...]:
     sessions = home / "sessions"
     if not sessions.is_dir():
         return ()
-    return tuple(SessionFolder(path) for path in sorted(sessions.iterdir()) if path.is_dir())
+    return tuple(
+        SessionFolder(path)
+        for path in sorted(sessions.iterdir())
+        if SESSION_NAME.match(path.name) and path.is_dir() and not path.is_symlink()
+    )
 
 
 def write_private(path: Path, text: str) -> None:
-    """A new or replaced file, 0600 from its first byte, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a text as `private_file` does; an OSError names the file."""
+    try:
+        with private_file(path) as handle:
+            handle.write(text)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextlib.contextmanager
+def private_file(
+    path: Path, *, encoding: str | None = None, errors: str = "strict"
+) -> Iterator[TextIO]:
+    """A new or replaced file, 0600 from its first byte, whole or not at all.
+
+    A link stays, and the file that it leads to is replaced. What is there and is no file, a pipe or
+    a device, is written into and stays what it is. Raises OSError.
+    """
+    special = _is_special(path)
+    target = path.resolve() if path.is_symlink() else path
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    file = os.open(temporary, flags, 0o600)
-    with os.fdopen(file, "w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    try:
+        if special:
+            file = os.open(path, os.O_WRONLY | os.O_NOCTTY)
+        else:
+            file = os.open(temporary, flags, 0o600)
+    except OSError as error:  # whoever asked knows nothing of the other name
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with os.fdopen(file, "w", encoding=encoding, errors=errors, newline="") as handle:
+            yield handle
+            handle.flush()
+            if not special:
+                os.fsync(handle.fileno())
+        if not special:
+            temporary.replace(target)
+    except BaseException:
+        if not special:
+            temporary.unlink(missing_ok=True)
+        raise
+    if not special:
+        sync_folder(target.parent)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there, wherever links lead, that is no file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def sync_folder(path: Path) -> None:

@@ -5,12 +5,16 @@ Appended only. A line that is torn, changed or not ours to understand is left ou
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any, Final
 
 from cockpit.core.playing import Mark
+from cockpit.replay.file import FileBuffer
 
 MAX_FILE_BYTES: Final = 4 << 20
 """More than this is not read: a bookmark is a line, and nobody makes so many."""
@@ -27,10 +31,11 @@ def bookmarks_path(recording: Path) -> Path:
 
 
 def read_bookmarks(path: Path) -> tuple[Mark, ...]:
-    """Every bookmark that can be read, by time; none where there is no such file."""
+    """Every bookmark that can be read, by time; none where there is no such file. A pipe or a
+    device in its place is not waited for."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES)
+        with contextlib.closing(FileBuffer(path)) as file:
+            data = file[:MAX_FILE_BYTES]
     except OSError:
         return ()
     found = (_mark(line) for line in data.split(b"\n"))
@@ -61,10 +66,13 @@ def keep_bookmark(path: Path, *, at_ms: int, text: str, by: str, made_at_ms: int
     """Add one, on disk before this returns. Raises OSError."""
     content = {"at_ms": at_ms, "by": by, "made_at_ms": made_at_ms, "text": text[:MAX_TEXT]}
     line = json.dumps(content, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     file = os.open(path, flags, 0o600)
     try:
-        size = os.fstat(file).st_size
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a file", str(path))
+        size = found.st_size
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         os.write(file, b"\n" + line if torn else line)
         os.fsync(file)

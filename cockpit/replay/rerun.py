@@ -5,7 +5,7 @@ Works out anew what was decided; never shows it in the place of what was recorde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.core.beginning import begun
@@ -21,6 +21,7 @@ from cockpit.core.whatif import Otherwise, WhatIf
 from cockpit.plan.loader import load_plan
 from cockpit.plan.problems import PlanInvalid
 from cockpit.wire.recording import Frame, Life, Reader
+from cockpit.wire.records import RecordingError
 from cockpit.wire.sessionhead import SessionHead, read_session_head
 from cockpit.wire.values import WireError, to_json
 
@@ -77,11 +78,35 @@ def rerun(reader: Reader, life: Life) -> Iterator[Again]:
     state = first_state(life_head(life))
     for number in range(life.first_frame, life.first_frame + life.frames):
         frame = reader.frame(number)
+        if reader.place_in_life(number) != number - life.first_frame:
+            raise RerunError(f"moments before the one at {frame.at_ms} ms are lost")
         taken: list[Taken] = []
         for event in frame.inputs():
             state, commands = _stepped(state, event)
             taken.append((event, state, commands))
         yield Again(frame, tuple(taken), state)
+
+
+def rerun_as_far(reader: Reader, life: Life, left_out: list[str]) -> Iterator[Again]:
+    """The same as far as a life can be gone through; `left_out` is told why no further.
+
+    Behind damage nothing more of that life is worked out: events are lost, and without them every
+    verdict would seem to differ. The next life begins with a state of its own.
+    """
+    done = 0
+    try:
+        for again in rerun(reader, life):
+            yield again
+            done += 1
+    except (RerunError, RecordingError) as error:
+        why = f"{_engine(life)}: {error}"
+        if done or isinstance(error, RecordingError):
+            why += f"; {life.frames - done} of its {life.frames} moments are left out"
+        left_out.append(why)
+
+
+def _engine(life: Life) -> str:
+    return f"engine {life.number + 1}"
 
 
 def _stepped(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, ...]]:
@@ -118,21 +143,51 @@ class Verified:
     """So many snapshots are the same in every part."""
     differences: int = 0
     skipped: tuple[str, ...] = ()
-    """Lives that could not be gone through, and why."""
+    """What could not be gone through, and why."""
+    damages: tuple[str, ...] = ()
+    """Every record that is not what it was, whether it was needed here or not."""
 
 
 def verify(reader: Reader, found: Verified) -> Iterator[Difference]:
-    """Differences in verdicts and in how waves stood, as they are met; `found` counts on."""
+    """Differences in verdicts and in how waves stood, as they are met; `found` counts on. What is
+    damaged is skipped."""
+    skipped: list[str] = []
     for life in reader.lives:
-        try:
-            for again in rerun(reader, life):
-                yield from _compared(again, found)
-        except RerunError as error:
-            found.skipped = (*found.skipped, f"engine {life.number + 1}: {error}")
+        unread: list[RecordingError] = []
+        for again in rerun_as_far(reader, life, skipped):
+            try:
+                recorded = again.frame.snapshot()
+            except RecordingError as error:
+                unread.append(error)
+                continue
+            yield from _compared(again, recorded, found)
+        if unread:
+            skipped.append(
+                f"{_engine(life)}: {unread[0]}; {len(unread)} snapshots cannot be compared"
+            )
+    skipped.extend(
+        f"{hole.end - hole.offset} bytes at byte {hole.offset} are damaged: whether moments are "
+        "lost there is not known"
+        for hole in reader.contents.holes
+        if not hole.is_tail
+    )
+    found.skipped = tuple(skipped)
+    found.damages = damages(reader)
 
 
-def _compared(again: Again, found: Verified) -> Iterator[Difference]:
-    recorded = again.frame.snapshot()
+def damages(reader: Reader) -> tuple[str, ...]:
+    """Every record that is not what it was, in words. A torn one at the end is told apart: an
+    engine that writes, or that was killed, leaves it, and nothing else is wrong."""
+    tails = {hole.offset for hole in reader.contents.holes if hole.is_tail}
+    return tuple(
+        f"the recording ends at byte {error.offset} in a record that is not whole"
+        if error.offset in tails
+        else str(error)
+        for error in reader.damages()
+    )
+
+
+def _compared(again: Again, recorded: Snapshot, found: Verified) -> Iterator[Difference]:
     now = project(again.state, recorded.seq)
     found.frames += 1
     was, worked_out = _words(recorded), _words(now)
@@ -181,40 +236,48 @@ def digest_tree(snapshot: Snapshot) -> object:
 # --- other tolerances -----------------------------------------------------------------------------
 
 
-def what_if(reader: Reader, other: Plan) -> Iterator[Otherwise]:
-    """Where the flight would have decided otherwise with another plan's tolerances. Lives that
-    cannot be gone through are left out; raises RerunError when none can."""
-    problems: list[str] = []
+def what_if(reader: Reader, other: Plan, left_out: list[str]) -> Iterator[Otherwise]:
+    """Where the flight would have decided otherwise with another plan's tolerances. `left_out` is
+    told what cannot be gone through; raises RerunError when nothing can."""
+    is_any = False
     for life in reader.lives:
         try:
             found = WhatIf(flown_plan(life_head(life)), other)
-            for again in rerun(reader, life):
-                for event, state, commands in again.taken:
-                    found.take(event, state, commands)
         except RerunError as error:
-            problems.append(str(error))
+            left_out.append(f"{_engine(life)}: {error}")
             continue
+        for again in rerun_as_far(reader, life, left_out):
+            is_any = True
+            for event, state, commands in again.taken:
+                found.take(event, state, commands)
         yield from found.found()
-    if len(problems) == len(reader.lives):
-        raise RerunError("; ".join(dict.fromkeys(problems)) or "nothing was recorded")
+    if not is_any:
+        raise RerunError("; ".join(dict.fromkeys(left_out)) or "nothing was recorded")
 
 
-def judged_ticks(reader: Reader, life: Life) -> Iterator[tuple[int, Mapping[str, Judged]]]:
-    """At each tick of a life every condition of its own plan. Raises RerunError."""
-    judge = Judge(flown_plan(life_head(life)))
-    for again in rerun(reader, life):
+def judged_ticks(
+    reader: Reader, life: Life, left_out: list[str]
+) -> Iterator[tuple[int, Mapping[str, Judged]]]:
+    """At each tick of a life every condition of its own plan, as far as it can be gone through;
+    `left_out` is told why no further."""
+    try:
+        judge = Judge(flown_plan(life_head(life)))
+    except RerunError as error:
+        left_out.append(f"{_engine(life)}: {error}")
+        return
+    for again in rerun_as_far(reader, life, left_out):
         for event, state, _ in again.taken:
             if isinstance(event, Ticked) and not state.outcome:
                 yield state.at_ms, judge.judge(state)
 
 
-def proposals(readers: Iterator[Reader]) -> tuple[Proposal, ...]:
-    """Tolerances that these sessions suggest together."""
+def proposals(sessions: Iterable[tuple[str, Reader]], left_out: list[str]) -> tuple[Proposal, ...]:
+    """Tolerances that these sessions, each with its name, suggest together. `left_out` is told what
+    of them cannot be gone through."""
     tuning = Tuning()
-    for reader in readers:
+    for name, reader in sessions:
         for life in reader.lives:
-            try:
-                tuning.add(judged_ticks(reader, life))
-            except RerunError:
-                continue
+            missing: list[str] = []
+            tuning.add(judged_ticks(reader, life, missing))
+            left_out.extend(f"{name}: {why}" for why in missing)
     return tuning.proposals()

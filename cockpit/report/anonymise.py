@@ -32,15 +32,18 @@ from cockpit.report.document import (
 )
 from cockpit.report.material import Event, Material
 
+_OF_ALL: Final = ("all", "only on source", "only on target")
+"""What checks of many things at once are called: no names."""
 WITHHELD: Final = "(text withheld)"
-_FREE: Final = ("note", "defect", "journal_broken", "side")
+_FREE: Final = ("note", "defect", "journal_broken", "side", "alarm", "refused")
 """Kinds of events whose text a person, or a foreign program, has written."""
 _ADDRESS: Final = re.compile(
     r"\b[a-z][a-z0-9+.-]*://\S+"  # URLs
     r"|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail addresses
     r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"  # IPv4
     r"|\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}"  # IPv6
-    r"|\b(?:[\w-]+\.)+[a-zA-Z]{2,}:\d+\b"  # host:port
+    r"|\b(?=[\w.-]*[a-zA-Z])[\w.-]+:\d{2,5}\b(?!:)"  # host:port
+    r"|\b(?:[\w-]+\.){2,}[a-zA-Z]{2,}\b"  # a host alone
     r"|(?<![\w/])/(?:[\w.-]+/)+[\w.-]+"  # paths of files
 )
 
@@ -114,6 +117,8 @@ def _of_snapshot(found: dict[str, set[str]], snapshot: Snapshot) -> None:
     for one in snapshot.stragglers:
         found["client"] |= {one.who, one.name}
     for check in snapshot.checks:
+        if check.name in _OF_ALL:
+            continue
         kind = {"topic": "topic", "config": "topic", "connector": "connector"}.get(check.kind)
         found[kind or "object"].add(check.name)
 
@@ -145,13 +150,20 @@ class _Scrubber:
         self._words = words
         longest = sorted(words, key=lambda name: (-len(name), name))
         pattern = "|".join(re.escape(name) for name in longest)
-        self._names = re.compile(pattern) if pattern else None
+        # not inside of a word, but within a longer name: client ids are made of groups
+        whole = rf"(?<![^\W_])(?:{pattern})(?![^\W_])"
+        self._names = re.compile(whole, re.IGNORECASE) if pattern else None
+        self._folded = {name.casefold(): words[name] for name in reversed(longest)}
 
     def text(self, text: str) -> str:
         """Names first: they may be parts of addresses, and an address may be a name."""
         if self._names is not None:
-            text = self._names.sub(lambda m: self._words[m[0]], text)
+            text = self._names.sub(self._word, text)
         return _ADDRESS.sub("(address)", text)
+
+    def _word(self, found: re.Match[str]) -> str:
+        exact = self._words.get(found[0])
+        return exact or self._folded.get(found[0].casefold(), "(name)")
 
     def block(self, block: Block) -> Block:
         match block:

@@ -309,6 +309,12 @@ class Reader:
         life, entry = self._entry(number)
         return Frame(self, number, life, entry.at_ms)
 
+    def place_in_life(self, number: int) -> int:
+        """Which of its life that frame is, from 0, by what it says of itself: later than its place
+        among those that can be read where some before it are lost. Raises IndexError."""
+        life, _ = self._entry(number)
+        return self._frames[life].numbers[number - self.lives[life].first_frame]
+
     def at(self, at_ms: int) -> Frame | None:
         """The newest frame at that time or before; None: there is none."""
         number = bisect_right(self._times, at_ms) - 1

@@ -33,8 +33,7 @@ def parts(reader: Reader) -> Iterator[Begins | Told | Frame]:
             found = reader.lives[life]
             if found.why_not:
                 raise RecordingError(found.why_not, offset=entry.offset, at_ms=entry.at_ms)
-            head = {k: v for k, v in found.head.items() if k not in _STREAM_KEYS}
-            yield Begins(entry.at_ms, head)
+            yield Begins(entry.at_ms, life_content(found.head))
             life += 1
         elif entry.kind == EVENT:
             told = next(events, None)
@@ -44,6 +43,11 @@ def parts(reader: Reader) -> Iterator[Begins | Told | Frame]:
         elif entry.kind == DELTA:
             yield reader.frame(frame)
             frame += 1
+
+
+def life_content(head: Mapping[str, Any]) -> dict[str, Any]:
+    """A life's header without what belongs to the encoding."""
+    return {key: value for key, value in head.items() if key not in _STREAM_KEYS}
 
 
 class Rewriter:

@@ -72,7 +72,7 @@ def test_what_is_no_recording_is_refused_in_words(
     path = tmp_path / "notes.ckrec"
     for content in ("", "notes"):
         path.write_text(content)
-        assert main(["report", str(path)]) == exits.FAILED
+        assert main(["report", str(path)]) == exits.REFUSED
         assert "no recording" in capsys.readouterr().err
 
 
@@ -151,7 +151,7 @@ def test_tolerances_are_proposed_with_how_much_was_seen(capsys: pytest.CaptureFi
     assert main(["tune", NAMES[0], "--json"]) == exits.COMPLETED
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {row["path"] for row in rows} > {"waves.readers.gates.0"}
-    assert main(["tune", "2099"]) == exits.FAILED
+    assert main(["tune", "2099"]) == exits.REFUSED
 
 
 def test_verify_says_how_much_was_the_same(capsys: pytest.CaptureFixture[str]) -> None:

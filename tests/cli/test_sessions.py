@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from cockpit.cli import exits
 from cockpit.cli.main import main
-from cockpit.engine.folders import SessionFolder
+from cockpit.engine.folders import SessionFolder, session_lock
 from cockpit.engine.journal import Journal
 from cockpit.wire.recording import Reader
 from tests.recorded import record
@@ -119,3 +120,68 @@ def test_a_damaged_recording_is_left_as_it_is(
     assert "damaged" in text
     assert "no session is called nobody" in text
     assert path.read_bytes() == bytes(data)
+
+
+def test_a_session_that_an_engine_holds_is_neither_pruned_nor_compacted(
+    sessions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(sessions / OLD / "recording.ckrec")
+    before = (sessions / OLD / "recording.ckrec").read_bytes()
+    held = session_lock(SessionFolder(sessions / OLD))  # its socket is gone, as after a logout
+    try:
+        assert main(["sessions", "prune", "--keep", "2", "--yes"]) == exits.COMPLETED
+        assert "an engine is at work on it" in capsys.readouterr().out
+        assert main(["sessions", "compact", OLD]) == exits.FAILED
+        assert "is flown" in capsys.readouterr().err
+        assert (sessions / OLD / "recording.ckrec").read_bytes() == before
+    finally:
+        os.close(held)
+    assert main(["sessions", "prune", "--keep", "2", "--yes"]) == exits.COMPLETED
+    assert not (sessions / OLD).exists()
+
+
+def test_what_is_no_session_is_not_touched(
+    sessions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years")
+    (sessions / "00-notes").mkdir()
+    (sessions / "00-notes" / "n.txt").write_text("mine")
+    (sessions / "20200101-000000-link").symlink_to(precious)
+    (sessions / OLD / "mine.txt").write_text("kept")
+    assert main(["sessions", "prune", "--keep", "2", "--yes"]) == exits.COMPLETED
+    assert "what is not a session's is left: mine.txt" in capsys.readouterr().out
+    assert (precious / "thesis.txt").read_text() == "years"
+    assert (sessions / "00-notes" / "n.txt").read_text() == "mine"
+    assert [path.name for path in (sessions / OLD).iterdir()] == ["mine.txt"]
+
+
+def test_a_pipe_in_the_place_of_a_file_does_not_hang(
+    sessions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("journal.jsonl", "session.json"):
+        (sessions / NEW / name).unlink(missing_ok=True)
+        os.mkfifo(sessions / NEW / name)
+    (sessions / OLD / "session.json").write_text("[" * 100_000)
+    assert listed(capsys)[NEW]["left"] == "journal not believed: it is no file"
+
+
+def test_a_name_that_begins_several_is_refused_where_something_is_changed(
+    sessions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sessions", "compact", "2026"]) == exits.FAILED
+    assert "3 sessions begin with 2026" in capsys.readouterr().err
+
+
+def test_verbs_speak_json_too(sessions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(sessions / OLD / "recording.ckrec")
+    for words in (["--json", "compact", OLD], ["compact", OLD, "--json"]):
+        assert main(["sessions", *words]) == exits.COMPLETED
+        told = json.loads(capsys.readouterr().out)
+        assert told["session"] == OLD
+        assert told["after_bytes"] <= told["before_bytes"]
+    assert main(["sessions", "prune", "--keep", "1", "--json"]) == exits.COMPLETED
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["session"], row["what"]) for row in rows] == [(OLD, "would_go"), (HALF, "kept")]
+    assert "half-way" in rows[1]["why_kept"]

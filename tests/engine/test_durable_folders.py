@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.engine.folders import FolderError, new_session, private_folder, write_private
+from cockpit.engine.folders import (
+    FolderError,
+    new_session,
+    private_file,
+    private_folder,
+    write_private,
+)
 from cockpit.engine.journal import Journal, JournalError, read_journal
 
 
@@ -86,3 +92,30 @@ def test_a_file_system_that_knows_no_such_sync_is_taken_as_it_is(
     journal.append("note", 1, {"text": "kept"})
     journal.close()
     assert [entry["text"] for entry in read_journal(path)] == ["kept"]
+
+
+def test_what_could_not_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("before")
+    with pytest.raises(UnicodeEncodeError), private_file(path, encoding="ascii") as file:
+        file.write("after \u00e4")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_neither_replaced_nor_synced(tmp_path: Path, synced: list[Path]) -> None:
+    link = tmp_path / "nowhere"
+    link.symlink_to(os.devnull)
+    write_private(link, "text")
+    assert link.is_char_device()
+    assert list(tmp_path.iterdir()) == [link]
+    assert synced == []
+
+
+def test_a_link_that_leads_round_is_refused_by_its_name(tmp_path: Path) -> None:
+    link = tmp_path / "round"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="Too many levels") as caught:
+        write_private(link, "text")
+    assert caught.value.filename in (link, str(link))
+    assert list(tmp_path.iterdir()) == [link]

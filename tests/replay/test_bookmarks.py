@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,16 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_where_they_lie() -> None:
     assert bookmarks_path(Path("/s/recording.ckrec")) == Path("/s/bookmarks.jsonl")
     assert bookmarks_path(Path("/s/other.ckrec")) == Path("/s/other.ckrec.bookmarks.jsonl")
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "bookmarks.jsonl"
+    os.mkfifo(path)
+    code = (
+        "import sys; from pathlib import Path; from cockpit.replay.bookmarks import *\n"
+        f"path = Path({str(path)!r}); assert read_bookmarks(path) == ()\n"
+        "try: keep_bookmark(path, at_ms=1, text='x', by='y', made_at_ms=1)\n"
+        "except OSError: sys.exit(7)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=20, check=False)
+    assert done.returncode == 7

@@ -58,18 +58,18 @@ def test_a_core_that_judges_otherwise_is_found_out(
 
 
 def test_a_tighter_gate_would_have_refused_and_says_when(flown: Recorded) -> None:
-    found = list(what_if(flown.reader(), with_("waves.readers.gates.0.max=1")))
+    found = list(what_if(flown.reader(), with_("waves.readers.gates.0.max=1"), []))
     orders = [one for one in found if one.what == "advance"]
     assert [(o.path, o.was, o.would) for o in orders] == [("waves.readers", "accepted", "refused")]
     assert "replication_lag FAIL" in orders[0].evidence
 
 
 def test_the_plan_that_was_flown_would_decide_the_same(flown: Recorded) -> None:
-    assert list(what_if(flown.reader(), flown.plan)) == []
+    assert list(what_if(flown.reader(), flown.plan, [])) == []
 
 
 def test_tolerances_are_proposed_from_the_whole_flight(flown: Recorded) -> None:
-    found = {one.path: one for one in proposals(iter([flown.reader()]))}
+    found = {one.path: one for one in proposals([("s-1", flown.reader())], [])}
     lag = found["waves.readers.gates.0"]
     assert lag.limit == 500
     assert lag.known > 10
@@ -87,7 +87,7 @@ def test_a_life_that_cannot_be_gone_through_is_named(
     assert list(verify(flown.reader(), found)) == []
     assert found.skipped == ("engine 1: its plan is not valid for this version: 1:1: no",)
     with pytest.raises(RerunError, match="not valid"):
-        list(what_if(flown.reader(), flown.plan))
+        list(what_if(flown.reader(), flown.plan, []))
 
 
 def test_the_plan_of_the_header_is_the_plan_that_was_flown(flown: Recorded, tmp_path: Path) -> None:

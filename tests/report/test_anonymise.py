@@ -102,3 +102,28 @@ def test_pseudonyms_are_the_same_each_time_and_told_apart() -> None:
     names = {"topic": {"b", "a", ""}, "group": {"a", "c"}}
     assert pseudonyms(names) == {"a": "topic-1", "b": "topic-2", "c": "group-1"}
     assert pseudonyms(dict(names)) == pseudonyms(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("broker-3:9092 does not answer", "(address) does not answer"),
+        ("kafka-3.prod.acme.com refused", "(address) refused"),
+        ("a smaller one reachable by edge", "a smaller one reachable by wave-1"),
+        ("Shop.Orders grows", "topic-1 grows"),
+        ("consumer-shop-fraud-1 joins", "consumer-group-1-1 joins"),
+        ("at 12:30:45 and 3.5 s", "at 12:30:45 and 3.5 s"),
+    ],
+)
+def test_names_are_masked_as_names_and_hosts_wherever_they_stand(text: str, masked: str) -> None:
+    words = pseudonyms({"wave": ["edge"], "topic": ["shop.orders", "e"], "group": ["shop-fraud"]})
+    words["shop.orders"], words["e"] = "topic-1", "topic-2"
+    document = Document(text, (), ())
+    assert anonymised(document, words).title == masked
+
+
+def test_what_alarms_and_refusals_say_freely_is_withheld() -> None:
+    for kind in ("alarm", "refused"):
+        event = Event(1, 5, kind, "bad", "bob.smith wanted to arm acme-secret", {"by": "bob.smith"})
+        told = withheld(replace(material(), events=(event,))).events[0]
+        assert told.text == f"{kind}: {WITHHELD}"

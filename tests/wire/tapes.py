@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cockpit.wire.composer import Composer, Pace
 from tests.wire.taping import Taped, flown
@@ -20,9 +21,15 @@ CLOSE = Pace(
 
 
 def recording(
-    frames: Sequence[Taped], *, lives: int = 1, closed: bool = True, pace: Pace = CLOSE
+    frames: Sequence[Taped],
+    *,
+    lives: int = 1,
+    closed: bool = True,
+    pace: Pace = CLOSE,
+    head: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The frames as one recording of so many lives, each but the last without an end."""
+    """The frames as one recording of so many lives, each but the last without an end. `head`: what
+    each life's header says besides its number."""
     from cockpit.wire.index import contents
 
     out = bytearray()
@@ -31,7 +38,7 @@ def recording(
         part = frames[life * size : (life + 1) * size if life < lives - 1 else len(frames)]
         begin_ms = part[0].snapshot.at_ms
         composer = Composer.after(contents(bytes(out)), pace=pace) if out else Composer(pace=pace)
-        out += composer.begin(begin_ms, {"session": "taped", "life": life})
+        out += composer.begin(begin_ms, {**(head or {"session": "taped"}), "life": life})
         out += composer.event(begin_ms, {"kind": "life_begins"})
         for frame in part:
             out += composer.frame(frame.inputs, frame.tells, frame.snapshot)

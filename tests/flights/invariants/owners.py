@@ -93,7 +93,8 @@ def _announced(line: Line) -> float:
 
 
 def check_fence(case: Case) -> Iterator[str]:
-    """I9: whoever is fenced is let go, or the start is intended, by the deadline and one call."""
+    """I9: whoever is fenced is let go, or the start is intended, by the deadline and one call; or
+    as soon after the next engine has begun, where none lives then."""
     timeout_ms = 5_000
     for attempt in case.attempts:
         fence = case.fence(attempt.wave)
@@ -112,9 +113,19 @@ def check_fence(case: Case) -> Iterator[str]:
             if item is not None
         ]
         end_ms = min(ends, default=case.trace.ended_ms)
-        limit_ms = fence.deadline_ms + timeout_ms + FENCE_SLACK_MS
+        due_ms = _lived_ms(case, felt.at_ms + fence.deadline_ms) - felt.at_ms
+        limit_ms = due_ms + timeout_ms + FENCE_SLACK_MS
         if end_ms - felt.at_ms > limit_ms:
             yield f"I9: wave {name} was fenced for {end_ms - felt.at_ms} ms, {limit_ms} at most"
+
+
+def _lived_ms(case: Case, at_ms: int) -> int:
+    """This time, or that when the next engine began, where none lived."""
+    for resumed in case.of("flight_resumed"):
+        before = max((line.at_ms for line in case.lines if line.n < resumed.n), default=0)
+        if before < at_ms < resumed.at_ms:
+            return resumed.at_ms
+    return at_ms
 
 
 def _first(case: Case, name: str, after_n: int, before_n: int) -> Felt | None:
