@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cockpit.core import arming
+from cockpit.core import openings
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import Reading, extend_history, measure, trigger_view
 from cockpit.core.gathering import gather
@@ -100,7 +100,7 @@ def path_of(wave: str, kind: str, index: int) -> str:
 
 def _views(state: FlightState, wave: WaveState) -> Iterator[tuple[str, GateView]]:
     name = wave.wave.name
-    for index, view in enumerate(arming.gate_views(state, wave)):
+    for index, view in enumerate(openings.gate_views(state, wave)):
         yield path_of(name, "gates", index), view
     for index, condition in enumerate(wave.wave.rollback.triggers):
         history = state.histories.get(f"{name}.triggers.{index}", ())

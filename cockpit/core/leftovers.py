@@ -12,7 +12,6 @@ from typing import Final
 
 from cockpit.core import clearing
 from cockpit.core.adopted import is_there
-from cockpit.core.arming import own_records
 from cockpit.core.exclusions import DEFAULT_GROUPS, DEFAULT_TOPICS, listed, without_names
 from cockpit.core.explaining import explained, ordered_off
 from cockpit.core.fences import bindings_by_topic, fence_step, is_fenced
@@ -29,6 +28,7 @@ from cockpit.core.mirrorsurvey import (
     MarksSurvey,
 )
 from cockpit.core.observe import AclBinding, TopicPartition
+from cockpit.core.openings import own_records
 from cockpit.core.parity.fence import EVERYBODY, covers_topic
 from cockpit.core.plan import SIDES, Plan, Side, produced_topics, touched_topics
 

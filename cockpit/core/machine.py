@@ -17,6 +17,7 @@ from cockpit.core import (
     away,
     confirming,
     driving,
+    openings,
     progress,
     withouttarget,
 )
@@ -193,7 +194,7 @@ def _measure(turn: Turn) -> None:
     wave, name = turn.wave, turn.wave.wave.name
     if wave.word not in ("ready", "rolled back"):
         return
-    views = arming.gate_views(turn.state, wave)
+    views = openings.gate_views(turn.state, wave)
     before = wave.verdicts or ("",) * len(views)
     turn.set_wave(verdicts=tuple(view.verdict for view in views))
     for view, told in zip(views, before, strict=True):
@@ -222,7 +223,7 @@ def _deadline(turn: Turn) -> None:
     assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
     restored = wave.restored_at_ms is not None
-    own = arming.own_records(turn.state) or (restored and turn.state.facts.syncs is None)
+    own = openings.own_records(turn.state) or (restored and turn.state.facts.syncs is None)
     if wave.start_intent_at_ms is None and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
     elif not wave.deadline_told:

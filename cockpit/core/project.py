@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.core import arming, tables
+from cockpit.core import arming, openings, tables
 from cockpit.core.confirming import level
 from cockpit.core.driving import crew_view
 from cockpit.core.errorrates import error_rates
@@ -51,7 +51,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         target=_side(state, "target"),
         mirror=_mirror_word(facts, state.at_ms),
         waves=_WAVES.get((state.waves,), lambda: tuple(map(_wave, state.waves))),
-        gates=arming.live_gates(state, wave),
+        gates=openings.live_gates(state, wave),
         triggers=_triggers(state, wave),
         partitions=tables.partitions(state),
         groups=tables.groups(state, rows),
@@ -113,7 +113,7 @@ def _status(state: FlightState) -> StatusView:
 
 
 def _rollback_wave(state: FlightState) -> int:
-    index, _ = arming.rollback_index(state)
+    index, _ = openings.rollback_index(state)
     return state.current if index is None else index
 
 
@@ -267,10 +267,10 @@ def _armed(state: FlightState) -> ArmedView | None:
 
 
 def _actions(state: FlightState) -> tuple[ActionView, ...]:
-    advance = arming.why_not_advance(state)
-    back = arming.rollback_index(state)[1]
-    recover = arming.why_not_recover(state)
-    end = arming.why_not_end(state)
+    advance = openings.why_not_advance(state)
+    back = openings.rollback_index(state)[1]
+    recover = openings.why_not_recover(state)
+    end = openings.why_not_end(state)
     pause = "the flight has ended" if state.outcome else ""
     if not pause and state.paused:
         pause = "paused already"

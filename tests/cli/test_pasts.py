@@ -10,8 +10,8 @@ import pytest
 
 from cockpit.cli.pasts import open_rows, rows_before
 from cockpit.cli.wiring import engine_ports
-from cockpit.core.arming import gate_views
 from cockpit.core.beginning import Beginning, begun
+from cockpit.core.openings import gate_views
 from cockpit.core.peaks import Over
 from cockpit.core.plan import Plan, ReplicationLagGate
 from cockpit.core.snapshot import GateView

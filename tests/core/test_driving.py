@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.crew import LEASE_MS, People
+from cockpit.core.crew import LEASE_MS, Crew, People
 from cockpit.core.flight import Asked, FlightState, Perform, Tell, Ticked
 from cockpit.core.intents import (
     Accept,
@@ -284,55 +284,54 @@ def race(rng: random.Random) -> list[Tell]:
     Holds the rules after each event; what was told."""
     room = Room()
     here: dict[str, str] = {}
-    seats = 0
     armed_token = 0
-    for _ in range(50):
+    for number in range(50):
         before = room.state
         if not here or rng.random() < 0.15:
-            seats += 1
-            here[str(seats)] = rng.choice([*ROLES.roles, "ana", "ben"])
-            room.ask(Attach(here[str(seats)]), str(seats))
+            here[str(number)] = rng.choice([*ROLES.roles, "ana", "ben"])
+            room.ask(Attach(here[str(number)]), str(number))
             continue
-        crew, now_ms = room.state.crew, room.state.at_ms
-        wanted = [name for name, who in here.items() if crew.offer and who == crew.offer.to]
-        driving = [crew.lease.seat] if crew.lease and crew.lease.seat in here else []
-        seat = rng.choice(rng.choice([list(here), wanted or list(here), driving or list(here)]))
-        user = here[seat]
-        drove = crew.drives(seat, now_ms)
-        choice = rng.choice([0, 1, *[2] * 5, *[3] * 5, 4, 5, 6, 7, 8, 9, 10])
-        if choice == 0:
-            del here[seat]
-            room.ask(Detach(user), seat)
-        elif choice == 1:
+        seat = somebody(rng, room.state.crew, here)
+        if rng.random() < 0.1:
+            room.ask(Detach(here.pop(seat)), seat)
+        elif rng.random() < 0.1:
             room.wait(rng.choice([100, 5_000, 30_000, LEASE_MS, 2 * LEASE_MS]))
-        elif choice == 2:
-            room.ask(Offer(rng.choice(list(here.values())), user), seat)
-        elif choice == 3:
-            room.ask(Accept(rng.choice(["readers", "readers", "?"]), user), seat)
-        elif choice == 4:
-            room.ask(Release(user), seat)
-        elif choice == 5:
-            room.ask(Beat(user), seat)
-        elif choice == 6:
-            told = room.ask(Pause(user), seat)
-            allowed = drove or "checker" in ROLES.roles[user] or "commander" in ROLES.roles[user]
-            allowed = allowed or "driver" in ROLES.roles[user]
-            assert ("refused" in told) == (not allowed)
-        elif choice == 7:
-            told = room.ask(Arm("advance", user), seat)
-            assert drove or told == ["refused"]
-        elif choice == 8 and room.state.armed is not None:
-            told = room.ask(Confirm("wrong", user), seat)
-            assert told == ["refused"]
         else:
-            of = crew.lease.user if crew.lease and rng.random() < 0.8 else ""
-            room.ask(Drive(user, of, rng.choice(["", "why"])), seat)
+            asks_something(rng, room, seat, here)
         held(before, room.state, here)
         if room.state.armed is not None and before.armed is None:
             armed_token = room.state.crew.token
         if room.state.armed is not None:
             assert room.state.crew.token == armed_token, "armed by hands that have gone"
     return room.told
+
+
+def somebody(rng: random.Random, crew: Crew, here: dict[str, str]) -> str:
+    """A seat: anybody's, that of whom the controls are offered to, or the driver's."""
+    wanted = [name for name, who in here.items() if crew.offer and who == crew.offer.to]
+    driving = [crew.lease.seat] if crew.lease and crew.lease.seat in here else []
+    return rng.choice(rng.choice([list(here), wanted or list(here), driving or list(here)]))
+
+
+def asks_something(rng: random.Random, room: Room, seat: str, here: dict[str, str]) -> None:
+    """One intent of a seat; who may not is refused, and who may is not."""
+    crew, user = room.state.crew, here[seat]
+    drove = crew.drives(seat, room.state.at_ms)
+    of = crew.lease.user if crew.lease and rng.random() < 0.8 else ""
+    drive = Drive(user, of, rng.choice(["", "why"]))
+    offer = Offer(rng.choice(list(here.values())), user)
+    accept = Accept(rng.choice(["readers", "readers", "?"]), user)
+    often: list[Intent] = [drive, offer, accept]
+    once = [Release(user), Beat(user), Pause(user), Arm("advance", user), Confirm("wrong", user)]
+    intent = rng.choice([*often * 4, *once])
+    told = room.ask(intent, seat)
+    if isinstance(intent, Pause):
+        may = drove or bool({"checker", "commander", "driver"} & set(ROLES.roles[user]))
+        assert ("refused" in told) == (not may)
+    elif isinstance(intent, Arm):
+        assert drove or told == ["refused"]
+    elif isinstance(intent, Confirm):
+        assert told == ["refused"]
 
 
 def held(before: FlightState, now: FlightState, here: dict[str, str]) -> None:

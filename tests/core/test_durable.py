@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from cockpit.core.arming import why_not_advance
 from cockpit.core.durable import OpenIntent, RestoreError, is_under_way, record, restore
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import Arm
+from cockpit.core.openings import why_not_advance
 from cockpit.core.parity import fence_binding
 from tests.core.build import two_wave_plan
 from tests.core.driver import Script, actions

@@ -51,7 +51,7 @@ def said(script: Script) -> str:
 
 
 def _why_not(script: Script) -> str:
-    from cockpit.core.arming import why_not_advance
+    from cockpit.core.openings import why_not_advance
 
     return why_not_advance(script.state)
 

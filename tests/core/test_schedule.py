@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.arming import why_not_advance
+from cockpit.core.openings import why_not_advance
 from cockpit.core.schedule import (
     DAY_MS,
     FlightWindow,

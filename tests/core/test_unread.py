@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cockpit.core.actions import CommitOffsets
-from cockpit.core.arming import why_not_advance
 from cockpit.core.flight import Tell
 from cockpit.core.observe import Failure
+from cockpit.core.openings import why_not_advance
 from cockpit.core.unread import UNREAD_FOR_MS
 from tests.core.driver import Script
 

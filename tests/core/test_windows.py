@@ -237,7 +237,7 @@ def with_window(over: Over, max_records: int = 100) -> Plan:
 
 
 def the_gate(script: Script) -> GateView:
-    from cockpit.core.arming import gate_views
+    from cockpit.core.openings import gate_views
 
     return gate_views(script.state, script.state.wave())[0]
 
