@@ -322,7 +322,13 @@ def asks_something(rng: random.Random, room: Room, seat: str, here: dict[str, st
     offer = Offer(rng.choice(list(here.values())), user)
     accept = Accept(rng.choice(["readers", "readers", "?"]), user)
     often: list[Intent] = [drive, offer, accept]
-    once = [Release(user), Beat(user), Pause(user), Arm("advance", user), Confirm("wrong", user)]
+    once: list[Intent] = [
+        Release(user),
+        Beat(user),
+        Pause(user),
+        Arm("advance", user),
+        Confirm("wrong", user),
+    ]
     intent = rng.choice([*often * 4, *once])
     told = room.ask(intent, seat)
     if isinstance(intent, Pause):
