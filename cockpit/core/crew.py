@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 Role = Literal["driver", "commander", "checker", "scribe", "observer"]
 ROLES: Final[tuple[Role, ...]] = ("driver", "commander", "checker", "scribe", "observer")
+HAVE_A_SAY: Final[tuple[Role, ...]] = ("driver", "checker", "commander")
+"""Who may stop a flight, and be a second person."""
 LEASE_MS: Final = 60_000
 
 
