@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cockpit.cli import exits
-from cockpit.cli.launch import find_running
 from cockpit.cli.output import clean_line, complain, say
+from cockpit.cli.underway import find_running
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import this_user
@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> int:
         complain(found)
         return exits.REFUSED
     try:
-        why = asyncio.run(_act(Path(str(found.read_meta()["socket"])), options))
+        why = asyncio.run(_act(found.socket, options))
     except (OSError, WireError, TimeoutError) as error:
-        complain(f"session {found.id} does not answer: {str(error) or type(error).__name__}")
+        complain(f"session {found.name} does not answer: {str(error) or type(error).__name__}")
         return exits.UNKNOWN
     if why:
         complain(clean_line(f"{options.verb} refused: {why}"))

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from cockpit.core.observe import Failure, Sample
 from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
 from cockpit.core.plan import Side
 from cockpit.core.project import project
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.core.survey import Survey
 from cockpit.core.turn import next_wave
 from cockpit.core.windows import Row
@@ -313,6 +313,7 @@ class LocalSession:
     """A Session on an engine in the same process: for demonstrations and tests."""
 
     seat = ""
+    past: Sequence[LogLine] = ()
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

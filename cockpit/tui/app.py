@@ -176,7 +176,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Overlay):
                 screen.take(snapshot)
-        self.board.take(snapshot)
+        self.board.take(snapshot, self.session.past)
         if self.player is None:  # a recorded alarm must not ring as if it were now
             self._ring(snapshot)
 

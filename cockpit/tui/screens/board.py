@@ -6,7 +6,7 @@ what changes the flight is handed to the app as an intent and never decided here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -16,7 +16,7 @@ from textual.timer import Timer
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.intents import Answer as Go
-from cockpit.core.snapshot import ArmedView, Snapshot
+from cockpit.core.snapshot import ArmedView, LogLine, Snapshot
 from cockpit.ports import Player
 from cockpit.tui.controls import Question, driving, naming, vetoing, why_no_go_asked
 from cockpit.tui.deck import Deck
@@ -94,9 +94,10 @@ class Board(Screen[None], inherit_bindings=False):
 
     # --- snapshots --------------------------------------------------------------------------------
 
-    def take(self, snapshot: Snapshot) -> None:
-        """Show a snapshot, and the dialog that it may ask for."""
+    def take(self, snapshot: Snapshot, past: Sequence[LogLine] = ()) -> None:
+        """Show a snapshot, and the dialog that it may ask for. `past`: the log before it."""
         self.snapshot = snapshot
+        cast("LogPane", self.panes["log"]).remember(past, snapshot.log)
         for pane in self.panes.values():
             if pane.display:
                 pane.take(snapshot)
