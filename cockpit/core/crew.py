@@ -76,9 +76,9 @@ class Lease:
     token: int
     """Rises with every change of hands, over the whole flight."""
     until_ms: int
-    before: str = ""
-    """Another seat of his, that he drove from until then: he drives from there when this one is
-    left."""
+    before: tuple[str, ...] = ()
+    """Other seats of his, that he drove from until then, oldest first: he drives from the newest
+    that is still there when this one is left."""
     told: bool = False
     """That it has run out."""
 

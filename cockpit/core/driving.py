@@ -189,7 +189,9 @@ def _detach(turn: Turn, seat: Seat) -> None:
     if lease is None or lease.seat != seat.id:
         turn.tell("detached", f"{seat.user} has left", by=seat.user, seat=seat.id)
         return
-    if (other := crew.seat(lease.before)) is not None and other.user == seat.user:
+    there = [crew.seat(one) for one in reversed(lease.before)]
+    other = next((one for one in there if one is not None and one.id != seat.id), None)
+    if other is not None:
         _grant(turn, other, f"{seat.user} drives from the other screen again")
         return
     _change(turn, lease=replace(lease, seat=""))
@@ -292,12 +294,16 @@ def _veto(turn: Turn, intent: Veto | Lift, seat: Seat) -> None:
 
 
 def _grant(turn: Turn, seat: Seat, text: str, **data: Any) -> None:
-    """Another hand on the controls: what was armed or offered before is void."""
+    """Another hand on the controls: what was armed before is void, and what was offered too,
+    unless it is another seat of who offered it."""
     token, was = turn.state.crew.token + 1, turn.state.crew.lease
-    before = was.seat if was is not None and was.user == seat.user else ""
+    mine = was if was is not None and was.user == seat.user else None
+    here = {one.id for one in turn.state.crew.seats} - {seat.id}
+    before = tuple(one for one in (*mine.before, mine.seat) if one in here) if mine else ()
     until_ms = turn.now_ms + lease_ms(turn.state)
     lease = Lease(seat.user, seat.id, token, until_ms, before)
-    _change(turn, lease=lease, token=token, offer=None)
+    offer = turn.state.crew.offer if mine else None
+    _change(turn, lease=lease, token=token, offer=replace(offer, token=token) if offer else None)
     turn.set(armed=None)
     _heard(turn, seat.id)
     turn.tell("drives", text, "warn", by=seat.user, seat=seat.id, token=token, **data)
