@@ -65,6 +65,8 @@ class Seat:
     since_ms: int
     key_ms: int | None = None
     """When something was last asked for from it; None: never."""
+    told: bool = False
+    """Whether everybody was told that he looks on: not of a script that asks once and leaves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from cockpit.core.snapshot import CrewView, PersonView
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000
+SETTLED_MS: Final = 2_000
 MAX_SEATS: Final = 50
 REASON_MAX_CHARS: Final = 200
 
@@ -97,7 +98,8 @@ def _whose(state: FlightState) -> str:
 
 
 def pass_time(turn: Turn) -> None:
-    """Say once that a lease has run out; offers grow old."""
+    """Say once that a lease has run out, and who looks on; offers grow old."""
+    _tell_who_stays(turn)
     crew = turn.state.crew
     if crew.offer is not None and turn.now_ms >= crew.offer.until_ms:
         turn.set(crew=replace(crew, offer=None))
@@ -179,7 +181,19 @@ def _attach(turn: Turn, intent: Attach, seat: str) -> None:
     if not seat or crew.seat(seat) is not None or len(crew.seats) >= MAX_SEATS:
         return
     _change(turn, seats=(*crew.seats, Seat(seat, intent.by, turn.now_ms)))
-    turn.tell("attached", f"{intent.by} looks on", by=intent.by, seat=seat)
+
+
+def _tell_who_stays(turn: Turn) -> None:
+    settled = [
+        one
+        for one in turn.state.crew.seats
+        if not one.told and turn.now_ms - one.since_ms >= SETTLED_MS
+    ]
+    for seat in settled:
+        turn.tell("attached", f"{seat.user} looks on", by=seat.user, seat=seat.id)
+    if settled:
+        here = turn.state.crew.seats
+        _change(turn, seats=tuple(replace(o, told=True) if o in settled else o for o in here))
 
 
 def _detach(turn: Turn, seat: Seat) -> None:
@@ -187,7 +201,8 @@ def _detach(turn: Turn, seat: Seat) -> None:
     _change(turn, seats=tuple(one for one in crew.seats if one.id != seat.id))
     lease = crew.lease
     if lease is None or lease.seat != seat.id:
-        turn.tell("detached", f"{seat.user} has left", by=seat.user, seat=seat.id)
+        if seat.told:
+            turn.tell("detached", f"{seat.user} has left", by=seat.user, seat=seat.id)
         return
     there = [crew.seat(one) for one in reversed(lease.before)]
     other = next((one for one in there if one is not None and one.id != seat.id), None)

@@ -27,7 +27,7 @@ from cockpit.core.flight import (
     Tell,
     Ticked,
 )
-from cockpit.core.intents import Beat, Intent
+from cockpit.core.intents import Attach, Beat, Detach, Intent
 from cockpit.core.machine import pace_ms, step
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
@@ -172,7 +172,7 @@ class Engine:
 
     def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
         """One event: step, then everything that came out, in order."""
-        if isinstance(event, Asked) and not isinstance(event.intent, Beat):
+        if isinstance(event, Asked) and not isinstance(event.intent, Attach | Detach | Beat):
             seat = {"seat": event.seat} if event.seat else {}
             asked = {"intent": type(event.intent).__name__, **to_json(event.intent), **seat}
             self._write("asked", asked)
