@@ -109,6 +109,16 @@ class VetoStands:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointed:
+    """What somebody points at."""
+
+    by: str
+    pane: str
+    row: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Crew:
     """Everybody here, by the order of their coming."""
 
@@ -119,6 +129,7 @@ class Crew:
     offer: OfferMade | None = None
     veto: VetoStands | None = None
     poll: Poll | None = None
+    pointed: Pointed | None = None
 
     def seat(self, name: str) -> Seat | None:
         """A seat by its name."""

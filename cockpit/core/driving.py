@@ -10,7 +10,17 @@ from dataclasses import replace
 from typing import Any, Final, Literal, assert_never
 
 from cockpit.core import confirming
-from cockpit.core.crew import LEASE_MS, ROLES, Crew, Lease, OfferMade, Role, Seat, VetoStands
+from cockpit.core.crew import (
+    LEASE_MS,
+    ROLES,
+    Crew,
+    Lease,
+    OfferMade,
+    Pointed,
+    Role,
+    Seat,
+    VetoStands,
+)
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
@@ -28,13 +38,16 @@ from cockpit.core.intents import (
     Lift,
     Offer,
     Pause,
+    Point,
     Release,
     Veto,
 )
-from cockpit.core.snapshot import CrewView, PersonView
+from cockpit.core.snapshot import CrewView, PersonView, PointedView
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000
+POINT_EVERY_MS: Final = 1_000
+POINT_MAX_CHARS: Final = 300
 SETTLED_MS: Final = 2_000
 MAX_SEATS: Final = 50
 REASON_MAX_CHARS: Final = 200
@@ -134,6 +147,7 @@ def crew_view(state: FlightState) -> CrewView:
             since_ms=before.since_ms if before else seat.since_ms,
             key_ms=max(keys, default=None),
         )
+    at = crew.pointed
     expired = lease is None or state.at_ms >= lease.until_ms
     return CrewView(
         people=tuple(people.values()),
@@ -143,6 +157,7 @@ def crew_view(state: FlightState) -> CrewView:
         token=crew.token,
         offered_to="" if crew.offer is None else crew.offer.to,
         veto="" if crew.veto is None else crew.veto.words(),
+        pointed=None if at is None else PointedView(at.by, at.pane, at.row, at.at_ms),
     )
 
 
@@ -159,6 +174,21 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
             _detach(turn, found)
         case Beat():
             _renew(turn, seat)
+        case Drive() | Offer() | Accept() | Release():
+            _controls(turn, intent, found)
+        case Veto() | Lift():
+            _veto(turn, intent, found)
+        case Point():
+            _point(turn, intent, found)
+        case Answer():
+            if why := confirming.answer(turn, intent, roles_of(turn.state, intent.by)):
+                _refuse(turn, "answer", intent.by, why)
+        case _:
+            assert_never(intent)
+
+
+def _controls(turn: Turn, intent: Drive | Offer | Accept | Release, found: Seat) -> None:
+    match intent:
         case Drive():
             _drive(turn, intent, found)
         case Offer():
@@ -167,13 +197,6 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
             _accept(turn, intent, found)
         case Release():
             _release(turn, found)
-        case Veto() | Lift():
-            _veto(turn, intent, found)
-        case Answer():
-            if why := confirming.answer(turn, intent, roles_of(turn.state, intent.by)):
-                _refuse(turn, "answer", intent.by, why)
-        case _:
-            assert_never(intent)
 
 
 def _attach(turn: Turn, intent: Attach, seat: str) -> None:
@@ -306,6 +329,17 @@ def _veto(turn: Turn, intent: Veto | Lift, seat: Seat) -> None:
         if state.armed is not None and state.armed.verb != "rollback":
             turn.set(armed=None)
         turn.tell("vetoed", veto.words(), "bad", by=seat.user, reason=veto.reason)
+
+
+def _point(turn: Turn, intent: Point, seat: Seat) -> None:
+    """Everybody may, but no faster than anybody can follow."""
+    before = turn.state.crew.pointed
+    if before is not None and turn.now_ms - before.at_ms < POINT_EVERY_MS:
+        return
+    pane, row = intent.pane[:POINT_MAX_CHARS], intent.row[:POINT_MAX_CHARS]
+    _change(turn, pointed=Pointed(seat.user, pane, row, turn.now_ms))
+    what = ": ".join(part for part in (pane, row) if part) or "this"
+    turn.tell("pointed", f"{seat.user} points at {what}", by=seat.user, pane=pane, row=row)
 
 
 def _grant(turn: Turn, seat: Seat, text: str, **data: Any) -> None:

@@ -414,6 +414,16 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True)
+class PointedView:
+    """What somebody points at: a pane, and a row in its words."""
+
+    by: str
+    pane: str
+    row: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrewView:
     """Who is on the flight and who drives it."""
 
@@ -429,6 +439,8 @@ class CrewView:
     offered_to: str = ""
     veto: str = ""
     """Why nothing goes forward; empty: nobody has vetoed it."""
+    pointed: PointedView | None = None
+    """The newest thing that somebody has pointed at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from cockpit.core.intents import (
     Lift,
     Offer,
     Pause,
+    Point,
     Release,
     Veto,
 )
@@ -139,6 +140,7 @@ _INTENTS: dict[str, type] = {
     "veto": Veto,
     "lift": Lift,
     "answer": Answer,
+    "point": Point,
 }
 """What may come over a socket. Who sits down and who leaves is for the server to say."""
 
