@@ -146,6 +146,7 @@ def crew_view(state: FlightState) -> CrewView:
             seats=1 + (before.seats if before else 0),
             since_ms=before.since_ms if before else seat.since_ms,
             key_ms=max(keys, default=None),
+            left_ms=crew.left_ms.get(seat.user),
         )
     at = crew.pointed
     expired = lease is None or state.at_ms >= lease.until_ms
@@ -222,6 +223,8 @@ def _tell_who_stays(turn: Turn) -> None:
 def _detach(turn: Turn, seat: Seat) -> None:
     crew = turn.state.crew
     _change(turn, seats=tuple(one for one in crew.seats if one.id != seat.id))
+    if seat.told:
+        _change(turn, left_ms={**crew.left_ms, seat.user: turn.now_ms})
     lease = crew.lease
     if lease is None or lease.seat != seat.id:
         if seat.told:

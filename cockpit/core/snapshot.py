@@ -411,6 +411,8 @@ class PersonView:
     """When the first of them came."""
     key_ms: int | None
     """When something was last asked for; None: never."""
+    left_ms: int | None = None
+    """When this person was last here before; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
