@@ -21,6 +21,7 @@ from cockpit.core.crew import (
     Seat,
     VetoStands,
 )
+from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
@@ -42,7 +43,6 @@ from cockpit.core.intents import (
     Release,
     Veto,
 )
-from cockpit.core.snapshot import CrewView, PersonView, PointedView
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000

@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cockpit.core.crewview import CrewView as CrewView
-from cockpit.core.crewview import PersonView as PersonView
-from cockpit.core.crewview import PointedView as PointedView
+from cockpit.core.crewview import CrewView
 from cockpit.core.intents import Verb
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.crewview import CrewView
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import CrewView, SideView, Snapshot, StatusView, WritesWord
+from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.snapshot import CrewView, LogLine, PersonView, Snapshot
+from cockpit.core.crewview import CrewView, PersonView
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.tui.returning import missed
 from tests.tui import fixtures
 from tests.tui.seen import opened
