@@ -6,6 +6,7 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from cockpit.core import drilling, learning, recovering
 from cockpit.core.actions import CallService
@@ -23,6 +24,8 @@ from cockpit.core.tasks import Ask, Do, Soak, poll
 from cockpit.core.turn import Turn, produces, subject_of
 
 MAX_MOVES_PER_TURN = 500
+SENT: Final = "fresh_sent_ms"
+"""Until when the gates stand for effects that were sent; as far as is known nothing was done yet."""
 
 
 def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
@@ -261,7 +264,8 @@ def _poll_stage(turn: Turn) -> bool:
     memory = turn.wave.memory
     if "fresh_until_ms" in memory and in_flight(turn.wave.stages):
         # what leaves together stands on the gates, what follows on what was done
-        turn.set_wave(memory={k: v for k, v in memory.items() if k != "fresh_until_ms"})
+        kept = {k: v for k, v in memory.items() if k != "fresh_until_ms"}
+        turn.set_wave(memory={**kept, SENT: memory["fresh_until_ms"]})
     if turn.wave.word == "holding":
         return False
     details = [r.detail for r in turn.wave.stages[0] if r.detail and not r.done]
@@ -355,6 +359,7 @@ def finished(turn: Turn, event: Finished) -> None:
     index, run = found[0]
     action = _action_of(run)
     learning.learn(turn, run, action, event)
+    _stand_on(turn, event)
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
@@ -368,6 +373,18 @@ def finished(turn: Turn, event: Finished) -> None:
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _stand_on(turn: Turn, event: Finished) -> None:
+    """What follows stands on what was done; where all was so already, it stands on the gates as
+    before."""
+    memory = turn.wave.memory
+    if SENT not in memory:
+        return
+    kept = {k: v for k, v in memory.items() if k not in (SENT, "fresh_until_ms")}
+    if event.outcome == "already":
+        kept = {**kept, SENT: memory[SENT], "fresh_until_ms": memory[SENT]}
+    turn.set_wave(memory=kept)
 
 
 def _is_proved_later(turn: Turn, action: object) -> bool:
