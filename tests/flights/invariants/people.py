@@ -161,6 +161,8 @@ def check_observers(case: Case) -> Iterator[str]:
     for line in case.of("asked"):
         if line.entry.get("intent") != "AddNote":
             continue
-        following = next((x for x in case.lines if x.n > line.n), None)
+        # the record of the flight is no answer: a disk that refused it takes it with the next entry
+        after = (x for x in case.lines if x.n > line.n and x.kind != "state")
+        following = next(after, None)
         if following is not None and following.kind != "note":
             yield f"I20: a note was answered with {following.kind}"
