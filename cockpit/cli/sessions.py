@@ -9,9 +9,10 @@ from typing import Any
 from cockpit.cli import exits
 from cockpit.cli.options import duration_ms
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.recordings import NoRecording, find_session
 from cockpit.cli.retention import Described, compact, described, may_go, remove
 from cockpit.engine.clock import SystemClock
-from cockpit.engine.folders import SessionFolder, all_sessions, state_home
+from cockpit.engine.folders import all_sessions, state_home
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -95,11 +96,17 @@ def _say_pruned(one: Described, why_not: str, options: argparse.Namespace) -> No
 
 def _compact(options: argparse.Namespace) -> int:
     code = exits.COMPLETED
+    folders = all_sessions(state_home(os.environ))
     for name in options.sessions:
-        found = _session(name)
-        why = found if isinstance(found, str) else compact(found)
-        if isinstance(why, str) or isinstance(found, str):
-            complain(clean_line(str(why)))
+        try:
+            found = find_session(name, folders)
+        except NoRecording as error:
+            complain(clean_line(str(error)))
+            code = exits.FAILED
+            continue
+        why = compact(found)
+        if isinstance(why, str):
+            complain(clean_line(why))
             code = exits.FAILED
             continue
         before, after = why
@@ -110,12 +117,3 @@ def _compact(options: argparse.Namespace) -> int:
         saved = f"{(1 - after / before) * 100:.0f} % less" if after < before else "no smaller"
         say(clean_line(f"{found.id}: {before / 1e6:.2f} MB, now {after / 1e6:.2f} MB ({saved})"))
     return code
-
-
-def _session(name: str) -> SessionFolder | str:
-    """The one session whose name begins so; or why there is none."""
-    found = [f for f in all_sessions(state_home(os.environ)) if f.id.startswith(name)]
-    exact = [folder for folder in found if folder.id == name]
-    if len(found) > 1 and not exact:
-        return f"{len(found)} sessions begin with {name}: {', '.join(f.id for f in found[:5])}"
-    return (exact or found)[0] if found else f"no session is called {name}"

@@ -10,12 +10,12 @@ import asyncio
 import sys
 import traceback
 from collections import deque
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from cockpit.core.flight import Event
 from cockpit.core.snapshot import Snapshot
-from cockpit.engine.fanout import MAX_EVENTS, Fanout
+from cockpit.engine.fanout import Fanout, Waiting
 from cockpit.wire.backlog import Payload
 from cockpit.wire.frames import BEGIN, EVENT, STREAM, frame, json_bytes
 from cockpit.wire.live import LiveEncoder
@@ -24,15 +24,19 @@ MAX_PENDING_BYTES: Final = 8 * 1024 * 1024
 """Somebody for whom more than this waits has stopped reading."""
 
 
+def event_frame(event: Mapping[str, Any]) -> bytes:
+    """Something told, as it goes to everybody."""
+    return frame(EVENT, json_bytes(event))
+
+
 class Viewer:
     """What waits for one connection."""
 
     def __init__(self, max_pending_bytes: int) -> None:
         self._stream: deque[bytes] = deque()
-        self._events: deque[bytes] = deque()
+        self._events = Waiting[bytes](event_frame)
         self._pending_bytes = 0
         self._max_pending_bytes = max_pending_bytes
-        self._dropped = 0
         self._closed = False
         self._news = asyncio.Event()
         self._sending = False
@@ -64,10 +68,7 @@ class Viewer:
 
     def tell(self, event: bytes) -> None:
         """A frame of an event."""
-        if len(self._events) >= MAX_EVENTS:
-            self._events.popleft()
-            self._dropped += 1
-        self._events.append(event)
+        self._events.add(event)
         self._news.set()
 
     def close(self) -> None:
@@ -78,13 +79,9 @@ class Viewer:
     async def frames(self) -> list[bytes] | None:
         """Wait for what is to be sent next; None: it is over."""
         while True:
-            found = [*self._events, *self._stream]
-            if self._dropped:
-                text = f"{self._dropped} events were too many"
-                found.insert(0, frame(EVENT, json_bytes({"kind": "gap", "text": text})))
-            self._events.clear()
+            found = [*self._events.take(), *self._stream]
             self._stream.clear()
-            self._dropped = self._pending_bytes = 0
+            self._pending_bytes = 0
             self._news.clear()
             if found:
                 self._sending = True
@@ -138,7 +135,7 @@ class Broadcast:
                 events, snapshot = news
                 inputs = listener.inputs()
                 for event in events:
-                    content = frame(EVENT, json_bytes(event))
+                    content = event_frame(event)
                     for viewer in self._viewers:
                         viewer.tell(content)
                 self._newest = snapshot or self._newest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from cockpit.core.flight import Event
 from cockpit.core.snapshot import Snapshot
@@ -18,6 +18,40 @@ News = tuple[list[Mapping[str, Any]], Snapshot | None]
 """Events since the last time, and the newest snapshot if there is a newer one."""
 
 
+T = TypeVar("T")
+
+
+class Waiting(Generic[T]):
+    """Events that wait for one reader, in whatever form he takes them: bounded, and what was too
+    much is counted."""
+
+    def __init__(self, told: Callable[[Mapping[str, Any]], T]) -> None:
+        """`told` makes of an event what the reader takes."""
+        self._told = told
+        self._events: deque[T] = deque()
+        self._dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def add(self, event: T) -> None:
+        """One more; of too many the oldest goes."""
+        if len(self._events) >= MAX_EVENTS:
+            self._events.popleft()
+            self._dropped += 1
+        self._events.append(event)
+
+    def take(self) -> list[T]:
+        """All that wait, led by how many were too many."""
+        events = list(self._events)
+        if self._dropped:
+            gap = {"kind": "gap", "text": f"{self._dropped} events were too many"}
+            events.insert(0, self._told(gap))
+        self._events.clear()
+        self._dropped = 0
+        return events
+
+
 class Listener:
     """One listener's view of the stream."""
 
@@ -25,8 +59,7 @@ class Listener:
         """`inputs`: it takes what the core is given as well."""
         self._inputs: list[Event] | None = [] if inputs else None
         self._snapshot: Snapshot | None = None
-        self._events: deque[Mapping[str, Any]] = deque()
-        self._dropped = 0
+        self._events = Waiting[Mapping[str, Any]](lambda event: event)
         self._closed = False
         self._news = asyncio.Event()
 
@@ -50,10 +83,7 @@ class Listener:
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """One event; events are not replaced."""
-        if len(self._events) >= MAX_EVENTS:
-            self._events.popleft()
-            self._dropped += 1
-        self._events.append(event)
+        self._events.add(event)
         self._news.set()
 
     def close(self) -> None:
@@ -65,12 +95,7 @@ class Listener:
         """Wait for something new; None: it is over."""
         while True:
             if self._events or self._snapshot is not None:
-                events = list(self._events)
-                if self._dropped:
-                    gap = {"kind": "gap", "text": f"{self._dropped} events were too many"}
-                    events.insert(0, gap)
-                    self._dropped = 0
-                self._events.clear()
+                events = self._events.take()
                 snapshot, self._snapshot = self._snapshot, None
                 self._news.clear()
                 return events, snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final, assert_never
 
 from cockpit.report.alternative import in_words
@@ -39,7 +40,20 @@ def as_json(document: Document) -> str:
             for section in document.sections
         ],
     }
-    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return json.dumps(_finite(content), indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _finite(content: Any) -> Any:  # noqa: ANN401  # a tree of JSON
+    """The same without numbers that JSON does not have: of what is unbounded the words tell."""
+    match content:
+        case dict():
+            return {key: _finite(value) for key, value in content.items()}
+        case list() | tuple():
+            return [_finite(value) for value in content]
+        case float() if not math.isfinite(content):
+            return None
+        case _:
+            return content
 
 
 def _block(block: Block) -> dict[str, Any]:

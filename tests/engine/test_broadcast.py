@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from cockpit.core.snapshot import Snapshot
-from cockpit.engine import broadcast
 from cockpit.engine.broadcast import Broadcast, Viewer
 from cockpit.engine.fanout import Fanout
 from cockpit.wire.frames import BEGIN, EVENT, MAX_FROM_ENGINE, FrameReader, read_json
@@ -126,7 +125,7 @@ def waiting_bytes(viewer: Viewer) -> int:
 
 
 async def test_events_that_nobody_reads_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broadcast, "MAX_EVENTS", 5)
+    monkeypatch.setattr("cockpit.engine.fanout.MAX_EVENTS", 5)
     fanout = Fanout()
     sends = Broadcast(fanout)
     async with running(fanout, sends):

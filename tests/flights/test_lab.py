@@ -144,6 +144,18 @@ class BreakSource:
 def test_waves_come_back_by_their_triggers_then_everything_moves_through_a_broker_that_dies(
     own_lab: Status, tmp_path: Path
 ) -> None:
+    fly_three_times(own_lab, tmp_path, recounted=False)
+
+
+@pytest.mark.soak
+def test_the_reports_of_these_flights_are_made_anew_from_the_raw_recordings(
+    own_lab: Status, tmp_path: Path
+) -> None:
+    fly_three_times(own_lab, tmp_path, recounted=True)
+
+
+def fly_three_times(own_lab: Status, tmp_path: Path, *, recounted: bool) -> None:
+    """The readers come back by a trigger, then a writing wave, then everything arrives."""
     state = tmp_path / "state"
     state.mkdir()
     with drill_signal() as drill, witness(state) as seen:
@@ -173,4 +185,4 @@ def test_waves_come_back_by_their_triggers_then_everything_moves_through_a_broke
     assert check(own_lab.folder).reordered == 0
     for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):
         assert list(read_journal(journal))
-    assert_recorded(state, seen)
+    assert_recorded(state, seen, recounted=recounted)

@@ -13,6 +13,7 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.engine.clock import SystemClock
 from cockpit.replay.recorded import Recorded
 from cockpit.replay.session import PlayOptions, ReplaySession
+from cockpit.tui import grid
 from cockpit.tui.panes import signals
 from tests.tui.seen import Seen, Size, opened
 
@@ -47,9 +48,13 @@ def _shown(seen: Seen, below: int) -> Shown:
 
 
 @contextlib.contextmanager
-def _plots_at_once() -> Iterator[None]:
-    """A plot may otherwise be up to a second old."""
-    with mock.patch.object(signals, "PLOT_EVERY_S", 0.001):
+def _of_the_moment() -> Iterator[None]:
+    """A plot may otherwise be up to a second old, and rows keep their order for five: both hang on
+    when somebody came to look, which is not the moment's."""
+    with (
+        mock.patch.object(signals, "PLOT_EVERY_S", 0.001),
+        mock.patch.object(grid, "RESORT_MS", 0),
+    ):
         yield
 
 
@@ -88,7 +93,7 @@ async def replayed(path: Path, moments: Sequence[Snapshot], size: Size) -> list[
 def assert_same_screen(path: Path, moments: Sequence[Snapshot], size: Size) -> int:
     """A replay shows of each moment what was shown then; how many were compared. `moments`: by
     time, each time once; from the first on, which is where a replay begins."""
-    with _plots_at_once():
+    with _of_the_moment():
         then = asyncio.run(live(moments, size))
         now = asyncio.run(replayed(path, moments, size))
     assert len(then) == len(now) == len(moments) - 1

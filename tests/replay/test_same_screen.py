@@ -34,6 +34,11 @@ def test_the_screen_of_a_replay_is_the_screen_of_the_flight(
     assert assert_same_screen(flown.path, moments(flown), size) >= 5
 
 
+def test_who_looked_on_from_later_on_saw_the_same(flown: flights.Recorded) -> None:
+    newest = [*{snapshot.at_ms: snapshot for snapshot in flown.shown}.values()]
+    assert assert_same_screen(flown.path, newest[3:9], (160, 45)) == 5
+
+
 def test_another_screen_would_be_noticed(flown: flights.Recorded) -> None:
     first, second, *_ = moments(flown)
     other = replace(second, mirror="task failed")

@@ -24,4 +24,5 @@ def said(text: str, value: float) -> bool:
         return int(event[1]) == value
     number = text.split(" ", maxsplit=1)[0].replace(",", "")
     read_number = float(number.rstrip("%")) / (100 if number.endswith("%") else 1)
-    return abs(read_number - value) <= max(abs(value) * 0.01, 0.005 if "%" in number else 0)
+    half = 0.005 + 1e-9 if "%" in number else 0  # of what is between two, either
+    return abs(read_number - value) <= max(abs(value) * 0.01, half)

@@ -267,3 +267,10 @@ def test_thinning_keeps_order_peaks_and_gaps(values: list[float | None], columns
     }
     for a, b in broken:
         assert all(v is not None for t, v in points if a <= t <= b)
+
+
+def test_what_is_unbounded_is_no_number_of_json() -> None:
+    table = Table("gates", ("worst value",), ((Cell("unbounded records", float("inf"), ()),),))
+    document = Document("t", (Section(7, "Gates", (table,)),), ())
+    (block,) = json.loads(as_json(document))["sections"][0]["blocks"]
+    assert block["rows"][0][0] == {"text": "unbounded records", "value": None, "events": []}
