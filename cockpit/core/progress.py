@@ -17,7 +17,7 @@ from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import StopStep, step_name
 from cockpit.core.probing import ProbeGroup
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
-from cockpit.core.script import Script, backward, forward
+from cockpit.core.script import Script, backward, forward, undo_order
 from cockpit.core.seeking import said
 from cockpit.core.soaking import soaked
 from cockpit.core.tasks import Ask, Do, Soak, poll
@@ -25,7 +25,7 @@ from cockpit.core.turn import Turn, produces, subject_of
 
 MAX_MOVES_PER_TURN = 500
 SENT: Final = "fresh_sent_ms"
-"""Until when the gates stand for effects that were sent; as far as is known nothing was done yet."""
+"""Until when the gates stand for effects that were sent and may have done nothing yet."""
 
 
 def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
@@ -149,7 +149,7 @@ def _begin_back(turn: Turn) -> None:
         word="rolling back", back=True, back_wanted="", stages=(), steps=steps, detail=reason
     )
     turn.set(paused=False)
-    turn.set_wave(cursor=max((i for i, s in enumerate(steps) if s.begun), default=-1))
+    turn.set_wave(cursor=_next_to_undo(turn))
     name = turn.wave.wave.name
     turn.tell("rollback_started", f"wave {name} is rolled back: {reason}", "warn", wave=name)
 
@@ -176,9 +176,7 @@ def _next_step(turn: Turn) -> bool:
 
 def _next_undo(turn: Turn) -> bool:
     wave, state = turn.wave, turn.state
-    cursor = wave.cursor
-    while cursor >= 0 and not wave.steps[cursor].begun:
-        cursor -= 1
+    cursor = _next_to_undo(turn)
     if cursor < 0:
         _end_back(turn)
         return False
@@ -190,6 +188,11 @@ def _next_undo(turn: Turn) -> bool:
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
     return True
+
+
+def _next_to_undo(turn: Turn) -> int:
+    """The step that is undone next; -1: none is left."""
+    return next(iter(undo_order(turn.wave)), -1)
 
 
 def _load(turn: Turn, script: Script) -> None:
@@ -220,7 +223,7 @@ def _end_step(turn: Turn) -> None:
         turn.set_wave(blocked_since_ms=None)
     if wave.back and isinstance(step.step, StopStep):
         turn.set_wave(blocked_since_ms=None)
-    turn.set_wave(cursor=wave.cursor + (-1 if wave.back else 1))
+    turn.set_wave(cursor=_next_to_undo(turn) if wave.back else wave.cursor + 1)
 
 
 def _end_wave(turn: Turn) -> None:
