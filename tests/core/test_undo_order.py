@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cockpit.core.actions import CallService, CommitOffsets, Unfence
+from cockpit.core.flight import Finished
 from cockpit.core.intents import Arm
 from cockpit.core.parity import fence_binding
 from cockpit.core.plan import (
@@ -134,3 +135,32 @@ def test_an_engine_that_takes_over_between_goes_on_with_the_rest() -> None:
     after.look(2)
     assert undone(after) == ["offsets"]
     assert not any(isinstance(action, Unfence) for action in actions(after))
+
+
+def refused(script: Script) -> None:
+    """The disk takes no intent of what is under way: it has never left."""
+    for perform in script.open_actions():
+        script.send(
+            Finished(script.now_ms, perform.action_id, "failed", "disk full", intended=False)
+        )
+
+
+def test_a_start_that_the_disk_has_refused_does_not_cross_the_point_of_no_return() -> None:
+    script = placed(DrainStep(), OffsetsStep())
+    assert project(script.state, 1).status.rollback == "lossy"
+    refused(script)
+    assert project(script.state, 1).status.rollback == "possible"
+    assert "no_return_taken_back" in script.kinds()
+    script.look(70)
+    assert "rollback_wanted" in script.kinds()  # the deadline lets the clients go
+    assert isinstance(actions(script)[-1], Unfence)
+
+
+def test_a_start_that_was_intended_before_stays_so_whatever_the_disk_refuses() -> None:
+    script = placed(DrainStep(), OffsetsStep())
+    script.end_all("failed")
+    script.go("advance")
+    script.look(1)
+    refused(script)
+    assert project(script.state, 1).status.rollback == "lossy"
+    assert "no_return_taken_back" not in script.kinds()
