@@ -23,6 +23,7 @@ from cockpit.core.actions import (
     StartMirror,
     StopMirror,
 )
+from cockpit.core.anew import BeginAnew
 from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, unfencing
@@ -126,7 +127,9 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
     match step:
         case StopStep():
             stopped = tuple(s for s in services if memory.get(f"stopped.{s.name}"))
+            readers = (s for s in stopped if s.group and s.resume != "external")
             return (
+                tuple(BeginAnew(s, UNDO_TIMEOUT_MS) for s in readers),
                 _calls(stopped, "undo", step.timeout_ms),
                 tuple(_at_work(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
                 *_restore_mirror(plan, memory),
