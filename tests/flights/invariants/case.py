@@ -142,10 +142,17 @@ class Case:
         """The newest good answer of a feed that had come by then."""
         return _newest(self._good.get(feed, []), before_n)
 
-    def newest_of_all(self, before_n: int) -> Read | None:
-        """The newest answer of any feed, good or not, that had come by then."""
-        found = (self.newest(feed, before_n) for feed in self.reads)
-        return max((read for read in found if read is not None), key=lambda r: r.n, default=None)
+    def decided_ms(self, what: Call | Line) -> int:
+        """When it was sent, or ordered. An engine that was frozen takes what was in its inbox as of
+        the time at which it came: by then evidence and arming were as old as its rules saw them.
+        What it sends is judged by when it is really sent."""
+        if isinstance(what, Call) or not self.faults("EngineFrozen", "JournalSlow"):
+            return what.at_ms
+        newest = (self.newest(feed, what.n) for feed in self.reads)
+        read = max((r for r in newest if r is not None), key=lambda r: r.n, default=None)
+        if read is None:
+            return what.at_ms
+        return min(what.at_ms, int(what.entry["at_ms"]) - (read.asked_ms - read.asked_at_ms))
 
     def sampled(self, feed: str, asked_ms: int) -> Sample | Survey | None:
         """What a feed said when it was asked then; None: it said nothing, or was not asked."""

@@ -53,25 +53,13 @@ def _first_effect(case: Case, attempt: Attempt) -> Call | None:
     return None if first is None or (again is not None and again.n < first.n) else first
 
 
-def _decided_ms(case: Case, what: Call | Line) -> int:
-    """When it was sent, or ordered. An engine that was frozen takes what was in its inbox as of the
-    time at which it came: by then the evidence was as old as its rules saw it. What it sends is
-    judged by when it is really sent."""
-    if isinstance(what, Call) or not case.faults("EngineFrozen", "JournalSlow"):
-        return what.at_ms
-    read = case.newest_of_all(what.n)
-    if read is None:
-        return what.at_ms
-    return min(what.at_ms, int(what.entry["at_ms"]) - (read.asked_ms - read.asked_at_ms))
-
-
 def _sides_answer(case: Case, attempt: Attempt) -> Iterator[str]:
     begun = attempt.started
     for side in SIDES:
         for what in ("groups", "logs"):
             feed = f"{side}.{what}"
             newest, good = case.newest(feed, begun.n), case.newest_good(feed, begun.n)
-            if good is None or _decided_ms(case, begun) - good.asked_at_ms > BLIND_MS:
+            if good is None or case.decided_ms(begun) - good.asked_at_ms > BLIND_MS:
                 yield f"I2: wave {attempt.wave.name} begins without knowing {feed}"
             elif newest is not None and newest.sample is None:
                 first = _failed_since(case, feed, begun.n)
@@ -110,7 +98,7 @@ def _is_fresh(case: Case, wave: Wave, gate: Condition, effect: Call | Line) -> I
     """When it is ordered, and when the first effect is sent."""
     for feed in _feeds(gate):
         good = case.newest_good(feed, effect.n)
-        age_ms = None if good is None else _decided_ms(case, effect) - good.asked_at_ms
+        age_ms = None if good is None else case.decided_ms(effect) - good.asked_at_ms
         if age_ms is None or age_ms > gate.max_age_ms:
             limit_ms = gate.max_age_ms
             yield f"I2: wave {wave.name} acts on {feed}, {age_ms} ms old; {limit_ms} are allowed"

@@ -28,7 +28,7 @@ def check_confirmed(case: Case) -> Iterator[str]:
         if armed is None or asked is None:
             yield f"I10: {line.entry['verb']} counts as confirmed, and nobody has"
             continue
-        waited_ms = line.at_ms - armed.at_ms
+        waited_ms = case.decided_ms(line) - case.decided_ms(armed)
         if not GUARD_MS <= waited_ms <= ARMED_MS + SLACK_MS:
             yield f"I10: {line.entry['verb']} was confirmed {waited_ms} ms after it was armed"
         if asked.entry.get("by") != armed.entry.get("by"):
