@@ -43,6 +43,12 @@ class Attempt:
         """The first event of a kind."""
         return next((event for event in self.events if event.kind == kind), None)
 
+    def no_return(self) -> Event | None:
+        """The start that crossed the point of no return; None: none, or the disk refused each."""
+        taken_back = self.all("no_return_taken_back")
+        after = taken_back[-1].number if taken_back else -1
+        return next((e for e in self.all("point_of_no_return") if e.number > after), None)
+
     def all(self, kind: str) -> tuple[Event, ...]:
         """Every event of a kind."""
         return tuple(event for event in self.events if event.kind == kind)

@@ -213,7 +213,7 @@ def _wave_row(review: Review, attempt: Attempt) -> tuple[Cell, ...]:
     lasted = attempt.ended.at_ms - attempt.begun.at_ms if attempt.ended is not None else None
     deadline_ms = review.fence_deadline_ms(attempt.wave)
     order = attempt.order
-    closed = attempt.first("point_of_no_return")
+    closed = attempt.no_return()
     return (
         text(attempt.wave),
         count(attempt.number, attempt.begun),
