@@ -168,9 +168,9 @@ def _next_step(turn: Turn) -> bool:
     turn.set_step(
         wave.cursor, word="running", started_at_ms=turn.now_ms, ended_at_ms=None, detail=""
     )
-    _load(turn, script)
     name = step_name(step.step)
     turn.tell("step_started", f"{wave.wave.name}: {name}", wave=wave.wave.name, step=name)
+    _load(turn, script)
     return True
 
 
@@ -184,9 +184,9 @@ def _next_undo(turn: Turn) -> bool:
     step = wave.steps[cursor]
     turn.set_step(cursor, word="undoing", detail="")
     script = backward(step.step, wave.wave, state.plan, wave.memory)
-    _load(turn, script)
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
+    _load(turn, script)
     return True
 
 
