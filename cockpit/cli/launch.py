@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cockpit.cli.recordings import called, several
 from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import (
     SessionFolder,
@@ -152,13 +153,17 @@ def running_sessions() -> tuple[SessionFolder, ...]:
 
 
 def find_running(name: str | None) -> SessionFolder | str:
-    """The session to attach to, by name or prefix; or why there is none."""
-    found = [f for f in running_sessions() if name is None or f.id.startswith(name)]
+    """The session to attach to, by name or how that begins; or why there is none, or none that is
+    meant for certain."""
+    running = running_sessions()
+    found = running if name is None else called(name, running)
     if not found:
         return "no flight is under way" if name is None else f"no running session is called {name}"
-    if len(found) > 1 and name is None:
+    if len(found) > 1:
+        if name is not None:
+            return several(name, found)
         return "several flights are under way, name one: " + ", ".join(f.id for f in found)
-    return found[-1]
+    return found[0]
 
 
 def last_unfinished(plan_path: str, plan_name: str) -> tuple[SessionFolder, str] | None:
