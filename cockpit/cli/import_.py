@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +29,8 @@ from cockpit.engine.folders import (
 )
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
+ASIDE = ".importing-"
+"""How the name of a folder begins in which an import is made."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -39,36 +46,83 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read it line by line; nothing is left of a file that is not understood."""
+    """Read it line by line; nothing is left of a file that is not understood, nor of an import that
+    a signal ends."""
     from cockpit.wire.jsonl import ImportLinesError
 
     try:
-        with options.file.open("rb") as file:
+        with _terminable(), options.file.open("rb") as file:
             folder = _imported(file, options.file)
     except (ImportLinesError, FolderError, NoRecording, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         complain(clean_line(f"{options.file}: {reason}"))
         return exits.FAILED
+    except _Terminated:
+        complain("terminated")
+        return exits.TERMINATED
     say(clean_line(f"session {folder.id}: cockpit replay {folder.id}"))
     return exits.COMPLETED
 
 
+class _Terminated(BaseException):
+    """SIGTERM, where something must be taken away first."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    def terminated(_signal: int, _frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _imported(file: BinaryIO, origin: Path) -> SessionFolder:
-    """The session of an open file; raises ImportLinesError, FolderError, NoRecording, OSError."""
+    """The session of an open file, made aside: it is there whole or not at all. Raises
+    ImportLinesError, FolderError, NoRecording, OSError."""
     from cockpit.wire.jsonl import import_lines
 
     home = state_home(os.environ)
+    sessions = home / "sessions"
     private_folder(home)
+    private_folder(sessions)
     now = datetime.fromtimestamp(SystemClock().now_ms() / 1000, tz=UTC)
-    folder = new_session(home, f"imported-{origin.stem}", stamp=f"{now:%Y%m%d-%H%M%S}")
+    _sweep(sessions)
+    with _aside(sessions) as made:
+        _write(made.recording, import_lines(_bounded(file)))
+        _check(made)
+        _describe(made, origin)
+        name = f"imported-{origin.stem}"
+        return new_session(home, name, stamp=f"{now:%Y%m%d-%H%M%S}", made=made.path)
+
+
+@contextlib.contextmanager
+def _aside(sessions: Path) -> Iterator[SessionFolder]:
+    """A folder beside the sessions that is none of them; gone afterwards, unless it has become
+    one. Held as long as this process lives."""
+    made = SessionFolder(Path(tempfile.mkdtemp(prefix=ASIDE, dir=sessions)))
+    held = os.open(made.path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        _write(folder.recording, import_lines(_bounded(file)))
-        _check(folder)
-        _describe(folder, origin)
-    except BaseException:
-        _take_away(folder)
-        raise
-    return folder
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield made
+    finally:
+        os.close(held)
+        shutil.rmtree(made.path, ignore_errors=True)
+
+
+def _sweep(sessions: Path) -> None:
+    """Take away what killed imports have left: nobody holds it."""
+    for path in sessions.glob(f"{ASIDE}*"):
+        with contextlib.suppress(OSError):
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+            finally:
+                os.close(held)
 
 
 def _bounded(file: BinaryIO) -> Iterator[str]:
@@ -111,9 +165,3 @@ def _describe(folder: SessionFolder, origin: Path) -> None:
     """What `sessions` shows of it."""
     meta = {"plan": "", "plan_path": "", "imported": str(origin.resolve())}
     write_private(folder.meta, json.dumps(meta) + "\n")
-
-
-def _take_away(folder: SessionFolder) -> None:
-    for path in folder.path.iterdir():
-        path.unlink()
-    folder.path.rmdir()

@@ -38,6 +38,30 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+class Progress:
+    """How far something long is, on one line of standard error that is gone afterwards; nothing
+    where that is no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._what = clean_line(what)
+        self._shown = -1
+        self._is_terminal = sys.stderr.isatty()
+
+    def __call__(self, done: int, of: int) -> None:
+        """So much is done of so much."""
+        percent = 100 * done // of if of else 100
+        if self._is_terminal and percent != self._shown:
+            self._shown = percent
+            sys.stderr.write(f"\r{self._what}: {percent} %")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._shown >= 0:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
 def say_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line, ASCII only, keys sorted."""
     sys.stdout.write(json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n")

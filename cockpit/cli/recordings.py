@@ -64,16 +64,25 @@ def find_recording(name: str | None) -> Found:
 def find_session(name: str, folders: Sequence[SessionFolder]) -> SessionFolder:
     """The session of that name, or the only one whose name begins so. Raises NoRecording: which of
     several is meant is never guessed."""
-    found = [folder for folder in folders if folder.id.startswith(name)]
-    if exact := [folder for folder in found if folder.id == name]:
-        return exact[0]
+    found = called(name, folders)
     if not found:
         raise NoRecording(f"no session is called {_short(name)}: cockpit sessions lists them")
     if len(found) > 1:
-        names = ", ".join(folder.id for folder in found[-SHOWN_NAMES:])
-        more = ", the newest" if len(found) > SHOWN_NAMES else ""
-        raise NoRecording(f"{len(found)} sessions begin with {_short(name)}{more}: {names}")
+        raise NoRecording(several(name, [one.id for one in found]))
     return found[0]
+
+
+def called(name: str, folders: Sequence[SessionFolder]) -> tuple[SessionFolder, ...]:
+    """The session of that name; else all whose names begin so, as they come."""
+    found = tuple(folder for folder in folders if folder.id.startswith(name))
+    return tuple(folder for folder in found if folder.id == name) or found
+
+
+def several(name: str, found: Sequence[str]) -> str:
+    """That a name fits more than one."""
+    names = ", ".join(found[-SHOWN_NAMES:])
+    more = ", the newest" if len(found) > SHOWN_NAMES else ""
+    return f"{len(found)} sessions begin with {_short(name)}{more}: {names}"
 
 
 def _short(name: object) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.again import cut_short
-from cockpit.cli.output import clean, clean_line, complain
+from cockpit.cli.output import Progress, clean, clean_line, complain
 from cockpit.cli.recordings import NoRecording, find_recording, opened
 from cockpit.engine.folders import write_private
 
@@ -98,17 +99,19 @@ def _document(
 ) -> tuple[Document, dict[str, str]]:
     """The report, and the pseudonym of each name. `left_out` is told what the proposed tolerances
     could not be drawn from. Raises MaterialError."""
-    from cockpit.replay.rerun import proposals
+    from cockpit.replay.tuned import Tuned
     from cockpit.report.anonymise import anonymised, names_in, pseudonyms, withheld
     from cockpit.report.build import report
     from cockpit.report.reading import material
 
-    found = material(reader)
-    proposed = proposals([("this session", reader)], left_out)
-    if not anonymise:
-        return report(found, proposed), {}
-    words = pseudonyms(names_in(found))
-    return anonymised(report(withheld(found), proposed), words), words
+    with closing(Progress("reading the recording")) as progress:
+        tuned = Tuned(progress)
+        tuned.session("this session", reader)
+        found = material(reader, tuned)
+        words = pseudonyms(names_in(found)) if anonymise else {}
+        document = report(withheld(found) if anonymise else found, tuned.proposals)
+    left_out.extend(tuned.left_out())
+    return (anonymised(document, words) if anonymise else document), words
 
 
 def _text(document: Document, kind: str) -> str:

@@ -13,6 +13,7 @@ from cockpit.cli import exits
 from cockpit.cli.launch import LaunchError, is_running, relaunch
 from cockpit.cli.options import add_pilot_options, add_screen_options
 from cockpit.cli.output import clean_line, complain
+from cockpit.cli.recordings import called, several
 from cockpit.cli.run import leave, look_on, no_screen
 from cockpit.engine.folders import SessionFolder, all_sessions, state_home
 from cockpit.engine.journal import JournalError
@@ -58,9 +59,10 @@ def run(options: argparse.Namespace) -> int:
 def _find(name: str | None) -> tuple[SessionFolder, Unfinished] | str:
     """The flight to take over, or why there is none. Raises JournalError."""
     last = ""
-    for folder in reversed(all_sessions(state_home(os.environ))):
-        if name is not None and not folder.id.startswith(name):
-            continue
+    folders = all_sessions(state_home(os.environ))
+    if name is not None and len(folders := called(name, folders)) > 1:
+        return several(name, [one.id for one in folders])
+    for folder in reversed(folders):
         if is_running(folder):
             last = last or f"session {folder.id} is flown by its engine: cockpit attach {folder.id}"
             continue

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
-from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.output import Progress, clean_line, complain, say, say_json
 from cockpit.cli.recordings import NoRecording, find_recording, opened
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser = commands.add_parser(
         "tune",
         help="propose tolerances from what recorded flights have seen",
-        description="Goes through recorded flights once more and says of each gate and trigger "
-        "what it has seen, from how much data, and which limit that suggests. Changes no plan.",
+        description="Reads recorded flights and says of each gate and trigger what it has shown, "
+        "from how much data, and which limit that suggests. Changes no plan.",
     )
     parser.add_argument("sessions", nargs="+", metavar="SESSION")
     parser.add_argument("--json", action="store_true", help="one JSON object a condition")
@@ -31,13 +31,14 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """One paragraph a condition."""
-    from cockpit.replay.rerun import proposals
+    from cockpit.replay.tuned import tuned
 
-    left_out: list[str] = []
     closed: list[str] = []
     with ExitStack() as stack:
-        found = proposals(_readers(options.sessions, stack, closed), left_out)
-    for why in (*closed, *(f"left out: {why}" for why in left_out)):
+        progress = stack.enter_context(closing(Progress("reading")))
+        seen = tuned(_readers(options.sessions, stack, closed), progress)
+    found = seen.proposals()
+    for why in (*closed, *(f"left out: {why}" for why in seen.left_out())):
         complain(clean_line(why))
     if len(closed) == len(options.sessions):
         return exits.REFUSED

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.cli.launch import is_running, running_sessions
+from cockpit.cli.recordings import several
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.shared import shared_sockets
 
@@ -56,6 +57,7 @@ def find_running(name: str | None) -> Flight | str:
     if not found:
         return "no flight is under way" if name is None else f"no running session is called {name}"
     if len(found) > 1:
-        called = "several flights are under way" if name is None else f"{name} is not one alone"
-        return f"{called}, name one: " + ", ".join(one.name for one in found)
+        if name is not None:
+            return several(name, [one.name for one in found])
+        return "several flights are under way, name one: " + ", ".join(one.name for one in found)
     return found[0]

@@ -13,7 +13,7 @@ from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import Reading, extend_history, measure, trigger_view
 from cockpit.core.gathering import gather
 from cockpit.core.plan import Plan, Wave
-from cockpit.core.snapshot import GateView
+from cockpit.core.snapshot import GateView, Snapshot
 from cockpit.core.turn import Turn, subject_of
 
 
@@ -106,3 +106,18 @@ def _views(state: FlightState, wave: WaveState) -> Iterator[tuple[str, GateView]
         history = state.histories.get(f"{name}.triggers.{index}", ())
         view = trigger_view(condition, history, state.plan, state.at_ms)
         yield path_of(name, "triggers", index), view
+
+
+def shown(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[str, GateView]]:
+    """The gates and triggers that a snapshot shows, by path. Those that compare places are not
+    shown any more once the wave has moved."""
+    wave = next((one for one in plan.waves if one.name == snapshot.status.wave), None)
+    if wave is None:
+        return
+    gates = tuple(enumerate(wave.gates))
+    if len(gates) != len(snapshot.gates):
+        gates = tuple((i, gate) for i, gate in gates if not isinstance(gate, openings.PLACES))
+    for (index, _), view in zip(gates, snapshot.gates, strict=False):
+        yield path_of(wave.name, "gates", index), view
+    for index, view in enumerate(snapshot.triggers):
+        yield path_of(wave.name, "triggers", index), view

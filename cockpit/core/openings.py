@@ -34,6 +34,8 @@ BLIND_AFTER_MS = 5_000
 UNDER_WAY = "an action is still under way"
 MARKER_SLACK = 16
 """Control records that may follow the last mirrored one on the target."""
+PLACES = OffsetDeltaGate | ClientProbeGate
+"""Gates that compare places of before the move."""
 _VIEWS: Remembered[tuple[GateView, ...]] = Remembered()
 
 
@@ -60,8 +62,7 @@ def live_gates(state: FlightState, wave: WaveState) -> tuple[GateView, ...]:
     if not is_moved(wave):
         return views
     pairs = zip(wave.wave.gates, views, strict=True)
-    gone = OffsetDeltaGate | ClientProbeGate
-    return tuple(view for gate, view in pairs if not isinstance(gate, gone))
+    return tuple(view for gate, view in pairs if not isinstance(gate, PLACES))
 
 
 def fresh_until_ms(state: FlightState, wave: WaveState) -> int:

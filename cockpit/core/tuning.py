@@ -6,14 +6,14 @@ A proposal is arithmetic over samples: whether a limit is right for the business
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from cockpit.core.judging import Judged
 from cockpit.core.observe import Unknown
+from cockpit.core.snapshot import GateView
 
 MIN_SAMPLES: Final = 60
 MIN_SPAN_MS: Final = 60_000
@@ -72,41 +72,47 @@ class Tuning:
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
+        self._session = 0
+        self._known: dict[str, int] = {}
+        """By path in which session it was seen last."""
+        self._newest: dict[str, tuple[int, int]] = {}
+        """Of this part by path: time of the newest sample, and when it was taken."""
 
-    def add(self, ticks: Iterable[tuple[int, Mapping[str, Judged]]]) -> None:
-        """One session: at each tick its time and every condition that was judged."""
-        first: dict[str, int] = {}
-        last: dict[str, int] = {}
-        newest: dict[str, int] = {}
-        for at_ms, judged in ticks:
-            for path, one in judged.items():
-                if newest.get(path) == one.reading.at_ms:
-                    continue  # the same samples once more
-                newest[path] = one.reading.at_ms
-                first.setdefault(path, at_ms)
-                last[path] = at_ms
-                self._sample(path, at_ms, one)
-        for path, begun_ms in first.items():
-            seen = self._seen[path]
-            seen.sessions += 1
-            seen.span_ms += last[path] - begun_ms
+    def begin(self, *, part: bool = False) -> None:
+        """What follows is another session; or `part`: another engine's part of the same, and
+        nothing was seen in between."""
+        self._session += not part
+        self._newest = {}
 
-    def _sample(self, path: str, at_ms: int, one: Judged) -> None:
-        view, value = one.view, one.reading.value
-        seen = self._seen.setdefault(path, Seen(view.name, view.unit, view.limit))
-        seen.limit = view.limit
-        if isinstance(value, Unknown) or not math.isfinite(value):
-            seen.unknown += 1
-            return
-        over = value > view.limit
-        seen.broken += over and not seen.is_over
-        seen.is_over = over
-        seen.values.append(value)
-        seen.times.append(at_ms)
+    def take(self, at_ms: int, views: Iterable[tuple[str, GateView]]) -> None:
+        """What was shown of each condition at one moment."""
+        for path, view in views:
+            newest = self._newest.get(path)
+            if view.at_ms is None or (newest is not None and newest[0] == view.at_ms):
+                continue  # the same samples once more
+            seen = self._seen.setdefault(path, Seen(view.name, view.unit, view.limit))
+            if self._known.get(path) != self._session:
+                self._known[path] = self._session
+                seen.sessions += 1
+            seen.span_ms += 0 if newest is None else at_ms - newest[1]
+            self._newest[path] = view.at_ms, at_ms
+            _sample(seen, at_ms, view)
 
     def proposals(self) -> tuple[Proposal, ...]:
         """By path, in the order in which they were first seen."""
         return tuple(_proposal(path, seen) for path, seen in self._seen.items())
+
+
+def _sample(seen: Seen, at_ms: int, view: GateView) -> None:
+    seen.limit, value = view.limit, view.value
+    if isinstance(value, Unknown) or not math.isfinite(value):
+        seen.unknown += 1
+        return
+    over = value > view.limit
+    seen.broken += over and not seen.is_over
+    seen.is_over = over
+    seen.values.append(value)
+    seen.times.append(at_ms)
 
 
 def _proposal(path: str, seen: Seen) -> Proposal:

@@ -202,8 +202,11 @@ def private_folder(path: Path) -> None:
         path.chmod(0o700)
 
 
-def new_session(home: Path, plan_name: str, *, stamp: str) -> SessionFolder:
-    """A new session folder. `stamp` is UTC `YYYYMMDD-HHMMSS`; a taken name gets a number."""
+def new_session(
+    home: Path, plan_name: str, *, stamp: str, made: Path | None = None
+) -> SessionFolder:
+    """A new session folder. `stamp` is UTC `YYYYMMDD-HHMMSS`; a taken name gets a number. `made`: a
+    folder on the same disk that becomes it, with all that is in it."""
     sessions = home / "sessions"
     private_folder(sessions)
     name = re.sub(r"[^A-Za-z0-9._-]", "-", plan_name)[:40]
@@ -212,6 +215,8 @@ def new_session(home: Path, plan_name: str, *, stamp: str) -> SessionFolder:
         folder = sessions / f"{stamp}-{name}{suffix}"
         try:
             folder.mkdir(mode=0o700)
+            if made is not None:
+                made.rename(folder)  # an empty folder gives way
             sync_folder(sessions)
         except FileExistsError:
             continue

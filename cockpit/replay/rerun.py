@@ -5,18 +5,16 @@ Works out anew what was decided; never shows it in the place of what was recorde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cockpit.core.beginning import begun
 from cockpit.core.durable import RestoreError
-from cockpit.core.flight import Command, Event, FlightState, Ticked
-from cockpit.core.judging import Judge, Judged
+from cockpit.core.flight import Command, Event, FlightState
 from cockpit.core.machine import step
 from cockpit.core.plan import Plan
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
-from cockpit.core.tuning import Proposal, Tuning
 from cockpit.core.whatif import Otherwise, WhatIf
 from cockpit.plan.loader import load_plan
 from cockpit.plan.problems import PlanInvalid
@@ -253,31 +251,3 @@ def what_if(reader: Reader, other: Plan, left_out: list[str]) -> Iterator[Otherw
         yield from found.found()
     if not is_any:
         raise RerunError("; ".join(dict.fromkeys(left_out)) or "nothing was recorded")
-
-
-def judged_ticks(
-    reader: Reader, life: Life, left_out: list[str]
-) -> Iterator[tuple[int, Mapping[str, Judged]]]:
-    """At each tick of a life every condition of its own plan, as far as it can be gone through;
-    `left_out` is told why no further."""
-    try:
-        judge = Judge(flown_plan(life_head(life)))
-    except RerunError as error:
-        left_out.append(f"{_engine(life)}: {error}")
-        return
-    for again in rerun_as_far(reader, life, left_out):
-        for event, state, _ in again.taken:
-            if isinstance(event, Ticked) and not state.outcome:
-                yield state.at_ms, judge.judge(state)
-
-
-def proposals(sessions: Iterable[tuple[str, Reader]], left_out: list[str]) -> tuple[Proposal, ...]:
-    """Tolerances that these sessions, each with its name, suggest together. `left_out` is told what
-    of them cannot be gone through."""
-    tuning = Tuning()
-    for name, reader in sessions:
-        for life in reader.lives:
-            missing: list[str] = []
-            tuning.add(judged_ticks(reader, life, missing))
-            left_out.extend(f"{name}: {why}" for why in missing)
-    return tuning.proposals()

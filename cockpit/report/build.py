@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cockpit.core.tuning import Proposal
 from cockpit.report.document import Document
 from cockpit.report.material import Material
@@ -10,8 +12,9 @@ from cockpit.report.sections import closing, course, data, judged, opening
 from cockpit.report.wording import moment
 
 
-def report(material: Material, proposals: tuple[Proposal, ...] = ()) -> Document:
-    """Every section in order. `proposals`: tolerances that the same session suggests."""
+def report(material: Material, proposals: Callable[[], tuple[Proposal, ...]] = tuple) -> Document:
+    """Every section in order. `proposals`: tolerances that the same session suggests, asked for
+    once all of it was gone through."""
     review = reviewed(material)
     sections = (
         opening.identity(review),
@@ -30,7 +33,7 @@ def report(material: Material, proposals: tuple[Proposal, ...] = ()) -> Document
         closing.tool_health(review),
         closing.lessons(review),
         closing.follow_ups(review),
-        closing.next_wave(review, proposals),
+        closing.next_wave(review, proposals()),
         closing.decommission(review),
         closing.appendix(review),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import Snapshot
@@ -22,11 +22,21 @@ _LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
 _OWN = frozenset({"seq", "at_ms", "kind", "text", "level"})
 
 
+class Watcher(Protocol):
+    """Who is given every moment while a report goes through them, those between looks too."""
+
+    def moment(self, frame: Frame, snapshot: Snapshot) -> None:
+        """A moment, in order; a report may go through all of them more than once."""
+
+    def unread(self, frame: Frame, error: RecordingError) -> None:
+        """One that cannot be read."""
+
+
 class MaterialError(Exception):
     """There is no report of this recording; the text says why."""
 
 
-def material(reader: Reader) -> Material:
+def material(reader: Reader, watcher: Watcher | None = None) -> Material:
     """All that a recording holds. What is damaged is a gap. Raises MaterialError where not one
     engine's part can be read."""
     heads = dict(_heads(reader))
@@ -44,7 +54,7 @@ def material(reader: Reader) -> Material:
         lives=_lives(reader, heads),
         gaps=tuple(Gap(gap.from_ms, gap.to_ms, gap.why) for gap in reader.gaps()) + gaps,
         events=events,
-        snapshots=lambda: _snapshots(reader),
+        snapshots=lambda: _snapshots(reader, watcher),
     )
 
 
@@ -89,12 +99,15 @@ def _events(reader: Reader) -> tuple[tuple[Event, ...], tuple[Gap, ...]]:
     """Everything that was told, numbered; and the frames that cannot be read."""
     events: list[Event] = []
     gaps: list[Gap] = []
+    # what a frame tells stands in it alone; whether it can be shown, only damage makes a question
+    is_whole = not any(error.offset < reader.contents.end for error in reader.damages())
     for frame in reader.walk():
         try:
-            told = frame.tells()
-        except RecordingError as error:
+            told = reader.told(frame.number) if is_whole else frame.tells()
+        except WireError as error:
             if not gaps or gaps[-1].to_ms < frame.at_ms - EVERY_MS:
-                gaps.append(Gap(frame.at_ms, frame.at_ms, f"damaged: {error.reason}"))
+                why = error.reason if isinstance(error, RecordingError) else str(error)
+                gaps.append(Gap(frame.at_ms, frame.at_ms, f"damaged: {why}"))
             gaps[-1] = Gap(gaps[-1].from_ms, frame.at_ms, gaps[-1].cause)
             continue
         for content in told:
@@ -112,20 +125,25 @@ def _event(number: int, content: Mapping[str, Any]) -> Event | None:
     return Event(number, at_ms, kind, level, str(content.get("text", "")), data)
 
 
-def _snapshots(reader: Reader) -> Iterator[Snapshot]:
+def _snapshots(reader: Reader, watcher: Watcher | None) -> Iterator[Snapshot]:
     """About one a second, every one that shows an armed order for the first time, a gate that
     opened or shut before its wave, or a trigger that fired, and the last."""
     taken_ms: int | None = None
-    newest: Frame | None = None
+    newest: Snapshot | None = None
     for frame in reader.walk():
         try:
+            snapshot = frame.snapshot()
             asked = any(told.get("kind") in LOOKED_AT for told in frame.tells())
-            if taken_ms is None or asked or frame.at_ms - taken_ms >= EVERY_MS:
-                yield frame.snapshot()
-                taken_ms, newest = frame.at_ms, None
-            else:
-                newest = frame
-        except RecordingError:
+        except RecordingError as error:
+            if watcher is not None:
+                watcher.unread(frame, error)
             continue
+        if watcher is not None:
+            watcher.moment(frame, snapshot)
+        if taken_ms is None or asked or frame.at_ms - taken_ms >= EVERY_MS:
+            yield snapshot
+            taken_ms, newest = frame.at_ms, None
+        else:
+            newest = snapshot
     if newest is not None:
-        yield newest.snapshot()
+        yield newest

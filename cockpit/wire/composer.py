@@ -40,6 +40,8 @@ class Pace:
 
     first_key_ms: int = 30_000
     """Until then nobody knows which rows change most."""
+    wide_first_key_ms: int = 5_000
+    """The same of more than 50,000 partitions: each frame before it is slow to go through."""
     second_key_ms: int = 120_000
     """When it is known better; counted from the first, and from new tables too."""
     key_ms: int = 600_000
@@ -170,7 +172,8 @@ class Composer:
         pace = self._pace
         since = now - self._sync_at
         if self._key_at is None:
-            due = since >= pace.first_key_ms or self._unsynced >= pace.frames
+            first_ms = min(pace.first_key_ms, pace.wide_first_key_ms) if wide else pace.first_key_ms
+            due = since >= first_ms or self._unsynced >= pace.frames
         else:
             is_new = self._keys == 1 or self._has_new_table
             due = now - self._key_at >= (pace.second_key_ms if is_new else pace.key_ms)

@@ -16,6 +16,7 @@ import numpy as np
 from cockpit.core.flight import Event
 from cockpit.core.observe import I64
 from cockpit.core.snapshot import PartitionTable, Snapshot
+from cockpit.wire.again import Again
 from cockpit.wire.binary import MAX_JSON, MAX_JSON_PARTS, Cursor, json_value, unpack
 from cockpit.wire.column import Column
 from cockpit.wire.patches import apply_patch
@@ -69,6 +70,7 @@ class StreamDecoder:
         self._epoch = 0
         self._taken = 0
         self._built: Snapshot | None = None
+        self._again = Again(Snapshot)
 
     # --- frames -----------------------------------------------------------------------------------
 
@@ -358,13 +360,10 @@ class StreamDecoder:
             columns.append(residual.at(0) + prediction.of(fetch, rows))
         named = dict(zip(self._names, columns, strict=True))
         table = {name: named[name] for name in COLUMNS}
-        return _snapshot(tree, head, {"keys": self._tables.keys(self._table), **table})
-
-
-def _snapshot(tree: dict[str, Any], head: Any, columns: Mapping[str, Any]) -> Snapshot:  # noqa: ANN401
-    partitions = read_fields(PartitionTable, head, **columns)
-    snapshot: Snapshot = read_fields(Snapshot, tree, partitions=partitions)
-    return snapshot
+        keys = self._tables.keys(self._table)
+        partitions = read_fields(PartitionTable, head, keys=keys, **table)
+        snapshot: Snapshot = self._again.read(tree, partitions=partitions)
+        return snapshot
 
 
 def resized(column: I64, rows: int) -> I64:

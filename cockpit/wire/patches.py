@@ -302,7 +302,8 @@ def _is_same(old: object, new: object) -> bool:
 
 
 def apply_patch(tree: Any, patch: Cursor) -> Any:  # noqa: ANN401  # any JSON value
-    """The tree with the patch in it; raises WireError. The old tree must not be used any more."""
+    """The tree with the patch in it; raises WireError. The old one stays as it is: what is the same
+    in both is the same object."""
     head = patch.number()
     return tree if head == END else _apply(tree, head & 7, patch, MAX_DEPTH)
 
@@ -317,12 +318,10 @@ def _apply(tree: Any, what: int, patch: Cursor, depth: int) -> Any:  # noqa: ANN
         if front + back > len(tree):
             raise WireError("a patch keeps more of a text than there is")
         return tree[:front] + patch.text() + tree[len(tree) - back :]
-    if depth and isinstance(tree, list | dict):
-        if what == LIST:
-            tree = _relisted(tree, patch)
-        if what in (INTO, LIST):
-            _apply_children(tree, patch, depth - 1)
-            return tree
+    if depth and isinstance(tree, list | dict) and what in (INTO, LIST):
+        made = _relisted(tree, patch) if what == LIST else tree.copy()
+        _apply_children(made, patch, depth - 1)
+        return made
     msg = f"a patch does {what} to a {type(tree).__name__}"
     raise WireError(msg)
 
@@ -360,7 +359,8 @@ def _apply_children(tree: list[Any] | dict[str, Any], patch: Cursor, depth: int)
         patch.at = place
         child = tree[key]
         if head & 7 == INTO and depth and type(child) in (dict, list):
-            _apply_children(child, patch, depth - 1)
+            made = tree[key] = child.copy()
+            _apply_children(made, patch, depth - 1)
         else:
             tree[key] = _apply(child, head & 7, patch, depth)
         place = patch.at

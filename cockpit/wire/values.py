@@ -42,7 +42,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401  # typed by `kind`
     """The value of type `kind` that `to_json` made `value` from; raises WireError."""
     try:
-        return _reader(kind)(value)
+        return reader_of(kind)(value)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         msg = f"not a {getattr(kind, '__name__', kind)}: {error}"
         raise WireError(msg) from error
@@ -52,15 +52,25 @@ def read_fields(kind: type, tree: Any, **given: Any) -> Any:  # noqa: ANN401  # 
     """A dataclass of which some fields are given; a field that the tree does not have either gets
     its default. Raises WireError."""
     hints = _hints(kind)
+    return read_fields_by(kind, tree, lambda name, item: from_json(hints[name], item), given)
+
+
+def read_fields_by(
+    kind: type,
+    tree: Any,  # noqa: ANN401  # any JSON value
+    read: Callable[[str, Any], Any],
+    given: Mapping[str, Any],
+) -> Any:  # noqa: ANN401  # typed by `kind`
+    """The same with one's own way to `read` a field of a name. Raises WireError."""
     if not isinstance(tree, dict):
         msg = f"{tree!r:.40} is not a {kind.__name__}"
         raise WireError(msg)
     if strange := tree.keys() - (set(_names(kind)) - given.keys()):
         msg = f"{kind.__name__} has no field {sorted(strange)[0]!r:.40}"
         raise WireError(msg)
-    read = {name: from_json(hints[name], item) for name, item in tree.items()}
+    fields = {name: read(name, item) for name, item in tree.items()}
     try:
-        return kind(**read, **given)
+        return kind(**fields, **given)
     except TypeError as error:
         msg = f"not a {kind.__name__}: {error}"
         raise WireError(msg) from error
@@ -80,7 +90,9 @@ Reader = Callable[[Any], Any]
 
 
 @functools.cache
-def _reader(kind: Any) -> Reader:  # noqa: ANN401  # a type
+def reader_of(kind: Any) -> Reader:  # noqa: ANN401  # a type
+    """What makes a value of this type of a JSON value; it raises TypeError, ValueError, KeyError or
+    AttributeError, and `from_json` tells them as WireError."""
     origin = typing.get_origin(kind)
     if kind is Unknown:
         return _read_unknown
@@ -97,7 +109,7 @@ def _reader(kind: Any) -> Reader:  # noqa: ANN401  # a type
     if kind is Any:
         return lambda value: value
     if origin is frozenset:
-        item = _reader(typing.get_args(kind)[0])
+        item = reader_of(typing.get_args(kind)[0])
         return lambda value: frozenset(item(v) for v in value)
     if kind in (str, int, bool, float, type(None)):
         return _scalar_reader(kind)
@@ -141,16 +153,16 @@ def _literal_reader(allowed: tuple[Any, ...]) -> Reader:
 
 def _tuple_reader(arguments: tuple[Any, ...]) -> Reader:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        item = _reader(arguments[0])
+        item = reader_of(arguments[0])
         return lambda value: tuple(item(v) for v in _sequence(value))
-    items = [_reader(argument) for argument in arguments]
+    items = [reader_of(argument) for argument in arguments]
     return lambda value: tuple(item(v) for item, v in zip(items, _sequence(value), strict=True))
 
 
 def _mapping_reader(key_kind: Any, item_kind: Any) -> Reader:  # noqa: ANN401  # types
     """An object where keys are texts or name a partition, else a list of [key, value]; without
     content either."""
-    key, item = _reader(key_kind), _reader(item_kind)
+    key, item = reader_of(key_kind), reader_of(item_kind)
     of_text = partition_of if key_kind == TopicPartition else key
 
     def read(value: Any) -> Any:  # noqa: ANN401  # a mapping
@@ -170,7 +182,7 @@ def _sequence(value: Any) -> list[Any]:  # noqa: ANN401  # any JSON value
 
 def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     """Unknown and None are told by their shape; otherwise the first member that fits."""
-    readers = [_reader(a) for a in arguments if a not in (Unknown, type(None))]
+    readers = [reader_of(a) for a in arguments if a not in (Unknown, type(None))]
     takes_none = type(None) in arguments
     takes_unknown = Unknown in arguments
 
@@ -197,7 +209,7 @@ def _dataclass_reader(kind: type) -> Reader:
 
     def read(value: Any) -> Any:  # noqa: ANN401  # an instance of `kind`
         if not readers:
-            readers.update({name: _reader(hints[name]) for name in names})
+            readers.update({name: reader_of(hints[name]) for name in names})
         if not isinstance(value, dict):
             msg = f"{value!r:.40} is not a {kind.__name__}"
             raise TypeError(msg)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import io
 import json
 import os
 import pty
+import signal
 import stat
 import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +340,52 @@ def test_an_import_that_is_interrupted_leaves_nothing(
     monkeypatch.setattr(import_, "_describe", interrupted)
     assert imported(lines, tmp_path) == exits.INTERRUPTED
     assert names_in(elsewhere) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_import_that_a_signal_ends_leaves_nothing(
+    elsewhere: Path, lines: list[str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    elsewhere.mkdir(parents=True, mode=0o700)
+    with _importing(lines, tmp_path, elsewhere) as importing:
+        assert [name[:11] for name in names_in(elsewhere)] == [".importing-"]
+        importing.send_signal(number)
+        assert importing.wait(30) == code
+    assert names_in(elsewhere) == []
+
+
+def test_what_a_killed_import_has_left_goes_with_the_next_one(
+    elsewhere: Path, lines: list[str], tmp_path: Path
+) -> None:
+    with _importing(lines, tmp_path, elsewhere) as first:
+        assert imported(lines, tmp_path) == exits.COMPLETED
+        left, session = names_in(elsewhere)  # the one that is under way is not touched
+        first.kill()
+    assert left.startswith(".importing-")
+    assert imported(lines, tmp_path) == exits.COMPLETED
+    assert len(names_in(elsewhere)) == 2
+    assert session in names_in(elsewhere)
+    assert not [name for name in names_in(elsewhere) if name.startswith(".")]
+
+
+@contextlib.contextmanager
+def _importing(lines: list[str], folder: Path, sessions: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An import in a process of its own, in the middle of a file that does not end."""
+    queue = folder / "endless.jsonl"
+    os.mkfifo(queue)
+    command = [*PROGRAM, "import", str(queue)]
+    with (
+        subprocess.Popen(command, stderr=subprocess.DEVNULL) as process,
+        queue.open("w") as file,
+    ):
+        file.write("\n".join(lines[: len(lines) // 2]) + "\n")
+        file.flush()
+        until = 400
+        while until and not any(any(path.iterdir()) for path in sessions.glob(".importing-*")):
+            until -= 1
+            threading.Event().wait(0.05)
+        yield process
+        process.kill()
 
 
 # --- which session --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,21 @@ def test_tolerances_are_proposed_with_how_much_was_seen(capsys: pytest.CaptureFi
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {row["path"] for row in rows} > {"waves.readers.gates.0"}
     assert main(["tune", "2099"]) == exits.REFUSED
+
+
+@pytest.mark.parametrize("words", [("report", NAMES[0]), ("tune", NAMES[0])])
+def test_a_terminal_is_told_how_far_it_is_and_nobody_else(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([*words]) == exits.COMPLETED
+    assert "%" not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main([*words]) == exits.COMPLETED
+    told = capsys.readouterr().err.split("\r")
+    shares = [int(one.rpartition(": ")[2].removesuffix(" %")) for one in told[1:-1]]
+    assert shares == sorted(set(shares))
+    assert shares[-1] == 100
+    assert told[-1] == "\x1b[K"
 
 
 def test_verify_says_how_much_was_the_same(capsys: pytest.CaptureFixture[str]) -> None:

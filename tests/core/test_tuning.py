@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from cockpit.core.gates import Reading
-from cockpit.core.judging import Judged
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import GateView
 from cockpit.core.tuning import Proposal, Tuning
@@ -17,11 +15,8 @@ GATE = "waves.readers.gates.0"
 TRIGGER = "waves.readers.rollback.triggers.0"
 
 
-def judged(
-    path: str, at_ms: int, value: float | Unknown, limit: float, unit: str, name: str
-) -> Judged:
-    view = GateView(name, "PASS", value, limit, unit, at_ms, 0, 0, "")
-    return Judged(path, view, Reading(at_ms, value, ""))
+def shown(at_ms: int, value: float | Unknown, limit: float, unit: str, name: str) -> GateView:
+    return GateView(name, "PASS", value, limit, unit, at_ms, 0, 0, "")
 
 
 def tuned(
@@ -33,10 +28,9 @@ def tuned(
 ) -> Proposal:
     tuning = Tuning()
     for values in sessions:
-        tuning.add(
-            (i * 1_000, {path: judged(path, i * 1_000, value, limit, unit, name)})
-            for i, value in enumerate(values)
-        )
+        tuning.begin()
+        for i, value in enumerate(values):
+            tuning.take(i * 1_000, [(path, shown(i * 1_000, value, limit, unit, name))])
     (found,) = tuning.proposals()
     return found
 
@@ -73,9 +67,21 @@ def test_several_sessions_add_up() -> None:
 
 def test_the_same_samples_read_once_more_are_not_more_data() -> None:
     tuning = Tuning()
-    same = judged(GATE, 5, 20.0, 100, "records", "replication_lag")
-    tuning.add((at_ms, {GATE: same}) for at_ms in range(0, 200_000, 1_000))
+    tuning.begin()
+    for at_ms in range(0, 200_000, 1_000):
+        tuning.take(at_ms, [(GATE, shown(5, 20.0, 100, "records", "replication_lag"))])
     assert tuning.proposals()[0].known == 1
+
+
+def test_between_two_engines_of_a_session_nothing_was_seen() -> None:
+    tuning = Tuning()
+    tuning.begin()
+    for begun_ms in (0, 1_000_000):
+        tuning.begin(part=True)
+        for at_ms in range(begun_ms, begun_ms + 70_000, 1_000):
+            tuning.take(at_ms, [(GATE, shown(at_ms, 20.0, 100, "records", "replication_lag"))])
+    (found,) = tuning.proposals()
+    assert (found.sessions, found.known, found.span_ms) == (1, 140, 138_000)
 
 
 def test_a_limit_that_is_crossed_or_far_off_is_told() -> None:

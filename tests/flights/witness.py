@@ -16,16 +16,15 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import socket_path
 from cockpit.engine.remote import RemoteSession
 from cockpit.replay.rerun import Verified, digest_tree, verify
-from cockpit.report.build import report
 from cockpit.report.html import html
 from cockpit.report.machine import as_json
-from cockpit.report.reading import material
 from cockpit.wire.recording import Reader
 from cockpit.wire.values import WireError
 from tests.replay.screens import assert_same_screen
 from tests.report.questions import assert_answered
 from tests.report.raw import Raw
 from tests.report.recount import assert_recounted
+from tests.report.whole import whole_report
 
 SIZE = (160, 45)
 """A screen with all panes."""
@@ -125,10 +124,10 @@ def assert_reported(raw: Raw, *, recounted: bool) -> None:
     """A recording's report is the same bytes twice; `recounted`: and has the recording's own
     numbers, and answers."""
     begun_s = time.monotonic()  # a test's own watch
-    document = report(material(raw.reader))
+    document = whole_report(raw.reader)
     page = html(document)
     assert time.monotonic() - begun_s < 60  # as above
-    assert html(report(material(raw.reader))) == page
+    assert html(whole_report(raw.reader)) == page
     content = json.loads(as_json(document))
     if not recounted:
         return

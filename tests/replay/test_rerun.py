@@ -14,7 +14,7 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.plan.amend import amend
 from cockpit.plan.loader import load_plan
 from cockpit.replay import rerun as module
-from cockpit.replay.rerun import RerunError, Verified, digest_tree, proposals, verify, what_if
+from cockpit.replay.rerun import RerunError, Verified, digest_tree, verify, what_if
 from tests.recorded import PLAN, Recorded, record
 
 
@@ -66,14 +66,6 @@ def test_a_tighter_gate_would_have_refused_and_says_when(flown: Recorded) -> Non
 
 def test_the_plan_that_was_flown_would_decide_the_same(flown: Recorded) -> None:
     assert list(what_if(flown.reader(), flown.plan, [])) == []
-
-
-def test_tolerances_are_proposed_from_the_whole_flight(flown: Recorded) -> None:
-    found = {one.path: one for one in proposals([("s-1", flown.reader())], [])}
-    lag = found["waves.readers.gates.0"]
-    assert lag.limit == 500
-    assert lag.known > 10
-    assert found["waves.writers.rollback.triggers.0"].name == "signal checkout-errors"
 
 
 def test_a_life_that_cannot_be_gone_through_is_named(

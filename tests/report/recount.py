@@ -1,8 +1,4 @@
-"""The numbers of a report once more, from raw events and samples; compared with those it has.
-
-Not recounted are the proposed tolerances: they are arithmetic over verdicts made anew, and have
-tests of their own.
-"""
+"""The numbers of a report once more, from raw events and samples; compared with those it has."""
 
 from __future__ import annotations
 
@@ -17,11 +13,11 @@ from cockpit.core.snapshot import AlarmView, CheckView, GateView, Snapshot
 from tests.report.raw import Event, Raw, Try
 from tests.report.recount_lines import lines_of
 from tests.report.recount_rows import assert_rows
+from tests.report.recount_tolerances import tolerances
 from tests.report.said import said
 
 Row = dict[str, Any]
 Json = dict[str, Any]
-NOT_RECOUNTED = {"tolerances"}
 ROUTINE = {"action_started", "action_finished", "going_back", "gate"}
 STARTS = {"step_started", "undo_started"}
 STEP_ENDS = {"step_done", "step_failed", "step_undone"}
@@ -410,6 +406,7 @@ def recounted(raw: Raw) -> dict[str, list[Row]]:
         "sides": [{"time": at(event)} for event in raw.told("side")],
         "unknown_outcomes": list(_unknown_outcomes(raw)),
         "stragglers": list(_stragglers(raw)),
+        "tolerances": [dict(row) for row in tolerances(raw)],
         "events": [{"event": number, "time": at(event)} for number, event in raw.numbered()],
     }
 
@@ -446,8 +443,6 @@ def _assert_tables(raw: Raw, tables: Sequence[Json]) -> int:
     checked = 0
     for table in tables:
         name = table["name"]
-        if name in NOT_RECOUNTED:
-            continue
         rows = again.get(name, [{}] * len(table["rows"]))
         assert len(table["rows"]) == len(rows), name
         for cells, row in zip(table["rows"], rows, strict=True):

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from cockpit.cli.pilot import Orders
-from cockpit.report.build import report
 from cockpit.report.machine import as_json
-from cockpit.report.reading import material
 from cockpit.sim.faults import ClusterUnreachable, ErrorBurst, Fault, When
 from cockpit.wire.recording import Reader
-from tests.recorded import record
+from tests.recorded import PLAN, record
 from tests.report.questions import Review, assert_answered
 from tests.report.raw import Raw
 from tests.report.recount import assert_recounted
+from tests.report.whole import whole_report
 from tests.taken_over import Death, record_taken_over
 
 FLIGHTS: dict[str, tuple[Fault, ...]] = {
@@ -65,7 +64,7 @@ def raw(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def content(raw: Raw) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(as_json(report(material(raw.reader))))
+    found: dict[str, Any] = json.loads(as_json(whole_report(raw.reader)))
     return found
 
 
@@ -82,6 +81,17 @@ def test_the_time_without_an_engine_is_told_with_the_step_that_it_fell_into(
     assert (soak["begun again"]["value"], soak["result"]["text"]) == (1, "done")
     assert "Nothing was recorded from" in review.words(2)
     assert "(20 min 00 s): the engine was gone." in review.words(2)
+
+
+def test_tolerances_of_a_flight_that_was_long_enough_come_out_the_same_again(
+    tmp_path: Path,
+) -> None:
+    text = PLAN.replace("soak: {for: 10s}", "soak: {for: 75s}")
+    raw = Raw(record(tmp_path / "recording.ckrec", text=text).reader())
+    document = content(raw)
+    proposed = [row["proposed"]["value"] for row in Review(document).rows("tolerances")]
+    assert sum(value is not None for value in proposed) >= 3
+    assert_recounted(raw, document)
 
 
 def test_every_number_comes_out_the_same_again(raw: Raw) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cockpit.core.flight import Asked
+from cockpit.wire import composer
 from cockpit.wire.binary import json_text, pack
 from cockpit.wire.composer import Composer, Pace
 from cockpit.wire.decoder import StreamDecoder
@@ -307,3 +308,18 @@ def test_sync_points_come_at_their_pace() -> None:
         if isinstance(one, Record) and one.kind in b"KC"
     ]
     assert kinds[:5] == ["K", "C", "C", "C", "K"]
+
+
+def test_a_wide_recording_syncs_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jumps into its beginning go through few frames."""
+
+    def first_key_ms() -> int:
+        made = recording(frames(), pace=Pace())
+        keys = (
+            one for one in scan(made, len(START)) if isinstance(one, Record) and one.kind == KEY
+        )
+        return next(keys).at_ms - frames()[0].snapshot.at_ms
+
+    assert first_key_ms() >= 30_000 - 1_000
+    monkeypatch.setattr(composer, "_WIDE", 1)
+    assert 5_000 <= first_key_ms() <= 7_000
