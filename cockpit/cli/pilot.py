@@ -114,6 +114,8 @@ class Pilot:
             self._arming = False
         elif kind == "wave_started" and event.get("attempt", 1) > 1:
             self._flown_again.add(str(event["wave"]))
+        elif kind == "taken_over":
+            self._gate_why = str(event.get("text", ""))
         elif kind == "paused":
             self._paused_by = str(event.get("by", ""))
         elif kind == "offsets_placed":

@@ -440,6 +440,14 @@ class Wave:
     """What may be done once it can no longer go back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Coordination:
+    """Where the journal of a flight is written as well, so that another host can take it over."""
+
+    topic: str
+    cluster: Side = "target"
+
+
 _BY_NAME: Remembered[dict[str, Service]] = Remembered()
 
 
@@ -465,6 +473,12 @@ class Plan:
     """Whether drills may break something: never so for clusters that anybody needs."""
     people: People | None = field(default=None, repr=False)
     """None: only the engine's own user gets in, and may do everything."""
+    coordination: Coordination | None = field(default=None, repr=False)
+    """None: a flight lives on the host of its engine alone."""
+
+    def cluster(self, side: Side) -> ClusterSpec:
+        """One side."""
+        return self.source if side == "source" else self.target
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

@@ -431,6 +431,29 @@ class CrewView:
     """Why nothing goes forward; empty: nobody has vetoed it."""
 
 
+CoordinationWord = Literal["alone", "opening", "shared", "lost", "taken over"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinationView:
+    """Where else the session lives.
+
+    alone: on the host of its engine only; the plan has no `coordination`. shared: in a topic too,
+    and another host can take it over. lost: the topic does not answer. taken over: another host has
+    it.
+    """
+
+    word: CoordinationWord
+    topic: str = ""
+    side: Side | None = None
+    confirmed_at_ms: int | None = None
+    """When the newest confirmation was asked for that no other host has it; None: never."""
+    behind_bytes: int = 0
+    """Of the journal, that are not in the topic yet."""
+    detail: str = ""
+    """Why it is lost, or who has taken it over and when."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """The two status lines' content."""
@@ -456,7 +479,8 @@ class StatusView:
     rollback_detail: str
     """What going back costs now."""
     outcome: str
-    """Empty while the flight goes on, else `completed`, `rolled_back`, `failed`, `stopped`."""
+    """Empty while the flight goes on, else `completed`, `rolled_back`, `failed`, `stopped`,
+    `taken_over`."""
     price: PriceView | None = None
     """The same in numbers; None: not worked out."""
 
@@ -494,6 +518,8 @@ class Snapshot:
     """What an earlier attempt has left standing, worst first; nobody looks while a wave is at
     work."""
     crew: CrewView = field(default_factory=CrewView)
+    coordination: CoordinationView | None = None
+    """None: told by an engine that knew of no such thing."""
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

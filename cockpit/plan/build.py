@@ -58,6 +58,7 @@ class Builder:
             drills=_choice(item, "drills") == "allowed",
             freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
             people=_people(item.fields["people"]) if "people" in item.fields else None,
+            coordination=_coordination(item.fields.get("coordination")),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -411,6 +412,12 @@ def _people(item: Item) -> core.People:
         second_person=_texts(item, "second_person"),
         poll=tuple(cast("Role", entry.value) for entry in _list(item, "poll")),
     )
+
+
+def _coordination(item: Item | None) -> core.Coordination | None:
+    if item is None:
+        return None
+    return core.Coordination(_get(item, "topic", str), _choice(item, "cluster") or "target")
 
 
 def _get(item: Item, key: str, of: type[T]) -> T:
