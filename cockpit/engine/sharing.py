@@ -124,13 +124,17 @@ class Sharing:
         wanted = self._journal.length
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HOLD_MS / 1000):
-                while not self._alone and not self._taken and self._shared < wanted:
+                while not self._may_pass(wanted):
                     self._wanted.set()
                     self._moved.clear()
                     await self._moved.wait()
-        if not self._alone and not self._taken and self._shared < wanted:
+        if not self._may_pass(wanted):
             raise PortError("refused", f"{self._place()} has not taken the intent: {self._why}")
         self.check()
+
+    def _may_pass(self, wanted: int) -> bool:
+        """Whether nobody need wait for so much of the journal any more."""
+        return self._alone or self._taken or (self._claimed and self._shared >= wanted)
 
     def check(self) -> None:
         """Raises PortError where another host has the flight, or may have it by now."""

@@ -40,7 +40,8 @@ class Lines(LineView):
 def message_line(
     snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
 ) -> Line:
-    """What was just answered to a key; else the worst alarm; else what another person armed."""
+    """What was just answered to a key; else what another person armed, that the flight is another
+    host's, or the worst alarm; with nothing to say, whether it could ever be another host's."""
     if said is not None:
         level, text = said
         return Line((_fit(text, _LEVELS.get(level, "info"), width),))
@@ -51,6 +52,9 @@ def message_line(
         left = age(armed.expires_at_ms - snapshot.at_ms)
         text = f"{armed.by} is about to confirm: {armed.verb} {armed.wave} ({left} left)"
         return Line((_fit(text, "warn", width),))
+    lives = snapshot.coordination
+    if lives is not None and lives.word == "taken over":
+        return Line((_fit(lives.detail, "bad", width),))
     found = alarms(snapshot)
     if found:
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
@@ -59,6 +63,8 @@ def message_line(
     if snapshot.status.outcome:
         word = snapshot.status.outcome.replace("_", " ")
         return Line((_fit(f"the flight is over: {word}", "info", width),))
+    if lives is not None and lives.word == "alone" and not snapshot.status.simulated:
+        return Line((_fit("this session lives on this host alone (h says more)", "dim", width),))
     return Line()
 
 
