@@ -136,7 +136,7 @@ def longest_call_ms(plan: Plan) -> int:
             if isinstance(step, HttpStep | CommandStep):
                 calls += [step.call, step.undo]
     own = [call.timeout_ms for call in calls if isinstance(call, HttpCall | CommandCall)]
-    return max(CHANGE_MS, *(timeout_ms + CONNECT_MS for timeout_ms in own))
+    return max([CHANGE_MS, *(timeout_ms + CONNECT_MS for timeout_ms in own)])
 
 
 def wait_ms(plan: Plan) -> int:

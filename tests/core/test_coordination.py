@@ -8,11 +8,11 @@ import pytest
 
 from cockpit.core.actions import CallService
 from cockpit.core.coordination import CHANGE_MS, HOLD_MS, longest_call_ms, view, wait_ms
-from cockpit.core.flight import Observed
-from cockpit.core.intents import Arm, Attach, Confirm, Drive
+from cockpit.core.flight import Asked, Observed
+from cockpit.core.intents import Arm, Attach, Confirm, Drive, Intent, Verb
 from cockpit.core.openings import rollback_index, why_not_advance, why_not_recover
 from cockpit.core.ownsurvey import CoordinationSurvey, SharedWord
-from cockpit.core.plan import CommandCall, CommandStep, Coordination, HttpCall
+from cockpit.core.plan import CommandCall, CommandStep, Coordination, HttpCall, Manual
 from cockpit.core.project import project
 from tests.core.build import two_wave_plan
 from tests.core.driver import Script
@@ -127,10 +127,9 @@ def test_the_way_back_waits_for_a_person_who_types_the_wave_s_name() -> None:
     assert "without_topic" in script.kinds()
 
 
-def asked(script: Script, intent: object) -> object:
-    from cockpit.core.flight import Asked
-
-    return Asked(script.now_ms, intent, "1")  # type: ignore[arg-type]  # an intent
+def asked(script: Script, intent: Intent) -> Asked:
+    """From a screen, not from the engine's own process."""
+    return Asked(script.now_ms, intent, "1")
 
 
 def test_the_order_ends_with_the_topic_s_answer_and_must_be_given_anew() -> None:
@@ -160,8 +159,9 @@ def test_who_was_taken_over_ends_and_says_by_whom() -> None:
     script.end_all()
     script.look(5)
     assert len(script.performs) == performed
-    for verb in ("advance", "rollback"):
-        script.ask(Arm(verb, "ana"))  # type: ignore[arg-type]  # one of the verbs
+    verbs: tuple[Verb, ...] = ("advance", "rollback")
+    for verb in verbs:
+        script.ask(Arm(verb, "ana"))
         assert script.state.armed is None
     shown = project(script.state, 1)
     assert shown.status.outcome == "taken_over"
@@ -183,3 +183,10 @@ def test_who_takes_over_waits_for_the_longest_call_of_the_plan(
     plan = replace(plan, services=services, waves=(plan.waves[0], wave))
     assert longest_call_ms(plan) == longest_ms
     assert wait_ms(plan) > HOLD_MS + longest_ms
+
+
+def test_a_plan_whose_services_people_move_has_its_own_changes_to_wait_for() -> None:
+    plan = two_wave_plan()
+    by_hand = Manual("do it")
+    services = tuple(replace(s, stop=by_hand, start=by_hand, undo=by_hand) for s in plan.services)
+    assert longest_call_ms(replace(plan, services=services)) == CHANGE_MS
