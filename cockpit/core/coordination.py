@@ -11,10 +11,10 @@ from typing import Final
 
 from cockpit.core.actions import Action, Look, ProveDrained, ProveReversible, ProveSilent
 from cockpit.core.alarms import Trouble
+from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.ownsurvey import COORDINATION, CoordinationSurvey
 from cockpit.core.plan import CommandCall, CommandStep, HttpCall, HttpStep, Manual, Plan
-from cockpit.core.snapshot import CoordinationView
 from cockpit.core.turn import Turn
 
 HOLD_MS: Final = 10_000

@@ -20,6 +20,7 @@ from cockpit.core.conditions import SignalGate as SignalGate
 from cockpit.core.conditions import Windowed as Windowed
 from cockpit.core.crew import People as People
 from cockpit.core.drills import DrillStep as DrillStep
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
@@ -440,14 +441,6 @@ class Wave:
     """What may be done once it can no longer go back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coordination:
-    """Where the journal of a flight is written as well, so that another host can take it over."""
-
-    topic: str
-    cluster: Side = "target"
-
-
 _BY_NAME: Remembered[dict[str, Service]] = Remembered()
 
 
@@ -474,11 +467,6 @@ class Plan:
     people: People | None = field(default=None, repr=False)
     """None: only the engine's own user gets in, and may do everything."""
     coordination: Coordination | None = field(default=None, repr=False)
-    """None: a flight lives on the host of its engine alone."""
-
-    def cluster(self, side: Side) -> ClusterSpec:
-        """One side."""
-        return self.source if side == "source" else self.target
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

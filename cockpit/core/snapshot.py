@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.intents import Verb
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown
@@ -20,6 +21,8 @@ HealthWord = Literal[
     "connecting", "connected", "slow", "refused", "unreachable", "protocol", "unsupported"
 ]
 WritesWord = Literal["SOURCE", "FENCED", "TARGET", "UNKNOWN"]
+ErrorClass = Literal["authentication", "authorisation", "schema", "network", "timeout", "other"]
+CheckKind = Literal["acl", "user", "schema", "records", "topic", "config", "quota", "connector"]
 RollbackWord = Literal["possible", "lossy", "closed"]
 WaveWord = Literal[
     "pending", "ready", "running", "holding", "rolling back", "done", "rolled back", "failed"
@@ -255,9 +258,6 @@ class SignalView:
     """The tightest limit that a gate or trigger of the plan sets, for the plot's line."""
 
 
-CheckKind = Literal["acl", "user", "schema", "records", "topic", "config", "quota", "connector"]
-
-
 @dataclass(frozen=True, slots=True)
 class CheckView:
     """One compared object. A snapshot has them with the worst first."""
@@ -319,9 +319,6 @@ class StragglerView:
     service: str
     """The moved service that it belongs to; empty: none of the plan."""
     at_ms: int
-
-
-ErrorClass = Literal["authentication", "authorisation", "schema", "network", "timeout", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,29 +426,6 @@ class CrewView:
     offered_to: str = ""
     veto: str = ""
     """Why nothing goes forward; empty: nobody has vetoed it."""
-
-
-CoordinationWord = Literal["alone", "opening", "shared", "lost", "taken over"]
-
-
-@dataclass(frozen=True, slots=True)
-class CoordinationView:
-    """Where else the session lives.
-
-    alone: on the host of its engine only; the plan has no `coordination`. shared: in a topic too,
-    and another host can take it over. lost: the topic does not answer. taken over: another host has
-    it.
-    """
-
-    word: CoordinationWord
-    topic: str = ""
-    side: Side | None = None
-    confirmed_at_ms: int | None = None
-    """When the newest confirmation was asked for that no other host has it; None: never."""
-    behind_bytes: int = 0
-    """Of the journal, that are not in the topic yet."""
-    detail: str = ""
-    """Why it is lost, or who has taken it over and when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cockpit.core.coordination import HOLD_MS
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.ownsurvey import CoordinationSurvey, SharedWord
-from cockpit.core.plan import Coordination
 from cockpit.engine.journal import Journal
 from cockpit.ports import Clock, Piece, PortError, SharedLog, SharedSession, SupersededError
 

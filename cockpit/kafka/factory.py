@@ -189,5 +189,6 @@ def shared_log(
     own; raises what `connect_real` raises."""
     spec = plan.coordination
     assert spec is not None
-    client = Client(access(plan.cluster(spec.cluster), reveal))
+    cluster = plan.source if spec.cluster == "source" else plan.target
+    client = Client(access(cluster, reveal))
     return TopicLog(client, clock, topic=spec.topic, flight=flight, session=session, head=head)

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 from cockpit.core import plan as core
 from cockpit.core.crew import LEASE_MS, Role
 from cockpit.core.drills import DrillStep, Expect, ExpectKind
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.plan.problems import Place
@@ -414,10 +415,10 @@ def _people(item: Item) -> core.People:
     )
 
 
-def _coordination(item: Item | None) -> core.Coordination | None:
+def _coordination(item: Item | None) -> Coordination | None:
     if item is None:
         return None
-    return core.Coordination(_get(item, "topic", str), _choice(item, "cluster") or "target")
+    return Coordination(_get(item, "topic", str), _choice(item, "cluster") or "target")
 
 
 def _get(item: Item, key: str, of: type[T]) -> T:

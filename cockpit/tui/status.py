@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.elsewhere import CoordinationView, CoordinationWord
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import (
-    CoordinationView,
-    CoordinationWord,
     CrewView,
     SideView,
     Snapshot,

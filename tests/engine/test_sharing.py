@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from cockpit.core.coordination import HOLD_MS
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.ownsurvey import CoordinationSurvey
-from cockpit.core.plan import Coordination
 from cockpit.engine.journal import Journal
 from cockpit.engine.sharing import PIECE_BYTES, Sharing, TakenError
 from cockpit.ports import Piece, PortError

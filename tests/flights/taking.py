@@ -15,8 +15,9 @@ from cockpit.cli.wiring import engine_ports
 from cockpit.core.actions import Action, Finding, Look, ProveDrained, ProveReversible, ProveSilent
 from cockpit.core.coordination import wait_ms
 from cockpit.core.durable import restore
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.flight import FlightState, begin
-from cockpit.core.plan import Coordination, Plan
+from cockpit.core.plan import Plan
 from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, LocalSession
 from cockpit.engine.recovery import Unfinished, left_behind

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.snapshot import CoordinationView, CoordinationWord, Snapshot
+from cockpit.core.elsewhere import CoordinationView, CoordinationWord
+from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.layout import MIN_WIDTH
 from cockpit.tui.lines import key_bar, message_line, small_lines
