@@ -79,10 +79,11 @@ def run(options: argparse.Namespace) -> int:
         begin_flight = _take_over if options.resume else _begin
         beginning, journal = begin_flight(folder, options.first)
         begun(plan, beginning)  # what cannot be begun is told before any cluster is asked
-    except (JournalError, RestoreError) as error:
+    except (JournalError, RestoreError, TakenError) as error:
         _release(locks)
-        _answer({"ready": False, "problems": [str(error)]})
-        return exits.FAILED
+        refused = isinstance(error, TakenError)
+        _answer({"ready": False, "refused": refused, "problems": [str(error)]})
+        return exits.REFUSED if refused else exits.FAILED
     try:
         preflight = not (options.no_preflight or options.resume)
         return asyncio.run(
@@ -123,11 +124,12 @@ def _begin(folder: SessionFolder, first: str) -> tuple[Beginning, Journal]:
 
 
 def _take_over(folder: SessionFolder, _first: str) -> tuple[Beginning, Journal]:
-    """Where the engine before has left the flight. Raises JournalError, RestoreError."""
+    """Where the engine before has left the flight. Raises JournalError, RestoreError; TakenError
+    where another host has it, or calls of another host may still be under way."""
     journal, entries = Journal.reopened(folder.journal)
     left = left_behind(entries)
     if why := why_not_resume(entries, SystemClock().now_ms()):
-        raise RestoreError(why)
+        raise TakenError(why)
     if left is None:
         raise RestoreError("this flight has ended: nothing is left to take over")
     beginning = Beginning(

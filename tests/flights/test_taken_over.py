@@ -108,6 +108,7 @@ class Host:
 class Story:
     """What came of both."""
 
+    cell: Cell
     old: Flight
     new: Flight
     taken_ms: int
@@ -174,14 +175,15 @@ def taken_over(site: Site, cell: Cell, folder: Path, *options: str) -> Story:
         kill_engines(new.state)
     journal = list(read_journal(new.session() / "journal.jsonl"))
     taken_ms = next(e["at_ms"] for e in journal if e["kind"] == "took_over")
-    return Story(flown[0], flight, taken_ms, continued[0], old, new)
+    return Story(cell, flown[0], flight, taken_ms, continued[0], old, new)
 
 
 def assert_only_engine(story: Story) -> None:
     """The first has begun nothing since, and says by whom and when it was taken over."""
     late = [one for one in story.old_host.left() if one["at_ms"] >= story.taken_ms]
     assert late == []
-    assert story.old_host.left(), "nothing was ever noted"
+    if (story.cell.step, story.cell.point) not in NOTHING_YET:
+        assert story.old_host.left(), "nothing was ever noted"
     assert story.old.result["outcome"] == "taken_over", story.old.story()
     assert story.old.exit_code == exits.REFUSED
     assert "its host is gone" in story.old.result["why"]
@@ -219,6 +221,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         found.end()
 
 
+NOTHING_YET = [
+    ("stop", point) for point in ("before intent", "after intent", "after commit", "before leaving")
+]
+"""Where not even the first effect of the flight has left."""
 BACK = (
     Cell("fence", "before leaving", "stop"),
     Cell("offsets", "after commit", "stop"),
@@ -226,11 +232,51 @@ BACK = (
 )
 
 
-@pytest.mark.parametrize("cell", BACK, ids=str)
-def test_who_was_taken_over_begins_nothing_any_more(site: Site, cell: Cell, tmp_path: Path) -> None:
-    story = taken_over(site, cell, tmp_path)
+SOAKED = tuple(
+    Cell(step, point, "stop")
+    for step in ("stop", "fence", "offsets")
+    for point in (
+        "before intent",
+        "after intent",
+        "after commit",
+        "before leaving",
+        "after effect",
+        "after outcome",
+    )
+)
+
+
+def assert_comes_back(site: Site, cell: Cell, folder: Path) -> None:
+    """The wave is on the source again by the second engine alone."""
+    story = taken_over(site, cell, folder)
     assert story.new.result["outcome"] == "rolled_back", story.new.story()
     assert_only_engine(story)
     assert_every_intent_ended(story)
     assert_stands_as(site.before, site.lab)
     assert_nothing_lost(site.lab)
+
+
+@pytest.mark.parametrize("cell", BACK, ids=str)
+def test_who_was_taken_over_begins_nothing_any_more(site: Site, cell: Cell, tmp_path: Path) -> None:
+    assert_comes_back(site, cell, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cell", [cell for cell in SOAKED if cell not in BACK], ids=str)
+def test_so_it_is_at_every_point(site: Site, cell: Cell, tmp_path: Path) -> None:
+    assert_comes_back(site, cell, tmp_path)
+
+
+@pytest.mark.soak
+def test_the_second_host_flies_on_to_the_end(tmp_path: Path) -> None:
+    """Past the point of no return: the first start of a producer was intended and told."""
+    site = Site(tmp_path, readers_moved=True)
+    try:
+        cell = Cell("start", "after commit", "stop")
+        story = taken_over(site, cell, tmp_path, "--go-on")
+        assert story.new.result["outcome"] == "completed", story.new.story()
+        assert_only_engine(story)
+        assert_every_intent_ended(story)
+        site.count()
+    finally:
+        site.end()
