@@ -85,7 +85,7 @@ class Stage:
         self.folder, self.strike = folder, strike
         self.clock = VirtualClock()
         self.plan = shared_plan()
-        self.world: SimPorts = connect_sim(self.plan, self.clock, demo_world(1))
+        self.world: SimPorts = connect_sim(self.plan, self.clock, replace(demo_world(1), faults=()))
         self.topic = SimTopic(self.clock, on_write=self._around_commit)
         self.struck = asyncio.Event()
         self.intents = 0
