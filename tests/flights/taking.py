@@ -5,6 +5,7 @@ topic is lost there. Both engines go on in one world, on virtual time.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,7 +89,8 @@ class Stage:
         self.world: SimPorts = connect_sim(self.plan, self.clock, replace(demo_world(1), faults=()))
         self.topic = SimTopic(self.clock, on_write=self._around_commit)
         self.struck = asyncio.Event()
-        self.intents = 0
+        self.intents: list[str] = []
+        """Of the first engine, by their actions."""
         self.effects = 0
 
     def meets(self, point: Point, number: int) -> None:
@@ -104,8 +106,9 @@ class Stage:
         self.struck.set()
 
     def _around_commit(self, moment: Moment, pieces: Sequence[Piece]) -> None:
-        intents = sum(b'"kind":"intent"' in piece.data for piece in pieces)
-        for number in range(self.intents - intents + 1, self.intents + 1):
+        told = [json.loads(p.data) for p in pieces if b'"kind":"intent"' in p.data]
+        ours = [entry["action_id"] for entry in told if entry["action_id"] in self.intents]
+        for number in (self.intents.index(name) + 1 for name in ours):
             self.meets("on disk" if moment == "before commit" else "in the topic", number)
 
     def host(self, name: str, journal: Journal, path: Path) -> Host:
@@ -165,8 +168,8 @@ class CountingJournal(Journal):
         self, kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
     ) -> dict[str, Any]:
         if kind == "intent":
-            self.stage.intents += 1
-            self.stage.meets("before intent", self.stage.intents)
+            self.stage.intents.append(str(data["action_id"]))
+            self.stage.meets("before intent", len(self.stage.intents))
         return super().append(kind, at_ms, data, sync=sync)
 
 
