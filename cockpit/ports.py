@@ -24,7 +24,7 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import Side
 from cockpit.core.playing import PlayerView, PlayVerb
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.core.survey import Survey
 
 
@@ -191,8 +191,9 @@ class SharedLog(Protocol):
         Raises SupersededError where it is not.
         """
 
-    async def read(self) -> tuple[SharedSession, ...]:
-        """Everything that is committed by now, in the order of each session's beginning."""
+    async def read(self, *, settled: bool = False) -> tuple[SharedSession, ...]:
+        """Everything that is committed by now, in the order of each session's beginning. `settled`:
+        wait until all is decided that was begun before."""
 
     async def close(self) -> None:
         """Let go of every connection. Never raises, never takes more than two seconds."""
@@ -219,6 +220,10 @@ class Session(Protocol):
     def seat(self) -> str:
         """The connection's name among those of the flight's people; empty: there is none, and
         this session is always heard."""
+
+    @property
+    def past(self) -> Sequence[LogLine]:
+        """The log before this session joined, oldest first; empty where snapshots hold all."""
 
     def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots, whole; a slow reader skips some. Ends when the session ends."""

@@ -42,6 +42,7 @@ from cockpit.engine.recorder import Recorder
 from cockpit.engine.recovery import left_behind
 from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
+from cockpit.engine.shared import group_id, shared_folder
 from cockpit.engine.sharing import Sharing, TakenError
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
@@ -176,21 +177,13 @@ async def _host(
 
     clock = SystemClock()
     try:
+        socket, gid = _door(plan, folder)
         sharing = sharing_of(plan, folder, journal, clock, _reveal)
         real = connect_real(plan, clock, _reveal, _saboteur(plan, folder), sharing)
-    except (SecretUnavailable, PortError) as error:
+    except (SecretUnavailable, PortError, FolderError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     ports = engine_ports(real, clock, sharing)
-    try:
-        await _claim(sharing, plan, resumed=beginning.takes_over, anew=anew)
-    except (TakenError, PortError) as error:
-        assert sharing is not None
-        await sharing.finish()
-        await real.close()
-        refused = isinstance(error, TakenError)
-        _answer({"ready": False, "refused": refused, "problems": [str(error)]})
-        return exits.REFUSED if refused else exits.FAILED
     try:
         problems = await look(plan, ports) if preflight else ()
         if problems:
@@ -204,6 +197,7 @@ async def _host(
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
         warned = warnings(seen) if preflight else []
+        await _claim(sharing, plan, resumed=beginning.takes_over, anew=anew)
         recorder = _recorder(folder, plan, beginning)
         engine = Engine(
             state,
@@ -214,16 +208,29 @@ async def _host(
             gate_rows=rows,
             recorder=recorder,
         )
-        socket = socket_path(os.environ, folder.id)
-        async with Server(engine, socket, cockpit.__version__).serving():
+        async with Server(engine, socket, cockpit.__version__, gid=gid).serving():
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket), "warnings": warned})
             how = await _fly(engine)
             recorder.close(how)
+    except (TakenError, PortError) as error:
+        refused = isinstance(error, TakenError)
+        _answer({"ready": False, "refused": refused, "problems": [str(error)]})
+        return exits.REFUSED if refused else exits.FAILED
     finally:
+        if sharing is not None:
+            await sharing.finish()
         await real.close()
         journal.close()
     return exits.COMPLETED
+
+
+def _door(plan: Plan, folder: SessionFolder) -> tuple[Path, int | None]:
+    """Where the socket goes, and the group that may reach it. Raises FolderError."""
+    if plan.people is None or not plan.people.unix_group:
+        return socket_path(os.environ, folder.id), None
+    gid = group_id(plan.people.unix_group)
+    return shared_folder(gid) / f"{folder.id}.sock", gid
 
 
 def _knowing(

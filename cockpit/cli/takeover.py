@@ -143,7 +143,9 @@ async def _take(order: Order, options: argparse.Namespace) -> tuple[SessionFolde
     try:
         await log.open()
         now_ms = clock.now_ms()
-        found = _chosen(await log.read(), order)  # and what was committed until it was refused
+        found = _chosen(
+            await log.read(settled=True), order
+        )  # and what was committed until it was refused
         journal = _rebuild(folder, found, order)
         safe_ms = now_ms + wait_ms(order.plan)
         entry = {

@@ -86,6 +86,7 @@ class Sharing:
         self._told: tuple[SharedWord, int] | None = None
         self._alone = False
         self._taken = False
+        self._finished = False
         self._wanted = asyncio.Event()
         """Somebody waits for what is in the journal."""
         self._moved = asyncio.Event()
@@ -103,7 +104,7 @@ class Sharing:
         self._compare(await self._log.read())
         asked = self._marks()
         await self._log.open()
-        self._shared = self._compare(await self._log.read())
+        self._shared = self._compare(await self._log.read(settled=True))
         self._claimed = True
         self._confirm(asked)
 
@@ -274,7 +275,11 @@ class Sharing:
         return self._survey("taken over", why=why)
 
     async def finish(self) -> None:
-        """Bring the last words to the log, if it takes them; then let go of it. Never raises."""
+        """Bring the last words to the log, if it takes them; then let go of it. Never raises, and
+        does nothing the second time."""
+        if self._finished:
+            return
+        self._finished = True
         deadline = self._clock.now_ms() + LAST_WORDS_MS
         while self._claimed and not self._taken and self._shared < self._journal.length:
             try:

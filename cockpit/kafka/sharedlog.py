@@ -228,8 +228,8 @@ class TopicLog:
 
     # --- reading ----------------------------------------------------------------------------------
 
-    async def read(self) -> tuple[SharedSession, ...]:
-        """All that is committed up to the end as it is now. Raises PortError."""
+    async def read(self, *, settled: bool = False) -> tuple[SharedSession, ...]:
+        """All that is committed; with `settled` up to the end as it is now. Raises PortError."""
         view = await self._client.named([self._topic])
         if self._topic not in view.topics:
             if view.failed.get(self._topic, UNKNOWN_TOPIC) == UNKNOWN_TOPIC:
@@ -241,11 +241,12 @@ class TopicLog:
         begin, end = await all_of.bounds()
         place = Place(self._client, name, leader, committed_only=True)
 
-        async def settled() -> bool | None:
+        async def decided() -> bool | None:
             _, stable = await PartitionLog(place, _allowance()).bounds()
             return True if stable >= end else None
 
-        await _until(settled, READ_S, f"an open transaction in topic {self._topic}")
+        if settled:
+            await _until(decided, READ_S, f"an open transaction in topic {self._topic}")
         stretch = await read_records(place, begin, end, _allowance())
         return sessions_of(stretch.records)
 

@@ -80,8 +80,8 @@ class SimLog:
         if self._topic.replies_lost:
             raise PortError("slow", "the answer was lost")
 
-    async def read(self) -> tuple[SharedSession, ...]:
-        """Everything."""
+    async def read(self, *, settled: bool = False) -> tuple[SharedSession, ...]:
+        """Everything: here all is decided at once."""
         await self._answered()
         return tuple(self._topic.sessions.values())
 

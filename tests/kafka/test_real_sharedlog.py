@@ -42,7 +42,7 @@ async def log_of(
 
 
 async def read(log: TopicLog, session: str) -> SharedSession:
-    return next(one for one in await log.read() if one.id == session)
+    return next(one for one in await log.read(settled=True) if one.id == session)
 
 
 async def scene_of_what_is_written_is_read_in_order(broker: Broker) -> None:
@@ -96,6 +96,8 @@ async def scene_of_what_was_not_committed_is_gone_with_its_writer(broker: Broker
         record = (b"half", b"two\n", (("kind", b"journal"), ("at", b"4")))
         request = produce(producer, TOPIC, [record], sequence=old._sequence, at_ms=1)
         assert await old._client.call(await old._led(), request) == 0
+        undecided = await new.read()  # whoever only looks does not wait for it
+        assert [one.journal for one in undecided if one.id == "half"] == [b"one\n"]
         await new.open()
         assert (await read(new, "half")).journal == b"one\n"
         with pytest.raises(SupersededError):
