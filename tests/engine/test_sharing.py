@@ -270,3 +270,41 @@ def test_another_journal_under_the_same_name_is_refused(tmp_path: Path, at: int)
                 await other.sharing.claim()
 
     play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_an_engine_that_begins_without_its_log_claims_it_as_soon_as_it_answers(
+    tmp_path: Path, other: bool
+) -> None:
+    async def scene(stage: Stage) -> None:
+        host = stage.host("a")
+        append(host, 2)
+        async with stage.kept(host):
+            await host.sharing.confirmed()
+        host.journal.close()
+        stage.topic.lost = True
+        again = stage.host("a", journal=Journal.reopened(host.path)[0])
+        with pytest.raises(PortError):
+            await again.sharing.claim()
+        async with stage.kept(again):
+            await stage.clock.sleep(2 * HOLD_MS)
+            assert again.word == "lost"
+            with pytest.raises(PortError, match="has not confirmed"):
+                again.sharing.check()
+            again.sharing.go_alone(True)
+            append(again)
+            await again.sharing.confirmed()
+            stage.topic.lost = False
+            if other:
+                taker = stage.host("b", journal=taken_from(tmp_path / "b.jsonl", stage.shared()))
+                await taker.sharing.claim()
+                taker.journal.append("took_over", 77, {"host": "b", "reason": "it was silent"})
+                await taker.sharing._round()
+            await stage.clock.sleep(6_000)
+        if other:
+            assert (again.word, again.said[-1].by) == ("taken over", "b")
+        else:
+            assert again.word == "shared"
+            assert stage.shared() == again.path.read_bytes()
+
+    play(tmp_path, scene)
