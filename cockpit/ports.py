@@ -41,6 +41,11 @@ class OutcomeUnknownError(Exception):
     """An effect was sent and its reply was lost: it may or may not have happened."""
 
 
+class SupersededError(Exception):
+    """Another has become the one that writes: what was handed in was not taken, and nothing will
+    be."""
+
+
 class Clock(Protocol):
     """Time as the engine knows it."""
 
@@ -139,6 +144,59 @@ class Effector(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection."""
+
+
+class Gate(Protocol):
+    """What every change passes right before it leaves."""
+
+    def check(self) -> None:
+        """Raises PortError where nothing may be changed now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of a session's journal, from this byte of it on."""
+
+    at: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSession:
+    """A session as a shared log has it."""
+
+    id: str
+    head: Mapping[str, Any]
+    """What another host needs beside the journal; of whoever has written last."""
+    journal: bytes
+    """From its first byte, as far as no piece is missing."""
+    whole: bool = True
+    """No piece is missing, and none is of another journal."""
+
+
+class SharedLog(Protocol):
+    """A place off this host that a session's journal is written to, by one writer at a time.
+
+    Every method raises PortError: whether what was handed in was taken is then not known, and the
+    same may be handed in again.
+    """
+
+    async def open(self) -> None:
+        """Become the one writer of this flight: whoever was it before is refused from then on, and
+        what he had not committed is gone."""
+
+    async def write(self, pieces: Sequence[Piece]) -> None:
+        """Commit these, all or none; of none only ask whether this is still the one writer.
+
+        Raises SupersededError where it is not.
+        """
+
+    async def read(self, *, settled: bool = False) -> tuple[SharedSession, ...]:
+        """Everything that is committed by now, in the order of each session's beginning. `settled`:
+        wait until all is decided that was begun before."""
+
+    async def close(self) -> None:
+        """Let go of every connection. Never raises, never takes more than two seconds."""
 
 
 class Saboteur(Protocol):

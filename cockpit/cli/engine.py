@@ -20,6 +20,7 @@ from cockpit.cli import exits
 from cockpit.cli.leftovers import looked, past_of, refusals, warnings
 from cockpit.cli.output import complain
 from cockpit.cli.pasts import open_rows, rows_before
+from cockpit.cli.sharing import flown_elsewhere, sharing_of, why_not_resume
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.beginning import Beginning, begun
 from cockpit.core.durable import RestoreError
@@ -32,6 +33,7 @@ from cockpit.engine.folders import (
     flight_lock,
     session_lock,
     socket_path,
+    state_home,
     write_private,
 )
 from cockpit.engine.journal import Journal, JournalError
@@ -41,6 +43,7 @@ from cockpit.engine.recovery import left_behind
 from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
 from cockpit.engine.shared import group_id, shared_folder
+from cockpit.engine.sharing import Sharing, TakenError
 from cockpit.plan.loader import load_plan
 from cockpit.plan.secrets import SecretUnavailable, resolve_secret
 from cockpit.ports import PortError, Saboteur
@@ -54,6 +57,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument("--no-preflight", action="store_true")
     parser.add_argument("--from", dest="first", default="")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--anew", action="store_true")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,13 +80,16 @@ def run(options: argparse.Namespace) -> int:
         begin_flight = _take_over if options.resume else _begin
         beginning, journal = begin_flight(folder, options.first)
         begun(plan, beginning)  # what cannot be begun is told before any cluster is asked
-    except (JournalError, RestoreError) as error:
+    except (JournalError, RestoreError, TakenError) as error:
         _release(locks)
-        _answer({"ready": False, "problems": [str(error)]})
-        return exits.FAILED
+        refused = isinstance(error, TakenError)
+        _answer({"ready": False, "refused": refused, "problems": [str(error)]})
+        return exits.REFUSED if refused else exits.FAILED
     try:
         preflight = not (options.no_preflight or options.resume)
-        return asyncio.run(_host(folder, plan, beginning, journal, preflight=preflight))
+        return asyncio.run(
+            _host(folder, plan, beginning, journal, preflight=preflight, anew=options.anew)
+        )
     finally:
         _release(locks)
 
@@ -118,9 +125,12 @@ def _begin(folder: SessionFolder, first: str) -> tuple[Beginning, Journal]:
 
 
 def _take_over(folder: SessionFolder, _first: str) -> tuple[Beginning, Journal]:
-    """Where the engine before has left the flight. Raises JournalError, RestoreError."""
+    """Where the engine before has left the flight. Raises JournalError, RestoreError; TakenError
+    where another host has it, or calls of another host may still be under way."""
     journal, entries = Journal.reopened(folder.journal)
     left = left_behind(entries)
+    if why := why_not_resume(entries, SystemClock().now_ms()):
+        raise TakenError(why)
     if left is None:
         raise RestoreError("this flight has ended: nothing is left to take over")
     beginning = Beginning(
@@ -137,8 +147,30 @@ def _take_over(folder: SessionFolder, _first: str) -> tuple[Beginning, Journal]:
     return beginning, journal
 
 
+async def _claim(sharing: Sharing | None, plan: Plan, *, resumed: bool, anew: bool) -> None:
+    """Become the one engine of the flight among all hosts. Raises TakenError, PortError; a flight
+    that is resumed may have lost its topic, and goes back without it at a person's word."""
+    if sharing is None:
+        return
+    if not resumed and not anew:
+        why = flown_elsewhere(await sharing.others(), plan, state_home(os.environ))
+        if why:
+            raise TakenError(why)
+    try:
+        await sharing.claim()
+    except PortError as error:
+        if not resumed or error.kind not in ("slow", "unreachable"):
+            raise
+
+
 async def _host(
-    folder: SessionFolder, plan: Plan, beginning: Beginning, journal: Journal, *, preflight: bool
+    folder: SessionFolder,
+    plan: Plan,
+    beginning: Beginning,
+    journal: Journal,
+    *,
+    preflight: bool,
+    anew: bool,
 ) -> int:
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
@@ -146,11 +178,12 @@ async def _host(
     clock = SystemClock()
     try:
         socket, gid = _door(plan, folder)
-        real = connect_real(plan, clock, _reveal, _saboteur(plan, folder))
+        sharing = sharing_of(plan, folder, journal, clock, _reveal)
+        real = connect_real(plan, clock, _reveal, _saboteur(plan, folder), sharing)
     except (SecretUnavailable, PortError, FolderError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
-    ports = engine_ports(real, clock)
+    ports = engine_ports(real, clock, sharing)
     try:
         problems = await look(plan, ports) if preflight else ()
         if problems:
@@ -164,6 +197,7 @@ async def _host(
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
         warned = warnings(seen) if preflight else []
+        await _claim(sharing, plan, resumed=beginning.takes_over, anew=anew)
         recorder = _recorder(folder, plan, beginning)
         engine = Engine(
             state,
@@ -179,7 +213,13 @@ async def _host(
             _answer({"ready": True, "socket": str(socket), "warnings": warned})
             how = await _fly(engine)
             recorder.close(how)
+    except (TakenError, PortError) as error:
+        refused = isinstance(error, TakenError)
+        _answer({"ready": False, "refused": refused, "problems": [str(error)]})
+        return exits.REFUSED if refused else exits.FAILED
     finally:
+        if sharing is not None:
+            await sharing.finish()
         await real.close()
         journal.close()
     return exits.COMPLETED

@@ -35,5 +35,6 @@ OF_OUTCOME: dict[str, int] = {
     "rolled_back": ROLLED_BACK,
     "failed": FAILED,
     "stopped": STOPPED,
+    "taken_over": REFUSED,
 }
 """Of a flight's outcome, as a snapshot names it."""

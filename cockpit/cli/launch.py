@@ -49,7 +49,9 @@ class Launched:
     """What it begins over all the same, in lines."""
 
 
-def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "") -> Launched:
+def launch(
+    plan_path: Path, plan_name: str, *, preflight: bool, first: str = "", anew: bool = False
+) -> Launched:
     """Start an engine in a session of its own; raises LaunchError, FolderError."""
     home = state_home(os.environ)
     private_folder(home)
@@ -60,6 +62,7 @@ def launch(plan_path: Path, plan_name: str, *, preflight: bool, first: str = "")
     meta = {"plan": plan_name, "plan_path": path, "started": stamp, "first": first}
     write_private(folder.meta, json.dumps(meta) + "\n")
     options = [] if preflight else ["--no-preflight"]
+    options += ["--anew"] if anew else []
     return _start(folder, [*options, *(["--from", first] if first else [])])
 
 

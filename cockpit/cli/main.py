@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("run", "fly a plan: an engine of its own, and the screen on it"),
     ("attach", "open the screen on a flight that is under way"),
     ("resume", "take over a flight whose engine is no more"),
+    ("takeover", "go on with a flight whose host is no more, from its journal's topic"),
     ("status", "say in a line how a flight stands"),
     ("act", "do what a key does, from a script"),
     ("replay", "play a recorded session on the same screen"),

@@ -78,6 +78,8 @@ class Pilot:
         self._came_back: set[str] = set()
         self._flown_again: set[str] = set()
         self._gone_on = not orders.go_on
+        self._going_on = False
+        """It was armed to go on, and not confirmed yet."""
         self._gate_why = ""
         self._ending: int | None = None
         self._last: Snapshot | None = None
@@ -112,8 +114,14 @@ class Pilot:
         if kind == "armed" and event.get("token"):
             self._token = str(event["token"]) if self._arming else self._token
             self._arming = False
+        elif kind == "confirmed":
+            self._going_on = False
+        elif kind == "disarmed" and self._going_on:  # what was seen meanwhile makes it another one
+            self._gone_on = self._going_on = False
         elif kind == "wave_started" and event.get("attempt", 1) > 1:
             self._flown_again.add(str(event["wave"]))
+        elif kind == "taken_over":
+            self._gate_why = str(event.get("text", ""))
         elif kind == "paused":
             self._paused_by = str(event.get("by", ""))
         elif kind == "offsets_placed":
@@ -178,7 +186,7 @@ class Pilot:
             since = self._ready_since.setdefault(f"resumed {wave.name}", snapshot.at_ms)
             self._gone_on = snapshot.at_ms - since > self._orders.gate_wait_ms
             if snapshot.action("advance").enabled:
-                self._gone_on = await self._arm(snapshot, "advance")
+                self._gone_on = self._going_on = await self._arm(snapshot, "advance")
             return None
         rollback = snapshot.action("rollback")
         can_go_back = rollback.enabled and self._orders.on_ask == "rollback"

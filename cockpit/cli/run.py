@@ -83,7 +83,9 @@ def run(options: argparse.Namespace) -> int:
         return leave(options, "refused", exits.REFUSED, left)
     try:
         preflight = not options.no_preflight
-        launched = launch(options.plan, plan.name, preflight=preflight, first=options.first)
+        launched = launch(
+            options.plan, plan.name, preflight=preflight, first=options.first, anew=options.anew
+        )
     except FolderError as error:
         return leave(options, "failed", exits.FAILED, (str(error),))
     except LaunchError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.engine.loop import Ports
+from cockpit.engine.sharing import Sharing
 from cockpit.ports import Clock
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from cockpit.sim.factory import SimPorts
 
 
-def engine_ports(made: RealPorts | SimPorts, clock: Clock) -> Ports:
+def engine_ports(made: RealPorts | SimPorts, clock: Clock, sharing: Sharing | None = None) -> Ports:
     """Everything that was made, with this clock."""
     return Ports(
         made.source,
@@ -22,4 +23,5 @@ def engine_ports(made: RealPorts | SimPorts, clock: Clock) -> Ports:
         made.effector,
         clock,
         made.surveyor,
+        sharing,
     )

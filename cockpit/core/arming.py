@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from cockpit.core import escaping, progress, recovering, withouttarget
+from cockpit.core import escaping, progress, recovering, withouttarget, withouttopic
 from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
 from cockpit.core.confirming import open_for_ms
@@ -169,6 +169,10 @@ def _advance(turn: Turn, by: str) -> None:
         withouttarget.order(turn, by)
         if wave.word == "holding":
             progress.retry(turn)
+    elif withouttopic.offered(turn.state, wave):
+        withouttopic.order(turn, by)
+        if wave.word == "holding":
+            progress.retry(turn)
     elif wave.word in ("ready", "rolled back"):
         turn.set(paused=False)
         progress.begin_wave(turn, by, fresh_until_ms(turn.state, wave))
@@ -244,6 +248,8 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
         return (f"confirm: {asks}",)
     if withouttarget.offered(state, wave):
         return withouttarget.lines(state)
+    if withouttopic.offered(state, wave):
+        return withouttopic.lines(state)
     asks = progress.waits_for_person(wave.stages)
     if wave.word == "holding":
         return (f"try again: {wave.detail}",)

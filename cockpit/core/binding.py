@@ -23,9 +23,10 @@ def plan_hash(plan: Plan) -> str:
 
 
 def _said(plan: Plan) -> str:
-    """All of a plan. What it says of people is left out where it says nothing, as it was before
-    plans could: the hash of such a plan stays."""
-    return repr(plan) if plan.people is None else f"{plan!r}{plan.people!r}"
+    """All of a plan. What it says of people and of coordination is left out where it says nothing,
+    as it was before plans could: the hash of such a plan stays."""
+    later = (plan.people, plan.coordination)
+    return "".join([repr(plan), *(repr(one) for one in later if one is not None)])
 
 
 def epoch(index: int, wave: WaveState) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, Literal
 
+from cockpit.core import withouttopic
 from cockpit.core.crew import HAVE_A_SAY, Poll, Role, Said
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import Answer, Confirm, Verb
@@ -31,6 +32,8 @@ def level(state: FlightState, verb: Verb) -> Level:
     if begins and asked_roles(state):
         return 3
     if verb == "recover" or (begins and produces(state, wave)):
+        return 2
+    if verb == "advance" and withouttopic.offered(state, wave):
         return 2
     if verb == "rollback" and rollback_word(state, wave)[0] != "possible":
         return 2

@@ -25,7 +25,8 @@ from cockpit.core.watch import Watch
 from cockpit.core.windows import Gathered, Row
 
 Outcome = Literal["done", "already", "failed", "unknown"]
-FlightOutcome = Literal["", "completed", "rolled_back", "failed", "stopped"]
+FlightOutcome = Literal["", "completed", "rolled_back", "failed", "stopped", "taken_over"]
+"""taken_over: by an engine on another host, which goes on with it."""
 
 
 # --- events ---------------------------------------------------------------------------------------

@@ -16,10 +16,12 @@ from cockpit.core import (
     arming,
     away,
     confirming,
+    coordination,
     driving,
     openings,
     progress,
     withouttarget,
+    withouttopic,
 )
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
@@ -33,6 +35,7 @@ from cockpit.core.left import Left
 from cockpit.core.leftovers import RESTING, leftovers
 from cockpit.core.marking import mark
 from cockpit.core.observe import MISSING, Unknown, partition_text
+from cockpit.core.ownsurvey import CoordinationSurvey
 from cockpit.core.plan import SIDES, FenceStep, Side, StopStep
 from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
@@ -53,6 +56,8 @@ def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, 
     match event:
         case Observed():
             _tell_sides(turn, state.facts.health)
+            if isinstance(event.sample, CoordinationSurvey):
+                coordination.observe(turn, event.sample, coordination.newest(state))
         case Ticked():
             _ticked(turn)
         case Asked(intent=intent, seat=seat):
@@ -137,6 +142,7 @@ def _ticked(turn: Turn) -> None:
     _deadline(turn)
     watch_proofs(turn)
     withouttarget.watch(turn)
+    withouttopic.watch(turn)
     _proof_of_no_return(turn)
     _triggers(turn)
     driving.pass_time(turn)
@@ -149,7 +155,7 @@ def _renew(turn: Turn) -> None:
     state = turn.state
     if turn.now_ms - state.watch.at_ms < WATCH_EVERY_MS:
         return
-    also = (*afterwards.alarming(state), *away.alarming(state))
+    also = (*afterwards.alarming(state), *away.alarming(state), *coordination.alarming(state))
     watch = renew(
         state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left, also=also
     )

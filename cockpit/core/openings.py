@@ -5,10 +5,11 @@ Reads a state only; `cockpit.core.arming` acts on it.
 
 from __future__ import annotations
 
-from cockpit.core import progress, recovering, withouttarget
+from cockpit.core import progress, recovering, withouttarget, withouttopic
 from cockpit.core.adopted import why_wait
 from cockpit.core.conditions import Momentary
 from cockpit.core.confirming import ARMED_FOR_MS
+from cockpit.core.coordination import why_not_forward
 from cockpit.core.expiring import would_expire
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
@@ -90,14 +91,16 @@ def why_not_advance(state: FlightState) -> str:
         return "the flight has ended"
     if state.crew.veto is not None:
         return state.crew.veto.words()
+    if not (wave.back or wave.back_wanted) and (lost := why_not_forward(state)):
+        return lost
     if wave.recovery_at is not None:
         return "" if recovering.asks(wave) else recovering.UNDER_WAY
     if wave.word in ("running", "rolling back") and progress.waits_for_person(wave.stages):
         untouched = not wave.back and not any(step.begun for step in wave.steps)
         return _gates_why_not(state, wave) if untouched else ""
     if wave.back_wanted or (wave.back and wave.word == "rolling back"):
-        unread = withouttarget.offered(state, wave)
-        return "" if unread else f"wave {wave.wave.name} is going back"
+        alone = withouttarget.offered(state, wave) or withouttopic.offered(state, wave)
+        return "" if alone else f"wave {wave.wave.name} is going back"
     if wave.word == "done":
         return "every wave is done"
     if wave.word == "holding":
@@ -136,7 +139,8 @@ def _left_why_not(state: FlightState, wave: WaveState) -> str:
 def _hold_why_not(state: FlightState, wave: WaveState) -> str:
     if wave.back:
         going = "going back failed: only another try to go back is open"
-        return "" if withouttarget.offered(state, wave) else going
+        alone = withouttarget.offered(state, wave) or withouttopic.offered(state, wave)
+        return "" if alone else going
     if progress.in_flight(wave.stages):
         return UNDER_WAY
     if why := unread(state, wave):
@@ -246,4 +250,6 @@ def why_not_end(state: FlightState) -> str:
 
 def why_not_recover(state: FlightState) -> str:
     """Why `recover` is not open now; empty: it is."""
-    return recovering.why_not(state, rollback_word(state, state.wave())[0])
+    return why_not_forward(state) or recovering.why_not(
+        state, rollback_word(state, state.wave())[0]
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+from cockpit.core.plan import Side
 
 RECORDING: Final = "recording"
 """The feed of which a failure means that nothing is recorded now."""
@@ -20,3 +22,35 @@ class RecordingSurvey:
     def feed(self) -> str:
         """`recording`."""
         return RECORDING
+
+
+COORDINATION: Final = "coordination"
+SharedWord = Literal["shared", "lost", "taken over"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinationSurvey:
+    """How it stands with the topic that the journal is written to as well.
+
+    shared: it has confirmed lately that no other host has the flight. lost: it has not. taken over:
+    another host has it, and nothing that this engine might do is allowed ever again.
+    """
+
+    asked_at_ms: int
+    """When the newest confirmation was asked for."""
+    answered_at_ms: int
+    word: SharedWord
+    topic: str
+    side: Side
+    behind_bytes: int = 0
+    """Of the journal, that are on disk and not in the topic."""
+    by: str = ""
+    """The host that has taken over; empty: it has not said."""
+    taken_at_ms: int | None = None
+    reason: str = ""
+    """Why it is lost, or what was said at the taking over."""
+
+    @property
+    def feed(self) -> str:
+        """`coordination`."""
+        return COORDINATION

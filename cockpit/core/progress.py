@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core import drilling, learning, recovering
+from cockpit.core import coordination, drilling, learning, recovering
 from cockpit.core.actions import CallService
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
@@ -313,6 +313,9 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             return False
         case Act(action=CallService()) if state.paused and not wave.back:
             _set_run(turn, index, replace(run, detail="paused: not called yet"))
+            return False
+        case Act(action=action) if why := coordination.why_wait(state, wave, action):
+            _set_run(turn, index, replace(run, detail=why))
             return False
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)

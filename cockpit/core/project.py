@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.core import arming, openings, tables
+from cockpit.core import arming, coordination, openings, tables
 from cockpit.core.confirming import level
 from cockpit.core.driving import crew_view
 from cockpit.core.errorrates import error_rates
@@ -76,6 +76,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         error_rates=error_rates(facts.errors, state.at_ms),
         left_over=state.left.found,
         crew=crew_view(state),
+        coordination=coordination.view(state),
     )
 
 

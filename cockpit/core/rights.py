@@ -117,6 +117,7 @@ def rights(plan: Plan, mirror: MirrorNames | None = None) -> tuple[Right, ...]:
     if mirror is not None:
         wanted.extend(_mirror_rights(plan, mirror))
     wanted.extend(_fence_rights(plan))
+    wanted.extend(_journal_rights(plan))
     return _fewest(wanted)
 
 
@@ -194,6 +195,18 @@ def _fence_rights(plan: Plan) -> Iterator[Right]:
     for topic in sorted(fenced):
         right = _right("source", canary, "topic", topic, "write", "proof of the fence")
         yield replace(right, need="act", canary=True)
+
+
+def _journal_rights(plan: Plan) -> Iterator[Right]:
+    """On the topic that other hosts read. Who writes it needs `write` on its transactional id too,
+    and `create` where the topic is not there: nobody can find that out without doing it."""
+    spec = plan.coordination
+    if spec is None:
+        return
+    who = principal_of(_spec(plan, spec.cluster))
+    for operation in ("read", "write", "describe_configs"):
+        right = _right(spec.cluster, who, "topic", spec.topic, operation, "the journal's topic")
+        yield replace(right, need="act")
 
 
 def _right(

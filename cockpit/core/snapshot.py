@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cockpit.core.crewview import CrewView
+from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.intents import Verb
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown
@@ -21,6 +22,8 @@ HealthWord = Literal[
     "connecting", "connected", "slow", "refused", "unreachable", "protocol", "unsupported"
 ]
 WritesWord = Literal["SOURCE", "FENCED", "TARGET", "UNKNOWN"]
+ErrorClass = Literal["authentication", "authorisation", "schema", "network", "timeout", "other"]
+CheckKind = Literal["acl", "user", "schema", "records", "topic", "config", "quota", "connector"]
 RollbackWord = Literal["possible", "lossy", "closed"]
 WaveWord = Literal[
     "pending", "ready", "running", "holding", "rolling back", "done", "rolled back", "failed"
@@ -256,9 +259,6 @@ class SignalView:
     """The tightest limit that a gate or trigger of the plan sets, for the plot's line."""
 
 
-CheckKind = Literal["acl", "user", "schema", "records", "topic", "config", "quota", "connector"]
-
-
 @dataclass(frozen=True, slots=True)
 class CheckView:
     """One compared object. A snapshot has them with the worst first."""
@@ -320,9 +320,6 @@ class StragglerView:
     service: str
     """The moved service that it belongs to; empty: none of the plan."""
     at_ms: int
-
-
-ErrorClass = Literal["authentication", "authorisation", "schema", "network", "timeout", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +421,8 @@ class StatusView:
     rollback_detail: str
     """What going back costs now."""
     outcome: str
-    """Empty while the flight goes on, else `completed`, `rolled_back`, `failed`, `stopped`."""
+    """Empty while the flight goes on, else `completed`, `rolled_back`, `failed`, `stopped`,
+    `taken_over`."""
     price: PriceView | None = None
     """The same in numbers; None: not worked out."""
 
@@ -462,6 +460,8 @@ class Snapshot:
     """What an earlier attempt has left standing, worst first; nobody looks while a wave is at
     work."""
     crew: CrewView = field(default_factory=CrewView)
+    coordination: CoordinationView | None = None
+    """None: told by an engine that knew of no such thing."""
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

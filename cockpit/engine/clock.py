@@ -26,3 +26,11 @@ class SystemClock:
 
 def _monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
+
+
+def all_clocks() -> tuple[int, ...]:
+    """What every clock of this host says, in milliseconds: one goes on while the process is held
+    up, one while the host sleeps, and one is set right from outside after it slept unawares."""
+    boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    wall = int(time.time() * 1000)  # noqa: TID251  # this is the Clock
+    return _monotonic_ms(), boot, wall

@@ -60,6 +60,11 @@ class Journal:
         return journal, entries
 
     @property
+    def length(self) -> int:
+        """Bytes of all acknowledged entries."""
+        return self._length
+
+    @property
     def head(self) -> str:
         """Hash of the newest line: whoever keeps it can prove that nothing was changed."""
         return self._head
@@ -144,6 +149,11 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     """
     with path.open("rb") as lines:
         yield from _verified(lines, path)
+
+
+def parse_journal(data: bytes, name: str) -> tuple[dict[str, Any], ...]:
+    """Every entry of a journal's bytes, from wherever they come; raises JournalError."""
+    return tuple(_verified(io.BytesIO(data), Path(name)))
 
 
 def _verified(lines: Iterable[bytes], path: Path) -> Iterator[dict[str, Any]]:

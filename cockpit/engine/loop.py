@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cockpit.core.coordination import goes_alone
 from cockpit.core.durable import OpenIntent, record
 from cockpit.core.flight import (
     Abandon,
@@ -44,6 +45,7 @@ from cockpit.engine.outcomes import ENDED, Outcomes
 from cockpit.engine.recorder import Recorder, Trouble
 from cockpit.engine.rollup import GateRows, RollupError
 from cockpit.engine.runner import Runner
+from cockpit.engine.sharing import Sharing
 from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Surveyor
 from cockpit.wire.values import to_json
 
@@ -66,6 +68,9 @@ class Ports:
     effector: Effector
     clock: Clock
     surveyor: Surveyor | None = None
+    sharing: Sharing | None = None
+    """Brings the journal to where other hosts can take the flight over; None: it lives here
+    alone."""
 
 
 class Engine:
@@ -85,6 +90,8 @@ class Engine:
         """`takes_over`: the flight was begun by another engine, which is no more; `open_intents`
         are those of its effects that have no outcome. `gate_rows`: what gates over long windows
         have sampled is kept there. `recorder`: everything that is seen and done goes there."""
+        self._sharing = ports.sharing
+        self._acting: set[asyncio.Task[None]] = set()
         self.state = state
         self._takes_over = takes_over
         self._gate_rows = gate_rows
@@ -97,7 +104,9 @@ class Engine:
         self._outcomes = Outcomes(
             self._write_action, ports.effector, ports.clock, open_intents, self._tell_read
         )
-        self._runner = Runner(ports.effector, ports.clock, self._outcomes.write, self._inbox.put)
+        self._runner = Runner(
+            ports.effector, ports.clock, self._outcomes.write, self._inbox.put, ports.sharing
+        )
         self._snapshot_seq = 0
         self._event_seq = 0
         self._last_defect = ""
@@ -115,6 +124,9 @@ class Engine:
                 self._recorder.on_trouble(self._recording)
                 keeping = self._recorder.keep(clock)
                 tasks.append(group.create_task(keeping, name="recording"))
+            if self._sharing is not None:
+                sharing = self._sharing.keep(self._observe)
+                tasks.append(group.create_task(sharing, name="sharing"))
             tasks.append(group.create_task(self._outcomes.settle(), name="open intents"))
             clusters: dict[Side, Cluster] = {
                 "source": self._ports.source,
@@ -135,6 +147,11 @@ class Engine:
                 self._take(await self._inbox.get(), group)
             for task in tasks:
                 task.cancel()
+            if self.state.outcome == "taken_over":
+                for action in self._acting:  # what became of it is the other engine's to read
+                    action.cancel()
+        if self._sharing is not None:
+            await self._sharing.finish()
         self._publish()
         self.fanout.close()
 
@@ -190,6 +207,8 @@ class Engine:
         for command in commands:
             self._dispatch(command, group)
         self._keep_record()
+        if self._sharing is not None:
+            self._sharing.go_alone(goes_alone(self.state))
         if commands or isinstance(event, Ticked | Asked | Finished):
             self._publish()
 
@@ -212,7 +231,9 @@ class Engine:
     def _dispatch(self, command: Command, group: asyncio.TaskGroup) -> None:
         match command:
             case Perform(action_id=action_id):
-                group.create_task(self._runner.run(command), name=f"action {action_id}")
+                acting = group.create_task(self._runner.run(command), name=f"action {action_id}")
+                self._acting.add(acting)
+                acting.add_done_callback(self._acting.discard)
             case Abandon(action_id=action_id):
                 self._runner.abandon(action_id)
             case Tell():

@@ -6,7 +6,7 @@ Decides nothing. Every way in which an effect can end becomes one `Finished`; no
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from cockpit.core.actions import (
     CallService,
@@ -37,12 +37,30 @@ _Ended = tuple[Outcome, str, Mapping[str, Any]]
 """How an action ended, why, and what came of it."""
 
 
+class Hold(Protocol):
+    """Keeps effects to the one engine that has the flight."""
+
+    async def confirmed(self) -> None:
+        """Wait until all that is in the journal is committed where other hosts read it. Raises
+        PortError: no effect may follow."""
+
+    def check(self) -> None:
+        """Raises PortError where nothing may be changed now."""
+
+
 class Runner:
     """Runs one Perform at a time per call; calls may go side by side."""
 
     def __init__(
-        self, effector: Effector, clock: Clock, write: WriteJournal, report: ReportFinished
+        self,
+        effector: Effector,
+        clock: Clock,
+        write: WriteJournal,
+        report: ReportFinished,
+        hold: Hold | None = None,
     ) -> None:
+        """`hold`: None where a flight lives on this host alone."""
+        self._hold = hold
         self._effector = effector
         self._clock = clock
         self._write = write
@@ -107,6 +125,11 @@ class Runner:
             self._intended.add(command.action_id)
             if self._is_stale(command):  # a disk may take seconds for the intent
                 return "failed", STALE, {}
+        if self._hold is not None:
+            await self._hold.confirmed()
+            if self._is_stale(command):  # and so may a cluster
+                return "failed", STALE, {}
+            self._hold.check()
         try:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:

@@ -6,9 +6,10 @@ Opens no connection by itself; the first call of a port does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from cockpit.core.plan import Plan, SecretRef, Side
 from cockpit.core.reversing import connectors
@@ -35,9 +36,10 @@ from cockpit.kafka.mirror import MirrorMaker
 from cockpit.kafka.ready import readiness_surveys
 from cockpit.kafka.records import record_surveys
 from cockpit.kafka.security import Access, access
+from cockpit.kafka.sharedlog import TopicLog
 from cockpit.kafka.signals import PlanSignals
 from cockpit.kafka.surveyor import KafkaSurveyor
-from cockpit.ports import Clock, Cluster, Effector, Replication, Saboteur, Signals, Surveyor
+from cockpit.ports import Clock, Cluster, Effector, Gate, Replication, Saboteur, Signals, Surveyor
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ def connect_real(
     clock: Clock,
     reveal: Callable[[SecretRef], str] = reveal_secret,
     saboteur: Saboteur | None = None,
+    gate: Gate | None = None,
 ) -> RealPorts:
     """The ports of a plan.
 
-    `reveal` reads a secret; it is called here, once for each login, and whatever it raises passes
-    through. Raises PortError when a TLS file cannot be read. Needs no running event loop.
+    `gate`: what each change of the effector passes. `reveal` reads a secret; it is called here,
+    once for each login, and whatever it raises passes through. Raises PortError when a TLS file
+    cannot be read. Needs no running event loop.
     """
     source = access(plan.source, reveal)
     target = access(plan.target, reveal)
@@ -100,7 +104,14 @@ def connect_real(
             plan.replication, clock, source=source, target=target, reverse=connectors(plan)
         ),
         signals=PlanSignals(plan.signals, clock),
-        effector=_effector(plan, clock, reveal, drills, source=source, target=target),
+        effector=_effector(
+            plan,
+            clock,
+            reveal,
+            drills,
+            source=replace(source, gate=gate),
+            target=replace(target, gate=gate),
+        ),
         surveyor=KafkaSurveyor(
             plan,
             clock,
@@ -132,7 +143,7 @@ def _effector(
     source_reader, target_reader = Client(source), Client(target)
     source_changer = Client(source, timeout_ms=CHANGE_TIMEOUT_MS)
     target_changer = Client(target, timeout_ms=CHANGE_TIMEOUT_MS)
-    http = Http()
+    http = Http(gate=source.gate)
     rest = ConnectRest(http, plan.replication.connect)
     patches = ConnectorPatches(rest, clock)
     habits = HabitsReader(clock, rest, plan.replication.source_connector)
@@ -163,3 +174,21 @@ def _effector(
     return RealEffector(
         handlers, clients=clients + ((canary,) if canary is not None else ()), http=http
     )
+
+
+def shared_log(
+    plan: Plan,
+    clock: Clock,
+    *,
+    flight: str,
+    session: str,
+    head: Mapping[str, Any],
+    reveal: Callable[[SecretRef], str] = reveal_secret,
+) -> TopicLog:
+    """Where the journal of a plan with `coordination` is written to as well, on connections of its
+    own; raises what `connect_real` raises."""
+    spec = plan.coordination
+    assert spec is not None
+    cluster = plan.source if spec.cluster == "source" else plan.target
+    client = Client(access(cluster, reveal))
+    return TopicLog(client, clock, topic=spec.topic, flight=flight, session=session, head=head)

@@ -19,7 +19,7 @@ import httpx
 
 from cockpit.kafka.errors import ReplyLostError
 from cockpit.kafka.text import one_line, silence
-from cockpit.ports import PortError
+from cockpit.ports import Gate, PortError
 
 BODY_BYTES: Final = 4 << 20
 CONNECT_TIMEOUT_S: Final = 3.0
@@ -64,7 +64,15 @@ class Http:
     that every request carries (HTTP Basic).
     """
 
-    def __init__(self, *, ca_file: str | None = None, login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ca_file: str | None = None,
+        login: tuple[str, str] | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        """`gate`: what every request passes that is not one to read, right before it leaves."""
+        self._gate = gate
         self._ca_file = ca_file
         self._login = login
         self._client: httpx.AsyncClient | None = None
@@ -78,8 +86,10 @@ class Http:
         form: Mapping[str, str] | None = None,
         timeout_ms: int = READ_TIMEOUT_MS,
         body_bytes: int = BODY_BYTES,
+        changes: bool | None = None,
     ) -> Reply:
-        """One exchange, whatever its status; `body` goes out as JSON, `form` as a form.
+        """One exchange, whatever its status; `body` goes out as JSON, `form` as a form. `changes`:
+        whether it does more than read; None: by its method.
 
         Reads at most `body_bytes`. Raises PortError; ReplyLostError where the request may have
         reached the server.
@@ -91,7 +101,16 @@ class Http:
         try:
             async with (
                 asyncio.timeout(timeout_ms / 1000 + CONNECT_TIMEOUT_S),
-                self._pool().stream(method, url, json=body, data=form, timeout=timeout) as response,
+                self._pool().stream(
+                    method,
+                    url,
+                    json=body,
+                    data=form,
+                    timeout=timeout,
+                    extensions=self._watched(
+                        changes=method != "GET" if changes is None else changes
+                    ),
+                ) as response,
             ):
                 return Reply(response.status_code, await _read(response, place, body_bytes))
         except _NOT_SENT as error:
@@ -107,6 +126,23 @@ class Http:
             raise ReplyLostError(
                 "unreachable", one_line(f"{place}: {type(error).__name__}: {error}")
             ) from error
+
+    def check_gate(self) -> None:
+        """For what is changed by other means than a request. Raises PortError."""
+        if self._gate is not None:
+            self._gate.check()
+
+    def _watched(self, *, changes: bool) -> dict[str, Any]:
+        """The gate, asked when the connection stands and before the first byte goes out."""
+        gate = self._gate
+        if gate is None or not changes:
+            return {}
+
+        async def trace(event: str, _: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                gate.check()
+
+        return {"trace": trace}
 
     def _pool(self) -> httpx.AsyncClient:
         if self._client is None:

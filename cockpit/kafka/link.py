@@ -130,6 +130,8 @@ class Link:
 
     async def _exchange(self, opened: _Opened, request: Request[A]) -> A:
         outgoing = Outgoing(request, self.address)
+        if request.changes and self._access.gate is not None:
+            self._access.gate.check()  # nothing is waited for between this and the socket
         body = await self._send(opened, outgoing)
         try:
             if (request.remember or request.aside) and len(body) > LARGE_REPLY:

@@ -15,7 +15,7 @@ from cockpit.core.plan import ClusterSpec, Login, SecretRef, Security
 from cockpit.kafka.cutting import Way
 from cockpit.kafka.text import one_line
 from cockpit.kafka.tokens import KeptToken, MskIam, tokens_of
-from cockpit.ports import PortError
+from cockpit.ports import Gate, PortError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Access:
     """Only with `OAUTHBEARER`."""
     way: Way = field(default_factory=Way, repr=False, compare=False)
     """Whether connections may be opened at all."""
+    gate: Gate | None = field(default=None, repr=False, compare=False)
+    """What every change passes right before it leaves; None: nothing keeps it."""
 
 
 def access(

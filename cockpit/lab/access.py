@@ -31,6 +31,8 @@ CANARY = "canary"
 USERS: tuple[str, ...] = (ADMIN, MIRROR, COCKPIT, CANARY, *(work.name for work in WORKLOAD))
 CONNECT_PREFIX = "lab-connect"
 """Names of Connect's own topics and its group."""
+JOURNAL_PREFIX = "cockpit-"
+"""How a topic is called that a plan of the lab may keep its journal in, and who writes it."""
 OWN_TOPICS = (CONNECT_PREFIX, "mm2-", "source.checkpoints.", "heartbeats")
 """Beginnings of the names of topics that the mirror keeps on the target."""
 
@@ -66,12 +68,14 @@ def _cluster(user: str, *operations: Operation) -> tuple[Allow, ...]:
 
 
 def _cockpit() -> tuple[Allow, ...]:
-    """Reads everything, changes ACLs, commits and deletes offsets."""
+    """Reads everything, changes ACLs, commits and deletes offsets; writes its own journal."""
     return (
         *_cluster(COCKPIT, "alter", "describe", "describe_configs"),
         *_allow(COCKPIT, "topic", "literal", "*", "read", "describe", "describe_configs"),
         *_allow(COCKPIT, "group", "literal", "*", "read", "describe", "delete"),
         *_allow(COCKPIT, "transactional_id", "literal", "*", "describe"),
+        *_allow(COCKPIT, "topic", "prefixed", JOURNAL_PREFIX, "write", "create"),
+        *_allow(COCKPIT, "transactional_id", "prefixed", JOURNAL_PREFIX, "write"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 from cockpit.core import plan as core
 from cockpit.core.crew import LEASE_MS, Role
 from cockpit.core.drills import DrillStep, Expect, ExpectKind
+from cockpit.core.elsewhere import Coordination
 from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.plan.problems import Place
@@ -58,6 +59,7 @@ class Builder:
             drills=_choice(item, "drills") == "allowed",
             freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
             people=_people(item.fields["people"]) if "people" in item.fields else None,
+            coordination=_coordination(item.fields.get("coordination")),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -411,6 +413,12 @@ def _people(item: Item) -> core.People:
         second_person=_texts(item, "second_person"),
         poll=tuple(cast("Role", entry.value) for entry in _list(item, "poll")),
     )
+
+
+def _coordination(item: Item | None) -> Coordination | None:
+    if item is None:
+        return None
+    return Coordination(_get(item, "topic", str), _choice(item, "cluster") or "target")
 
 
 def _get(item: Item, key: str, of: type[T]) -> T:

@@ -12,7 +12,7 @@ from typing import Final
 
 from cockpit.core.crew import ROLES
 from cockpit.plan.format_calls import CLIENT_PROBE, COMMAND_STEP, CONTROL, HTTP_STEP, RECOVERY
-from cockpit.plan.format_clusters import REGISTRIES, REPLICATION, SOURCE, TARGET
+from cockpit.plan.format_clusters import COORDINATION, REGISTRIES, REPLICATION, SOURCE, TARGET
 from cockpit.plan.format_conditions import CONDITION
 from cockpit.plan.format_drills import DRILL
 from cockpit.plan.kinds import (
@@ -430,6 +430,7 @@ PLAN: Final = Object(
         ),
         Field("freeze_windows", ListOf(FREEZE_WINDOW), "When no wave begins."),
         Field("people", PEOPLE, "Who may be on its flights."),
+        Field("coordination", COORDINATION, "How another host can take a flight over."),
         Field("waves", ListOf(WAVE, at_least=1), "In which order it moves.", required=True),
     ),
 )

@@ -16,6 +16,7 @@ from cockpit.plan.kinds import (
     REGION,
     SECRET,
     TEXT,
+    TOPIC,
     URL,
     USERNAME,
     Field,
@@ -144,5 +145,20 @@ REGISTRIES: Final = Object(
     (
         Field("source", REGISTRY, "Used by the services on the source."),
         Field("target", REGISTRY, "Used by the services on the target."),
+    ),
+)
+
+COORDINATION: Final = Object(
+    "coordination",
+    "A topic that the journal of each flight is written to as well, so that another host can take "
+    "the flight over. It has one partition, is never cleaned, and is made where it is missing.",
+    (
+        Field("topic", TOPIC, "Its name; several plans may share it.", required=True),
+        Field(
+            "cluster",
+            words("target", "source"),
+            "Where it is. The target is needed to go forward in any case, and is what stays.",
+            default="target",
+        ),
     ),
 )

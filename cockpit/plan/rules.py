@@ -12,6 +12,7 @@ from typing import Final
 
 from cockpit.plan import (
     cluster_rules,
+    coordination_rules,
     difference_rules,
     drill_rules,
     people_rules,
@@ -50,6 +51,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *drill_rules.CHECKS,
         *proof_rules.CHECKS,
         *people_rules.CHECKS,
+        *coordination_rules.CHECKS,
     )
 )
 

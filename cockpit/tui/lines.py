@@ -41,8 +41,8 @@ class Lines(LineView):
 def message_line(
     snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
 ) -> Line:
-    """What was just answered to a key; else what another person armed, or points at; else the worst
-    alarm."""
+    """What was just answered to a key; else what another person armed, or points at; else that the
+    flight is another host's; else the worst alarm; else whether it could be another host's."""
     if said is not None:
         level, text = said
         return Line((_fit(text, _LEVELS.get(level, "info"), width),))
@@ -55,6 +55,9 @@ def message_line(
         return Line((_fit(text, "warn", width),))
     if pointed := pointing.words(snapshot.crew, user=user, at_ms=snapshot.at_ms):
         return Line((_fit(pointed, "info", width),))
+    lives = snapshot.coordination
+    if lives is not None and lives.word == "taken over":
+        return Line((_fit(lives.detail, "bad", width),))
     found = alarms(snapshot)
     if found:
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
@@ -63,6 +66,8 @@ def message_line(
     if snapshot.status.outcome:
         word = snapshot.status.outcome.replace("_", " ")
         return Line((_fit(f"the flight is over: {word}", "info", width),))
+    if lives is not None and lives.word == "alone" and not snapshot.status.simulated:
+        return Line((_fit("this session lives on this host alone (h says more)", "dim", width),))
     return Line()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpit.core.crewview import CrewView
+from cockpit.core.elsewhere import CoordinationView, CoordinationWord
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
@@ -156,8 +157,23 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
         Item(1 if gone else 4, _driver(snapshot.crew, user)),
+        Item(*_elsewhere(snapshot.coordination, simulated=status.simulated)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
     ]
+
+
+def _elsewhere(view: CoordinationView | None, *, simulated: bool) -> tuple[int, tuple[Chunk, ...]]:
+    """How much it matters, and whether another host could take the flight over."""
+    if view is None or simulated or view.word == "taken over":  # that is the outcome
+        return 9, ()
+    words: dict[CoordinationWord, tuple[int, str, Token]] = {
+        "alone": (5, "this host only", "dim"),
+        "opening": (1, "TOPIC ?", "warn"),
+        "shared": (8, "journal shared", "dim"),
+        "lost": (1, "TOPIC LOST", "bad"),
+    }
+    rank, text, token = words[view.word]
+    return rank, ((text, token),)
 
 
 def _in_short(crew: CrewView, seat: str) -> tuple[Chunk, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.crewview import CrewView, PersonView
+from cockpit.core.elsewhere import CoordinationView, CoordinationWord
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.layout import MIN_WIDTH
@@ -173,3 +174,30 @@ def test_a_narrow_screen_says_who_drives_too(driver: str, at: str, mine: str, wo
     first, _ = status_lines(snapshot, width=80, user="ana", seat=mine)
     assert words in first.plain
     assert words not in status_lines(fixtures.snapshot(), width=80, user="ana")[0].plain
+
+
+def coordinated(word: CoordinationWord, detail: str = "") -> Snapshot:
+    view = CoordinationView(word, "journal", "target", fixtures.AT_MS - 1_000, 0, detail)
+    return replace(fixtures.snapshot(), coordination=view, alarms=())
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_session_that_no_other_host_could_go_on_with_says_so(width: int) -> None:
+    quiet = coordinated("alone")
+    assert not alarms(quiet)
+    assert "lives on this host alone" in message_line(quiet, None, user="ana", width=width).plain
+    assert "this host only" in lines(quiet, 160)[1]
+    simulated = replace(quiet, status=replace(quiet.status, simulated=True))
+    assert "host" not in message_line(simulated, None, user="ana", width=width).plain
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_topic_that_does_not_answer_is_on_every_screen(width: int) -> None:
+    for snapshot in (fixtures.snapshot(), fixtures.fenced(), fixtures.fired()):
+        lost = replace(snapshot, coordination=coordinated("lost").coordination)
+        assert "TOPIC LOST" in lines(lost, width)[1]
+
+
+def test_who_has_taken_the_flight_over_stands_before_any_alarm() -> None:
+    taken = replace(fixtures.fired(), coordination=coordinated("taken over", "by b").coordination)
+    assert message_line(taken, None, user="ana", width=80).plain.strip() == "by b"

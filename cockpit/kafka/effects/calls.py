@@ -19,11 +19,12 @@ from cockpit.ports import OutcomeUnknownError, PortError
 async def make_call(http: Http, call: HttpCall | CommandCall, what: str) -> Mapping[str, Any]:
     """Make it. Raises PortError or OutcomeUnknownError."""
     if isinstance(call, CommandCall):
+        http.check_gate()
         await obeyed(call.argv, timeout_ms=call.timeout_ms, what=what)
         return {"status": 0}
     what = f"{what} at {where(call.url)}"
     with changing():
-        reply = await http.request(call.method, call.url, timeout_ms=call.timeout_ms)
+        reply = await http.request(call.method, call.url, timeout_ms=call.timeout_ms, changes=True)
     if reply.status >= 500:
         raise OutcomeUnknownError(one_line(f"{what}: HTTP {reply.status}{reply.said()}"))
     if not reply.ok:

@@ -160,15 +160,18 @@ def _assigned(r: Reader) -> None:
     r.end_struct()
 
 
-def find_coordinators(names: Sequence[str]) -> Request[tuple[Coordinator, ...]]:
-    """Coordinators of groups; more than one name needs brokers from 3.0 on."""
+def find_coordinators(
+    names: Sequence[str], *, transactions: bool = False
+) -> Request[tuple[Coordinator, ...]]:
+    """Coordinators of groups, or of transactional ids; more than one name needs brokers from 3.0
+    on."""
     wanted = tuple(names)
 
     def write(w: Writer, version: int) -> None:
         if version < MANY_KEYS_SINCE:
             w.string(wanted[0])
         if version >= 1:
-            w.int8(0)
+            w.int8(1 if transactions else 0)
         if version >= MANY_KEYS_SINCE:
             w.strings(wanted)
         w.end_struct()
@@ -183,7 +186,7 @@ def find_coordinators(names: Sequence[str]) -> Request[tuple[Coordinator, ...]]:
             r.optional_string()
         return (Coordinator(wanted[0], error, r.int32()),)
 
-    since = MANY_KEYS_SINCE if len(wanted) > 1 else FIND_COORDINATOR.lowest
+    since = MANY_KEYS_SINCE if len(wanted) > 1 else max(FIND_COORDINATOR.lowest, int(transactions))
     return Request(FIND_COORDINATOR, write, read, since=since)
 
 

@@ -6,6 +6,8 @@ nothing was heard.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import DrainView, FeedView, Snapshot, StragglerView
 from cockpit.tui.alarms import alarms
@@ -40,6 +42,8 @@ class HealthScreen(ReadingPage):
             rows.extend(Line(((f"  {piece}", "bad"),), "dialog") for piece in pieces)
         if not found:
             rows.append(Line((("  none", "dialog"),), "dialog"))
+        rows.append(_head("where this session lives"))
+        rows.extend(Line(((f"  {p}", "dialog"),), "dialog") for p in _lives(snapshot, width))
         rows.extend(_stragglers(snapshot, width))
         rows.append(_head("replication"))
         for drain in snapshot.drains[:1]:
@@ -53,6 +57,30 @@ class HealthScreen(ReadingPage):
 
 def _head(title: str) -> Line:
     return Line(((f" {title}", "strong"),), "dialog")
+
+
+def _lives(snapshot: Snapshot, width: int) -> list[str]:
+    """On which hosts the flight could go on, in lines."""
+    view = snapshot.coordination
+    if view is None:
+        return ["not known"]
+    place = f"topic {view.topic} on the {view.side}"
+    match view.word:
+        case "alone":
+            text = "on the host of its engine alone: if that is gone, nobody can go on with it"
+        case "opening":
+            text = f"{place} has not answered yet"
+        case "shared":
+            old = "" if view.confirmed_at_ms is None else age(snapshot.at_ms - view.confirmed_at_ms)
+            behind = f", {view.behind_bytes} bytes not there yet" if view.behind_bytes else ""
+            text = f"{place} has it, confirmed {old} ago{behind}: cockpit takeover goes on with it"
+        case "lost":
+            text = f"{place} does not answer: {view.detail}"
+        case "taken over":
+            text = view.detail
+        case _:
+            assert_never(view.word)
+    return wrap(text, width - 4)
 
 
 def _drained(drain: DrainView, fresh: Fresh) -> str:
