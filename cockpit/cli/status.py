@@ -95,4 +95,5 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         "armed": to_json(snapshot.armed),
         "actions": to_json(snapshot.actions),
         "left_over": to_json(snapshot.left_over),
+        "head": snapshot.head,
     }

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, assert_never
 
 from cockpit.core import confirming
 from cockpit.core.crew import LEASE_MS, ROLES, Crew, Lease, OfferMade, Role, Seat, VetoStands
+from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
@@ -31,7 +32,6 @@ from cockpit.core.intents import (
     Release,
     Veto,
 )
-from cockpit.core.snapshot import CrewView, PersonView
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000

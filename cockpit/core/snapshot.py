@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cockpit.core.crewview import CrewView
 from cockpit.core.intents import Verb
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown
@@ -399,39 +400,6 @@ class PriceView:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonView:
-    """Somebody who is on the flight."""
-
-    user: str
-    roles: tuple[str, ...]
-    """By the plan."""
-    seats: int
-    """How many connections."""
-    since_ms: int
-    """When the first of them came."""
-    key_ms: int | None
-    """When something was last asked for; None: never."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrewView:
-    """Who is on the flight and who drives it."""
-
-    people: tuple[PersonView, ...] = ()
-    driver: str = ""
-    """Empty: nobody. He keeps the controls until the lease runs out, here or not."""
-    seat: str = ""
-    """The connection that he drives from; empty: he is gone."""
-    until_ms: int | None = None
-    """When the lease runs out if nothing is heard of him; it begins anew with each sign of life."""
-    token: int = 0
-    """Rises with every change of hands."""
-    offered_to: str = ""
-    veto: str = ""
-    """Why nothing goes forward; empty: nobody has vetoed it."""
-
-
-@dataclass(frozen=True, slots=True)
 class StatusView:
     """The two status lines' content."""
 
@@ -494,6 +462,9 @@ class Snapshot:
     """What an earlier attempt has left standing, worst first; nobody looks while a wave is at
     work."""
     crew: CrewView = field(default_factory=CrewView)
+    head: str = ""
+    """The newest entry of the engine's journal, `SEQ:HASH`: whoever keeps it can prove later that
+    nothing was changed or cut off. Empty: there is no journal."""
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

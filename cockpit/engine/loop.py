@@ -303,7 +303,8 @@ class Engine:
 
     def _publish(self) -> None:
         self._snapshot_seq += 1
-        snapshot = project(self.state, self._snapshot_seq)
+        head = "" if self._journal is None else str(self._journal.kept_head)
+        snapshot = replace(project(self.state, self._snapshot_seq), head=head)
         self.fanout.offer(snapshot)
         if self._recorder is not None:
             self._recorder.publish(snapshot)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.crewview import CrewView
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import CrewView, SideView, Snapshot, StatusView, WritesWord
+from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
@@ -17,6 +18,9 @@ from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
 
 WIDE = 120
 """From this width on nothing is abbreviated."""
+
+HEAD_CHARS = 16
+"""`cockpit verify` takes no shorter hash."""
 
 _WRITES: dict[WritesWord, Token] = {
     "SOURCE": "writes.source",
@@ -147,7 +151,14 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
         Item(1 if gone else 4, _driver(snapshot.crew, user)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
+        Item(8, ((f"head {short_head(snapshot.head)}", "dim"),) if snapshot.head else ()),
     ]
+
+
+def short_head(head: str) -> str:
+    """A journal's head, as short as it still proves something."""
+    seq, _, digest = head.partition(":")
+    return f"{seq}:{digest[:HEAD_CHARS]}"
 
 
 def _driver(crew: CrewView, user: str) -> tuple[Chunk, ...]:

@@ -45,6 +45,9 @@ class HealthScreen(ReadingPage):
         for drain in snapshot.drains[:1]:
             rows.extend(said_rows("all topics", _drained(drain, Fresh.of(snapshot)), width))
         rows.extend(_errors(snapshot, width))
+        if snapshot.head:
+            rows.append(_head("journal"))
+            rows.extend(said_rows("newest entry", snapshot.head, width))
         rows.append(_head("feeds"))
         for feed in snapshot.feeds:
             rows.extend(_feed(feed, snapshot.at_ms, width))
