@@ -19,7 +19,7 @@ from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
 from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
-from cockpit.core.ownsurvey import RECORDING
+from cockpit.core.ownsurvey import RECORDING, WEBHOOK
 from cockpit.core.plan import SIDES, Plan
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
@@ -68,6 +68,7 @@ def troubles(
     found.extend(_stragglers(stragglers))
     found.extend(_brokers(facts, now_ms))
     found.extend(_recording(facts))
+    found.extend(_webhook(facts))
     return tuple(sorted(found, key=lambda trouble: trouble.level))
 
 
@@ -240,6 +241,12 @@ def _recording(facts: Facts) -> Iterator[Trouble]:
     failure = facts.failures.get(RECORDING)
     if failure is not None:
         yield Trouble("bad", RECORDING, f"nothing is recorded: {failure.reason}")
+
+
+def _webhook(facts: Facts) -> Iterator[Trouble]:
+    failure = facts.failures.get(WEBHOOK)
+    if failure is not None:
+        yield Trouble("warn", WEBHOOK, f"the webhook takes no notices: {failure.reason}")
 
 
 def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:

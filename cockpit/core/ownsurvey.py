@@ -7,6 +7,8 @@ from typing import Final
 
 RECORDING: Final = "recording"
 """The feed of which a failure means that nothing is recorded now."""
+WEBHOOK: Final = "webhook"
+"""The feed of which a failure means that notices are not taken now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,16 @@ class RecordingSurvey:
     def feed(self) -> str:
         """`recording`."""
         return RECORDING
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSurvey:
+    """The webhook takes notices again."""
+
+    asked_at_ms: int
+    answered_at_ms: int
+
+    @property
+    def feed(self) -> str:
+        """`webhook`."""
+        return WEBHOOK

@@ -20,6 +20,7 @@ from cockpit.core.conditions import SignalGate as SignalGate
 from cockpit.core.conditions import Windowed as Windowed
 from cockpit.core.crew import People as People
 from cockpit.core.drills import DrillStep as DrillStep
+from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
@@ -465,6 +466,7 @@ class Plan:
     """Whether drills may break something: never so for clusters that anybody needs."""
     people: People | None = field(default=None, repr=False)
     """None: only the engine's own user gets in, and may do everything."""
+    notify: Notify | None = None
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

@@ -37,6 +37,10 @@ class Head:
     def __str__(self) -> str:
         return self.hash if self.seq is None else f"{self.seq}:{self.hash}"
 
+    def short(self) -> str:
+        """As short as it still proves something."""
+        return f"{self.seq}:{self.hash[:HEAD_MIN_CHARS]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Break:

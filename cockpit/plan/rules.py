@@ -14,6 +14,7 @@ from cockpit.plan import (
     cluster_rules,
     difference_rules,
     drill_rules,
+    notify_rules,
     people_rules,
     proof_rules,
     registry_rules,
@@ -50,6 +51,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *drill_rules.CHECKS,
         *proof_rules.CHECKS,
         *people_rules.CHECKS,
+        *notify_rules.CHECKS,
     )
 )
 
