@@ -5,7 +5,7 @@ Types only; nothing here runs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import Side
 from cockpit.core.playing import PlayerView, PlayVerb
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.core.survey import Survey
 
 
@@ -162,6 +162,10 @@ class Session(Protocol):
     def seat(self) -> str:
         """The connection's name among those of the flight's people; empty: there is none, and
         this session is always heard."""
+
+    @property
+    def past(self) -> Sequence[LogLine]:
+        """The log before this session joined, oldest first; empty where snapshots hold all."""
 
     def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots, whole; a slow reader skips some. Ends when the session ends."""

@@ -4,126 +4,93 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import find_running
-from cockpit.cli.output import clean_line, complain, say
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
-from cockpit.core.snapshot import Snapshot
+from cockpit.cli.acting import (
+    ANSWER_WITHIN_S,
+    OTHERS_WITHIN_S,
+    SIMPLE,
+    TWO_KEYS,
+    VERBS,
+    Answered,
+    Order,
+    act,
+)
+from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.underway import Flight, find_running
 from cockpit.engine.folders import this_user
-from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError
 
-ANSWER_WITHIN_S = 15
-TWO_KEYS = get_args(Verb)
-"""Verbs that are armed first, then confirmed."""
+_WAITS = {"abort": None, **dict.fromkeys((*TWO_KEYS, "confirm"), OTHERS_WITHIN_S)}
+"""Seconds until there is no answer, where it is not ANSWER_WITHIN_S; None: it may take long."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`act` and its options."""
-    parser = commands.add_parser("act", help="do what a key does, from a script")
-    parser.add_argument("verb", choices=(*TWO_KEYS, "pause", "note", "end"))
+    parser = commands.add_parser(
+        "act",
+        help="do what a key does, from a script",
+        description="Does what a key does, through the same checks. `confirm` answers what a step "
+        "asks; `abort` takes the wave back and ends the flight once it is; `go` and `no-go` answer "
+        "a poll; `drive` with --of takes over from who is gone.",
+        epilog=f"exit codes: {exits.REFUSED} refused, {exits.GATE_NOT_MET} a gate is not met, "
+        f"{exits.UNKNOWN} the outcome is not known",
+    )
+    parser.add_argument("verb", choices=VERBS)
     parser.add_argument("--session", metavar="SESSION")
     parser.add_argument(
-        "--confirm", metavar="WAVE", help="the wave's name: needed to go, go back or recover"
+        "--confirm",
+        metavar="WAVE",
+        default="",
+        help="the wave's name: needed to go, go back, recover, accept the controls or say go",
     )
-    parser.add_argument("--text", default="", help="the note")
+    parser.add_argument(
+        "--wave", metavar="WAVE", default="", help="refuse unless it is about this wave"
+    )
+    parser.add_argument("--text", default="", help="the note, or why")
+    parser.add_argument("--to", metavar="USER", default="", help="who is offered the controls")
+    parser.add_argument("--of", metavar="USER", default="", help="who drove and is gone")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for a script")
 
 
 def run(options: argparse.Namespace) -> int:
     """Hand in the intent, and wait for the answer."""
+    needs = SIMPLE[options.verb].needs if options.verb in SIMPLE else ""
+    if needs and not getattr(options, needs):
+        complain(f"{options.verb} needs --{needs}")
+        return exits.USAGE
     found = find_running(options.session)
     if isinstance(found, str):
-        complain(found)
-        return exits.REFUSED
+        answered = Answered(exits.REFUSED, found)
+    else:
+        answered = _answered(found, options)
+    if options.json:
+        session = "" if isinstance(found, str) else found.name
+        outcome = "done" if answered.code == exits.COMPLETED else exits.MEANINGS[answered.code]
+        content = {"verb": options.verb, "session": session, "outcome": outcome}
+        say_json({**content, "code": answered.code, "why": answered.why})
+    elif answered.code == exits.COMPLETED:
+        say(f"{options.verb}: done")
+    else:
+        complain(clean_line(f"{options.verb} {_word(answered)}: {answered.why}"))
+    return answered.code
+
+
+def _answered(found: Flight, options: argparse.Namespace) -> Answered:
+    given = {name: getattr(options, name) for name in ("confirm", "wave", "text", "to", "of")}
+    order = Order(options.verb, this_user(), **given)
+
+    async def ask() -> Answered:
+        async with asyncio.timeout(_WAITS.get(order.verb, ANSWER_WITHIN_S)):
+            return await act(found.socket, order, lambda line: complain(clean_line(line)))
+
     try:
-        why = asyncio.run(_act(Path(str(found.read_meta()["socket"])), options))
+        return asyncio.run(ask())
     except (OSError, WireError, TimeoutError) as error:
-        complain(f"session {found.id} does not answer: {str(error) or type(error).__name__}")
-        return exits.UNKNOWN
-    if why:
-        complain(clean_line(f"{options.verb} refused: {why}"))
-        return exits.REFUSED
-    say(f"{options.verb}: done")
-    return exits.COMPLETED
+        why = f"session {found.name} does not answer: {str(error) or type(error).__name__}"
+        return Answered(exits.UNKNOWN, why)
 
 
-async def _act(socket: Path, options: argparse.Namespace) -> str:
-    """Why it was refused; empty: it was not."""
-    async with asyncio.timeout(ANSWER_WITHIN_S):
-        drive = "" if options.verb == "note" else this_user()
-        session = await RemoteSession.connect(socket, drive=drive)
-        try:
-            return await _ask(session, options)
-        finally:
-            await session.close()
-
-
-async def _ask(session: RemoteSession, options: argparse.Namespace) -> str:
-    user = this_user()
-    if options.verb in TWO_KEYS:
-        return await _two_keys(session, options, user)
-    simple: dict[str, Intent] = {
-        "pause": Pause(user),
-        "note": AddNote(options.text, user),
-        "end": End(user),
-    }
-    await session.submit(simple[options.verb])
-    expected = {"pause": ("paused",), "note": ("note",), "end": ("flight_ended",)}[options.verb]
-    return await _answer(session, expected, already="pause" if options.verb == "pause" else "")
-
-
-async def _two_keys(session: RemoteSession, options: argparse.Namespace, user: str) -> str:
-    """Arm, check the wave's name, confirm as a person would."""
-    armed = False
-    while (news := await session.news()) is not None:
-        events, snapshot = news
-        for event in events:
-            if event.get("kind") == "confirmed" and event.get("verb") == options.verb:
-                return ""
-            if event.get("kind") in ("refused", "disarmed") and armed:
-                return str(event.get("why") or event.get("text"))
-        if snapshot is None:
-            continue
-        if not armed:
-            armed = True
-            await session.submit(Arm(options.verb, user))
-        elif snapshot.armed is not None and snapshot.armed.by == user:
-            if options.confirm != snapshot.armed.wave:
-                wave = snapshot.armed.wave
-                await _disarm(session, user)
-                return f"it needs --confirm {wave}: " + "; ".join(snapshot.armed.lines)
-            if snapshot.at_ms >= snapshot.armed.confirm_from_ms:
-                typed = snapshot.armed.wave
-                await session.submit(Confirm(snapshot.armed.token, user, typed))
-    return "the engine is gone"
-
-
-async def _disarm(session: RemoteSession, user: str) -> None:
-    """Leave nothing armed that somebody else's key could confirm; wait until it is so."""
-    await session.submit(Disarm(user))
-    while (news := await session.news()) is not None:
-        events, snapshot = news
-        if any(event.get("kind") in ("disarmed", "refused") for event in events):
-            return
-        if snapshot is not None and snapshot.armed is None:
-            return
-
-
-async def _answer(session: RemoteSession, kinds: tuple[str, ...], *, already: str) -> str:
-    while (news := await session.news()) is not None:
-        events, snapshot = news
-        for event in events:
-            if event.get("kind") in kinds:
-                return ""
-            if event.get("kind") == "refused":
-                return str(event.get("why"))
-        if already and snapshot is not None and _is_paused(snapshot):
-            return ""
-    return "the engine is gone"
-
-
-def _is_paused(snapshot: Snapshot) -> bool:
-    return snapshot.status.paused
+def _word(answered: Answered) -> str:
+    return "is perhaps done" if answered.code == exits.UNKNOWN else "refused"

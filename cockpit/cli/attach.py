@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import find_running, is_running
 from cockpit.cli.options import add_screen_options
 from cockpit.cli.output import clean_line, complain, say
+from cockpit.cli.underway import Flight, find_running
 from cockpit.core.intents import Intent
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.engine.folders import SessionFolder, this_user
 from cockpit.engine.journal import JournalError
 from cockpit.engine.recovery import left_in
@@ -24,6 +24,9 @@ from cockpit.wire.values import WireError
 
 if TYPE_CHECKING:
     from cockpit.tui.result import ScreenResult
+
+AGAIN_S = 0.5
+"""Before a connection that was lost is tried anew."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -47,8 +50,7 @@ def run(options: argparse.Namespace) -> int:
     if why := why_no_screen():
         complain(why)
         return exits.USAGE
-    socket = Path(str(found.read_meta()["socket"]))
-    return screen(found, socket, options, drives=options.drive)
+    return screen(found, options, drives=options.drive)
 
 
 def why_no_screen() -> str:
@@ -61,11 +63,12 @@ def why_no_screen() -> str:
 
 
 class LazySession:
-    """Connects when the screen's own event loop first asks."""
+    """Connects when the screen's own event loop first asks, and anew while the flight goes on: who
+    read too slowly for a while, or whose engine begins anew, is not shown out."""
 
-    def __init__(self, socket: Path, *, drive: str = "") -> None:
+    def __init__(self, flight: Flight, *, drive: str = "") -> None:
         """`drive`: the user who asks for the controls; empty: he only looks on."""
-        self._socket, self._drive = socket, drive
+        self._flight, self._drive = flight, drive
         self._session: RemoteSession | None = None
 
     @property
@@ -73,14 +76,29 @@ class LazySession:
         """As the engine has named it; a word that nobody sits under until it has."""
         return "-" if self._session is None else self._session.seat or "-"
 
+    @property
+    def past(self) -> Sequence[LogLine]:
+        """The log before the connection."""
+        return () if self._session is None else self._session.past
+
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots; ends when the engine is gone."""
-        try:
-            self._session = await RemoteSession.connect(self._socket, drive=self._drive)
-            async for snapshot in self._session.snapshots():
-                yield snapshot
-        except (OSError, WireError):
-            return
+        while True:
+            try:
+                session = await RemoteSession.connect(self._flight.socket, drive=self._drive)
+                self._session = session
+                async for snapshot in session.snapshots():
+                    # whoever drove until the connection was lost asks for the controls anew
+                    self._drive = this_user() if snapshot.crew.seat == session.seat else ""
+                    yield snapshot
+                await session.close()
+            except WireError:
+                return
+            except OSError:
+                pass
+            if not self._flight.goes_on():
+                return
+            await asyncio.sleep(AGAIN_S)
 
     async def submit(self, intent: Intent) -> None:
         """Hand in an intent; nothing happens when the engine is gone."""
@@ -97,14 +115,15 @@ class LazySession:
             await self._session.close()
 
 
-def screen(
-    folder: SessionFolder, socket: Path, options: argparse.Namespace, *, drives: bool
-) -> int:
+def screen(flight: Flight, options: argparse.Namespace, *, drives: bool) -> int:
     """The screen until it is left; then one line that says what still runs. `drives`: it asks for
     the controls."""
-    code = show(LazySession(socket, drive=this_user() if drives else ""), options)
-    if is_running(folder):
-        say(f"the flight goes on without this screen: cockpit attach {folder.id}")
+    code = show(LazySession(flight, drive=this_user() if drives else ""), options)
+    folder = flight.folder
+    if flight.goes_on():
+        say(f"the flight goes on without this screen: cockpit attach {flight.name}")
+    elif folder is None:
+        say(f"the engine of {flight.owner} is gone: ask {flight.owner} how the flight ended")
     elif code == exits.UNKNOWN:
         complain(f"the engine is gone, the outcome is unknown: {folder.log}")
         if words := left_half_way(folder):

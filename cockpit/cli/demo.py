@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from cockpit.cli.options import add_pilot_options, add_screen_options
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.flight import begin
 from cockpit.core.intents import Intent
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 
 DEMO_USER = "demo"
 
@@ -104,6 +104,7 @@ class DemoSession:
     """The engine inside the screen's own process: allowed for a demonstration only."""
 
     seat = ""
+    past: Sequence[LogLine] = ()
 
     def __init__(self, seed: int, speed: float, *, auto: bool) -> None:
         self._seed = seed

@@ -41,6 +41,7 @@ from cockpit.engine.recorder import Recorder
 from cockpit.engine.recovery import left_behind
 from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
+from cockpit.engine.shared import group_id, shared_folder
 from cockpit.plan.loader import load_plan
 from cockpit.plan.redact import Redactor
 from cockpit.plan.secrets import SecretUnavailable
@@ -142,8 +143,9 @@ async def _host(
 
     clock, redactor = SystemClock(), Redactor()
     try:
+        socket, gid = _door(plan, folder)
         real = connect_real(plan, clock, redactor.reveal, _saboteur(plan, folder))
-    except (SecretUnavailable, PortError) as error:
+    except (SecretUnavailable, PortError, FolderError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     ports = engine_ports(real, clock)
@@ -173,9 +175,8 @@ async def _host(
             gate_rows=rows,
             recorder=recorder,
         )
-        socket = socket_path(os.environ, folder.id)
         async with (
-            Server(engine, socket, cockpit.__version__).serving(),
+            Server(engine, socket, cockpit.__version__, gid=gid).serving(),
             telling(engine, folder, hook, redactor, clock),
         ):
             _note_running(folder, socket)
@@ -186,6 +187,14 @@ async def _host(
         await real.close()
         journal.close()
     return exits.COMPLETED
+
+
+def _door(plan: Plan, folder: SessionFolder) -> tuple[Path, int | None]:
+    """Where the socket goes, and the group that may reach it. Raises FolderError."""
+    if plan.people is None or not plan.people.unix_group:
+        return socket_path(os.environ, folder.id), None
+    gid = group_id(plan.people.unix_group)
+    return shared_folder(gid) / f"{folder.id}.sock", gid
 
 
 def _knowing(

@@ -151,16 +151,6 @@ def running_sessions() -> tuple[SessionFolder, ...]:
     return tuple(f for f in all_sessions(state_home(os.environ)) if is_running(f))
 
 
-def find_running(name: str | None) -> SessionFolder | str:
-    """The session to attach to, by name or prefix; or why there is none."""
-    found = [f for f in running_sessions() if name is None or f.id.startswith(name)]
-    if not found:
-        return "no flight is under way" if name is None else f"no running session is called {name}"
-    if len(found) > 1 and name is None:
-        return "several flights are under way, name one: " + ", ".join(f.id for f in found)
-    return found[-1]
-
-
 def last_unfinished(plan_path: str, plan_name: str) -> tuple[SessionFolder, str] | None:
     """The newest session of a plan, where its engine died half-way in a wave, and the words."""
     for folder in reversed(all_sessions(state_home(os.environ))):

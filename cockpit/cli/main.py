@@ -12,7 +12,8 @@ from typing import Any
 
 import cockpit
 from cockpit.cli import exits
-from cockpit.cli.output import complain
+from cockpit.cli.output import clean_line, complain
+from cockpit.engine.folders import FolderError
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("check", "read a plan and name every problem"),
@@ -80,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
         return exits.INTERRUPTED
+    except FolderError as error:
+        complain(clean_line(str(error)))
+        return exits.FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return exits.INTERRUPTED

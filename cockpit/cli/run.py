@@ -21,6 +21,7 @@ from cockpit.cli.leftovers import after, after_lines, as_json, look_after, told
 from cockpit.cli.options import add_pilot_options, add_screen_options, orders_from
 from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.pilot import Pilot, Result, result_event
+from cockpit.cli.underway import Flight
 from cockpit.core.left import Left
 from cockpit.core.plan import DrillStep, Plan
 from cockpit.engine.folders import FolderError, this_user
@@ -125,7 +126,8 @@ def look_on(launched: Launched, options: argparse.Namespace) -> int:
         return _headless(launched, options)
     from cockpit.cli.attach import screen
 
-    code = screen(launched.folder, launched.socket, options, drives=True)
+    flight = Flight(launched.folder.id, launched.socket, folder=launched.folder)
+    code = screen(flight, options, drives=True)
     if code in MAY_LEAVE:
         told(after_lines(after(launched.folder)))
     return code

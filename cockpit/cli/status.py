@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.cli import exits
-from cockpit.cli.launch import find_running
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.underway import find_running
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.remote import RemoteSession
 from cockpit.wire.values import WireError, to_json
@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
         complain(found)
         return exits.REFUSED
     try:
-        snapshot = asyncio.run(newest(Path(str(found.read_meta()["socket"]))))
+        snapshot = asyncio.run(newest(found.socket))
     except (OSError, WireError, TimeoutError) as error:
-        complain(f"session {found.id} does not answer: {str(error) or type(error).__name__}")
+        complain(f"session {found.name} does not answer: {str(error) or type(error).__name__}")
         return exits.UNKNOWN
     if options.json:
         say_json(summary(snapshot))
@@ -96,4 +96,5 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         "actions": to_json(snapshot.actions),
         "left_over": to_json(snapshot.left_over),
         "head": snapshot.head,
+        "crew": to_json(snapshot.crew),
     }

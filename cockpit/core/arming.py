@@ -38,6 +38,7 @@ from cockpit.core.turn import Turn, produces
 CONFIRM_AFTER_MS = 700
 """A confirmation sooner than this after arming is a bouncing or repeating key."""
 NOTE_MAX_CHARS = 500
+NOTE_SORTS = ("todo", "decision", "bookmark")
 
 
 def handle(turn: Turn, intent: ActIntent) -> None:
@@ -54,11 +55,19 @@ def handle(turn: Turn, intent: ActIntent) -> None:
         case Pause(by=by):
             _pause(turn, by)
         case AddNote(text=text, by=by):
-            turn.tell("note", f"{by}: {text[:NOTE_MAX_CHARS]}", by=by)
+            turn.tell("note", f"{by}: {text[:NOTE_MAX_CHARS]}", by=by, sort=note_sort(text))
         case End(by=by):
             _end(turn, by)
         case _:
             assert_never(intent)
+
+
+def note_sort(text: str) -> str:
+    """What a note is, by its first word: `todo: ...`, `decision: ...`, `bookmark: ...` or none of
+    these."""
+    word, colon, said = text.partition(":")
+    sort = word.strip().lower()
+    return sort if colon and said.strip() and sort in NOTE_SORTS else "note"
 
 
 def refuse(turn: Turn, verb: str, by: str, why: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, Literal
 
-from cockpit.core.crew import Poll, Role, Said
+from cockpit.core.crew import HAVE_A_SAY, Poll, Role, Said
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import Answer, Confirm, Verb
 from cockpit.core.price import rollback_word
@@ -22,8 +22,6 @@ ASKED_FOR_MS: Final = 120_000
 """A poll that is not over by then is a no."""
 ARMED_FOR_MS: Final = 15_000
 TYPED_FOR_MS: Final = 45_000
-ANYBODY: Final[tuple[Role, ...]] = ("driver", "checker", "commander")
-"""Who may be a second person."""
 
 
 def level(state: FlightState, verb: Verb) -> Level:
@@ -92,7 +90,7 @@ def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
         return "nothing like that is asked"
     if intent.by == armed.by:
         return "somebody else is asked: another user, not another window"
-    if not set(roles) & set(ANYBODY):
+    if not set(roles) & set(HAVE_A_SAY):
         return f"{intent.by} has no say in it by the plan"
     if not intent.go:
         turn.set(armed=None, crew=replace(state.crew, poll=None))

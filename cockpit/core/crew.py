@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 Role = Literal["driver", "commander", "checker", "scribe", "observer"]
 ROLES: Final[tuple[Role, ...]] = ("driver", "commander", "checker", "scribe", "observer")
+HAVE_A_SAY: Final[tuple[Role, ...]] = ("driver", "checker", "commander")
+"""Who may stop a flight, and be a second person."""
 LEASE_MS: Final = 60_000
 
 
@@ -63,6 +65,8 @@ class Seat:
     since_ms: int
     key_ms: int | None = None
     """When something was last asked for from it; None: never."""
+    told: bool = False
+    """Whether everybody was told that he looks on: not of a script that asks once and leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,9 @@ class Lease:
     token: int
     """Rises with every change of hands, over the whole flight."""
     until_ms: int
-    before: str = ""
-    """Another seat of his, that he drove from until then: he drives from there when this one is
-    left."""
+    before: tuple[str, ...] = ()
+    """Other seats of his, that he drove from until then, oldest first: he drives from the newest
+    that is still there when this one is left."""
     told: bool = False
     """That it has run out."""
 
@@ -105,6 +109,16 @@ class VetoStands:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointed:
+    """What somebody points at."""
+
+    by: str
+    pane: str
+    row: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Crew:
     """Everybody here, by the order of their coming."""
 
@@ -115,6 +129,9 @@ class Crew:
     offer: OfferMade | None = None
     veto: VetoStands | None = None
     poll: Poll | None = None
+    pointed: Pointed | None = None
+    left_ms: Mapping[str, int] = field(default_factory=dict)
+    """When the last seat of a user who had looked on was left."""
 
     def seat(self, name: str) -> Seat | None:
         """A seat by its name."""

@@ -18,6 +18,18 @@ class PersonView:
     """When the first of them came."""
     key_ms: int | None
     """When something was last asked for; None: never."""
+    left_ms: int | None = None
+    """When this person was last here before; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointedView:
+    """What somebody points at: a pane, and a row in its words."""
+
+    by: str
+    pane: str
+    row: str
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +48,5 @@ class CrewView:
     offered_to: str = ""
     veto: str = ""
     """Why nothing goes forward; empty: nobody has vetoed it."""
+    pointed: PointedView | None = None
+    """The newest thing that somebody has pointed at."""

@@ -10,8 +10,18 @@ from dataclasses import replace
 from typing import Any, Final, Literal, assert_never
 
 from cockpit.core import confirming
-from cockpit.core.crew import LEASE_MS, ROLES, Crew, Lease, OfferMade, Role, Seat, VetoStands
-from cockpit.core.crewview import CrewView, PersonView
+from cockpit.core.crew import (
+    LEASE_MS,
+    ROLES,
+    Crew,
+    Lease,
+    OfferMade,
+    Pointed,
+    Role,
+    Seat,
+    VetoStands,
+)
+from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
@@ -29,12 +39,16 @@ from cockpit.core.intents import (
     Lift,
     Offer,
     Pause,
+    Point,
     Release,
     Veto,
 )
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000
+POINT_EVERY_MS: Final = 1_000
+POINT_MAX_CHARS: Final = 300
+SETTLED_MS: Final = 2_000
 MAX_SEATS: Final = 50
 REASON_MAX_CHARS: Final = 200
 
@@ -97,7 +111,8 @@ def _whose(state: FlightState) -> str:
 
 
 def pass_time(turn: Turn) -> None:
-    """Say once that a lease has run out; offers grow old."""
+    """Say once that a lease has run out, and who looks on; offers grow old."""
+    _tell_who_stays(turn)
     crew = turn.state.crew
     if crew.offer is not None and turn.now_ms >= crew.offer.until_ms:
         turn.set(crew=replace(crew, offer=None))
@@ -131,7 +146,9 @@ def crew_view(state: FlightState) -> CrewView:
             seats=1 + (before.seats if before else 0),
             since_ms=before.since_ms if before else seat.since_ms,
             key_ms=max(keys, default=None),
+            left_ms=crew.left_ms.get(seat.user),
         )
+    at = crew.pointed
     expired = lease is None or state.at_ms >= lease.until_ms
     return CrewView(
         people=tuple(people.values()),
@@ -141,6 +158,7 @@ def crew_view(state: FlightState) -> CrewView:
         token=crew.token,
         offered_to="" if crew.offer is None else crew.offer.to,
         veto="" if crew.veto is None else crew.veto.words(),
+        pointed=None if at is None else PointedView(at.by, at.pane, at.row, at.at_ms),
     )
 
 
@@ -157,6 +175,21 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
             _detach(turn, found)
         case Beat():
             _renew(turn, seat)
+        case Drive() | Offer() | Accept() | Release():
+            _controls(turn, intent, found)
+        case Veto() | Lift():
+            _veto(turn, intent, found)
+        case Point():
+            _point(turn, intent, found)
+        case Answer():
+            if why := confirming.answer(turn, intent, roles_of(turn.state, intent.by)):
+                _refuse(turn, "answer", intent.by, why)
+        case _:
+            assert_never(intent)
+
+
+def _controls(turn: Turn, intent: Drive | Offer | Accept | Release, found: Seat) -> None:
+    match intent:
         case Drive():
             _drive(turn, intent, found)
         case Offer():
@@ -165,13 +198,6 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
             _accept(turn, intent, found)
         case Release():
             _release(turn, found)
-        case Veto() | Lift():
-            _veto(turn, intent, found)
-        case Answer():
-            if why := confirming.answer(turn, intent, roles_of(turn.state, intent.by)):
-                _refuse(turn, "answer", intent.by, why)
-        case _:
-            assert_never(intent)
 
 
 def _attach(turn: Turn, intent: Attach, seat: str) -> None:
@@ -179,17 +205,34 @@ def _attach(turn: Turn, intent: Attach, seat: str) -> None:
     if not seat or crew.seat(seat) is not None or len(crew.seats) >= MAX_SEATS:
         return
     _change(turn, seats=(*crew.seats, Seat(seat, intent.by, turn.now_ms)))
-    turn.tell("attached", f"{intent.by} looks on", by=intent.by, seat=seat)
+
+
+def _tell_who_stays(turn: Turn) -> None:
+    settled = [
+        one
+        for one in turn.state.crew.seats
+        if not one.told and turn.now_ms - one.since_ms >= SETTLED_MS
+    ]
+    for seat in settled:
+        turn.tell("attached", f"{seat.user} looks on", by=seat.user, seat=seat.id)
+    if settled:
+        here = turn.state.crew.seats
+        _change(turn, seats=tuple(replace(o, told=True) if o in settled else o for o in here))
 
 
 def _detach(turn: Turn, seat: Seat) -> None:
     crew = turn.state.crew
     _change(turn, seats=tuple(one for one in crew.seats if one.id != seat.id))
+    if seat.told:
+        _change(turn, left_ms={**crew.left_ms, seat.user: turn.now_ms})
     lease = crew.lease
     if lease is None or lease.seat != seat.id:
-        turn.tell("detached", f"{seat.user} has left", by=seat.user, seat=seat.id)
+        if seat.told:
+            turn.tell("detached", f"{seat.user} has left", by=seat.user, seat=seat.id)
         return
-    if (other := crew.seat(lease.before)) is not None and other.user == seat.user:
+    there = [crew.seat(one) for one in reversed(lease.before)]
+    other = next((one for one in there if one is not None and one.id != seat.id), None)
+    if other is not None:
         _grant(turn, other, f"{seat.user} drives from the other screen again")
         return
     _change(turn, lease=replace(lease, seat=""))
@@ -291,13 +334,28 @@ def _veto(turn: Turn, intent: Veto | Lift, seat: Seat) -> None:
         turn.tell("vetoed", veto.words(), "bad", by=seat.user, reason=veto.reason)
 
 
+def _point(turn: Turn, intent: Point, seat: Seat) -> None:
+    """Everybody may, but no faster than anybody can follow."""
+    before = turn.state.crew.pointed
+    if before is not None and turn.now_ms - before.at_ms < POINT_EVERY_MS:
+        return
+    pane, row = intent.pane[:POINT_MAX_CHARS], intent.row[:POINT_MAX_CHARS]
+    _change(turn, pointed=Pointed(seat.user, pane, row, turn.now_ms))
+    what = ": ".join(part for part in (pane, row) if part) or "this"
+    turn.tell("pointed", f"{seat.user} points at {what}", by=seat.user, pane=pane, row=row)
+
+
 def _grant(turn: Turn, seat: Seat, text: str, **data: Any) -> None:
-    """Another hand on the controls: what was armed or offered before is void."""
+    """Another hand on the controls: what was armed before is void, and what was offered too,
+    unless it is another seat of who offered it."""
     token, was = turn.state.crew.token + 1, turn.state.crew.lease
-    before = was.seat if was is not None and was.user == seat.user else ""
+    mine = was if was is not None and was.user == seat.user else None
+    here = {one.id for one in turn.state.crew.seats} - {seat.id}
+    before = tuple(one for one in (*mine.before, mine.seat) if one in here) if mine else ()
     until_ms = turn.now_ms + lease_ms(turn.state)
     lease = Lease(seat.user, seat.id, token, until_ms, before)
-    _change(turn, lease=lease, token=token, offer=None)
+    offer = turn.state.crew.offer if mine else None
+    _change(turn, lease=lease, token=token, offer=replace(offer, token=token) if offer else None)
     turn.set(armed=None)
     _heard(turn, seat.id)
     turn.tell("drives", text, "warn", by=seat.user, seat=seat.id, token=token, **data)

@@ -135,7 +135,19 @@ class Answer:
     reason: str = ""
 
 
-CrewIntent = Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift | Answer
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Point at something for all to see; nobody's own view moves by it. `pane` is the screen's word
+    for where, `row` its words for what; both may be empty."""
+
+    pane: str
+    row: str
+    by: str
+
+
+CrewIntent = (
+    Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift | Answer | Point
+)
 """About who is here and who drives."""
 ActIntent = Arm | Confirm | Disarm | Pause | AddNote | End
 """About the flight."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from cockpit.core.flight import Event
-from cockpit.core.snapshot import Snapshot
-from cockpit.engine.fanout import Fanout, Waiting
+from cockpit.core.snapshot import LogLine, Snapshot
+from cockpit.engine.fanout import MAX_EVENTS, Fanout, Waiting
 from cockpit.wire.backlog import Payload
 from cockpit.wire.frames import BEGIN, EVENT, STREAM, frame, json_bytes
 from cockpit.wire.live import LiveEncoder
@@ -102,6 +104,7 @@ class Broadcast:
         self._encoder: LiveEncoder | None = None
         self._life = 0
         self._newest: Snapshot | None = None
+        self._lines: deque[LogLine] = deque(maxlen=MAX_EVENTS)
         self._over = False
 
     @property
@@ -121,6 +124,15 @@ class Broadcast:
             viewer.close()
         return viewer
 
+    def told(self) -> tuple[LogLine, ...]:
+        """The log as far back as it is kept: snapshots hold the newest lines only."""
+        return tuple(self._lines)
+
+    def _keep_lines(self, snapshot: Snapshot) -> None:
+        newest = self._lines[-1].seq if self._lines else 0
+        for line in snapshot.log[bisect_right(snapshot.log, newest, key=attrgetter("seq")) :]:
+            self._lines.append(line)
+
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer; without any the stream ends, the next one begins another."""
         self._viewers.discard(viewer)
@@ -138,7 +150,9 @@ class Broadcast:
                     content = event_frame(event)
                     for viewer in self._viewers:
                         viewer.tell(content)
-                self._newest = snapshot or self._newest
+                if snapshot is not None:
+                    self._newest = snapshot
+                    self._keep_lines(snapshot)
                 if snapshot is not None and self._viewers:
                     self._encode(inputs, snapshot)
                 elif self._encoder is not None:

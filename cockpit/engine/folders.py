@@ -227,13 +227,15 @@ def new_session(home: Path, plan_name: str, *, stamp: str) -> SessionFolder:
 
 
 def all_sessions(home: Path) -> tuple[SessionFolder, ...]:
-    """Every session, oldest first."""
+    """Every session, oldest first. Raises FolderError where this user may not look."""
     sessions = home / "sessions"
-    if not sessions.is_dir():
-        return ()
+    try:
+        found = sorted(sessions.iterdir()) if sessions.is_dir() else []
+    except OSError as error:
+        raise FolderError(f"{sessions}: {error.strerror}") from error
     return tuple(
         SessionFolder(path)
-        for path in sorted(sessions.iterdir())
+        for path in found
         if SESSION_NAME.match(path.name) and path.is_dir() and not path.is_symlink()
     )
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,13 +27,13 @@ from cockpit.core.flight import (
     Tell,
     Ticked,
 )
-from cockpit.core.intents import Beat, Intent
+from cockpit.core.intents import Attach, Beat, Detach, Intent
 from cockpit.core.machine import pace_ms, step
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
 from cockpit.core.plan import Side
 from cockpit.core.project import project
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.core.survey import Survey
 from cockpit.core.turn import next_wave
 from cockpit.core.windows import Row
@@ -173,7 +173,7 @@ class Engine:
 
     def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
         """One event: step, then everything that came out, in order."""
-        if isinstance(event, Asked) and not isinstance(event.intent, Beat):
+        if isinstance(event, Asked) and not isinstance(event.intent, Attach | Detach | Beat):
             seat = {"seat": event.seat} if event.seat else {}
             asked = {"intent": type(event.intent).__name__, **to_json(event.intent), **seat}
             self._write("asked", asked)
@@ -321,6 +321,7 @@ class LocalSession:
     """A Session on an engine in the same process: for demonstrations and tests."""
 
     seat = ""
+    past: Sequence[LogLine] = ()
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

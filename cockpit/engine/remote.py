@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from cockpit.core.intents import Beat, Drive, Intent
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.engine.fanout import News
 from cockpit.wire.frames import (
     BEGIN,
     EVENT,
     HELLO,
     MAX_FROM_ENGINE,
+    PAST,
     FrameReader,
     check_hello,
     encode_intent,
     read_json,
+    read_past,
 )
 from cockpit.wire.live import LiveDecoder
 from cockpit.wire.state import read_head
@@ -38,6 +40,8 @@ class RemoteSession:
         self.session = session
         self.seat = ""
         """The connection's name, once the engine has greeted."""
+        self.past: Sequence[LogLine] = ()
+        """The log before this connection."""
         self._beaten_s = 0.0
         self._reader = reader
         self._writer = writer
@@ -71,6 +75,8 @@ class RemoteSession:
                     greeting = check_hello(payload)
                     self.session = str(greeting["session"])
                     self.seat = str(greeting.get("seat", ""))
+                elif kind == PAST:
+                    self.past = read_past(payload)
                 elif kind == EVENT:
                     events.append(read_json(payload))
                 elif kind == BEGIN:

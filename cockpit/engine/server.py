@@ -18,12 +18,15 @@ from cockpit.core.intents import Attach, Detach
 from cockpit.engine.broadcast import Broadcast, Viewer
 from cockpit.engine.folders import user_name
 from cockpit.engine.loop import Engine
+from cockpit.engine.shared import open_to_group
 from cockpit.wire.frames import (
     INTENT,
     MAX_FROM_PERSON,
     FrameReader,
     decode_intent,
+    goodbye,
     hello,
+    past,
 )
 from cockpit.wire.values import WireError
 
@@ -64,8 +67,10 @@ def peer_uid(connection: socket.socket) -> int:
 class Server:
     """The socket of one engine."""
 
-    def __init__(self, engine: Engine, path: Path, version: str) -> None:
+    def __init__(self, engine: Engine, path: Path, version: str, *, gid: int | None = None) -> None:
+        """`gid`: a Unix group that may reach it; None: only the engine's own user."""
         self._engine = engine
+        self._gid = gid
         self._path = path
         self._version = version
         self._clients: set[asyncio.Task[None]] = set()
@@ -74,11 +79,14 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Listen while the block runs; the socket is 0600 from its first moment."""
+        """Listen while the block runs; the socket is 0600 from its first moment, and 0660 only once
+        it is the group's."""
         self._path.unlink(missing_ok=True)
         mask = os.umask(0o177)
         try:
             server = await asyncio.start_unix_server(self._client, path=self._path)
+            if self._gid is not None:
+                open_to_group(self._path, self._gid)
         finally:
             os.umask(mask)
         running = self._broadcast.run()
@@ -94,7 +102,8 @@ class Server:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer.get_extra_info("socket"))
         user = user_name(uid)
-        if not self._may_enter(uid, user) or len(self._clients) >= MAX_CLIENTS:
+        if why := self._why_not_in(uid, user):
+            writer.write(goodbye(why))
             writer.close()
             return
         task = asyncio.current_task()
@@ -106,6 +115,7 @@ class Server:
         try:
             session = self._engine.state.session
             writer.write(hello(session=session, engine=self._version, seat=seat))
+            writer.write(past(self._broadcast.told()))
             await self._engine.submit(Attach(user), seat)
             async with asyncio.TaskGroup() as group:
                 sender = group.create_task(self._send(viewer, writer), name="send")
@@ -121,10 +131,15 @@ class Server:
                 async with asyncio.timeout(LAST_WORDS_S):
                     await self._engine.submit(Detach(user), seat)
 
-    def _may_enter(self, uid: int, user: str) -> bool:
-        """The engine's own user, and whom the plan names."""
+    def _why_not_in(self, uid: int, user: str) -> str:
+        """Why somebody stays outside, who is neither the engine's own user nor named by the plan,
+        or who is one too many; empty: he may come in."""
         people = self._engine.state.plan.people
-        return uid == os.getuid() or (people is not None and user in people.roles)
+        if uid != os.getuid() and (people is None or user not in people.roles):
+            return f"{user} is not among the plan's people"
+        if len(self._clients) >= MAX_CLIENTS:
+            return f"{MAX_CLIENTS} look on already"
+        return ""
 
     async def _send(self, viewer: Viewer, writer: asyncio.StreamWriter) -> None:
         while (frames := await viewer.frames()) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cockpit.core.confirming import ANYBODY
+from cockpit.core.crew import HAVE_A_SAY
 from cockpit.plan.draft import Draft, word
 from cockpit.plan.problems import Problems
 from cockpit.plan.reader import Item
@@ -69,7 +69,7 @@ def _second(draft: Draft, second: Item, said: Mapping[str, set[str]], problems: 
         if name is not None and name.text not in waves:
             known = ", ".join(sorted(waves))
             problems.add(entry.place, f"there is no wave {quoted(name.text)}", f"known: {known}")
-    if sum(bool(mine & set(ANYBODY)) for mine in said.values()) < 2:
+    if sum(bool(mine & set(HAVE_A_SAY)) for mine in said.values()) < 2:
         message = "a second person cannot be proved: only one user has a say"
         problems.add(second.place, message, "name another driver, checker or commander")
 

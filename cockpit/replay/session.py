@@ -7,7 +7,7 @@ thread, so that keys are never held up by it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 from cockpit.core.intents import Intent
 from cockpit.core.playing import PlayerView, PlayVerb
-from cockpit.core.snapshot import ActionView, Snapshot
+from cockpit.core.snapshot import ActionView, LogLine, Snapshot
 from cockpit.ports import Clock
 from cockpit.replay.bookmarks import keep_bookmark, read_bookmarks
 from cockpit.replay.moments import parse_moment, utc
@@ -66,6 +66,7 @@ class ReplaySession:
     """Both what a screen watches and what its play keys move."""
 
     seat = ""
+    past: Sequence[LogLine] = ()
 
     def __init__(
         self,

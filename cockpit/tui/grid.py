@@ -227,6 +227,22 @@ class Grid(Pane):
             place = self.top
         return self.detail(int(self._order[place])) if 0 <= place < len(self._order) else ()
 
+    def pointed_row(self) -> str:
+        """The cursor's row as a filter sees it, or the first that is visible; empty: none is."""
+        place = self.cursor_place()
+        if place is None:
+            place = self.top
+        return self.texts()[int(self._order[place])] if 0 <= place < len(self._order) else ""
+
+    def go_to(self, row: str) -> bool:
+        """The cursor to the row with this text; False: it is not shown here."""
+        texts = self.texts()
+        for place, model in enumerate(self._order.tolist()):
+            if texts[model] == row:
+                self._go(place)
+                return True
+        return False
+
     def home(self) -> None:
         """To the top, and stay there: without a cursor the worst rows stay in view."""
         self._cursor = None

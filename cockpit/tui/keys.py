@@ -89,7 +89,12 @@ KEYS: tuple[Key, ...] = (
         help="no-go to what somebody else has armed; else a commander's veto: nothing goes forward "
         "until a commander presses it again"),
     Key("note", ("m",), "m", group="act", label="note", rank=5,
-        help="add a line to the log, for the review"),
+        help="add a line to the log, for the review; todo: or decision: at its beginning makes it "
+        "one"),
+    Key("point", ("L",), "L", group="people",
+        help="point at the row under the cursor, for everybody who looks on"),
+    Key("there", ("full_stop",), ".", group="look",
+        help="go to where somebody points"),
     *(_pane(number, name) for number, name in enumerate(PANES, 1)),
     _look("overview", "0", "escape", shown="0 esc", text="back to the overview; esc first clears "
           "a filter"),
@@ -151,7 +156,7 @@ class KeyTable:
 LIVE = KeyTable.of(KEYS)
 
 
-PEOPLE = frozenset({"note", "drive", "go", "veto"})
+PEOPLE = frozenset({"note", "drive", "go", "veto", "point"})
 """Keys of everybody: whether he may is for the engine to say."""
 
 

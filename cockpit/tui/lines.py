@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
+from cockpit.tui import pointing
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
@@ -40,7 +41,8 @@ class Lines(LineView):
 def message_line(
     snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
 ) -> Line:
-    """What was just answered to a key; else the worst alarm; else what another person armed."""
+    """What was just answered to a key; else what another person armed, or points at; else the worst
+    alarm."""
     if said is not None:
         level, text = said
         return Line((_fit(text, _LEVELS.get(level, "info"), width),))
@@ -51,6 +53,8 @@ def message_line(
         left = age(armed.expires_at_ms - snapshot.at_ms)
         text = f"{armed.by} is about to confirm: {armed.verb} {armed.wave} ({left} left)"
         return Line((_fit(text, "warn", width),))
+    if pointed := pointing.words(snapshot.crew, user=user, at_ms=snapshot.at_ms):
+        return Line((_fit(pointed, "info", width),))
     found = alarms(snapshot)
     if found:
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cockpit.core.intents import (
@@ -21,19 +21,22 @@ from cockpit.core.intents import (
     Lift,
     Offer,
     Pause,
+    Point,
     Release,
     Veto,
 )
+from cockpit.core.snapshot import LogLine
 from cockpit.wire.records import CHANGE, DELTA, KEY, TABLE
 from cockpit.wire.values import WireError, from_json, to_json
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
-HELLO, BEGIN, EVENT, INTENT = b"H", b"B", b"E", b"I"
-"""A greeting, a life of the stream (its head), something told, what a person wants: all JSON."""
+HELLO, PAST, BEGIN, EVENT, INTENT = b"H", b"L", b"B", b"E", b"I"
+"""A greeting, the log before it, a life of the stream (its head), something told, what a person
+wants: all JSON."""
 STREAM = {kind: bytes([kind]) for kind in (TABLE, KEY, CHANGE, DELTA)}
 """Payloads of the stream, by the kind of their record: P, K, C, D."""
-KINDS = (HELLO, BEGIN, EVENT, INTENT, *STREAM.values())
+KINDS = (HELLO, PAST, BEGIN, EVENT, INTENT, *STREAM.values())
 
 MAX_FROM_ENGINE = 64 * 1024 * 1024
 MAX_FROM_PERSON = 64 * 1024
@@ -92,12 +95,32 @@ def hello(*, session: str, engine: str, seat: str) -> bytes:
     return frame(HELLO, json_bytes(content))
 
 
+def goodbye(why: str) -> bytes:
+    """The only frame of a connection that is not let in."""
+    return frame(HELLO, json_bytes({"protocol": PROTOCOL_VERSION, "refused": why}))
+
+
+def past(lines: Sequence[LogLine]) -> bytes:
+    """Everything that was told before, oldest first, for whoever joins."""
+    return frame(PAST, json_bytes([to_json(line) for line in lines]))
+
+
+def read_past(payload: bytes) -> tuple[LogLine, ...]:
+    """The lines of such a frame; raises WireError."""
+    found: tuple[LogLine, ...] = from_json(tuple[LogLine, ...], read_json(payload))
+    return found
+
+
 def check_hello(payload: bytes) -> Mapping[str, Any]:
-    """The engine's greeting; refuses a protocol that is not ours, by number."""
+    """The engine's greeting; raises WireError where it speaks a protocol that is not ours, with
+    both numbers, and where it lets this user not in, with its reason."""
     content = read_json(payload)
     spoken = content.get("protocol") if isinstance(content, dict) else None
     if spoken != PROTOCOL_VERSION:
         msg = f"the engine speaks protocol {spoken}, this screen {PROTOCOL_VERSION}"
+        raise WireError(msg)
+    if why := content.get("refused"):
+        msg = f"the engine does not let you in: {why}"
         raise WireError(msg)
     return dict(content)
 
@@ -117,6 +140,7 @@ _INTENTS: dict[str, type] = {
     "veto": Veto,
     "lift": Lift,
     "answer": Answer,
+    "point": Point,
 }
 """What may come over a socket. Who sits down and who leaves is for the server to say."""
 

@@ -84,8 +84,8 @@ class Apart:
         match event:
             case Ticked(at_ms=at_ms):
                 return Parts("Ticked", {"at_ms": at_ms})
-            case Asked(at_ms=at_ms, intent=intent):
-                content = {"at_ms": at_ms, "intent": intent}
+            case Asked(at_ms=at_ms, intent=intent, seat=seat):
+                content = {"at_ms": at_ms, "intent": intent, **({"seat": seat} if seat else {})}
                 return Parts(f"Asked {type(intent).__name__}", content)
             case Finished():
                 names, read = fields_of(Finished)
@@ -247,7 +247,8 @@ def event_of(slot: str, document: Any, columns: Sequence[Rows]) -> Event:  # noq
         case ["Ticked"]:
             return Ticked(**_only(document, at_ms=int))
         case ["Asked", word] if word in _INTENTS:
-            return Asked(**_only(document, at_ms=int, intent=_INTENTS[word]))
+            seat = {"seat": str} if "seat" in document else {}
+            return Asked(**_only(document, at_ms=int, intent=_INTENTS[word], **seat))
         case ["Finished"]:
             finished: Finished = from_json(Finished, document)
             return finished

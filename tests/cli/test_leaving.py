@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import exits
-from cockpit.cli.act import _act
+from cockpit.cli.acting import Order, act
 from cockpit.cli.launch import Launched
 from cockpit.cli.run import _headless, _pause, _paused_for_sure
 from cockpit.engine.folders import SessionFolder
@@ -76,15 +76,17 @@ def test_a_pause_is_not_claimed_when_nobody_answers(tmp_path: Path) -> None:
     assert not _paused_for_sure(Launched(SessionFolder(tmp_path / "s"), tmp_path / "s.sock"))
 
 
-@pytest.mark.parametrize("confirm", [None, "another wave"])
-async def test_an_unconfirmed_act_leaves_nothing_armed(tmp_path: Path, confirm: str | None) -> None:
+@pytest.mark.parametrize("confirm", ["", "another wave"])
+async def test_an_unconfirmed_act_leaves_nothing_armed(tmp_path: Path, confirm: str) -> None:
     path = tmp_path / "s.sock"
-    options = argparse.Namespace(verb="advance", confirm=confirm)
+    order = Order("advance", "root", confirm=confirm)
+    told: list[str] = []
     async with flight(path) as engine:
         watching = await RemoteSession.connect(path)
         async for snapshot in watching.snapshots():
             if snapshot.action("advance").enabled:
                 break
-        assert "it needs --confirm" in await _act(path, options)
+        assert "it needs --confirm" in (await act(path, order, told.append)).why
+        assert told == []
         assert engine.state.armed is None
         await watching.close()

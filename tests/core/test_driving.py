@@ -24,6 +24,7 @@ from cockpit.core.intents import (
     Lift,
     Offer,
     Pause,
+    Point,
     Release,
     Veto,
 )
@@ -266,6 +267,60 @@ def test_without_people_in_the_plan_the_engines_user_may_do_all_but_only_from_on
     room.ask(Drive("root"), "1")
     assert room.ask(Pause("root"), "2") == ["refused"]
     assert room.ask(Pause("root"), "1") == ["paused"]
+
+
+def test_everybody_may_point_and_nobody_faster_than_others_can_follow() -> None:
+    room = Room()
+    room.sits("ana", "eva")
+    assert room.ask(Point("lag", "orders 3", "eva"), "eva") == ["pointed"]
+    assert room.ask(Point("lag", "orders 4", "ana"), "ana") == []
+    view = project(room.state, 1).crew.pointed
+    assert view is not None
+    assert (view.by, view.pane, view.row) == ("eva", "lag", "orders 3")
+    room.wait(1_000)
+    assert room.ask(Point("x" * 999, "", "ana"), "ana") == ["pointed"]
+    assert len(room.told[-1].data["pane"]) == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "sort"),
+    [
+        ("todo: ask kim", "todo"),
+        ("TODO : ask kim", "todo"),
+        ("decision: go at ten", "decision"),
+        ("todo:", "note"),
+        ("a todo: later", "note"),
+    ],
+)
+def test_a_note_is_what_its_first_word_says(text: str, sort: str) -> None:
+    room = Room()
+    room.sits("ana")
+    room.ask(Drive("ana"), "ana")
+    assert room.ask(AddNote(text, "ana"), "ana") == ["note"]
+    assert room.told[-1].data["sort"] == sort
+    assert room.told[-1].text == f"ana: {text}"
+
+
+def test_who_comes_back_is_known_to_have_been_away() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.wait(3_000)
+    left_ms = room.state.at_ms
+    room.ask(Detach("ben"), "ben")
+    room.wait(60_000)
+    room.ask(Attach("ben"), "21")
+    [ben] = [one for one in project(room.state, 1).crew.people if one.user == "ben"]
+    assert (ben.left_ms, ben.since_ms - left_ms) == (left_ms, 60_000)
+
+
+def test_who_only_asks_once_is_not_announced() -> None:
+    room = Room()
+    assert room.ask(Attach("dan"), "9") == []
+    assert room.ask(Detach("dan"), "9") == []
+    room.ask(Attach("dan"), "10")
+    room.wait(2_000)
+    assert room.told[-1].text == "dan looks on"
+    assert room.ask(Detach("dan"), "10") == ["detached"]
 
 
 @pytest.mark.parametrize("seeds", [range(at, at + 100) for at in range(0, 1_000, 100)])

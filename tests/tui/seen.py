@@ -22,7 +22,7 @@ Size = tuple[int, int]
 SIZES: tuple[Size, ...] = ((40, 10), (60, 20), (80, 24), (160, 48), (200, 60))
 
 
-_CHARACTERS = {"slash": "/", "space": " ", "question_mark": "?"}
+_CHARACTERS = {"slash": "/", "space": " ", "question_mark": "?", "colon": ":", "full_stop": "."}
 
 
 class Seen:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from cockpit.core.intents import Arm, Confirm, Disarm, Intent, Pause
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from tests.tui import fixtures
 
 
@@ -15,6 +15,7 @@ class PlayedSession:
     """A Session that plays the snapshots it is given and keeps the intents it gets."""
 
     seat = ""
+    past: Sequence[LogLine] = ()
 
     def __init__(self, *snapshots: Snapshot, refuse: str = "") -> None:
         self.intents: list[Intent] = []

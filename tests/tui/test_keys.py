@@ -7,7 +7,7 @@ import random
 import pytest
 from textual import events
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, Drive, End, Lift, Pause, Veto
+from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, Drive, End, Lift, Pause, Point, Veto
 from cockpit.tui.keys import KEYS, LIVE, why_not
 from tests.tui import fixtures
 from tests.tui.seen import Seen, answering, opened
@@ -37,7 +37,7 @@ def test_what_changes_the_flight_is_a_capital_letter() -> None:
 
 
 async def test_every_key_is_in_the_help() -> None:
-    async with opened(size=(120, 60)) as seen:
+    async with opened(size=(120, 90)) as seen:
         await seen.press("question_mark")
         text = " ".join(seen.text().split())
         for key in KEYS:
@@ -121,7 +121,7 @@ async def test_ten_thousand_random_keys_confirm_nothing() -> None:
             if seen.app.return_value is not None:
                 break
         kinds = {type(intent) for intent in seen.session.intents}
-        assert kinds <= {Arm, Disarm, Pause, AddNote, Drive, Veto, Lift}
+        assert kinds <= {Arm, Disarm, Pause, AddNote, Drive, Veto, Lift, Point}
 
 
 async def test_random_text_with_the_confirming_letter_in_it_confirms_nothing() -> None:

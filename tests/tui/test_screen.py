@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from cockpit.core.intents import AddNote, Pause
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.tui import app
 from cockpit.tui.layout import PANES
 from cockpit.tui.picture import picture
@@ -97,9 +98,9 @@ async def test_a_newer_snapshot_replaces_one_that_waits() -> None:
     async with opened() as seen:
         take = seen.app.board.take
 
-        def counting(snapshot: Snapshot) -> None:
+        def counting(snapshot: Snapshot, past: Sequence[LogLine] = ()) -> None:
             drawn.append(snapshot.at_ms)
-            take(snapshot)
+            take(snapshot, past)
 
         seen.app.board.take = counting  # type: ignore[method-assign]
         for one in many:

@@ -5,6 +5,11 @@ Follows the newest line until somebody scrolls up. Never reorders what the engin
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
+
 from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.tui import glyphs
 from cockpit.tui.format import utc
@@ -19,6 +24,7 @@ _LEVEL: dict[str, tuple[str, Token]] = {
     "bad": (glyphs.FAILED, "bad"),
 }
 MAX_LOCAL = 100
+MAX_KEPT = 10_000
 
 
 class LogPane(Pane):
@@ -29,16 +35,32 @@ class LogPane(Pane):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._events: tuple[LogLine, ...] = ()
+        self._events: list[LogLine] = []
+        self._past: Sequence[LogLine] = ()
+        self._newest: tuple[LogLine, ...] = ()
         self._local: list[LogLine] = []
         self._rows: tuple[Line, ...] = ()
         self._follows = True
         self._built_for: tuple[int, bool] = (0, False)
+        self._is_stale = True
+
+    def remember(self, past: Sequence[LogLine], newest: tuple[LogLine, ...]) -> None:
+        """Keep what was told, though snapshots hold the newest lines only: all that is without a
+        gap before them. `past`: what was told before this screen came."""
+        if newest is self._newest and past is self._past:
+            return
+        if past is not self._past:
+            self._events = [*past]
+        self._past, self._newest = past, newest
+        first = newest[0].seq if newest else 1
+        kept = bisect_left(self._events, first, key=attrgetter("seq"))
+        is_whole = kept > 0 and self._events[kept - 1].seq == first - 1
+        self._events = [*(self._events[:kept] if is_whole else ()), *newest][-MAX_KEPT:]
+        self._is_stale = True
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
-        if snapshot.log != self._events:
-            self._events = snapshot.log
+        if self._is_stale:
             self._build()
         self.sync()
 
@@ -88,24 +110,27 @@ class LogPane(Pane):
         below = self.count() - self.top - self.room
         if not self._follows and below > 0:
             return ((f"{below} newer below, G follows", base),)
-        return ((f"{len(self._events)} events", base),)
+        told = self._newest[-1].seq if self._newest else 0
+        return ((f"{told} events", base),)
 
     def _build(self) -> None:
         width = self.size.width
         self._built_for = (width, self.zoomed)
-        merged = sorted((*self._events, *self._local), key=lambda entry: entry.at_ms)
+        self._is_stale = False
+        merged = sorted((*self._events, *self._local), key=attrgetter("at_ms"))
         rows: list[Line] = []
         for entry in merged:
             rows.extend(_entry_rows(entry, width, wrapped=self.zoomed))
         self._rows = tuple(rows)
 
 
-def _entry_rows(entry: LogLine, width: int, *, wrapped: bool) -> list[Line]:
+@lru_cache(maxsize=2 * MAX_KEPT)
+def _entry_rows(entry: LogLine, width: int, *, wrapped: bool) -> tuple[Line, ...]:
     glyph, token = _LEVEL[entry.level]
     local = "(this screen) " if entry.seq < 0 else ""
     head: tuple[Chunk, ...] = ((utc(entry.at_ms), "dim"), (f" {glyph} ", token), (local, "dim"))
     room = max(8, width - 13 - len(local))
     if not wrapped:
-        return [Line((*head, (cut(entry.text, room), token)))]
+        return (Line((*head, (cut(entry.text, room), token))),)
     first, *rest = wrap(entry.text, room)
-    return [Line((*head, (first, token))), *(Line(((f"{'':12}{p}", token),)) for p in rest)]
+    return (Line((*head, (first, token))), *(Line(((f"{'':12}{p}", token),)) for p in rest))

@@ -6,7 +6,7 @@ what changes the flight is handed to the app as an intent and never decided here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -16,7 +16,7 @@ from textual.timer import Timer
 
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
 from cockpit.core.intents import Answer as Go
-from cockpit.core.snapshot import ArmedView, Snapshot
+from cockpit.core.snapshot import ArmedView, LogLine, Snapshot
 from cockpit.ports import Player
 from cockpit.tui.controls import Question, driving, naming, vetoing, why_no_go_asked
 from cockpit.tui.deck import Deck
@@ -29,6 +29,7 @@ from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.playkeys import REPLAY
+from cockpit.tui.pointing import gone_to, pane_of, point
 from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen, GoScreen
 from cockpit.tui.screens.detail import DetailScreen
 from cockpit.tui.screens.health import HealthScreen
@@ -94,9 +95,10 @@ class Board(Screen[None], inherit_bindings=False):
 
     # --- snapshots --------------------------------------------------------------------------------
 
-    def take(self, snapshot: Snapshot) -> None:
-        """Show a snapshot, and the dialog that it may ask for."""
+    def take(self, snapshot: Snapshot, past: Sequence[LogLine] = ()) -> None:
+        """Show a snapshot, and the dialog that it may ask for. `past`: the log before it."""
         self.snapshot = snapshot
+        cast("LogPane", self.panes["log"]).remember(past, snapshot.log)
         for pane in self.panes.values():
             if pane.display:
                 pane.take(snapshot)
@@ -260,6 +262,8 @@ class Board(Screen[None], inherit_bindings=False):
             self.say(f"{key.shown} {key.label}: {why}", "warn", log=True)
         elif key.id == "note":
             self._prompt("note for the log and the review", "", self._noted)
+        elif key.id == "point":
+            self._send(point(self.panes, self.chosen, user=self.user))
         elif key.id == "drive" and self.snapshot is not None:
             self._ask(driving(self.snapshot, user=self.user, seat=seat))
         elif key.id == "go" and self.snapshot is not None:
@@ -308,6 +312,18 @@ class Board(Screen[None], inherit_bindings=False):
         else:
             self.deck.pressed(key, ask=self._prompt, say=self.say)
 
+    def _go_there(self) -> None:
+        pointed = None if self.snapshot is None else self.snapshot.crew.pointed
+        name = pane_of(pointed)
+        if pointed is None or name is None:
+            self.say("nobody points at anything")
+            return
+        if not self.panes[name].display:
+            self._zoom(name)
+        self.chosen = name
+        self.rearrange()
+        self.say(gone_to(self.panes[name], pointed))
+
     def _may_arm(self) -> None:
         self._armed_lately = False
 
@@ -321,6 +337,8 @@ class Board(Screen[None], inherit_bindings=False):
                 self.say("filter cleared")
             else:
                 self._zoom(None)
+        elif key.id == "there":
+            self._go_there()
         elif key.id in {"next", "previous"}:
             self._choose(1 if key.id == "next" else -1)
         elif not isinstance(pane, Grid):
@@ -414,8 +432,10 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _offer(self, armed: ArmedView | None) -> None:
         """Open the dialog for what this user armed, unless another one has the keys."""
-        if armed is None or armed.by != self.user:
+        if armed is None or armed.by != self.user or self.snapshot is None:
             return
+        if self._seat() not in ("", self.snapshot.crew.seat):
+            return  # armed at another screen of the same user
         before = self._answered
         if before is not None and (before.token, before.armed_at_ms) == (
             armed.token,
@@ -424,7 +444,7 @@ class Board(Screen[None], inherit_bindings=False):
             return
         if self.deck is not None:
             return  # what was armed then is told on the message line, and confirms nothing
-        if self.app.screen is not self or is_small(*self.app.size) or self.snapshot is None:
+        if self.app.screen is not self or is_small(*self.app.size):
             return
         self._answered = armed
         dialog = ConfirmScreen(self.look, self.snapshot, armed)

@@ -1,0 +1,147 @@
+"""`cockpit act`: each verb over a real socket to an engine on a simulated flight."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from cockpit.cli import exits
+from cockpit.cli.acting import Answered, Order, act
+from cockpit.cli.main import main
+from cockpit.core.snapshot import Snapshot
+from cockpit.engine.folders import this_user
+from cockpit.engine.remote import RemoteSession
+from tests.engine.test_socket import flight
+
+
+async def asked(socket: Path, verb: str, **given: str) -> Answered:
+    told: list[str] = []
+    return await act(socket, Order(verb, this_user(), **given), told.append)
+
+
+async def seen_when(socket: Path, verb: str) -> Snapshot:
+    """The flight once a verb is open."""
+    watching = await RemoteSession.connect(socket)
+    try:
+        async for snapshot in watching.snapshots():
+            if snapshot.action(verb).enabled:
+                return snapshot
+    finally:
+        await watching.close()
+    raise AssertionError("the engine went away")
+
+
+async def test_a_wave_begins_once_its_name_is_given_and_not_for_another(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        early = await asked(socket, "advance", confirm="readers")
+        assert early.code == exits.GATE_NOT_MET
+        assert early.why.startswith("gate ")
+        name = (await seen_when(socket, "advance")).status.wave
+        other = await asked(socket, "advance", confirm=name, wave="another")
+        assert other == Answered(exits.REFUSED, f"it is wave {name}'s turn, not another's")
+        assert engine.state.armed is None
+        assert await asked(socket, "advance", confirm=name, wave=name) == Answered()
+        assert engine.state.wave().word == "running"
+
+
+async def test_what_stops_writes_and_vetoes_needs_no_name(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        assert await asked(socket, "pause") == Answered()
+        assert engine.state.paused
+        assert await asked(socket, "note", text="seen") == Answered()
+        assert await asked(socket, "veto", text="payments are down") == Answered()
+        refused = await asked(socket, "advance", confirm="readers")
+        words = f"{this_user()} has vetoed going forward: payments are down"
+        assert refused == Answered(exits.REFUSED, words)
+        assert await asked(socket, "lift") == Answered()
+        assert engine.state.crew.veto is None
+
+
+async def test_the_controls_change_hands_by_words(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket):
+        screen = await RemoteSession.connect(socket, drive=this_user())
+        assert (await asked(socket, "offer", to="nobody-here")).why == "nobody-here is not here"
+        assert await asked(socket, "offer", to=this_user()) == Answered()
+        async for snapshot in screen.snapshots():
+            if snapshot.crew.offered_to == this_user() and snapshot.crew.seat == screen.seat:
+                break
+        else:
+            pytest.fail("the offer went with the connection that made it")
+        wave = snapshot.status.wave
+        assert (await asked(socket, "accept", confirm="?")).why.startswith("read back the wave's")
+        assert await asked(socket, "accept", confirm=wave) == Answered()
+        await screen.close()
+
+
+@pytest.mark.parametrize(
+    ("verb", "why"),
+    [
+        ("go", "nobody asks for a go"),
+        ("no-go", "nobody asks for a go"),
+        ("confirm", "gate "),
+        ("rollback", "nothing of this wave has been done"),
+        ("recover", ""),
+    ],
+)
+async def test_what_is_not_open_is_refused_and_says_why(
+    tmp_path: Path, verb: str, why: str
+) -> None:
+    async with flight(tmp_path / "s.sock") as engine:
+        found = await asked(tmp_path / "s.sock", verb, confirm="readers")
+        assert found.code in (exits.REFUSED, exits.GATE_NOT_MET)
+        assert found.why.startswith(why)
+        assert engine.state.armed is None
+
+
+async def test_a_confirmation_answers_a_question_and_begins_no_wave(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        name = (await seen_when(socket, "advance")).status.wave
+        found = await asked(socket, "confirm", confirm=name)
+        assert found == Answered(exits.REFUSED, "no step asks anybody anything")
+        assert engine.state.wave().word == "ready"
+
+
+async def test_an_abort_takes_the_wave_back_and_ends_the_flight(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        name = (await seen_when(socket, "advance")).status.wave
+        assert await asked(socket, "advance", confirm=name) == Answered()
+        await seen_when(socket, "rollback")
+        assert await asked(socket, "abort", confirm=name) == Answered()
+        assert engine.state.outcome == "rolled_back"
+        assert engine.state.waves[0].word == "rolled back"
+
+
+async def test_an_engine_that_goes_away_leaves_the_outcome_unknown(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+
+    async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_unix_server(gone, path=socket)
+    async with server:
+        assert (await asked(socket, "pause")).code == exits.UNKNOWN
+
+
+def test_a_script_is_told_in_json_and_a_person_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["act", "pause", "--json", "--session", "none"]) == exits.REFUSED
+    assert json.loads(capsys.readouterr().out) == {
+        "verb": "pause",
+        "session": "",
+        "outcome": "refused",
+        "code": exits.REFUSED,
+        "why": "no running session is called none",
+    }
+    assert main(["act", "note"]) == exits.USAGE
+    assert capsys.readouterr().err == "note needs --text\n"
