@@ -11,17 +11,22 @@ import sys
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import cockpit
 from cockpit.core.flight import Tell
-from cockpit.core.notify import Webhook
+from cockpit.core.notify import MetricsPlace, Webhook
 from cockpit.core.observe import Failure
-from cockpit.core.ownsurvey import WEBHOOK, WebhookSurvey
+from cockpit.core.ownsurvey import METRICS, WEBHOOK, WebhookSurvey
 from cockpit.core.plan import Plan
+from cockpit.core.snapshot import Snapshot
 from cockpit.engine.fanout import Listener
 from cockpit.engine.folders import SessionFolder
 from cockpit.engine.journal import JournalError, read_journal
 from cockpit.engine.loop import Engine
 from cockpit.notify.addresses import networks
+from cockpit.notify.listener import ListenError, on_port, on_socket
+from cockpit.notify.metrics import exposition
 from cockpit.notify.notices import Flight
 from cockpit.notify.outbox import Outbox, left_over
 from cockpit.notify.sender import Sender
@@ -58,6 +63,51 @@ async def telling(
     engine: Engine, folder: SessionFolder, to: Receiver | None, redactor: Redactor, clock: Clock
 ) -> AsyncIterator[None]:
     """Tell while the block runs, and at its end for a moment longer."""
+    place = engine.state.plan.notify.metrics if engine.state.plan.notify is not None else None
+    async with _counted(engine, place, clock), _noticed(engine, folder, to, redactor, clock):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _counted(engine: Engine, place: MetricsPlace | None, clock: Clock) -> AsyncIterator[None]:
+    """Hand out metrics while the block runs."""
+    if place is None:
+        yield
+        return
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(_hand_out(engine, place, clock), name=METRICS)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _hand_out(engine: Engine, place: MetricsPlace, clock: Clock) -> None:
+    """Never raises."""
+    listener = engine.fanout.join()
+    newest: list[Snapshot] = []
+
+    def text() -> str:
+        return exposition(newest[-1], version=cockpit.__version__) if newest else ""
+
+    try:
+        where = on_port(place.listen, text) if place.listen else on_socket(Path(place.socket), text)
+        async with where:
+            async for snapshot in listener.snapshots():
+                newest[:] = [snapshot]
+    except ListenError as error:
+        now_ms = clock.now_ms()
+        tell = Tell("metrics_failing", f"metrics are not handed out: {error}", "warn")
+        engine.hear(Failure(METRICS, now_ms, now_ms, "refused", str(error)), tell)
+    finally:
+        engine.fanout.leave(listener)
+
+
+@contextlib.asynccontextmanager
+async def _noticed(
+    engine: Engine, folder: SessionFolder, to: Receiver | None, redactor: Redactor, clock: Clock
+) -> AsyncIterator[None]:
+    """Send notices while the block runs."""
     if to is None:
         yield
         return

@@ -19,7 +19,7 @@ from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
 from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
-from cockpit.core.ownsurvey import RECORDING, WEBHOOK
+from cockpit.core.ownsurvey import METRICS, RECORDING, WEBHOOK
 from cockpit.core.plan import SIDES, Plan
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
@@ -68,7 +68,7 @@ def troubles(
     found.extend(_stragglers(stragglers))
     found.extend(_brokers(facts, now_ms))
     found.extend(_recording(facts))
-    found.extend(_webhook(facts))
+    found.extend(_untold(facts))
     return tuple(sorted(found, key=lambda trouble: trouble.level))
 
 
@@ -243,10 +243,14 @@ def _recording(facts: Facts) -> Iterator[Trouble]:
         yield Trouble("bad", RECORDING, f"nothing is recorded: {failure.reason}")
 
 
-def _webhook(facts: Facts) -> Iterator[Trouble]:
-    failure = facts.failures.get(WEBHOOK)
-    if failure is not None:
-        yield Trouble("warn", WEBHOOK, f"the webhook takes no notices: {failure.reason}")
+def _untold(facts: Facts) -> Iterator[Trouble]:
+    """Who is not told outside of the screens."""
+    for feed, what in (
+        (WEBHOOK, "the webhook takes no notices"),
+        (METRICS, "metrics are not handed out"),
+    ):
+        if (failure := facts.failures.get(feed)) is not None:
+            yield Trouble("warn", feed, f"{what}: {failure.reason}")
 
 
 def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:

@@ -9,6 +9,8 @@ RECORDING: Final = "recording"
 """The feed of which a failure means that nothing is recorded now."""
 WEBHOOK: Final = "webhook"
 """The feed of which a failure means that notices are not taken now."""
+METRICS: Final = "metrics"
+"""The feed of which a failure means that metrics are not handed out."""
 
 
 @dataclass(frozen=True, slots=True)

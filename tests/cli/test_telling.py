@@ -17,7 +17,7 @@ from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.cli.telling import Receiver, receiver, telling
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.flight import begin
-from cockpit.core.notify import Notify, Webhook
+from cockpit.core.notify import MetricsPlace, Notify, Webhook
 from cockpit.core.plan import Plan, SecretRef
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.chain import examine, read_head
@@ -211,6 +211,63 @@ def test_a_defect_in_the_telling_is_an_alarm_and_the_flight_goes_on(
     (alarm,) = [one for one in seen[-1].alarms if one.subject == "webhook"]
     assert "a defect of the cockpit's own: AssertionError" in alarm.text
     assert "nobody thought of this" in capsys.readouterr().err
+
+
+def counted(path: Path, place: MetricsPlace) -> list[Any]:
+    """What is told of metrics at such a place, in the first seconds of a flight."""
+
+    async def fly() -> list[Any]:
+        clock = VirtualClock()
+        flight = replace(demo_plan(), notify=Notify(metrics=place))
+        world = connect_sim(flight, clock, demo_world(1))
+        state = begin(flight, session="s", simulated=True, at_ms=clock.now_ms())
+        engine = Engine(state, engine_ports(world, clock), None)
+        session = LocalSession(engine)
+        told: list[Any] = []
+        counting = telling(engine, SessionFolder(path), None, Redactor(), clock)
+        async with counting, asyncio.TaskGroup() as group:
+            task = group.create_task(engine.run(), name="engine")
+            await clock.sleep(3_000)
+            news = await session.news()
+            assert news is not None
+            assert news[1] is not None
+            told = [*news[0], *news[1].alarms]
+            task.cancel()
+        return told
+
+    return run_virtual(fly())
+
+
+def test_metrics_that_cannot_be_handed_out_are_an_alarm_and_end_nothing(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    told = counted(tmp_path, MetricsPlace(socket=str(tmp_path / "taken")))
+    kinds = [one["kind"] for one in told if isinstance(one, dict)]
+    assert "metrics_failing" in kinds
+    (alarm,) = [one for one in told if getattr(one, "subject", "") == "metrics"]
+    assert "something else is there already" in alarm.text
+
+
+async def test_metrics_of_a_real_engine_are_read_over_its_socket(tmp_path: Path) -> None:
+    path = tmp_path / "m.sock"
+    clock = SystemClock()
+    flight = replace(demo_plan(), notify=Notify(metrics=MetricsPlace(socket=str(path))))
+    world = connect_sim(flight, clock, demo_world(1))
+    state = begin(flight, session="s", simulated=True, at_ms=clock.now_ms())
+    engine = Engine(state, engine_ports(world, clock), None)
+    session = LocalSession(engine)
+    counting = telling(engine, SessionFolder(tmp_path), None, Redactor(), clock)
+    async with counting, asyncio.TaskGroup() as group:
+        task = group.create_task(engine.run(), name="engine")
+        for _ in range(3):
+            await session.news()
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        reply = (await reader.read()).decode()
+        writer.close()
+        task.cancel()
+    assert f'plan="{flight.name}"' in reply
+    assert "cockpit_heartbeat_timestamp_seconds" in reply
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(
