@@ -302,6 +302,8 @@ class AlarmView:
     """What it is about, in a word or two; one subject is one alarm."""
     text: str
     since_ms: int
+    seen_by: str = ""
+    """Who has acknowledged it; empty: nobody, or it has become worse since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,7 +455,7 @@ class Snapshot:
     actions: tuple[ActionView, ...]
     feeds: tuple[FeedView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
-    """Worst first."""
+    """Those that nobody has acknowledged first, of these the worst first."""
     drains: tuple[DrainView, ...] = ()
     """All topics of the plan together first, then each."""
     stragglers: tuple[StragglerView, ...] = ()

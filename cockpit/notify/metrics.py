@@ -134,6 +134,8 @@ def _watch(snapshot: Snapshot) -> Iterator[Metric]:
         "Alarms that stand.",
         tuple(({"level": level}, levels.count(level)) for level in ("bad", "warn")),
     )
+    unseen = sum(not alarm.seen_by for alarm in snapshot.alarms)
+    yield _one("alarms_unacknowledged", "Alarms that nobody has acknowledged.", unseen)
     yield _one("viewers", "Connections of people.", sum(one.seats for one in snapshot.crew.people))
     seq = snapshot.head.partition(":")[0]
     if seq.isdecimal():

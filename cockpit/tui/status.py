@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cockpit.core.crewview import CrewView
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
-from cockpit.tui.alarms import alarms
+from cockpit.tui.alarms import standing, unseen
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
@@ -136,9 +136,10 @@ def _second(snapshot: Snapshot, width: int, user: str, link: Link) -> Line:
 
 def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
     status = snapshot.status
-    number = len(alarms(snapshot))
-    alarm: Token = "bad" if number else "bar"
+    number, new = len(standing(snapshot)), len(unseen(snapshot))
+    alarm: Token = "bad" if new else "warn" if number else "bar"
     plural = "" if number == 1 else "s"
+    seen = f" ({number - new} seen)" if number > new else ""
     paused: tuple[Chunk, ...] = ((" PAUSED ", "badge.pause"),) if status.paused else ()
     mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
     detail = status.rollback_detail if wide else ""
@@ -147,7 +148,7 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(0, rollback_chunks(status)),
         Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
         Item(0, paused),
-        Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
+        Item(1 if number else 4, ((f"{number} alarm{plural}{seen}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
         Item(1 if gone else 4, _driver(snapshot.crew, user)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),

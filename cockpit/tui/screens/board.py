@@ -18,7 +18,7 @@ from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pau
 from cockpit.core.intents import Answer as Go
 from cockpit.core.snapshot import ArmedView, LogLine, Snapshot
 from cockpit.ports import Player
-from cockpit.tui.controls import Question, driving, naming, vetoing, why_no_go_asked
+from cockpit.tui.controls import ASKS, Question, driving, naming, why_no_go_asked
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
@@ -268,8 +268,8 @@ class Board(Screen[None], inherit_bindings=False):
             self._ask(driving(self.snapshot, user=self.user, seat=seat))
         elif key.id == "go" and self.snapshot is not None:
             self._say_go(self.snapshot)
-        elif key.id == "veto" and self.snapshot is not None:
-            self._ask(vetoing(self.snapshot, user=self.user))
+        elif key.id in ASKS and self.snapshot is not None:
+            self._ask(ASKS[key.id](self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
             self.app.push_screen(EndScreen(self.look, self.snapshot), self._end_answered)
         elif key.verb is not None and not self._armed_lately:
