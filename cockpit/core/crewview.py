@@ -1,4 +1,4 @@
-"""Who is on a flight, for the screens: a part of a snapshot."""
+"""Who is on a flight, for the screens."""
 
 from __future__ import annotations
 

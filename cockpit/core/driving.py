@@ -216,7 +216,9 @@ def _tell_who_stays(turn: Turn) -> None:
         for one in turn.state.crew.seats
         if not one.told and turn.now_ms - one.since_ms >= SETTLED_MS
     ]
-    for seat in settled:
+    known = {one.user for one in turn.state.crew.seats if one.told}
+    driver = turn.state.crew.lease.user if turn.state.crew.lease else ""
+    for seat in {one.user: one for one in settled if one.user not in {driver, *known}}.values():
         turn.tell("attached", f"{seat.user} looks on", by=seat.user, seat=seat.id)
     if settled:
         here = turn.state.crew.seats

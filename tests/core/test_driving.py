@@ -286,7 +286,7 @@ def test_everybody_may_point_and_nobody_faster_than_others_can_follow() -> None:
     ("text", "sort"),
     [
         ("todo: ask kim", "todo"),
-        ("TODO : ask kim", "todo"),
+        ("ToDo : ask kim", "todo"),
         ("decision: go at ten", "decision"),
         ("todo:", "note"),
         ("a todo: later", "note"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.layout import MIN_WIDTH
@@ -160,3 +161,22 @@ def test_the_journals_head_is_there_on_a_wide_screen_and_takes_no_room_on_a_narr
     with_head = replace(fixtures.snapshot(), head=head)
     assert lines(with_head, 80) == lines(fixtures.snapshot(), 80)
     assert f"head 1234:{'ab' * 8} " in lines(with_head, 200)[1]
+
+
+@pytest.mark.parametrize(
+    ("driver", "at", "mine", "words"),
+    [
+        ("", "", "2", "nobody drives"),
+        ("kim", "1", "2", "kim drives"),
+        ("kim", "", "2", "kim GONE"),
+        ("ana", "2", "2", "you drive"),
+        ("ana", "1", "2", "ana drives"),
+    ],
+)
+def test_a_narrow_screen_says_who_drives_too(driver: str, at: str, mine: str, words: str) -> None:
+    people = (PersonView("ana", ("driver",), 1, 0, None),)
+    crew = CrewView(people=people, driver=driver, seat=at)
+    snapshot = replace(fixtures.snapshot(), crew=crew)
+    first, _ = status_lines(snapshot, width=80, user="ana", seat=mine)
+    assert words in first.plain
+    assert words not in status_lines(fixtures.snapshot(), width=80, user="ana")[0].plain
