@@ -78,7 +78,7 @@ def handle(turn: Turn, intent: ActIntent) -> None:
 def _acknowledge(turn: Turn, intent: Acknowledge) -> None:
     found = acknowledge(turn.state.watch, intent.subject, intent.since_ms, intent.by)
     if isinstance(found, str):
-        refuse(turn, "ack", intent.by, found)
+        refuse(turn, "acknowledge", intent.by, found)
         return
     turn.set(watch=found)
     alarm = next(one for one in found.alarms if one.subject == intent.subject)
