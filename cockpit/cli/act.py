@@ -48,7 +48,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument(
         "--wave", metavar="WAVE", default="", help="refuse unless it is about this wave"
     )
-    parser.add_argument("--text", default="", help="the note, or why")
+    parser.add_argument("--text", default="", help="the note, the alarm's subject, or why")
     parser.add_argument("--to", metavar="USER", default="", help="who is offered the controls")
     parser.add_argument("--of", metavar="USER", default="", help="who drove and is gone")
     parser.add_argument("--json", action="store_true", help="one line of JSON for a script")

@@ -13,6 +13,7 @@ from typing import Any, Final, cast, get_args
 from cockpit.cli import exits
 from cockpit.core.intents import (
     Accept,
+    Acknowledge,
     AddNote,
     Answer,
     Arm,
@@ -89,6 +90,7 @@ class Simple:
 SIMPLE: Final[Mapping[str, Simple]] = {
     "pause": Simple(lambda o: Pause(o.user), ("paused",)),
     "note": Simple(lambda o: AddNote(o.text, o.user), ("note",), needs="text"),
+    "ack": Simple(lambda o: Acknowledge(o.text, o.user), ("acknowledged",), needs="text"),
     "end": Simple(lambda o: End(o.user), ("flight_ended",), drives=True),
     "drive": Simple(lambda o: Drive(o.user, o.of, o.text), ("drives",)),
     "offer": Simple(lambda o: Offer(o.to, o.user), ("offered",), drives=True, needs="to"),

@@ -21,10 +21,11 @@ from cockpit.cli.leftovers import looked, past_of, refusals, warnings
 from cockpit.cli.output import complain
 from cockpit.cli.pasts import open_rows, rows_before
 from cockpit.cli.sharing import flown_elsewhere, sharing_of, why_not_resume
+from cockpit.cli.telling import receiver, telling
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.beginning import Beginning, begun
 from cockpit.core.durable import RestoreError
-from cockpit.core.plan import Plan, SecretRef
+from cockpit.core.plan import Plan
 from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import (
     FlightTaken,
@@ -45,7 +46,8 @@ from cockpit.engine.server import Server
 from cockpit.engine.shared import group_id, shared_folder
 from cockpit.engine.sharing import Sharing, TakenError
 from cockpit.plan.loader import load_plan
-from cockpit.plan.secrets import SecretUnavailable, resolve_secret
+from cockpit.plan.redact import Redactor
+from cockpit.plan.secrets import SecretUnavailable
 from cockpit.ports import PortError, Saboteur
 from cockpit.wire.sessionhead import session_head
 
@@ -114,10 +116,6 @@ def _answer(content: dict[str, Any]) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
-def _reveal(ref: SecretRef) -> str:
-    return resolve_secret(ref).reveal()
-
-
 def _begin(folder: SessionFolder, first: str) -> tuple[Beginning, Journal]:
     now_ms = SystemClock().now_ms()
     beginning = Beginning(session=folder.id, simulated=False, at_ms=now_ms, first=first)
@@ -175,17 +173,20 @@ async def _host(
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
 
-    clock = SystemClock()
+    clock, redactor = SystemClock(), Redactor()
     try:
         socket, gid = _door(plan, folder)
-        sharing = sharing_of(plan, folder, journal, clock, _reveal)
-        real = connect_real(plan, clock, _reveal, _saboteur(plan, folder), sharing)
+        sharing = sharing_of(plan, folder, journal, clock, redactor.reveal)
+        real = connect_real(plan, clock, redactor.reveal, _saboteur(plan, folder), sharing)
     except (SecretUnavailable, PortError, FolderError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     ports = engine_ports(real, clock, sharing)
     try:
-        problems = await look(plan, ports) if preflight else ()
+        hook = receiver(plan, redactor)
+        problems = [*await look(plan, ports)] if preflight else []
+        if preflight and hook is not None and hook.why_not:
+            problems.append(hook.why_not)
         if problems:
             _answer({"ready": False, "problems": list(problems)})
             return exits.FAILED
@@ -208,7 +209,10 @@ async def _host(
             gate_rows=rows,
             recorder=recorder,
         )
-        async with Server(engine, socket, cockpit.__version__, gid=gid).serving():
+        async with (
+            Server(engine, socket, cockpit.__version__, gid=gid).serving(),
+            telling(engine, folder, hook, redactor, clock),
+        ):
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket), "warnings": warned})
             how = await _fly(engine)

@@ -13,6 +13,8 @@ REFUSED: Final = 5
 GATE_NOT_MET: Final = 6
 UNKNOWN: Final = 7
 STOPPED: Final = 8
+CHANGED: Final = 9
+TORN: Final = 10
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 
@@ -26,6 +28,8 @@ MEANINGS: dict[int, str] = {
     GATE_NOT_MET: "a gate was not met in time",
     UNKNOWN: "outcome unknown",
     STOPPED: "stopped or paused",
+    CHANGED: "a journal was changed",
+    TORN: "a journal ends in a torn line",
     INTERRUPTED: "interrupted",
     TERMINATED: "terminated",
 }

@@ -26,6 +26,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("status", "say in a line how a flight stands"),
     ("act", "do what a key does, from a script"),
     ("replay", "play a recorded session on the same screen"),
+    ("verify", "say whether a journal is what was written"),
     ("sessions", "list the flights of this user"),
     ("report", "write the review of a flight from its recording"),
     ("export", "write a recording as JSON lines, or one of its tables as CSV"),

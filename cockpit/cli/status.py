@@ -94,6 +94,8 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         "groups": to_json(snapshot.groups),
         "armed": to_json(snapshot.armed),
         "actions": to_json(snapshot.actions),
+        "alarms": to_json(snapshot.alarms),
         "left_over": to_json(snapshot.left_over),
+        "head": snapshot.head,
         "crew": to_json(snapshot.crew),
     }

@@ -19,7 +19,7 @@ from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
 from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
-from cockpit.core.ownsurvey import RECORDING
+from cockpit.core.ownsurvey import METRICS, RECORDING, WEBHOOK
 from cockpit.core.plan import SIDES, Plan
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
@@ -43,6 +43,23 @@ class Trouble:
     subject: str
     text: str
     hold_ms: int = 0
+    size: int = 0
+    """How much of it there is, such as brokers that do not answer: more is worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Somebody has seen an alarm as it was then."""
+
+    by: str
+    level: Level
+    size: int
+    since_ms: int
+
+    def holds(self, trouble: Trouble, since_ms: int) -> bool:
+        """Whether the same is so still, without a break, and is no worse."""
+        worse = (self.level == "warn" and trouble.level == "bad") or trouble.size > self.size
+        return since_ms == self.since_ms and not worse
 
 
 def troubles(
@@ -68,20 +85,47 @@ def troubles(
     found.extend(_stragglers(stragglers))
     found.extend(_brokers(facts, now_ms))
     found.extend(_recording(facts))
+    found.extend(_untold(facts))
     return tuple(sorted(found, key=lambda trouble: trouble.level))
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The alarms of now, and what must be remembered for the next look."""
+
+    alarms: tuple[AlarmView, ...]
+    """Those that nobody has acknowledged first, then the worst first."""
+    since: Mapping[str, int]
+    """Since when each trouble has been there without a break."""
+    acks: Mapping[str, Ack]
+    """By subject, as far as they hold."""
+    sizes: Mapping[str, int]
+    """Of each alarm, as it is now."""
+
+
 def raised(
-    found: Iterable[Trouble], seen: Mapping[str, int], now_ms: int
-) -> tuple[tuple[AlarmView, ...], dict[str, int]]:
-    """The alarms of now, and since when each trouble has been there without a break."""
+    found: Iterable[Trouble], seen: Mapping[str, int], acks: Mapping[str, Ack], now_ms: int
+) -> Raised:
+    """What has been so for long enough. One subject is one alarm: the first, worst one of it."""
     since: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     alarms: list[AlarmView] = []
+    held: dict[str, Ack] = {}
     for trouble in found:
-        begun = since.setdefault(trouble.subject, seen.get(trouble.subject, now_ms))
-        if now_ms - begun >= trouble.hold_ms:
-            alarms.append(AlarmView(trouble.level, trouble.subject, trouble.text, begun))
-    return tuple(alarms), since
+        subject = trouble.subject
+        if subject in since:
+            continue
+        begun = since[subject] = seen.get(subject, now_ms)
+        if now_ms - begun < trouble.hold_ms:
+            continue
+        ack = acks.get(subject)
+        if ack is not None and ack.holds(trouble, begun):
+            held[subject] = ack
+        by = held[subject].by if subject in held else ""
+        sizes[subject] = trouble.size
+        alarms.append(AlarmView(trouble.level, subject, trouble.text, begun, by))
+    alarms.sort(key=lambda alarm: (bool(alarm.seen_by), alarm.level))
+    return Raised(tuple(alarms), since, held, sizes)
 
 
 def uncommitted(trends: Trends, facts: Facts) -> tuple[Trouble, ...]:
@@ -124,7 +168,7 @@ def _negative(lag: ReplicationLag) -> list[Trouble]:
         f"the mirror is {by:,} past the source's end on {_where(names)}: the log was cut or made "
         "anew, or it is another cluster"
     )
-    return [Trouble("bad", "negative lag", text)]
+    return [Trouble("bad", "negative lag", text, size=len(names))]
 
 
 _SAYS: Final = {
@@ -140,7 +184,15 @@ def _disagreement(found: Iterable[Disagreement]) -> list[Trouble]:
         if one.kind in _SAYS:
             text = f"{_SAYS[one.kind].format(by=one.by_records[0])}: {_where(one.names)}"
             level: Level = "bad" if one.kind == "missing" else "warn"
-            troubles.append(Trouble(level, f"lag readings disagree: {one.kind}", text, HOLD_MS))
+            troubles.append(
+                Trouble(
+                    level,
+                    f"lag readings disagree: {one.kind}",
+                    text,
+                    HOLD_MS,
+                    len(one.names),
+                )
+            )
     return troubles
 
 
@@ -158,7 +210,7 @@ def _ahead(
             f"target AHEAD by {by:,} since the last offset-sync on {_where(names)}: a foreign "
             "writer, or the mirror repeated itself"
         )
-        found.append(Trouble("bad", "target ahead: baseline", text, HOLD_MS))
+        found.append(Trouble("bad", "target ahead: baseline", text, HOLD_MS, len(names)))
     evidence: tuple[tuple[str, dict[TopicPartition, str], Level], ...] = (
         ("content", ahead.surplus(plan, facts, written, now_ms), "warn"),
         ("writers", ahead.foreign_writers(plan, facts, written), "bad"),
@@ -167,7 +219,7 @@ def _ahead(
         if where:
             first = next(iter(where))
             text = f"target AHEAD by its {word} on {_where(tuple(where))}: {where[first]}"
-            found.append(Trouble(level, f"target ahead: {word}", text))
+            found.append(Trouble(level, f"target ahead: {word}", text, size=len(where)))
     return found
 
 
@@ -223,12 +275,12 @@ def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
     if writers:
         more = f" (+{len(writers) - 1} more)" if len(writers) > 1 else ""
         text = f"still writes on the source: {writers[0].name} {writers[0].where}{more}"
-        troubles.append(Trouble("bad", "writers left on the source", text))
+        troubles.append(Trouble("bad", "writers left on the source", text, size=len(writers)))
     if readers:
         more = f" (+{len(readers) - 1} more)" if len(readers) > 1 else ""
         who = f" {readers[0].who}" if readers[0].who else ""
         text = f"still reads on the source: group {readers[0].name}{who}{more}"
-        troubles.append(Trouble("warn", "readers left on the source", text))
+        troubles.append(Trouble("warn", "readers left on the source", text, size=len(readers)))
     if blind:
         more = f" (+{len(blind) - 1} more)" if len(blind) > 1 else ""
         text = f"whether {blind[0].name} still reads on the source is not known: {blind[0].who}"
@@ -240,6 +292,16 @@ def _recording(facts: Facts) -> Iterator[Trouble]:
     failure = facts.failures.get(RECORDING)
     if failure is not None:
         yield Trouble("bad", RECORDING, f"nothing is recorded: {failure.reason}")
+
+
+def _untold(facts: Facts) -> Iterator[Trouble]:
+    """Who is not told outside of the screens."""
+    for feed, what in (
+        (WEBHOOK, "the webhook takes no notices"),
+        (METRICS, "metrics are not handed out"),
+    ):
+        if (failure := facts.failures.get(feed)) is not None:
+            yield Trouble("warn", feed, f"{what}: {failure.reason}")
 
 
 def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:
@@ -260,5 +322,5 @@ def _brokers(facts: Facts, now_ms: int) -> list[Trouble]:
         if blind is not None and not (failure and failure.kind == "unsupported"):
             text = f"{blind}; seen last: {text or 'all answered' if survey else 'nothing'}"
         if text:
-            found.append(Trouble("warn", f"brokers of {side}", text))
+            found.append(Trouble("warn", f"brokers of {side}", text, size=len(down)))
     return found

@@ -13,7 +13,17 @@ from cockpit.core.binding import epoch, token
 from cockpit.core.confirming import open_for_ms
 from cockpit.core.costs import release_text
 from cockpit.core.flight import Armed, FlightState
-from cockpit.core.intents import ActIntent, AddNote, Arm, Confirm, Disarm, End, Pause, Verb
+from cockpit.core.intents import (
+    Acknowledge,
+    ActIntent,
+    AddNote,
+    Arm,
+    Confirm,
+    Disarm,
+    End,
+    Pause,
+    Verb,
+)
 from cockpit.core.openings import (
     answered_until_ms,
     fresh_until_ms,
@@ -34,6 +44,7 @@ from cockpit.core.readiness import ReadinessSurvey, unproven_texts
 from cockpit.core.reproving import prove_again
 from cockpit.core.script import undo_order, undo_words
 from cockpit.core.turn import Turn, produces
+from cockpit.core.watch import acknowledge
 
 CONFIRM_AFTER_MS = 700
 """A confirmation sooner than this after arming is a bouncing or repeating key."""
@@ -58,8 +69,21 @@ def handle(turn: Turn, intent: ActIntent) -> None:
             turn.tell("note", f"{by}: {text[:NOTE_MAX_CHARS]}", by=by, sort=note_sort(text))
         case End(by=by):
             _end(turn, by)
+        case Acknowledge():
+            _acknowledge(turn, intent)
         case _:
             assert_never(intent)
+
+
+def _acknowledge(turn: Turn, intent: Acknowledge) -> None:
+    found = acknowledge(turn.state.watch, intent.subject, intent.since_ms, intent.by)
+    if isinstance(found, str):
+        refuse(turn, "acknowledge", intent.by, found)
+        return
+    turn.set(watch=found)
+    alarm = next(one for one in found.alarms if one.subject == intent.subject)
+    text = f"{intent.by} has seen the alarm: {alarm.text}"
+    turn.tell("acknowledged", text, by=intent.by, subject=intent.subject)
 
 
 def note_sort(text: str) -> str:

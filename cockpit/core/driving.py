@@ -25,6 +25,7 @@ from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
+    Acknowledge,
     ActIntent,
     AddNote,
     Answer,
@@ -94,6 +95,8 @@ def why_not(state: FlightState, intent: ActIntent, seat: str) -> str:
         return ""
     roles = roles_of(state, found.user)
     if isinstance(intent, AddNote) and set(roles) - {"observer"}:
+        return ""
+    if isinstance(intent, Acknowledge) and set(roles) - {"observer", "scribe"}:
         return ""
     named = state.plan.people is not None and set(roles) - {"observer", "scribe"}
     if isinstance(intent, Pause | Disarm) and named:

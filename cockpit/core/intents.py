@@ -57,6 +57,16 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """An alarm was seen: it makes no more noise until it is over and comes back, or becomes worse.
+    `since_ms`: of the alarm that was shown; None: whichever of this subject stands."""
+
+    subject: str
+    by: str
+    since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attach:
     """Somebody looks on from now, from a seat of his own. Made by the engine's server only."""
 
@@ -149,6 +159,6 @@ CrewIntent = (
     Attach | Detach | Beat | Drive | Offer | Accept | Release | Veto | Lift | Answer | Point
 )
 """About who is here and who drives."""
-ActIntent = Arm | Confirm | Disarm | Pause | AddNote | End
+ActIntent = Arm | Confirm | Disarm | Pause | AddNote | End | Acknowledge
 """About the flight."""
 Intent = ActIntent | CrewIntent

@@ -39,6 +39,8 @@ from cockpit.core.ownsurvey import CoordinationSurvey
 from cockpit.core.plan import SIDES, FenceStep, Side, StopStep
 from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
+from cockpit.core.snapshot import AlarmView
+from cockpit.core.standing import standing
 from cockpit.core.turn import Turn, is_reversed, moved_of, produces
 from cockpit.core.watch import renew
 
@@ -155,7 +157,12 @@ def _renew(turn: Turn) -> None:
     state = turn.state
     if turn.now_ms - state.watch.at_ms < WATCH_EVERY_MS:
         return
-    also = (*afterwards.alarming(state), *away.alarming(state), *coordination.alarming(state))
+    also = (
+        *standing(state, deadline_ms(state)),
+        *afterwards.alarming(state),
+        *away.alarming(state),
+        *coordination.alarming(state),
+    )
     watch = renew(
         state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left, also=also
     )
@@ -165,6 +172,22 @@ def _renew(turn: Turn) -> None:
         if alarm.subject.startswith(away.SUBJECT) and alarm.subject not in known:
             service = alarm.subject.removeprefix(away.SUBJECT)
             turn.tell("service_away", alarm.text, "bad", service=service)
+    _tell_alarms(turn, state.watch.alarms, watch.alarms)
+
+
+def _tell_alarms(turn: Turn, before: tuple[AlarmView, ...], now: tuple[AlarmView, ...]) -> None:
+    """Have it on record which alarms of the highest priority begin, or are worse than what
+    somebody has seen, and which are over. The log has its own lines of what led to them."""
+    was = {alarm.subject: alarm for alarm in before if alarm.level == "bad"}
+    loud = {alarm.subject: alarm for alarm in now if alarm.level == "bad"}
+    for subject, alarm in loud.items():
+        known = was.get(subject)
+        if known is None or (known.seen_by and not alarm.seen_by):
+            turn.commands.append(Tell("alarm", alarm.text, "bad", {"subject": subject}))
+    for subject, alarm in was.items():
+        if subject not in loud:
+            text = f"over: {alarm.text}"
+            turn.commands.append(Tell("alarm_over", text, "good", {"subject": subject}))
 
 
 def _left_over(turn: Turn) -> None:

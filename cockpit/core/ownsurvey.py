@@ -9,6 +9,10 @@ from cockpit.core.plan import Side
 
 RECORDING: Final = "recording"
 """The feed of which a failure means that nothing is recorded now."""
+WEBHOOK: Final = "webhook"
+"""The feed of which a failure means that notices are not taken now."""
+METRICS: Final = "metrics"
+"""The feed of which a failure means that metrics are not handed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,16 @@ class CoordinationSurvey:
     def feed(self) -> str:
         """`coordination`."""
         return COORDINATION
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSurvey:
+    """The webhook takes notices again."""
+
+    asked_at_ms: int
+    answered_at_ms: int
+
+    @property
+    def feed(self) -> str:
+        """`webhook`."""
+        return WEBHOOK

@@ -21,6 +21,7 @@ from cockpit.core.conditions import Windowed as Windowed
 from cockpit.core.crew import People as People
 from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.elsewhere import Coordination
+from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
@@ -467,6 +468,7 @@ class Plan:
     people: People | None = field(default=None, repr=False)
     """None: only the engine's own user gets in, and may do everything."""
     coordination: Coordination | None = field(default=None, repr=False)
+    notify: Notify | None = None
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

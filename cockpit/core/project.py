@@ -10,9 +10,9 @@ from cockpit.core.facts import Facts, Health
 from cockpit.core.feedstate import feed_views
 from cockpit.core.fences import bindings_by_topic, fenced_topics
 from cockpit.core.flight import FlightState, StepState, WaveState
-from cockpit.core.freshness import why_blind
 from cockpit.core.gates import trigger_view
 from cockpit.core.machine import deadline_ms
+from cockpit.core.mirrorword import mirror_word
 from cockpit.core.observe import Unknown
 from cockpit.core.parity import all_checks
 from cockpit.core.plan import Plan, Side, SignalGate, step_name
@@ -49,7 +49,7 @@ def project(state: FlightState, seq: int) -> Snapshot:
         status=_status(state),
         source=_side(state, "source"),
         target=_side(state, "target"),
-        mirror=_mirror_word(facts, state.at_ms),
+        mirror=mirror_word(facts, state.at_ms),
         waves=_WAVES.get((state.waves,), lambda: tuple(map(_wave, state.waves))),
         gates=openings.live_gates(state, wave),
         triggers=_triggers(state, wave),
@@ -172,25 +172,6 @@ def _side(state: FlightState, side: Side) -> SideView:
         brokers=len(info.brokers) if info else 0,
         simulated=state.simulated,
     )
-
-
-def _mirror_word(facts: Facts, now_ms: int) -> str:
-    failure = facts.failures.get("mirror")
-    if failure is not None:
-        return f"unknown: {failure.reason}"
-    mirror = facts.newest_mirror()
-    if mirror is None:
-        return "unknown: no answer yet"
-    if (why := why_blind(facts, "mirror", now_ms)) is not None:
-        return f"unknown: {why}"
-    for connector in mirror.connectors:
-        for task in connector.tasks:
-            if task.state != "RUNNING":
-                cause = f": {task.cause}" if task.cause else ""
-                return f"{connector.name} task {task.id} {task.state}{cause}"
-        if connector.state != "RUNNING":
-            return f"{connector.name} {connector.state}"
-    return "running"
 
 
 def _wave(wave: WaveState) -> WaveView:

@@ -302,6 +302,8 @@ class AlarmView:
     """What it is about, in a word or two; one subject is one alarm."""
     text: str
     since_ms: int
+    seen_by: str = ""
+    """Who has acknowledged it; empty: nobody, or it has become worse since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +453,7 @@ class Snapshot:
     actions: tuple[ActionView, ...]
     feeds: tuple[FeedView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
-    """Worst first."""
+    """Those that nobody has acknowledged first, of these the worst first."""
     drains: tuple[DrainView, ...] = ()
     """All topics of the plan together first, then each."""
     stragglers: tuple[StragglerView, ...] = ()
@@ -462,6 +464,9 @@ class Snapshot:
     crew: CrewView = field(default_factory=CrewView)
     coordination: CoordinationView | None = None
     """None: told by an engine that knew of no such thing."""
+    head: str = ""
+    """The newest entry of the engine's journal, `SEQ:HASH`: whoever keeps it can prove later that
+    nothing was changed or cut off. Empty: there is no journal."""
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from cockpit.core.mirrorsurvey import CheckpointsSurvey, ConnectSurvey, MarksSurvey
 from cockpit.core.observe import FailureKind, TopicPartition, Unknown
-from cockpit.core.ownsurvey import CoordinationSurvey, RecordingSurvey
+from cockpit.core.ownsurvey import CoordinationSurvey, RecordingSurvey, WebhookSurvey
 from cockpit.core.plan import Side
 from cockpit.core.readiness import ReadinessSurvey
 
@@ -487,4 +487,5 @@ Survey = (
     | ClientProbesSurvey
     | RecordingSurvey
     | CoordinationSurvey
+    | WebhookSurvey
 )

@@ -6,9 +6,9 @@ Kept in the flight's state, for it needs to remember since when. Decides nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cockpit.core.alarms import Trouble, raised, remaining, troubles, uncommitted
+from cockpit.core.alarms import Ack, Trouble, raised, remaining, troubles, uncommitted
 from cockpit.core.facts import Facts
 from cockpit.core.lag import replication_lag
 from cockpit.core.left import Left
@@ -27,6 +27,10 @@ class Watch:
     seen: Mapping[str, int] = field(default_factory=dict)
     """Since when each trouble has been there, those that are not alarms yet among them."""
     at_ms: int = 0
+    acks: Mapping[str, Ack] = field(default_factory=dict)
+    """By subject, of alarms that stand."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """How much of each alarm there is."""
 
 
 def renew(
@@ -49,5 +53,19 @@ def renew(
         *remaining(remains or Left()),
         *also,
     )
-    alarms, seen = raised(found, watch.seen, now_ms)
-    return Watch(trends, left, alarms, seen, now_ms)
+    now = raised(found, watch.seen, watch.acks, now_ms)
+    return Watch(trends, left, now.alarms, now.since, now_ms, now.acks, now.sizes)
+
+
+def acknowledge(watch: Watch, subject: str, since_ms: int | None, by: str) -> Watch | str:
+    """The watch with an alarm that somebody has seen, or why it is not. `since_ms`: of the alarm
+    that was shown; None: whichever stands."""
+    alarm = next((one for one in watch.alarms if one.subject == subject), None)
+    if alarm is None:
+        return f"there is no alarm about {subject} now"
+    if since_ms not in (None, alarm.since_ms):
+        return f"the alarm about {subject} is another one than was shown"
+    ack = Ack(by, alarm.level, watch.sizes.get(subject, 0), alarm.since_ms)
+    alarms = [replace(one, seen_by=by) if one is alarm else one for one in watch.alarms]
+    alarms.sort(key=lambda one: (bool(one.seen_by), one.level))
+    return replace(watch, alarms=tuple(alarms), acks={**watch.acks, subject: ack})

@@ -72,6 +72,11 @@ class SessionFolder:
         return self.path / "recording.ckrec"
 
     @property
+    def webhook(self) -> Path:
+        """How far the notices to the plan's webhook are."""
+        return self.path / "webhook.json"
+
+    @property
     def log(self) -> Path:
         """What the engine process wrote to its standard output and error."""
         return self.path / "engine.log"

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine.chain import FIRST_HASH, ChainError, Head, read_line
 from cockpit.engine.folders import sync_folder
 
-FIRST_HASH = "0" * 64
 FORMAT_VERSION = 1
 
 
@@ -68,6 +68,11 @@ class Journal:
     def head(self) -> str:
         """Hash of the newest line: whoever keeps it can prove that nothing was changed."""
         return self._head
+
+    @property
+    def kept_head(self) -> Head:
+        """The same with its number, as it is shown to people."""
+        return Head(self._seq, self._head)
 
     def append(
         self, kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
@@ -163,14 +168,12 @@ def _verified(lines: Iterable[bytes], path: Path) -> Iterator[dict[str, Any]]:
         if not raw.endswith(b"\n"):
             return
         try:
-            entry = json.loads(raw)
-        except ValueError as error:
-            raise JournalError(f"{path}:{number}: not JSON") from error
-        if not isinstance(entry, dict):
-            raise JournalError(f"{path}:{number}: not an entry")
-        if entry.get("prev") != head or entry.get("hash") != entry_hash(entry):
+            entry = read_line(raw)
+        except ChainError as error:
+            raise JournalError(f"{path}:{number}: {error}") from error
+        if entry["prev"] != head:
             raise JournalError(f"{path}:{number}: the hash chain is broken")
-        if entry.get("seq") != number:
+        if entry["seq"] != number:
             raise JournalError(f"{path}:{number}: an entry is missing")
         head = entry["hash"]
         yield entry

@@ -38,6 +38,7 @@ from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.core.survey import Survey
 from cockpit.core.turn import next_wave
 from cockpit.core.windows import Row
+from cockpit.engine.chain import Head
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
 from cockpit.engine.journal import Journal, JournalError
@@ -256,9 +257,11 @@ class Engine:
 
     def _tell(self, tell: Tell) -> None:
         data = {**to_json(tell.data), "text": tell.text, "level": tell.level}
-        self._write(tell.kind, data)
+        entry = self._write(tell.kind, data)
         self._event_seq += 1
         event = {"seq": self._event_seq, "at_ms": self.state.at_ms, "kind": tell.kind, **data}
+        if entry is not None:
+            event["entry"] = entry.short()
         self.fanout.tell(event)
         if self._recorder is not None:
             self._recorder.tell(event)
@@ -268,32 +271,36 @@ class Engine:
         now_ms = self._ports.clock.now_ms()
         if trouble.reason:
             text = f"nothing is recorded from here: {trouble.reason}"
-            self._tell(Tell("recording_degraded", text, "bad"))
-            sample: Failure | RecordingSurvey = Failure(
-                RECORDING, now_ms, now_ms, "refused", trouble.reason
-            )
+            failure = Failure(RECORDING, now_ms, now_ms, "refused", trouble.reason)
+            self.hear(failure, Tell("recording_degraded", text, "bad"))
         else:
             lost_ms = now_ms - trouble.from_ms
             text = f"recording again; of {lost_ms / 1000:.0f} s nothing is recorded"
-            self._tell(Tell("recording_resumed", text, "warn"))
-            sample = RecordingSurvey(now_ms, now_ms)
+            self.hear(RecordingSurvey(now_ms, now_ms), Tell("recording_resumed", text, "warn"))
+
+    def hear(self, sample: Survey | Failure, tell: Tell) -> None:
+        """Something about this process itself, such as what it writes or sends."""
+        self._tell(tell)
         # A full inbox has worse troubles; the event was told.
         with contextlib.suppress(asyncio.QueueFull):
-            self._inbox.put_nowait(Observed(now_ms, sample))
+            self._inbox.put_nowait(Observed(sample.answered_at_ms, sample))
 
-    def _write(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Journal something that is no effect; a full disk must not end the watch."""
+    def _write(self, kind: str, data: Mapping[str, Any]) -> Head | None:
+        """Journal something that is no effect; a full disk must not end the watch. Its place; None:
+        the journal does not have it."""
         if self._journal is None:
-            return
+            return None
         try:
             sync = kind in BORDERS
             if kind == "asked_person":  # where the flight stands is on disk with the question
                 self._append_record(self._journal, self.state.at_ms)
             self._journal.append(kind, self.state.at_ms, data, sync=sync)
         except JournalError as error:
-            self.fanout.tell(
-                {"seq": 0, "at_ms": self.state.at_ms, "kind": "journal_broken", "text": str(error)}
-            )
+            at_ms = self.state.at_ms
+            broken = {"seq": 0, "at_ms": at_ms, "kind": "journal_broken", "level": "bad"}
+            self.fanout.tell({**broken, "text": str(error)})
+            return None
+        return self._journal.kept_head
 
     def _write_action(self, kind: str, data: Mapping[str, Any]) -> None:
         """Journal an intent or an outcome, synced; raises JournalError.
@@ -324,7 +331,8 @@ class Engine:
 
     def _publish(self) -> None:
         self._snapshot_seq += 1
-        snapshot = project(self.state, self._snapshot_seq)
+        head = "" if self._journal is None else str(self._journal.kept_head)
+        snapshot = replace(project(self.state, self._snapshot_seq), head=head)
         self.fanout.offer(snapshot)
         if self._recorder is not None:
             self._recorder.publish(snapshot)

@@ -12,6 +12,7 @@ from cockpit.core import plan as core
 from cockpit.core.crew import LEASE_MS, Role
 from cockpit.core.drills import DrillStep, Expect, ExpectKind
 from cockpit.core.elsewhere import Coordination
+from cockpit.core.notify import HEADS_EVERY_MS, MetricsPlace, Notify, Webhook
 from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.plan.problems import Place
@@ -60,6 +61,7 @@ class Builder:
             freeze_windows=tuple(freeze_window(e) for e in _list(item, "freeze_windows")),
             people=_people(item.fields["people"]) if "people" in item.fields else None,
             coordination=_coordination(item.fields.get("coordination")),
+            notify=self._notify(item.fields["notify"]) if "notify" in item.fields else None,
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -107,6 +109,32 @@ class Builder:
             login=self._login(item) if "password" in item.fields else None,
             ca_file=self._file(item, "ca"),
         )
+
+    def _notify(self, item: Item) -> Notify:
+        hook, place = item.fields.get("webhook"), item.fields.get("metrics")
+        return Notify(
+            webhook=self._webhook(hook) if hook is not None else None,
+            metrics=MetricsPlace(
+                listen=_maybe(place, "listen", str) or "",
+                socket=self._path(place, "socket"),
+            )
+            if place is not None
+            else None,
+        )
+
+    def _webhook(self, item: Item) -> Webhook:
+        return Webhook(
+            url=self._secret(item, "url"),
+            hosts=tuple(host.lower() for host in _texts(item, "hosts")),
+            addresses=_texts(item, "addresses"),
+            ca_file=self._file(item, "ca"),
+            heads_every_ms=_maybe(item, "heads_every", int) or HEADS_EVERY_MS,
+        )
+
+    def _path(self, item: Item, key: str) -> str:
+        """A path that need not be there yet; empty: none is given."""
+        given = _maybe(item, key, str)
+        return str(self._folder / given) if given else ""
 
     def _signal(self, name: str, item: Item) -> core.SignalSpec:
         kind = next(kind for kind in _SIGNAL_KINDS if kind in item.fields)

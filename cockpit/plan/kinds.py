@@ -5,6 +5,7 @@ Never walks a file; the reader does.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -199,6 +200,22 @@ def _port_in_range(text: str) -> str:
     return "" if port <= 65_535 else "the port is over 65535"
 
 
+def _address_wrong(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return "no such address, or a network with bits beyond its length"
+    return ""
+
+
+def _loopback_wrong(text: str) -> str:
+    try:
+        ipaddress.ip_address(text.rpartition(":")[0].strip("[]"))
+    except ValueError:
+        return "no such address"
+    return _port_in_range(text)
+
+
 def _url_host_only(text: str) -> str:
     authority = text.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0]
     port = re.search(r":([0-9]+)$", authority)
@@ -340,6 +357,20 @@ BASE_URL = text_like(
     BASE_URL_PATTERN,
     echo=False,
     check=_url_host_only,
+)
+HOST = text_like(
+    "a host name or IP address, without a port",
+    r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}",
+)
+ADDRESS = text_like(
+    "an IP address or network such as 10.1.2.3 or 10.1.2.0/24",
+    r"[0-9A-Fa-f:.]{2,39}(/[0-9]{1,3})?",
+    check=_address_wrong,
+)
+LOOPBACK = text_like(
+    "a loopback address with its port, such as 127.0.0.1:9464 or [::1]:9464",
+    r"(127(\.[0-9]{1,3}){3}|\[::1\]):[1-9][0-9]{0,4}",
+    check=_loopback_wrong,
 )
 FILE = text_like("a file path, from the plan's folder, without ~", r"[^~\s].*")
 JSON_PATH = text_like("a dotted path into JSON such as errors.ratio or 0.value", JSON_PATH_PATTERN)

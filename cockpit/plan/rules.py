@@ -15,6 +15,7 @@ from cockpit.plan import (
     coordination_rules,
     difference_rules,
     drill_rules,
+    notify_rules,
     people_rules,
     proof_rules,
     registry_rules,
@@ -52,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         *proof_rules.CHECKS,
         *people_rules.CHECKS,
         *coordination_rules.CHECKS,
+        *notify_rules.CHECKS,
     )
 )
 

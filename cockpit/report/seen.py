@@ -89,6 +89,8 @@ class Seen:
     blocked: list[tuple[str, int, int]] = field(default_factory=list)
     """Wave, since when its clients were blocked, and when that was last seen or seen to be over."""
     stragglers: tuple[StragglerView, ...] = ()
+    heads: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
+    """The journal's newest entry when it was last seen with the waves standing so, and when."""
     last: Snapshot | None = None
     looks: int = 0
     rows: SeenRows = field(default_factory=lambda: no_rows(0, 0))
@@ -108,6 +110,10 @@ def see(snapshots: Iterable[Snapshot], from_ms: int, to_ms: int) -> Seen:
         _alarms(seen, snapshot, snapshot.alarms)
         _parity(seen, snapshot, words)
         _blocked(seen, snapshot)
+        if snapshot.head:
+            stood = tuple(wave.word for wave in snapshot.waves)
+            seen.heads.pop(stood, None)  # in the order of the newest
+            seen.heads[stood] = (snapshot.at_ms, snapshot.head)
         if snapshot.armed is not None:
             seen.armed.setdefault(snapshot.armed.token, snapshot.armed)
         seen.stragglers = snapshot.stragglers

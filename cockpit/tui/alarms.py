@@ -1,44 +1,88 @@
-"""What deserves attention now, worst first, one line each: what the core raised, and what the
-snapshot's other parts say. Never remembers and never clears anything."""
+"""What deserves attention now, the worst first that nobody has acknowledged, one line each: what
+the core raised, and what the snapshot's other parts say. Never remembers and never clears anything.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import GateView, SideView, Snapshot
+from cockpit.core.standing import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
 from cockpit.tui.format import clock, quantity, unit_word
 
 
-def alarms(snapshot: Snapshot) -> tuple[str, ...]:
-    """One line for each thing that is wrong; many partitions with one trouble are one line."""
-    found: list[str] = []
-    found.extend(_fence(snapshot))
-    found.extend(
-        f"wave {wave.name} failed: {wave.detail or 'going back did not succeed'}"
-        for wave in snapshot.waves
-        if wave.word == "failed"
-    )
-    found.extend(_fired(trigger) for trigger in snapshot.triggers if trigger.verdict == "FAIL")
-    found.extend(
-        f"{side.side} {side.health}: {side.reason}"
-        for side in (snapshot.source, snapshot.target)
-        if _is_down(side)
-    )
-    found.extend(alarm.text for alarm in snapshot.alarms if alarm.level == "bad")
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing that is wrong; many partitions with one trouble are one thing."""
+
+    level: Literal["bad", "warn"]
+    subject: str
+    text: str
+    since_ms: int | None = None
+    """None: the engine has not raised it, or not yet."""
+    seen_by: str = ""
+    """Who has acknowledged it."""
+
+    def words(self) -> str:
+        """As it is listed."""
+        return f"{self.text} [seen by {self.seen_by}]" if self.seen_by else self.text
+
+
+def standing(snapshot: Snapshot) -> tuple[Alarm, ...]:
+    """Every alarm, each subject once. What is drawn elsewhere in numbers is said in these."""
+    raised = {alarm.subject: alarm for alarm in snapshot.alarms}
+    found: list[Alarm] = []
+    for subject, text in _derived(snapshot):
+        known = raised.get(subject)
+        since, by = (known.since_ms, known.seen_by) if known else (None, "")
+        found.append(Alarm("bad", subject, text, since, by))
+    named = {alarm.subject for alarm in found}
+    others = [
+        Alarm(one.level, one.subject, one.text, one.since_ms, one.seen_by)
+        for one in snapshot.alarms
+        if one.subject not in named and one.subject != MIRROR
+    ]
+    found.extend(alarm for alarm in others if alarm.level == "bad")
     if snapshot.mirror not in {"running", ""}:
-        found.append(f"mirror {snapshot.mirror}")
-    found.extend(alarm.text for alarm in snapshot.alarms if alarm.level == "warn")
-    return tuple(found)
+        known = raised.get(MIRROR)
+        since, by = (known.since_ms, known.seen_by) if known else (None, "")
+        found.append(Alarm("warn", MIRROR, f"mirror {snapshot.mirror}", since, by))
+    found.extend(alarm for alarm in others if alarm.level == "warn")
+    return tuple(sorted(found, key=lambda alarm: bool(alarm.seen_by)))
+
+
+def alarms(snapshot: Snapshot) -> tuple[str, ...]:
+    """The same, a line each."""
+    return tuple(alarm.words() for alarm in standing(snapshot))
+
+
+def unseen(snapshot: Snapshot) -> tuple[Alarm, ...]:
+    """Those that nobody has acknowledged."""
+    return tuple(alarm for alarm in standing(snapshot) if not alarm.seen_by)
+
+
+def _derived(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    status = snapshot.status
+    deadline, blocked = status.deadline_ms, status.blocked_since_ms
+    if deadline is not None and blocked is not None and snapshot.at_ms >= deadline:
+        yield DEADLINE, f"the fence's deadline passed {clock(snapshot.at_ms - deadline)} ago"
+    for wave in snapshot.waves:
+        if wave.word == "failed":
+            why = wave.detail or "going back did not succeed"
+            yield f"{FAILED}{wave.name}", f"wave {wave.name} failed: {why}"
+    for trigger in snapshot.triggers:
+        if trigger.verdict == "FAIL":
+            yield f"{TRIGGER}{trigger.name}", _fired(trigger)
+    for side in (snapshot.source, snapshot.target):
+        if _is_down(side):
+            yield f"{SIDE}{side.side}", f"{side.side} {side.health}: {side.reason}"
 
 
 def _is_down(side: SideView) -> bool:
     return side.health not in {"connected", "connecting"}
-
-
-def _fence(snapshot: Snapshot) -> tuple[str, ...]:
-    deadline = snapshot.status.deadline_ms
-    if deadline is None or snapshot.status.blocked_since_ms is None or snapshot.at_ms < deadline:
-        return ()
-    return (f"the fence's deadline passed {clock(snapshot.at_ms - deadline)} ago",)
 
 
 def _fired(trigger: GateView) -> str:

@@ -22,7 +22,7 @@ from textual.timer import Timer
 from cockpit.core.intents import Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.ports import Player, Session
-from cockpit.tui.alarms import alarms
+from cockpit.tui.alarms import unseen
 from cockpit.tui.clean import clean
 from cockpit.tui.look import Look
 from cockpit.tui.plain import plain_line
@@ -108,6 +108,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._welcomed = False
         self._bell_at_ms: int | None = None
         self._left = False
+        self.rings = True
+        """Whether alarms make a noise."""
         self.silence_timer: Timer | None = None
         self.register_theme(_textual_theme(theme))
         self.theme = theme.name
@@ -193,14 +195,17 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
             self.board.say(text, "warn", log=True)
 
     def _ring(self, snapshot: Snapshot) -> None:
-        """One bell for a new alarm, at most every ten seconds of the snapshots' time."""
-        found = frozenset(alarm.split(":")[0] for alarm in alarms(snapshot))
-        new, self._alarms = found - self._alarms, found
+        """One bell for each alarm of the highest priority that nobody has acknowledged, at most
+        every ten seconds of the snapshots' time."""
+        found = frozenset(one.subject for one in unseen(snapshot) if one.level == "bad")
+        self._alarms &= found  # what was over, or was seen, rings anew when it comes back
         last = self._bell_at_ms
         quiet = last is None or not 0 <= snapshot.at_ms - last < BELL_EVERY_MS
-        if new and quiet:
+        if found - self._alarms and quiet:
+            self._alarms = found
             self._bell_at_ms = snapshot.at_ms
-            self.bell()
+            if self.rings:
+                self.bell()
 
     def on_session_ended(self, message: SessionEnded) -> None:
         """Say so, and keep showing the last state until the user leaves."""

@@ -5,11 +5,13 @@ Pure: says what is asked of the user and which intent his answer makes; the engi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from cockpit.core.intents import (
     Accept,
+    Acknowledge,
     Answer,
     Confirm,
     Drive,
@@ -20,6 +22,7 @@ from cockpit.core.intents import (
     Veto,
 )
 from cockpit.core.snapshot import ArmedView, Snapshot
+from cockpit.tui.alarms import unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +88,26 @@ def vetoing(snapshot: Snapshot, *, user: str) -> Question | Intent:
     return Question(
         "nothing goes forward from here: why?", lambda text: Veto(text, user) if text else None
     )
+
+
+def acknowledging(snapshot: Snapshot, *, user: str) -> Question | Intent:
+    """What `K` does: it names the alarm, and the answer is bound to the one that was named."""
+    waiting = [alarm for alarm in unseen(snapshot) if alarm.since_ms is not None]
+    if not waiting:
+        return Question("no alarm waits to be acknowledged", lambda _text: None)
+    alarm = waiting[0]
+    return Question(
+        f"enter acknowledges, esc does not: {alarm.text}",
+        lambda _text: Acknowledge(alarm.subject, user, alarm.since_ms),
+    )
+
+
+class Asks(Protocol):
+    """What a key means now."""
+
+    def __call__(self, snapshot: Snapshot, *, user: str) -> Question | Intent:
+        """A question, or an intent at once."""
+
+
+ASKS: Final[Mapping[str, Asks]] = {"veto": vetoing, "acknowledge": acknowledging}
+"""By the name of the key."""

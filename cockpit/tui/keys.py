@@ -88,6 +88,9 @@ KEYS: tuple[Key, ...] = (
     Key("veto", ("N",), "N", group="people",
         help="no-go to what somebody else has armed; else a commander's veto: nothing goes forward "
         "until a commander presses it again"),
+    Key("acknowledge", ("K",), "K", group="people", label="seen", rank=7,
+        help="acknowledge the worst alarm that nobody has: it is quiet until it is over and comes "
+        "back, or becomes worse"),
     Key("note", ("m",), "m", group="act", label="note", rank=5,
         help="add a line to the log, for the review; todo: or decision: at its beginning makes it "
         "one"),

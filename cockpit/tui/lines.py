@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui import pointing
-from cockpit.tui.alarms import alarms
+from cockpit.tui.alarms import alarms, unseen
 from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
@@ -58,10 +58,10 @@ def message_line(
     lives = snapshot.coordination
     if lives is not None and lives.word == "taken over":
         return Line((_fit(lives.detail, "bad", width),))
-    found = alarms(snapshot)
+    found = unseen(snapshot)
     if found:
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
-        text = cut(f"ALARM {found[0]}", max(0, width - len(more) - 2))
+        text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
         return Line((_fit(text + more, "bad", width),))
     if snapshot.status.outcome:
         word = snapshot.status.outcome.replace("_", " ")

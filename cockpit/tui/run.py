@@ -45,14 +45,15 @@ def make_app(
     player: Player | None = None,
     environment: Mapping[str, str],
 ) -> CockpitApp:
-    """The app with its theme and glyphs chosen; `themes` is a folder instead of the shipped one."""
+    """The app with its theme and glyphs chosen; `themes` is a folder instead of the shipped one.
+    Where COCKPIT_BELL is `off` alarms make no noise."""
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.glyphs import is_plain_terminal
     from cockpit.tui.themes import choose, load_themes, themes_directory
 
     found, problems = load_themes(themes or themes_directory())
     chosen, notice = choose(theme, found, no_color=bool(environment.get("NO_COLOR")))
-    return CockpitApp(
+    app = CockpitApp(
         session,
         user=user,
         theme=chosen,
@@ -63,6 +64,8 @@ def make_app(
         notice=notice or "; ".join(problems),
         player=player,
     )
+    app.rings = environment.get("COCKPIT_BELL", "") != "off"
+    return app
 
 
 async def show_screen(

@@ -12,13 +12,16 @@ from cockpit.core.crewview import CrewView
 from cockpit.core.elsewhere import CoordinationView, CoordinationWord
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
-from cockpit.tui.alarms import alarms
+from cockpit.tui.alarms import standing, unseen
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
 
 WIDE = 120
 """From this width on nothing is abbreviated."""
+
+HEAD_CHARS = 16
+"""`cockpit verify` takes no shorter hash."""
 
 _WRITES: dict[WritesWord, Token] = {
     "SOURCE": "writes.source",
@@ -143,9 +146,10 @@ def _second(snapshot: Snapshot, width: int, user: str, link: Link) -> Line:
 
 def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
     status = snapshot.status
-    number = len(alarms(snapshot))
-    alarm: Token = "bad" if number else "bar"
+    number, new = len(standing(snapshot)), len(unseen(snapshot))
+    alarm: Token = "bad" if new else "warn" if number else "bar"
     plural = "" if number == 1 else "s"
+    seen = f" ({number - new} seen)" if number > new else ""
     paused: tuple[Chunk, ...] = ((" PAUSED ", "badge.pause"),) if status.paused else ()
     mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
     detail = status.rollback_detail if wide else ""
@@ -154,11 +158,12 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(0, rollback_chunks(status)),
         Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
         Item(0, paused),
-        Item(1 if number else 4, ((f"{number} alarm{plural}", alarm),)),
+        Item(1 if number else 4, ((f"{number} alarm{plural}{seen}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
         Item(1 if gone else 4, _driver(snapshot.crew, user)),
         Item(*_elsewhere(snapshot.coordination, simulated=status.simulated)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
+        Item(8, ((f"head {short_head(snapshot.head)}", "dim"),) if snapshot.head else ()),
     ]
 
 
@@ -174,6 +179,12 @@ def _elsewhere(view: CoordinationView | None, *, simulated: bool) -> tuple[int, 
     }
     rank, text, token = words[view.word]
     return rank, ((text, token),)
+
+
+def short_head(head: str) -> str:
+    """A journal's head, as short as it still proves something."""
+    seq, _, digest = head.partition(":")
+    return f"{seq}:{digest[:HEAD_CHARS]}"
 
 
 def _in_short(crew: CrewView, seat: str) -> tuple[Chunk, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cockpit.core.intents import (
     Accept,
+    Acknowledge,
     AddNote,
     Answer,
     Arm,
@@ -141,6 +142,7 @@ _INTENTS: dict[str, type] = {
     "lift": Lift,
     "answer": Answer,
     "point": Point,
+    "acknowledge": Acknowledge,
 }
 """What may come over a socket. Who sits down and who leaves is for the server to say."""
 

@@ -11,6 +11,8 @@ import pytest
 from cockpit.cli import exits
 from cockpit.cli.acting import Answered, Order, act
 from cockpit.cli.main import main
+from cockpit.core.flight import Tell
+from cockpit.core.observe import Failure
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import this_user
 from cockpit.engine.remote import RemoteSession
@@ -145,3 +147,21 @@ def test_a_script_is_told_in_json_and_a_person_what_is_missing(
     }
     assert main(["act", "note"]) == exits.USAGE
     assert capsys.readouterr().err == "note needs --text\n"
+
+
+async def test_an_alarm_is_acknowledged_by_its_subject(tmp_path: Path) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        none = await asked(socket, "ack", text="webhook")
+        assert none == Answered(exits.REFUSED, "there is no alarm about webhook now")
+        now_ms = engine.state.at_ms
+        failure = Failure("webhook", now_ms, now_ms, "unreachable", "down")
+        engine.hear(failure, Tell("webhook_failing", "down", "warn"))
+        watching = await RemoteSession.connect(socket)
+        async for snapshot in watching.snapshots():
+            if any(alarm.subject == "webhook" for alarm in snapshot.alarms):
+                break
+        await watching.close()
+        assert await asked(socket, "ack", text="webhook") == Answered()
+        (alarm,) = [one for one in engine.state.watch.alarms if one.subject == "webhook"]
+        assert alarm.seen_by == this_user()

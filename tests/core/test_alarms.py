@@ -73,13 +73,13 @@ def test_a_position_that_claims_too_much_is_a_disagreement() -> None:
 
 def test_a_disagreement_of_one_sample_is_no_alarm_and_time_counts_from_its_first() -> None:
     trouble = Trouble("bad", "x", "text", HOLD_MS)
-    none, seen = raised((trouble,), {}, 1_000)
-    assert none == ()
-    later, seen = raised((trouble,), seen, 1_000 + HOLD_MS)
-    assert [(a.subject, a.since_ms) for a in later] == [("x", 1_000)]
-    gone, seen = raised((), seen, 8_000)
-    assert gone == ()
-    assert raised((trouble,), seen, 9_000)[0] == ()
+    none = raised((trouble,), {}, {}, 1_000)
+    assert none.alarms == ()
+    later = raised((trouble,), none.since, {}, 1_000 + HOLD_MS)
+    assert [(a.subject, a.since_ms) for a in later.alarms] == [("x", 1_000)]
+    gone = raised((), later.since, {}, 8_000)
+    assert gone.alarms == ()
+    assert raised((trouble,), gone.since, {}, 9_000).alarms == ()
 
 
 def test_a_negative_lag_is_an_anomaly_and_keeps_its_sign() -> None:

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 import pytest
 
-from cockpit.engine.journal import FIRST_HASH, Journal, JournalError, read_journal
+from cockpit.engine.chain import FIRST_HASH
+from cockpit.engine.journal import Journal, JournalError, read_journal
 
 
 def written(path: Path, count: int = 5) -> Journal:

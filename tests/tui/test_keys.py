@@ -7,7 +7,19 @@ import random
 import pytest
 from textual import events
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, Drive, End, Lift, Pause, Point, Veto
+from cockpit.core.intents import (
+    Acknowledge,
+    AddNote,
+    Arm,
+    Confirm,
+    Disarm,
+    Drive,
+    End,
+    Lift,
+    Pause,
+    Point,
+    Veto,
+)
 from cockpit.tui.keys import KEYS, LIVE, why_not
 from tests.tui import fixtures
 from tests.tui.seen import Seen, answering, opened
@@ -121,7 +133,7 @@ async def test_ten_thousand_random_keys_confirm_nothing() -> None:
             if seen.app.return_value is not None:
                 break
         kinds = {type(intent) for intent in seen.session.intents}
-        assert kinds <= {Arm, Disarm, Pause, AddNote, Drive, Veto, Lift, Point}
+        assert kinds <= {Arm, Disarm, Pause, AddNote, Drive, Veto, Lift, Point, Acknowledge}
 
 
 async def test_random_text_with_the_confirming_letter_in_it_confirms_nothing() -> None:

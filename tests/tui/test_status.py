@@ -157,6 +157,13 @@ def test_a_paused_flight_is_marked() -> None:
     assert "PAUSED" in lines(paused)[1]
 
 
+def test_the_journals_head_is_there_on_a_wide_screen_and_takes_no_room_on_a_narrow_one() -> None:
+    head = f"1234:{'ab' * 32}"
+    with_head = replace(fixtures.snapshot(), head=head)
+    assert lines(with_head, 80) == lines(fixtures.snapshot(), 80)
+    assert f"head 1234:{'ab' * 8} " in lines(with_head, 200)[1]
+
+
 @pytest.mark.parametrize(
     ("driver", "at", "mine", "words"),
     [

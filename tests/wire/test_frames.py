@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
+from cockpit.core.intents import (
+    Acknowledge,
+    AddNote,
+    Arm,
+    Attach,
+    Confirm,
+    Detach,
+    Disarm,
+    End,
+    Intent,
+    Pause,
+)
+from cockpit.wire import frames
 from cockpit.wire.frames import (
     INTENT,
     MAX_FROM_PERSON,
@@ -38,6 +52,7 @@ def test_frames_come_out_whole_however_the_bytes_arrive(size: int, payload: byte
         Pause("ana"),
         AddNote("text", "ana"),
         End("ana"),
+        Acknowledge("brokers of target", "ana", 5),
     ],
 )
 def test_intents_come_back_equal(intent: Intent) -> None:
@@ -85,3 +100,9 @@ def test_another_protocol_is_refused_by_number() -> None:
 def test_only_known_values_are_sent() -> None:
     with pytest.raises(TypeError):
         to_json(object())
+
+
+def test_every_intent_of_a_person_has_a_word() -> None:
+    """Who sits down and who leaves is for the server to say; all else comes over the socket."""
+    kinds = {kind for kind in get_args(Intent) if kind not in (Attach, Detach)}
+    assert set(frames._INTENTS.values()) == kinds

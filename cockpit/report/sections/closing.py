@@ -206,7 +206,7 @@ def _straggler_row(one: StragglerView) -> tuple[Cell, ...]:
 
 
 def appendix(review: Review) -> Section:
-    """Section 19: the services, and every event with its number."""
+    """Section 19: the services, heads of the journal, and every event with its number."""
     plan = review.material.plan
     waves = {name: wave.name for wave in plan.waves for name in wave.services}
     services = tuple(
@@ -232,8 +232,14 @@ def appendix(review: Review) -> Section:
         for event in review.material.events
     )
     columns = ("service", "owner", "wave", "writes", "reads", "group", "principal")
+    heads = tuple((time(at_ms), text(head)) for at_ms, head in review.seen.heads.values())
     blocks = (
         Table("services", columns, services),
+        Table("journal_heads", ("seen at", "head"), heads, "no journal was kept"),
+        Paragraph(
+            "`cockpit verify SESSION --head HEAD` proves by each of them that nothing "
+            "before it was changed."
+        ),
         Table("events", ("event", "time", "kind", "level", "what"), events, "nothing was told"),
     )
     return Section(19, "Appendix", blocks)

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from cockpit.core.intents import AddNote, Arm, Intent, Pause
 from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.ports import Player
-from cockpit.tui.controls import driving, vetoing
+from cockpit.tui.controls import ASKS, driving
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
@@ -272,8 +272,8 @@ class Board(Screen[None], inherit_bindings=False):
             self.asking.ask(driving(self.snapshot, user=self.user, seat=seat))
         elif key.id == "go" and self.snapshot is not None:
             self.asking.say_go(self.snapshot)
-        elif key.id == "veto" and self.snapshot is not None:
-            self.asking.ask(vetoing(self.snapshot, user=self.user))
+        elif key.id in ASKS and self.snapshot is not None:
+            self.asking.ask(ASKS[key.id](self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
             self.asking.end(self.snapshot)
         elif key.verb is not None and not self._armed_lately:

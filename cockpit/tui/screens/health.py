@@ -10,7 +10,7 @@ from typing import assert_never
 
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import DrainView, FeedView, Snapshot, StragglerView
-from cockpit.tui.alarms import alarms
+from cockpit.tui.alarms import standing
 from cockpit.tui.format import age, rate, time_left, utc
 from cockpit.tui.fresh import Fresh, whole
 from cockpit.tui.screens.reading import ReadingPage, said_rows
@@ -34,12 +34,12 @@ class HealthScreen(ReadingPage):
         if snapshot is None:
             return (Line((("  no data from the engine yet", "dialog"),), "dialog"),)
         rows = [_head("alarms")]
-        since = {alarm.text: alarm.since_ms for alarm in snapshot.alarms}
-        found = alarms(snapshot)
-        for text in found:
-            begun = f" (since {utc(since[text])})" if text in since else ""
-            pieces = wrap(text + begun, width - 4)
-            rows.extend(Line(((f"  {piece}", "bad"),), "dialog") for piece in pieces)
+        found = standing(snapshot)
+        for alarm in found:
+            begun = "" if alarm.since_ms is None else f" (since {utc(alarm.since_ms)})"
+            token: Token = "dialog" if alarm.seen_by else "bad"
+            pieces = wrap(alarm.words() + begun, width - 4)
+            rows.extend(Line(((f"  {piece}", token),), "dialog") for piece in pieces)
         if not found:
             rows.append(Line((("  none", "dialog"),), "dialog"))
         rows.append(_head("where this session lives"))
@@ -49,6 +49,9 @@ class HealthScreen(ReadingPage):
         for drain in snapshot.drains[:1]:
             rows.extend(said_rows("all topics", _drained(drain, Fresh.of(snapshot)), width))
         rows.extend(_errors(snapshot, width))
+        if snapshot.head:
+            rows.append(_head("journal"))
+            rows.extend(said_rows("newest entry", snapshot.head, width))
         rows.append(_head("feeds"))
         for feed in snapshot.feeds:
             rows.extend(_feed(feed, snapshot.at_ms, width))

@@ -14,7 +14,8 @@ import pytest
 from cockpit.core import durable
 from cockpit.core.actions import Action, Finding
 from cockpit.core.flight import Perform
-from cockpit.engine.journal import FIRST_HASH, Journal
+from cockpit.engine.chain import FIRST_HASH
+from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine
 from cockpit.engine.runner import Runner
 from cockpit.ports import Effector, PortError
