@@ -141,9 +141,11 @@ def recording_figures() -> Iterator[Figure]:
 
 def watching_figures() -> Iterator[Figure]:
     """What it costs to look on over the socket."""
+    from cockpit.cli.observersbench import observer_figures
     from cockpit.cli.socketbench import socket_figures
 
     yield from socket_figures()
+    yield from observer_figures()
 
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {

@@ -130,6 +130,8 @@ class Crew:
     veto: VetoStands | None = None
     poll: Poll | None = None
     pointed: Pointed | None = None
+    left_ms: Mapping[str, int] = field(default_factory=dict)
+    """When the last seat of a user who had looked on was left."""
 
     def seat(self, name: str) -> Seat | None:
         """A seat by its name."""

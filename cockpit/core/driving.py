@@ -21,6 +21,7 @@ from cockpit.core.crew import (
     Seat,
     VetoStands,
 )
+from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import (
     Accept,
@@ -42,7 +43,6 @@ from cockpit.core.intents import (
     Release,
     Veto,
 )
-from cockpit.core.snapshot import CrewView, PersonView, PointedView
 from cockpit.core.turn import Turn
 
 OFFER_MS: Final = 60_000
@@ -146,6 +146,7 @@ def crew_view(state: FlightState) -> CrewView:
             seats=1 + (before.seats if before else 0),
             since_ms=before.since_ms if before else seat.since_ms,
             key_ms=max(keys, default=None),
+            left_ms=crew.left_ms.get(seat.user),
         )
     at = crew.pointed
     expired = lease is None or state.at_ms >= lease.until_ms
@@ -212,7 +213,9 @@ def _tell_who_stays(turn: Turn) -> None:
         for one in turn.state.crew.seats
         if not one.told and turn.now_ms - one.since_ms >= SETTLED_MS
     ]
-    for seat in settled:
+    known = {one.user for one in turn.state.crew.seats if one.told}
+    driver = turn.state.crew.lease.user if turn.state.crew.lease else ""
+    for seat in {one.user: one for one in settled if one.user not in {driver, *known}}.values():
         turn.tell("attached", f"{seat.user} looks on", by=seat.user, seat=seat.id)
     if settled:
         here = turn.state.crew.seats
@@ -222,6 +225,8 @@ def _tell_who_stays(turn: Turn) -> None:
 def _detach(turn: Turn, seat: Seat) -> None:
     crew = turn.state.crew
     _change(turn, seats=tuple(one for one in crew.seats if one.id != seat.id))
+    if seat.told:
+        _change(turn, left_ms={**crew.left_ms, seat.user: turn.now_ms})
     lease = crew.lease
     if lease is None or lease.seat != seat.id:
         if seat.told:

@@ -27,6 +27,7 @@ from cockpit.tui.clean import clean
 from cockpit.tui.look import Look
 from cockpit.tui.plain import plain_line
 from cockpit.tui.result import LeaveReason, ScreenResult
+from cockpit.tui.returning import missed
 from cockpit.tui.screens.board import Board
 from cockpit.tui.screens.overlay import Overlay
 from cockpit.tui.status import Link
@@ -104,6 +105,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._held = False
         self._in_flight = 0
         self._alarms: frozenset[str] = frozenset()
+        self._welcomed = False
         self._bell_at_ms: int | None = None
         self._left = False
         self.silence_timer: Timer | None = None
@@ -177,8 +179,18 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
             if isinstance(screen, Overlay):
                 screen.take(snapshot)
         self.board.take(snapshot, self.session.past)
+        self._welcome(snapshot)
         if self.player is None:  # a recorded alarm must not ring as if it were now
             self._ring(snapshot)
+
+    def _welcome(self, snapshot: Snapshot) -> None:
+        """Whoever comes back is told once what happened meanwhile."""
+        here = any(one.user == self.user for one in snapshot.crew.people)
+        if self._welcomed or self.player is not None or not here:
+            return
+        self._welcomed = True
+        if text := missed(snapshot, self.session.past, user=self.user):
+            self.board.say(text, "warn", log=True)
 
     def _ring(self, snapshot: Snapshot) -> None:
         """One bell for a new alarm, at most every ten seconds of the snapshots' time."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cockpit.core.crewview import CrewView, PointedView
 from cockpit.core.intents import Point
-from cockpit.core.snapshot import CrewView, PointedView
 from cockpit.tui.grid import Grid
 from cockpit.tui.layout import PANES, PaneName
 from cockpit.tui.view import Pane

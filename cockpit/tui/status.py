@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.core.crewview import CrewView
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import CrewView, SideView, Snapshot, StatusView, WritesWord
+from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import alarms
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
@@ -51,14 +52,22 @@ CONNECTED = Link()
 
 
 def status_lines(
-    snapshot: Snapshot, *, width: int, user: str, link: Link = CONNECTED, replay: bool = False
+    snapshot: Snapshot,
+    *,
+    width: int,
+    user: str,
+    link: Link = CONNECTED,
+    replay: bool = False,
+    seat: str = "",
 ) -> tuple[Line, Line]:
     """Both lines, each exactly fitted to `width` cells. An empty `user`: nobody drives here.
-    `replay`: it is a recording, and the first word says so."""
-    return _first(snapshot, width, replay=replay), _second(snapshot, width, user, link)
+    `replay`: it is a recording, and the first word says so. `seat`: this screen's, among the
+    flight's people."""
+    first = _first(snapshot, width, replay=replay, seat=seat)
+    return first, _second(snapshot, width, user, link)
 
 
-def _first(snapshot: Snapshot, width: int, *, replay: bool) -> Line:
+def _first(snapshot: Snapshot, width: int, *, replay: bool, seat: str) -> Line:
     status = snapshot.status
     tail = (*writes_chunks(snapshot), *_detail(status, width))
     block = 29 if width < WIDE else 46
@@ -66,7 +75,8 @@ def _first(snapshot: Snapshot, width: int, *, replay: bool) -> Line:
     time = f"{date}{utc(snapshot.at_ms)}"
     tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (time, "bar"))
     room = width - chunks_width(tail) - 1
-    head = pack([*badges(status, width, replay=replay), *_where(status, width)], room, gap=1)
+    who = Item(4, _in_short(snapshot.crew, seat) if width < WIDE and not replay else ())
+    head = pack([*badges(status, width, replay=replay), *_where(status, width), who], room, gap=1)
     gap = max(1, width - chunks_width(head) - chunks_width(tail))
     return Line((*head, (" " * gap, "bar"), *tail), "bar")
 
@@ -148,6 +158,19 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
         Item(1 if gone else 4, _driver(snapshot.crew, user)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
     ]
+
+
+def _in_short(crew: CrewView, seat: str) -> tuple[Chunk, ...]:
+    """Who drives, where the second line has no room for it; empty: nobody may but this screen."""
+    if not crew.people:
+        return ()
+    if seat and crew.seat == seat:
+        return (("you drive", "bar"),)
+    if not crew.driver:
+        return (("nobody drives", "warn"),)
+    if not crew.seat:
+        return ((f"{cut(crew.driver, 8)} GONE", "bad"),)
+    return ((f"{cut(crew.driver, 8)} drives", "warn"),)
 
 
 def _driver(crew: CrewView, user: str) -> tuple[Chunk, ...]:

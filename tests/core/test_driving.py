@@ -286,7 +286,7 @@ def test_everybody_may_point_and_nobody_faster_than_others_can_follow() -> None:
     ("text", "sort"),
     [
         ("todo: ask kim", "todo"),
-        ("TODO : ask kim", "todo"),
+        ("ToDo : ask kim", "todo"),
         ("decision: go at ten", "decision"),
         ("todo:", "note"),
         ("a todo: later", "note"),
@@ -299,6 +299,18 @@ def test_a_note_is_what_its_first_word_says(text: str, sort: str) -> None:
     assert room.ask(AddNote(text, "ana"), "ana") == ["note"]
     assert room.told[-1].data["sort"] == sort
     assert room.told[-1].text == f"ana: {text}"
+
+
+def test_who_comes_back_is_known_to_have_been_away() -> None:
+    room = Room()
+    room.sits("ana", "ben")
+    room.wait(3_000)
+    left_ms = room.state.at_ms
+    room.ask(Detach("ben"), "ben")
+    room.wait(60_000)
+    room.ask(Attach("ben"), "21")
+    [ben] = [one for one in project(room.state, 1).crew.people if one.user == "ben"]
+    assert (ben.left_ms, ben.since_ms - left_ms) == (left_ms, 60_000)
 
 
 def test_who_only_asks_once_is_not_announced() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cockpit.core.crewview import CrewView, PointedView
 from cockpit.core.intents import AddNote, Point
-from cockpit.core.snapshot import CrewView, PointedView, Snapshot
+from cockpit.core.snapshot import Snapshot
 from cockpit.tui.grid import Grid
 from tests.tui import fixtures
 from tests.tui.seen import Seen, opened

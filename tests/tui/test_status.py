@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.layout import MIN_WIDTH
@@ -153,3 +154,22 @@ def test_the_reduced_view_never_fails_and_says_what_to_do(width: int) -> None:
 def test_a_paused_flight_is_marked() -> None:
     paused = replace(fixtures.snapshot(), status=fixtures.status(paused=True))
     assert "PAUSED" in lines(paused)[1]
+
+
+@pytest.mark.parametrize(
+    ("driver", "at", "mine", "words"),
+    [
+        ("", "", "2", "nobody drives"),
+        ("kim", "1", "2", "kim drives"),
+        ("kim", "", "2", "kim GONE"),
+        ("ana", "2", "2", "you drive"),
+        ("ana", "1", "2", "ana drives"),
+    ],
+)
+def test_a_narrow_screen_says_who_drives_too(driver: str, at: str, mine: str, words: str) -> None:
+    people = (PersonView("ana", ("driver",), 1, 0, None),)
+    crew = CrewView(people=people, driver=driver, seat=at)
+    snapshot = replace(fixtures.snapshot(), crew=crew)
+    first, _ = status_lines(snapshot, width=80, user="ana", seat=mine)
+    assert words in first.plain
+    assert words not in status_lines(fixtures.snapshot(), width=80, user="ana")[0].plain

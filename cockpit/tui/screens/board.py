@@ -14,11 +14,10 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause
-from cockpit.core.intents import Answer as Go
-from cockpit.core.snapshot import ArmedView, LogLine, Snapshot
+from cockpit.core.intents import AddNote, Arm, Intent, Pause
+from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.ports import Player
-from cockpit.tui.controls import Question, driving, naming, vetoing, why_no_go_asked
+from cockpit.tui.controls import driving, vetoing
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
@@ -30,7 +29,7 @@ from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.playkeys import REPLAY
 from cockpit.tui.pointing import gone_to, pane_of, point
-from cockpit.tui.screens.confirm import Answer, ConfirmScreen, EndScreen, GoScreen
+from cockpit.tui.screens.asking import Asking
 from cockpit.tui.screens.detail import DetailScreen
 from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
@@ -75,7 +74,7 @@ class Board(Screen[None], inherit_bindings=False):
         self._said: tuple[str, str] | None = None
         self._said_timer: Timer | None = None
         self._resize_timer: Timer | None = None
-        self._answered: ArmedView | None = None
+        self.asking = Asking(self)
         self._armed_lately = False
 
     @property
@@ -103,7 +102,7 @@ class Board(Screen[None], inherit_bindings=False):
             if pane.display:
                 pane.take(snapshot)
         self.draw_lines()
-        self._offer(snapshot.armed)
+        self.asking.offer(snapshot.armed)
 
     def connected(self, link: Link) -> None:
         """Snapshots come, or have stopped coming."""
@@ -128,7 +127,7 @@ class Board(Screen[None], inherit_bindings=False):
                 keys=self.keys,
                 ended=ended,
                 small=True,
-                seat=self._seat(),
+                seat=self.seat(),
             )
             self.small.show((*rows[: max(1, height - 1 - len(said))], *said, bar))
             return
@@ -136,9 +135,13 @@ class Board(Screen[None], inherit_bindings=False):
             blank = Line(((" cockpit   waiting for the engine", "bar"),), "bar")
             self.status.show((blank, Line(base="bar")))
         else:
-            replay = self.deck is not None
             lines = status_lines(
-                self.snapshot, width=width, user=self.user, link=self.link, replay=replay
+                self.snapshot,
+                width=width,
+                user=self.user,
+                link=self.link,
+                replay=self.deck is not None,
+                seat=self.seat(),
             )
             self.status.show(lines)
         if self.deck is not None:
@@ -151,11 +154,12 @@ class Board(Screen[None], inherit_bindings=False):
             table=table,
             keys=self.keys,
             ended=ended,
-            seat=self._seat(),
+            seat=self.seat(),
         )
         self.keys_line.show((bar,))
 
-    def _seat(self) -> str:
+    def seat(self) -> str:
+        """This screen's among the flight's people; empty: none is needed."""
         return "" if self.deck is not None else self.cockpit.session.seat
 
     def _message(self, width: int) -> Line:
@@ -253,7 +257,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _act(self, key: Key) -> None:
         small = is_small(*self.app.size)
-        ended, seat = self.link.ended, self._seat()
+        ended, seat = self.link.ended, self.seat()
         why = why_not(key, self.snapshot, ended=ended, small=small, seat=seat)
         if key.id == "pause" and not self.link.ended:
             self._send(Pause(by=self.user))
@@ -261,17 +265,17 @@ class Board(Screen[None], inherit_bindings=False):
         elif why:
             self.say(f"{key.shown} {key.label}: {why}", "warn", log=True)
         elif key.id == "note":
-            self._prompt("note for the log and the review", "", self._noted)
+            self.prompt("note for the log and the review", "", self._noted)
         elif key.id == "point":
             self._send(point(self.panes, self.chosen, user=self.user))
         elif key.id == "drive" and self.snapshot is not None:
-            self._ask(driving(self.snapshot, user=self.user, seat=seat))
+            self.asking.ask(driving(self.snapshot, user=self.user, seat=seat))
         elif key.id == "go" and self.snapshot is not None:
-            self._say_go(self.snapshot)
+            self.asking.say_go(self.snapshot)
         elif key.id == "veto" and self.snapshot is not None:
-            self._ask(vetoing(self.snapshot, user=self.user))
+            self.asking.ask(vetoing(self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
-            self.app.push_screen(EndScreen(self.look, self.snapshot), self._end_answered)
+            self.asking.end(self.snapshot)
         elif key.verb is not None and not self._armed_lately:
             self._armed_lately = True
             self.set_timer(ARM_AGAIN_S, self._may_arm)
@@ -279,38 +283,13 @@ class Board(Screen[None], inherit_bindings=False):
             self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
 
-    def _say_go(self, snapshot: Snapshot) -> None:
-        armed = snapshot.armed
-        if (why := why_no_go_asked(snapshot, user=self.user)) or armed is None:
-            self.say(f"O: {why}", "warn")
-            return
-
-        def answered(answer: Answer | None) -> None:
-            if answer is not None and answer[0] == "yes":
-                self._send(Go(armed.token, True, self.user))
-
-        self.app.push_screen(GoScreen(self.look, snapshot, armed), answered)
-
-    def _ask(self, asked: Question | Intent) -> None:
-        """Send it, at once or as the user's answer has it."""
-        if not isinstance(asked, Question):
-            self._send(asked)
-            return
-
-        def answered(text: str | None) -> None:
-            intent = None if text is None else asked.intent(text.strip())
-            if intent is not None:
-                self._send(intent)
-
-        self._prompt(asked.title, "", answered)
-
     def _play(self, key: Key) -> None:
         if self.deck is None or self.app.screen is not self:
             return
         if key.play in ("jump", "bookmark") and is_small(*self.app.size):
             self.say("the terminal is too small to type into")
         else:
-            self.deck.pressed(key, ask=self._prompt, say=self.say)
+            self.deck.pressed(key, ask=self.prompt, say=self.say)
 
     def _go_there(self) -> None:
         pointed = None if self.snapshot is None else self.snapshot.crew.pointed
@@ -344,7 +323,7 @@ class Board(Screen[None], inherit_bindings=False):
         elif not isinstance(pane, Grid):
             self.say(f"{key.shown}: pane {pane.number} is no table; 2, 3 and 5 are")
         elif key.id == "filter":
-            self._prompt("show rows that match (regular expression, !turns it round, empty shows "
+            self.prompt("show rows that match (regular expression, !turns it round, empty shows "
                          "all)", pane.pattern, self._filtered)  # fmt: skip
         else:
             do = {
@@ -430,57 +409,12 @@ class Board(Screen[None], inherit_bindings=False):
 
     # --- dialogs ----------------------------------------------------------------------------------
 
-    def _offer(self, armed: ArmedView | None) -> None:
-        """Open the dialog for what this user armed, unless another one has the keys."""
-        if armed is None or armed.by != self.user or self.snapshot is None:
-            return
-        if self._seat() not in ("", self.snapshot.crew.seat):
-            return  # armed at another screen of the same user
-        before = self._answered
-        if before is not None and (before.token, before.armed_at_ms) == (
-            armed.token,
-            armed.armed_at_ms,
-        ):
-            return
-        if self.deck is not None:
-            return  # what was armed then is told on the message line, and confirms nothing
-        if self.app.screen is not self or is_small(*self.app.size):
-            return
-        self._answered = armed
-        dialog = ConfirmScreen(self.look, self.snapshot, armed)
-        self.app.push_screen(dialog, lambda answer: self._arm_answered(armed, answer))
-
-    def _arm_answered(self, armed: ArmedView, answer: Answer | None) -> None:
-        word, why = answer or ("no", "taken back")
-        if word == "yes" and armed.level >= 2:
-            self._ask(naming(armed, user=self.user))
-            return
-        if word == "yes":
-            self._send(Confirm(armed.token, by=self.user))
-            self.say(f"confirmed: {armed.verb} {armed.wave}", "good", log=True)
-            return
-        if word == "pause":
-            self._send(Pause(by=self.user))
-        if word != "gone":
-            self._send(Disarm(by=self.user))
-            why = f"{armed.verb} {armed.wave}: {why}"
-        self.say(why, "warn", log=word != "gone")
-
-    def _end_answered(self, answer: Answer | None) -> None:
-        word, why = answer or ("no", "taken back")
-        if word == "yes":
-            self._send(End(by=self.user))
-            self.say("end sent", "warn", log=True)
-            return
-        if word == "pause":
-            self._send(Pause(by=self.user))
-        self.say(why if word == "gone" else f"end: {why}", "warn", log=True)
-
     def _leave_answered(self, answer: bool | None) -> None:
         if answer:
             self.cockpit.leave("quit")
 
-    def _prompt(self, title: str, value: str, done: Callable[[str | None], None]) -> None:
+    def prompt(self, title: str, value: str, done: Callable[[str | None], None]) -> None:
+        """Ask for one line of text; `done` gets it, or None."""
         screen = PromptScreen(self.look, self.snapshot, title=title, value=value)
         self.app.push_screen(screen, done)
 
