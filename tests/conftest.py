@@ -19,6 +19,15 @@ hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
 
+@pytest.fixture(autouse=True)
+def _forget_secrets() -> Iterator[None]:
+    """What a process has fetched as a secret it masks from then on: no test for the next one."""
+    from cockpit.secrecy import SECRETS
+
+    yield
+    SECRETS.forget()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the shared lab stand together, so that it need not run beside all the others."""
     items.sort(key=lambda item: "lab" not in getattr(item, "fixturenames", ()))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import cockpit
 from cockpit.cli import exits
@@ -37,6 +38,7 @@ from cockpit.engine.folders import (
     state_home,
     write_private,
 )
+from cockpit.engine.intake import Scrubbed, taken_in
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine
 from cockpit.engine.recorder import Recorder
@@ -49,6 +51,7 @@ from cockpit.plan.loader import load_plan
 from cockpit.plan.redact import Redactor
 from cockpit.plan.secrets import SecretUnavailable
 from cockpit.ports import PortError, Saboteur
+from cockpit.secrecy import SECRETS
 from cockpit.wire.sessionhead import session_head
 
 
@@ -66,8 +69,15 @@ def run(options: argparse.Namespace) -> int:
     """Fly until the end, or until told to stop."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.umask(0o077)
+    with contextlib.redirect_stderr(cast("TextIO", Scrubbed(sys.stderr))):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     folder = SessionFolder(options.folder)
-    plan = load_plan(folder.plan.read_text(), origin=str(folder.read_meta()["plan_path"]))
+    text = folder.plan.read_text()
+    SECRETS.leave(text)
+    plan = load_plan(text, origin=str(folder.read_meta()["plan_path"]))
     try:
         locks = _only_engine(plan, folder)
     except FlightTaken as taken:
@@ -111,7 +121,7 @@ def _release(locks: tuple[int, int]) -> None:
 
 def _answer(content: dict[str, Any]) -> None:
     """The one line for whoever started us; afterwards standard output goes to the log."""
-    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.write(json.dumps(taken_in(content)) + "\n")
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 

@@ -8,12 +8,16 @@ import io
 import keyword
 import sys
 from collections.abc import Sequence
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import cockpit
 from cockpit.cli import exits
-from cockpit.cli.output import clean_line, complain
+from cockpit.cli.output import clean, clean_line, complain
 from cockpit.engine.folders import FolderError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("check", "read a plan and name every problem"),
@@ -41,9 +45,16 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 HIDDEN = ("engine",)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says nothing that a terminal acts on: it repeats what was typed or came from a script."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        super()._print_message(clean(message), file)
+
+
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The whole command line; with `only`, that command alone is loaded."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cockpit",
         description="A terminal cockpit for live Kafka-to-Kafka cutovers.",
         epilog="exit codes: "
@@ -66,8 +77,16 @@ def _module(name: str) -> Any:  # noqa: ANN401  # a command's module: add_parser
     return importlib.import_module(f"cockpit.cli.{name}{'_' * keyword.iskeyword(name)}")
 
 
+def _crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A defect of ours, told as Python does, without secrets and without what drives a terminal."""
+    import traceback
+
+    complain("".join(traceback.format_exception(kind, error, trace)).rstrip())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    sys.excepthook = _crash
     for stream in (sys.stdout, sys.stderr):
         # under an ASCII locale a name in another script is escaped, it does not end the command
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""Text to the terminal, cleaned: nothing that came from outside may drive it."""
+"""Text to the terminal: nothing that came from outside may drive it, no secret stands in it."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-_CONTROLS = {
-    **{n: 0x2400 + n for n in range(0x20) if n not in (0x0A,)},
-    **dict.fromkeys(range(0x7F, 0xA0), 0xFFFD),
-    **dict.fromkeys((0x61C, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF), 0xFFFD),
-    **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
-    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
-}
+from cockpit.core.drawable import visible
+from cockpit.secrecy import SECRETS
 
 
 def clean(text: str) -> str:
     """Text without anything that a terminal would obey; line feeds stay."""
-    return text.translate(_CONTROLS)
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def clean_line(text: str) -> str:
     """As `clean`, on one line: a line feed becomes a visible sign and forges no second line."""
-    return clean(text).replace("\n", "\u240a")
+    return visible(text)
 
 
 def say(text: str) -> None:
     """One line of output."""
-    sys.stdout.write(clean(text) + "\n")
+    sys.stdout.write(clean(SECRETS.text(text)) + "\n")
     sys.stdout.flush()
 
 
 def complain(text: str) -> None:
     """One line of diagnosis."""
-    sys.stderr.write(clean(text) + "\n")
+    sys.stderr.write(clean(SECRETS.text(text)) + "\n")
     sys.stderr.flush()
 
 
@@ -63,6 +58,7 @@ class Progress:
 
 
 def say_json(value: Mapping[str, Any]) -> None:
-    """One JSON object on one line, ASCII only, keys sorted."""
-    sys.stdout.write(json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n")
+    """One JSON object on one line, printable ASCII only, keys sorted."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    sys.stdout.write(SECRETS.known(text).replace("\x7f", "\\u007f") + "\n")
     sys.stdout.flush()

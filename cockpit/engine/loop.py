@@ -41,6 +41,7 @@ from cockpit.core.windows import Row
 from cockpit.engine.chain import Head
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
+from cockpit.engine.intake import taken_in
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.outcomes import ENDED, Outcomes
 from cockpit.engine.recorder import Recorder, Trouble
@@ -106,7 +107,7 @@ class Engine:
             self._write_action, ports.effector, ports.clock, open_intents, self._tell_read
         )
         self._runner = Runner(
-            ports.effector, ports.clock, self._outcomes.write, self._inbox.put, ports.sharing
+            ports.effector, ports.clock, self._outcomes.write, self._finished, ports.sharing
         )
         self._snapshot_seq = 0
         self._event_seq = 0
@@ -158,7 +159,7 @@ class Engine:
 
     async def submit(self, intent: Intent, seat: str = "") -> None:
         """Hand in what a person wants, from his seat; empty: from this process itself."""
-        await self._inbox.put(Asked(self._ports.clock.now_ms(), intent, seat))
+        await self._inbox.put(Asked(self._ports.clock.now_ms(), taken_in(intent), seat))
 
     def _beginning(self) -> Tell:
         wave = self.state.wave()
@@ -179,7 +180,10 @@ class Engine:
         }
 
     async def _observe(self, sample: Sample | Survey | Failure) -> None:
-        await self._inbox.put(Observed(self._ports.clock.now_ms(), sample))
+        await self._inbox.put(Observed(self._ports.clock.now_ms(), taken_in(sample)))
+
+    async def _finished(self, finished: Finished) -> None:
+        await self._inbox.put(replace(finished, detail=taken_in(finished.detail)))
 
     async def _tick(self) -> None:
         clock = self._ports.clock
@@ -256,7 +260,7 @@ class Engine:
             self._rows_lost = True
 
     def _tell(self, tell: Tell) -> None:
-        data = {**to_json(tell.data), "text": tell.text, "level": tell.level}
+        data = taken_in({**to_json(tell.data), "text": tell.text, "level": tell.level})
         entry = self._write(tell.kind, data)
         self._event_seq += 1
         event = {"seq": self._event_seq, "at_ms": self.state.at_ms, "kind": tell.kind, **data}
@@ -290,6 +294,7 @@ class Engine:
         the journal does not have it."""
         if self._journal is None:
             return None
+        data = taken_in(data)
         try:
             sync = kind in BORDERS
             if kind == "asked_person":  # where the flight stands is on disk with the question
@@ -309,6 +314,8 @@ class Engine:
         """
         if self._journal is None:
             return
+        if "detail" in data:  # names and places are kept as they are: the way back needs them
+            data = {**data, "detail": taken_in(data["detail"])}
         now_ms = self._ports.clock.now_ms()
         self._append_record(self._journal, now_ms)
         self._journal.append(kind, now_ms, data, sync=True)

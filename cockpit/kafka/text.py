@@ -9,17 +9,21 @@ import logging
 import re
 from typing import Final
 
+from cockpit.core.drawable import ACTS_ON_A_TERMINAL
+from cockpit.secrecy import SECRETS
+
 LIMIT: Final = 200
+_LOOKED_AT: Final = 100_000
 
 _BLANKS = re.compile(r"[ \t\r\n\v\f]+")
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_UNSAFE = re.compile(f"[{ACTS_ON_A_TERMINAL}]")
 
 
 def one_line(text: object, limit: int = LIMIT) -> str:
-    """One line of at most `limit` characters; what could steer a terminal becomes U+FFFD."""
-    line = _UNSAFE.sub("\ufffd", _BLANKS.sub(" ", str(text)).strip())
+    """One line of at most `limit` characters, without secrets; what could steer a terminal becomes
+    U+FFFD."""
+    whole = SECRETS.text(str(text)[:_LOOKED_AT])  # a secret that is cut is not found any more
+    line = _UNSAFE.sub("\ufffd", _BLANKS.sub(" ", whole).strip())
     return line if len(line) <= limit else line[: limit - 1] + "\u2026"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from cockpit.core.plan import SecretRef, TokenSource
 from cockpit.kafka.http import Http, Reply, where
 from cockpit.kafka.text import one_line
 from cockpit.ports import PortError
+from cockpit.secrecy import SECRETS
 
 Reveal = Callable[[SecretRef], str]
 
@@ -29,6 +31,8 @@ MARGIN_S: Final = 30.0
 """A token is replaced that long before it expires; a short one after nine tenths of its life."""
 LIFE_UNSAID_S: Final = 60.0
 """How long a token is used whose provider does not say how long it lives."""
+AWS_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Where Amazon's package finds credentials in the environment."""
 MSK_PACKAGE: Final = "aws_msk_iam_sasl_signer"
 
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,65536}")
@@ -128,6 +132,8 @@ class MskIam(_Renewed):
     def __init__(self, region: str) -> None:
         super().__init__()
         self._region = region
+        for name in AWS_SECRETS:
+            SECRETS.add(os.environ.get(name, ""))
 
     async def _fetch(self) -> tuple[str, float]:
         # Credentials may come over the network: never on the loop.
@@ -195,6 +201,7 @@ def _checked(token: str, what: str) -> str:
     """The token, if it can stand in a login message as it is (RFC 6750, b64token and more)."""
     if _TOKEN.fullmatch(token) is None:
         raise PortError("protocol", one_line(f"{what}: not a token of visible ASCII characters"))
+    SECRETS.add(token)
     return token
 
 

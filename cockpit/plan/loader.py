@@ -21,6 +21,7 @@ from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
 from cockpit.plan.proof_draft import replication_kind, service_models
 from cockpit.plan.reader import Reader
 from cockpit.plan.rules import check_rules
+from cockpit.secrecy import SECRETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ def load_services(text: str, *, origin: str) -> tuple[tuple[ServiceModel, ...], 
 
 
 def load_plan_file(path: str | Path) -> Plan:
-    """The plan in a file. Raises PlanInvalid, also when the file cannot be read."""
-    return load_plan(read_plan_text(path), origin=str(path))
+    """The plan in a file; what stands in it is no secret. Raises PlanInvalid, also when the file
+    cannot be read."""
+    text = read_plan_text(path)
+    SECRETS.leave(text)
+    return load_plan(text, origin=str(path))
 
 
 def read_plan_text(path: str | Path) -> str:

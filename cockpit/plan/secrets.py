@@ -12,6 +12,7 @@ from typing import NoReturn
 from cockpit.core.plan import SecretRef
 from cockpit.plan.files import Unreadable, read_regular
 from cockpit.plan.text import clean
+from cockpit.secrecy import SECRETS
 
 MAX_SECRET_BYTES = 65_536
 _MASK = "***"
@@ -49,8 +50,9 @@ class Secret:
 def resolve_secret(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> Secret:
     """Fetch the secret that `ref` names; one trailing line end is dropped.
 
-    Raises SecretUnavailable when the variable or file is missing, empty or unreadable, and when
-    anybody but the file's owner may open the file.
+    From then on it is scrubbed from whatever this process says. Raises SecretUnavailable when the
+    variable or file is missing, empty or unreadable, and when anybody but the file's owner may open
+    the file.
     """
     if ref.kind == "env":
         value = (os.environ if environ is None else environ).get(ref.name)
@@ -64,6 +66,7 @@ def resolve_secret(ref: SecretRef, *, environ: Mapping[str, str] | None = None) 
         value = value[:-1].removesuffix("\r")
     if not value:
         raise SecretUnavailable(f"{where} is empty")
+    SECRETS.add(value)
     return Secret(value)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from cockpit.core.drawable import visible
+
 _REORDERING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _SEPARATORS = "\u2028\u2029\ufeff"
 
@@ -20,13 +22,8 @@ UNPRINTABLE_IN_FILE = re.compile(
 
 
 def clean(text: str) -> str:
-    """The text with each unprintable character replaced by a visible one."""
-    return UNPRINTABLE.sub(_visible, text)
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return chr(0x2400 + code) if code < 0x20 else "\ufffd"
+    """The text with each unprintable or invisible character replaced by a visible one."""
+    return visible(text)
 
 
 def quoted(text: str, *, limit: int = 60) -> str:

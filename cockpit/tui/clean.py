@@ -12,6 +12,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from cockpit.core.drawable import SOME
+
 REPLACEMENT: Final = "\ufffd"
 CUT_MARK: Final = "\u22ef"
 """A midline ellipsis: one cell wide in every terminal, unlike U+2026."""
@@ -19,7 +21,6 @@ MAX_CELLS: Final = 512
 MAX_MARKS: Final = 4
 """Combining marks kept on one base character; xterm's CVE-2021-27135 shows why there is a cap."""
 
-_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _MARKS: Final = frozenset({"Mn", "Me", "Mc"})
 _SELECTORS: Final = frozenset(chr(c) for c in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 """Variation selectors: terminals disagree about the width that they ask for."""
@@ -46,16 +47,19 @@ def _drawable(text: str) -> list[str]:
             out.append(chr(0x2400 + code))
             marks = 0
             continue
-        category = unicodedata.category(character)
         if character in _SELECTORS:
             continue
-        if category in _MARKS:
+        if SOME.match(character):
+            out.append(REPLACEMENT)
+            marks = 0
+            continue
+        if unicodedata.category(character) in _MARKS:
             marks += 1
             if marks <= MAX_MARKS:
                 out.append(character)
             continue
         marks = 0
-        out.append(REPLACEMENT if category in _INVISIBLE else character)
+        out.append(character)
     return out
 
 

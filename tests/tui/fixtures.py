@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, MISSING, PartitionKeys, Unknown
 from cockpit.core.snapshot import (
     ActionView,
@@ -17,6 +18,7 @@ from cockpit.core.snapshot import (
     ArmedView,
     Behind,
     CheckView,
+    CrewView,
     DeltaRow,
     DrainView,
     ErrorRateView,
@@ -26,6 +28,8 @@ from cockpit.core.snapshot import (
     GroupView,
     LogLine,
     PartitionTable,
+    PersonView,
+    PointedView,
     SideView,
     SignalView,
     Snapshot,
@@ -415,13 +419,20 @@ HOSTILE = (
     "\u65e5\u672c\u8a9e\u30c8\u30d4\u30c3\u30af\U0001f680",
     "=cmd|' /C calc'!A0",
     "x" * 2000,
+    "\x1b]777;notify;owned;now\x07",
+    "\x1bPtmux;\x1b\x1b]52;c;b3duZWQ=\x07\x1b\\",
+    "\x1b[>0q\x1b[c\x1b[?1000h",
+    "\x1b^private\x1b\\\x1bXstring\x1b\\\x90dcs\x9c\x9fapc\x9c",
+    "zero\u200bwidth\u200c\u200d\u2060\u00ad\u034f\u3164",
+    "tag\U000e0041\U000e0042\U000e007f\ufe0f\U000e0100",
+    "\ninjected 2026-01-01 FENCED\r\nsecond",
     "",
 )
 """Names and texts that a cluster, a broker's error or a person may send."""
 
 
 def hostile() -> Snapshot:
-    """Every string that can come from outside is hostile."""
+    """Every string that can come from outside, or that another person typed, is hostile."""
     bad = HOSTILE
     text = " ".join(bad)
     keys = PartitionKeys.of(tuple((f"{b}{i}", i) for i, b in enumerate(bad)))
@@ -455,4 +466,23 @@ def hostile() -> Snapshot:
         stragglers=tuple(StragglerView("writer", b, b, b, 1, b, AT_MS) for b in bad),
         error_rates=tuple(ErrorRateView("target", "other", (1,), b + text, AT_MS) for b in bad),
         actions=actions(advance=text, rollback=text, end=text),
+        left_over=tuple(Leftover("fence", "source", (b,), b + text, text, (b,)) for b in bad),
+        crew=CrewView(
+            people=tuple(PersonView(b, (b, text), 1, AT_MS, AT_MS) for b in bad),
+            driver=text, seat="1", until_ms=AT_MS + 5_000, offered_to=text, veto=text,
+            pointed=PointedView(text, bad[0], text, AT_MS),
+        ),
+    )  # fmt: skip
+
+
+def hostile_armed(level: int) -> Snapshot:
+    """Somebody else has armed something, and every word of it is hostile."""
+    text = " ".join(HOSTILE)
+    view = armed_view()
+    return replace(
+        hostile(),
+        armed=replace(
+            view, wave=HOSTILE[15], by=text, lines=tuple(HOSTILE), level=level, said=tuple(HOSTILE),
+            waits_for=text if level == 3 else "",
+        ),
     )  # fmt: skip
