@@ -11,7 +11,7 @@ from cockpit.core import escaping, progress, recovering, withouttarget
 from cockpit.core.adopted import why_wait
 from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
-from cockpit.core.conditions import Momentary
+from cockpit.core.conditions import PLACES, Momentary
 from cockpit.core.costs import release_text
 from cockpit.core.expiring import would_expire
 from cockpit.core.fences import bindings_by_topic, is_fenced
@@ -24,9 +24,7 @@ from cockpit.core.mistakes import mistakes
 from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.plan import (
     SIDES,
-    ClientProbeGate,
     FenceStep,
-    OffsetDeltaGate,
     OffsetsStep,
     StartStep,
     step_name,
@@ -49,8 +47,6 @@ BLIND_AFTER_MS = 5_000
 UNDER_WAY = "an action is still under way"
 MARKER_SLACK = 16
 """Control records that may follow the last mirrored one on the target."""
-PLACES = OffsetDeltaGate | ClientProbeGate
-"""Gates that compare places of before the move."""
 _VIEWS: Remembered[tuple[GateView, ...]] = Remembered()
 
 
