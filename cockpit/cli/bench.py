@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         metavar="PATH",
         help="measure this recording instead: opening, time line, jumps, bytes a sample, encoding",
     )
+    parser.add_argument(
+        "--hours",
+        type=int,
+        choices=range(1, 9),
+        metavar="N",
+        help="with --only record: how long the session of 100,000 partitions is (1; each takes "
+        "one to two minutes, and 300 MB for as long as it is measured)",
+    )
     parser.add_argument("--results", type=Path, default=Path("bench-results.json"))
 
 
@@ -29,16 +38,20 @@ def run(options: argparse.Namespace) -> int:
     """Measure group by group; a figure is printed as soon as it is known."""
     if options.recording is not None:
         return _measure(options.recording)
-    from cockpit.cli.benches import GROUPS
+    from cockpit.cli.benches import GROUPS, recording_figures
     from cockpit.cli.figures import Figure
 
     names = [options.only] if options.only else list(GROUPS)
     if options.only and options.only not in GROUPS:
         complain(f"no figures called {options.only}: there are {', '.join(GROUPS)}")
         return exits.USAGE
+    if options.hours is not None and options.only != "record":
+        complain("--hours goes with --only record")
+        return exits.USAGE
     figures: list[Figure] = []
     for name in names:
-        for figure in GROUPS[name]():
+        group = GROUPS[name] if options.hours is None else partial(recording_figures, options.hours)
+        for figure in group():
             figures.append(figure)
             say(figure.line())
     content = {

@@ -29,14 +29,14 @@ SERIES = 4
 """Of each partition: start, end, committed offset, end on the target."""
 
 
-def record_figures() -> Iterator[Figure]:
-    """An hour through the core, eight hours, and 100,000 partitions."""
+def record_figures(wide_hours: int = 1) -> Iterator[Figure]:
+    """An hour through the core, eight hours, and so many of 100,000 partitions."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recording"
         yield from _written(path, "hour", partitions=10_000, seconds=HOUR_S, by_core=True)
         yield from _written(path, "8h", partitions=10_000, seconds=8 * HOUR_S)
         yield from _read(path, "8h", seek_ms=25)
-        yield from _written(path, "100k", partitions=100_000, seconds=HOUR_S)
+        yield from _written(path, "100k", partitions=100_000, seconds=wide_hours * HOUR_S)
         yield from _read(path, "100k", seek_ms=100)
 
 

@@ -89,3 +89,6 @@ Windowed = ReplicationLagGate | GroupLagGate | OffsetDeltaGate | SignalGate
 
 Condition = Windowed | Momentary
 """Used as a gate it must hold; used as a trigger it must be broken for the whole window."""
+
+PLACES = OffsetDeltaGate | ClientProbeGate
+"""Those that ask about places of before the move."""

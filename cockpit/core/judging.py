@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.core import openings
+from cockpit.core.conditions import PLACES
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import Reading, extend_history, measure, trigger_view
 from cockpit.core.gathering import gather
@@ -116,7 +117,7 @@ def shown(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[str, GateView]]:
         return
     gates = tuple(enumerate(wave.gates))
     if len(gates) != len(snapshot.gates):
-        gates = tuple((i, gate) for i, gate in gates if not isinstance(gate, openings.PLACES))
+        gates = tuple((i, gate) for i, gate in gates if not isinstance(gate, PLACES))
     for (index, _), view in zip(gates, snapshot.gates, strict=False):
         yield path_of(wave.name, "gates", index), view
     for index, view in enumerate(snapshot.triggers):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cockpit.core import progress, recovering, withouttarget, withouttopic
 from cockpit.core.adopted import why_wait
-from cockpit.core.conditions import Momentary
+from cockpit.core.conditions import PLACES, Momentary
 from cockpit.core.confirming import ARMED_FOR_MS
 from cockpit.core.coordination import why_not_forward
 from cockpit.core.expiring import would_expire
@@ -20,8 +20,6 @@ from cockpit.core.mistakes import mistakes
 from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.plan import (
     SIDES,
-    ClientProbeGate,
-    OffsetDeltaGate,
     step_name,
 )
 from cockpit.core.price import rollback_word
@@ -35,8 +33,6 @@ BLIND_AFTER_MS = 5_000
 UNDER_WAY = "an action is still under way"
 MARKER_SLACK = 16
 """Control records that may follow the last mirrored one on the target."""
-PLACES = OffsetDeltaGate | ClientProbeGate
-"""Gates that compare places of before the move."""
 _VIEWS: Remembered[tuple[GateView, ...]] = Remembered()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cockpit.cli import exits
+from cockpit.cli import exits, recordbench
+from cockpit.cli.figures import Figure
 from cockpit.cli.main import main
 from cockpit.cli.recordmeasure import figures, samples_of
 from cockpit.wire.recording import Reader
@@ -74,3 +76,23 @@ def test_what_is_no_recording_is_refused(
     for path in (tmp_path / "none", Path(__file__)):
         assert main(["bench", "--recording", str(path)]) == exits.REFUSED
         assert str(path) in capsys.readouterr().err
+
+
+def test_a_longer_session_is_made_where_recordings_are_measured_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[int, int]] = []
+
+    def written(
+        _path: Path, _name: str, *, partitions: int, seconds: int, by_core: bool = False
+    ) -> Iterator[Figure]:
+        made.append((partitions, seconds))
+        return iter(())
+
+    monkeypatch.setattr(recordbench, "_written", written)
+    monkeypatch.setattr(recordbench, "_read", lambda *_args, **_options: iter(()))
+    results = ["--results", str(tmp_path / "results.json")]
+    assert main(["bench", "--only", "record", "--hours", "8", *results]) == exits.COMPLETED
+    assert main(["bench", "--only", "record", *results]) == exits.COMPLETED
+    assert [seconds for partitions, seconds in made if partitions == 100_000] == [28_800, 3_600]
+    assert main(["bench", "--hours", "8", *results]) == exits.USAGE
