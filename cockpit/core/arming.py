@@ -32,7 +32,7 @@ from cockpit.core.plan import (
 from cockpit.core.price import price, rollback_word
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts
 from cockpit.core.reproving import prove_again
-from cockpit.core.script import undo_words
+from cockpit.core.script import undo_order, undo_words
 from cockpit.core.turn import Turn, produces
 
 CONFIRM_AFTER_MS = 700
@@ -288,8 +288,8 @@ def _rollback_lines(state: FlightState) -> tuple[str, ...]:
     lines = [f"take wave {wave.wave.name} back: {', '.join(wave.wave.services)} return to source"]
     lines.append(f"rollback is {rollback_word(state, wave)[0]}: {price(state, wave).text}")
     lines.extend(
-        f"undo {step_name(step.step)}: {words}"
-        for step in reversed(wave.steps)
-        if step.begun and (words := undo_words(step.step))
+        f"undo {step_name(step)}: {words}"
+        for step in (wave.steps[number].step for number in undo_order(wave))
+        if (words := undo_words(step))
     )
     return tuple(lines)

@@ -162,7 +162,11 @@ def _is_time(key: str, value: object) -> bool:
 
 def _standing(wave: WaveState, at_ms: int) -> WaveState:
     """A wave that was under way waits for a person: nothing goes on by itself after a crash."""
-    memory = {k: v for k, v in wave.memory.items() if k not in ("soak.since_ms", "fresh_until_ms")}
+    memory = {
+        k: v
+        for k, v in wave.memory.items()
+        if k not in ("soak.since_ms", "fresh_until_ms", "fresh_sent_ms")
+    }
     if not any(step.begun for step in wave.steps):
         steps = tuple(StepState(step.step) for step in wave.steps)
         return replace(wave, word="ready", back=False, back_wanted="", detail="", steps=steps)

@@ -66,6 +66,8 @@ class Finished:
     outcome: Outcome
     detail: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    intended: bool = True
+    """Whether its intent came to the disk. Without that certainly nothing has left."""
 
 
 Event = Observed | Ticked | Asked | Finished

@@ -26,7 +26,7 @@ from cockpit.core.probing import ProbeGroup, probed_key
 from cockpit.core.reversing import LATE
 from cockpit.core.seeking import sought_key
 from cockpit.core.tasks import Ask, Do
-from cockpit.core.turn import Turn, produces
+from cockpit.core.turn import Turn, produces, services_of
 
 
 def mark_asked(turn: Turn, ask: Ask) -> None:
@@ -71,7 +71,8 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
         if wave.blocked_since_ms is None:
             turn.set_wave(blocked_since_ms=turn.now_ms)
     if verb == "start":
-        turn.remember({f"started.{service}": True})
+        again = bool(wave.memory.get(f"started.{service}"))
+        turn.remember({f"started.{service}": True, f"started_before.{service}": again})
     if verb == "start" and wave.start_intent_at_ms is None:
         turn.set_wave(start_intent_at_ms=turn.now_ms)
         if topics := produces(turn.state, wave):
@@ -82,6 +83,25 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
                 "warn",
                 wave=wave.wave.name,
             )
+
+
+def _learn_start(turn: Turn, service: str, event: Finished) -> None:
+    """A start whose intent the disk has refused was never sent: unless there was another one, the
+    service is not on the target, and the point of no return is not crossed."""
+    wave = turn.wave
+    if event.outcome == "done":
+        turn.remember({f"running.{service}": True})
+    if event.intended or wave.memory.get(f"started_before.{service}", True):
+        return
+    words = ("started.", "started_before.")
+    gone = {word + service for word in words}
+    turn.set_wave(memory={key: value for key, value in wave.memory.items() if key not in gone})
+    if any(turn.wave.memory.get(f"started.{s.name}") for s in services_of(turn.state, wave)):
+        return
+    turn.set_wave(start_intent_at_ms=None)
+    if produces(turn.state, wave):
+        text = f"{service} was not told to start: the point of no return is not crossed"
+        turn.tell("no_return_taken_back", text, wave=wave.wave.name)
 
 
 def tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:
@@ -144,8 +164,8 @@ def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
             turn.remember({"patched.unsure": bool(turn.wave.memory.get("patched.maybe"))})
         elif isinstance(action, PatchConnector):
             turn.remember({"patched.maybe": True})
-    if isinstance(action, CallService) and action.verb == "start" and event.outcome == "done":
-        turn.remember({f"running.{action.service}": True})
+    if isinstance(action, CallService) and action.verb == "start":
+        _learn_start(turn, action.service, event)
     if isinstance(run.task, PlaceGroup) and "previous" in event.data:
         key = f"placed.{run.task.service.group}.previous"
         turn.remember({key: event.data["previous"]})

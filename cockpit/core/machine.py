@@ -36,7 +36,7 @@ from cockpit.core.leftovers import RESTING, leftovers
 from cockpit.core.marking import mark
 from cockpit.core.observe import MISSING, Unknown, partition_text
 from cockpit.core.ownsurvey import CoordinationSurvey
-from cockpit.core.plan import SIDES, Side, StopStep
+from cockpit.core.plan import SIDES, FenceStep, Side, StopStep
 from cockpit.core.price import price, rollback_word
 from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.turn import Turn, is_reversed, moved_of, produces
@@ -241,6 +241,8 @@ def deadline_ms(state: FlightState) -> int | None:
     """When the fence's deadline strikes; None while clients are not blocked by a fence."""
     wave = state.wave()
     if wave.fenced_at_ms is None or wave.blocked_since_ms is None:
+        return None
+    if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
         return None
     fence = fence_step(wave.wave)
     return None if fence is None else wave.fenced_at_ms + fence.deadline_ms

@@ -6,6 +6,7 @@ Pure rules over a Turn. A wave goes back only when nothing of it is in flight an
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from cockpit.core import coordination, drilling, learning, recovering
 from cockpit.core.actions import CallService
@@ -16,13 +17,15 @@ from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import StopStep, step_name
 from cockpit.core.probing import ProbeGroup
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
-from cockpit.core.script import Script, backward, forward
+from cockpit.core.script import Script, backward, forward, undo_order
 from cockpit.core.seeking import said
 from cockpit.core.soaking import soaked
 from cockpit.core.tasks import Ask, Do, Soak, poll
 from cockpit.core.turn import Turn, produces, subject_of
 
 MAX_MOVES_PER_TURN = 500
+SENT: Final = "fresh_sent_ms"
+"""Until when the gates stand for effects that were sent and may have done nothing yet."""
 
 
 def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
@@ -146,7 +149,7 @@ def _begin_back(turn: Turn) -> None:
         word="rolling back", back=True, back_wanted="", stages=(), steps=steps, detail=reason
     )
     turn.set(paused=False)
-    turn.set_wave(cursor=max((i for i, s in enumerate(steps) if s.begun), default=-1))
+    turn.set_wave(cursor=_next_to_undo(turn))
     name = turn.wave.wave.name
     turn.tell("rollback_started", f"wave {name} is rolled back: {reason}", "warn", wave=name)
 
@@ -165,17 +168,15 @@ def _next_step(turn: Turn) -> bool:
     turn.set_step(
         wave.cursor, word="running", started_at_ms=turn.now_ms, ended_at_ms=None, detail=""
     )
-    _load(turn, script)
     name = step_name(step.step)
     turn.tell("step_started", f"{wave.wave.name}: {name}", wave=wave.wave.name, step=name)
+    _load(turn, script)
     return True
 
 
 def _next_undo(turn: Turn) -> bool:
     wave, state = turn.wave, turn.state
-    cursor = wave.cursor
-    while cursor >= 0 and not wave.steps[cursor].begun:
-        cursor -= 1
+    cursor = _next_to_undo(turn)
     if cursor < 0:
         _end_back(turn)
         return False
@@ -183,10 +184,15 @@ def _next_undo(turn: Turn) -> bool:
     step = wave.steps[cursor]
     turn.set_step(cursor, word="undoing", detail="")
     script = backward(step.step, wave.wave, state.plan, wave.memory)
-    _load(turn, script)
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
+    _load(turn, script)
     return True
+
+
+def _next_to_undo(turn: Turn) -> int:
+    """The step that is undone next; -1: none is left."""
+    return next(iter(undo_order(turn.wave)), -1)
 
 
 def _load(turn: Turn, script: Script) -> None:
@@ -217,7 +223,7 @@ def _end_step(turn: Turn) -> None:
         turn.set_wave(blocked_since_ms=None)
     if wave.back and isinstance(step.step, StopStep):
         turn.set_wave(blocked_since_ms=None)
-    turn.set_wave(cursor=wave.cursor + (-1 if wave.back else 1))
+    turn.set_wave(cursor=_next_to_undo(turn) if wave.back else wave.cursor + 1)
 
 
 def _end_wave(turn: Turn) -> None:
@@ -261,7 +267,8 @@ def _poll_stage(turn: Turn) -> bool:
     memory = turn.wave.memory
     if "fresh_until_ms" in memory and in_flight(turn.wave.stages):
         # what leaves together stands on the gates, what follows on what was done
-        turn.set_wave(memory={k: v for k, v in memory.items() if k != "fresh_until_ms"})
+        kept = {k: v for k, v in memory.items() if k != "fresh_until_ms"}
+        turn.set_wave(memory={**kept, SENT: memory["fresh_until_ms"]})
     if turn.wave.word == "holding":
         return False
     details = [r.detail for r in turn.wave.stages[0] if r.detail and not r.done]
@@ -358,6 +365,7 @@ def finished(turn: Turn, event: Finished) -> None:
     index, run = found[0]
     action = _action_of(run)
     learning.learn(turn, run, action, event)
+    _stand_on(turn, event)
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call
     detail = f"reply lost, proved by what follows: {event.detail}" if lost_call else event.detail
@@ -371,6 +379,18 @@ def finished(turn: Turn, event: Finished) -> None:
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _stand_on(turn: Turn, event: Finished) -> None:
+    """What follows stands on what was done; where all was so already, it stands on the gates as
+    before."""
+    memory = turn.wave.memory
+    if SENT not in memory:
+        return
+    kept = {k: v for k, v in memory.items() if k not in (SENT, "fresh_until_ms")}
+    if event.outcome == "already":
+        kept = {**kept, SENT: memory[SENT], "fresh_until_ms": memory[SENT]}
+    turn.set_wave(memory=kept)
 
 
 def _is_proved_later(turn: Turn, action: object) -> bool:

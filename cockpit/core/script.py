@@ -7,7 +7,7 @@ A script is a tuple of stages; the tasks of one stage go side by side.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from cockpit.core import errands
 from cockpit.core.actions import (
@@ -23,9 +23,11 @@ from cockpit.core.actions import (
     StartMirror,
     StopMirror,
 )
+from cockpit.core.anew import BeginAnew
 from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, unfencing
+from cockpit.core.flight import WaveState
 from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
@@ -78,6 +80,10 @@ MIRROR_CLOSE_RECORDS = 1_000
 _UNFLOWN = "a plan with this step is refused before a flight, by cockpit.core.unflown"
 
 
+_UNTOUCHED: Final = (DrainStep, OffsetsStep, ProbeStep, ConfirmStep, StartStep, SoakStep)
+"""Steps that change nothing for anybody at work, as long as nobody was told to start."""
+
+
 def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
     """The tasks of a step."""
     services = plan.wave_services(wave)
@@ -121,7 +127,9 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
     match step:
         case StopStep():
             stopped = tuple(s for s in services if memory.get(f"stopped.{s.name}"))
+            readers = (s for s in stopped if s.group and s.resume != "external")
             return (
+                tuple(BeginAnew(s, UNDO_TIMEOUT_MS) for s in readers),
                 _calls(stopped, "undo", step.timeout_ms),
                 tuple(_at_work(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
                 *_restore_mirror(plan, memory),
@@ -156,6 +164,25 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
+
+
+def undo_order(wave: WaveState) -> tuple[int, ...]:
+    """Which steps of a wave are still to be undone, the next one first.
+
+    Last first, for what came later stands on what came before it. But while no start on the target
+    was intended nothing can have been read or written there: then a fence waits for no step that
+    has only looked, asked or placed groups, which a slow target may hold up for long.
+    """
+    left = [n for n, s in enumerate(wave.steps) if s.begun and s.word != "undone"][::-1]
+    if wave.start_intent_at_ms is not None:
+        return tuple(left)
+    for place, number in enumerate(left):
+        step = wave.steps[number].step
+        if isinstance(step, FenceStep) and step.by == "acl":
+            return (number, *left[:place], *left[place + 1 :])
+        if not isinstance(step, _UNTOUCHED):
+            break
+    return tuple(left)
 
 
 def undo_words(step: Step) -> str:

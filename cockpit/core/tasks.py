@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cockpit.core.actions import Action, ServiceVerb
+from cockpit.core.anew import BeginAnew, begin_anew
 from cockpit.core.drills import DrillTask
 from cockpit.core.gates import Subject, gate_view, measure
 from cockpit.core.lag import group_lag, made_anew
@@ -123,6 +124,7 @@ Task = (
     | PlaceGroup
     | CheckPlaced
     | ReturnGroup
+    | BeginAnew
     | ProbeGroup
     | ResumeMirror
     | Soak
@@ -244,6 +246,7 @@ _POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
     PlaceGroup: place_group,
     CheckPlaced: check_placed,
     ReturnGroup: return_group,
+    BeginAnew: begin_anew,
     ProbeGroup: probe_group,
     ResumeMirror: resume_mirror,
 }

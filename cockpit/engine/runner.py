@@ -83,6 +83,7 @@ class Runner:
             outcome, detail, data = "failed", error.reason, {}
         except Exception as error:  # noqa: BLE001  # the edge: a defect here must end as an outcome
             outcome, detail, data = "unknown", f"{type(error).__name__}: {error}", {}
+        intended = command.action_id in self._intended
         self._abandoned.discard(command.action_id)
         self._intended.discard(command.action_id)
         try:
@@ -91,7 +92,7 @@ class Runner:
         except JournalError as error:
             detail = f"{detail} ({error})"
         now_ms = self._clock.now_ms()
-        await self._report(Finished(now_ms, command.action_id, outcome, detail, data))
+        await self._report(Finished(now_ms, command.action_id, outcome, detail, data, intended))
 
     async def _attempt(self, command: Perform) -> _Ended:
         """Try while the cluster is only away: what certainly did not happen may be tried again."""

@@ -85,3 +85,10 @@ class Material:
     def to_ms(self) -> int:
         """When the last thing was recorded."""
         return max(life.to_ms for life in self.lives)
+
+    def without_engine_ms(self, from_ms: int, to_ms: int) -> int:
+        """For how long no engine was at work between two moments: from the last that one has
+        recorded to the beginning of the one that took over."""
+        pairs = zip(self.lives, self.lives[1:], strict=False)
+        gone = ((a.to_ms, b.from_ms) for a, b in pairs if b.takes_over)
+        return sum(max(0, min(to_ms, until) - max(from_ms, since)) for since, until in gone)

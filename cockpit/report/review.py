@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from cockpit.core.fences import fence_step
 from cockpit.report.document import Band, Cell, Tick
@@ -14,6 +15,8 @@ from cockpit.report.wording import amount, duration, moment
 
 UNKNOWN = Cell("unknown")
 NOTHING = Cell("-")
+_UNBLOCK: Final = {("step_done", "start"), ("step_undone", "stop")}
+"""Kinds of event, and steps, with which clients are not blocked any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,14 @@ class Blocked:
 
     attempt: Attempt
     account: Event | None
-    """What was told of it, with everybody's share; None: the wave came back before, and what is
-    known is what was seen."""
+    """What was told of it, with everybody's share; None: the wave came back before."""
     lasted_ms: int | None
+    """By the account; where that does not know it, by what was seen."""
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether what is known is what the screens showed, and no account."""
+        return self.account is None or self.account.count("blocked_ms") is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +74,26 @@ class Review:
     def blocked(self) -> Iterator[Blocked]:
         """Each time that clients were blocked."""
         for attempt in self.story.attempts:
+            seen = tuple(self._seen_blocked(attempt)) if attempt.number else ()
             told = attempt.all("clients_blocked")
             for event in told:
-                yield Blocked(attempt, event, event.count("blocked_ms"))
-            if not told and attempt.number:
-                yield from self._seen_blocked(attempt)
+                lasted_ms = event.count("blocked_ms")
+                was_seen = lasted_ms is None
+                yield Blocked(attempt, event, max(seen, default=None) if was_seen else lasted_ms)
+            if not told:
+                yield from (Blocked(attempt, None, lasted_ms) for lasted_ms in seen)
 
-    def _seen_blocked(self, attempt: Attempt) -> Iterator[Blocked]:
-        """Until the wave was back, which says it better than the look after."""
+    def _seen_blocked(self, attempt: Attempt) -> Iterator[int]:
+        """For how long the screens said so: until an event that says it better than the look
+        after, which may come behind a gap."""
         ended = attempt.ended
         ended_ms = ended.at_ms if ended is not None else self.material.to_ms
-        for wave, since_ms, until_ms in self.seen.blocked:
-            if wave == attempt.wave and attempt.begun.at_ms <= since_ms <= ended_ms:
-                yield Blocked(attempt, None, min(until_ms, ended_ms) - since_ms)
+        for wave, since_ms, seen_ms in self.seen.blocked:
+            if wave != attempt.wave or not attempt.begun.at_ms <= since_ms <= ended_ms:
+                continue
+            over = (e.at_ms for e in attempt.events
+                    if (e.kind, e.word("step")) in _UNBLOCK and e.at_ms >= since_ms)  # fmt: skip
+            yield min(seen_ms, ended_ms, next(over, ended_ms)) - since_ms
 
     def bands(self) -> tuple[Band, ...]:
         """Gaps, and fences from the proof to their end."""
@@ -100,13 +115,13 @@ def reviewed(material: Material) -> Review:
 
 def fence_span(attempt: Attempt, last_ms: int) -> tuple[Event, int] | None:
     """When a fence was asked for, and when it was taken down or the wave ended; None: no fence."""
-    step = attempt.step("fence")
-    if step is None:
+    begun = attempt.fence()
+    if begun is None:
         return None
     undone = attempt.step("fence", undo=True)
     if undone is not None and undone.ended is not None:
-        return step.begun, undone.ended.at_ms
-    return step.begun, attempt.ended.at_ms if attempt.ended is not None else last_ms
+        return begun, undone.ended.at_ms
+    return begun, attempt.ended.at_ms if attempt.ended is not None else last_ms
 
 
 def text(value: str, *events: Event | None) -> Cell:

@@ -16,12 +16,21 @@ Result = Literal["done", "rolled back", "found on target", "failed", "under way"
 
 @dataclass(slots=True)
 class Step:
-    """One step of an attempt, or its undo."""
+    """One step of an attempt, or its undo: one, however many engines it took."""
 
     name: str
     begun: Event
     ended: Event | None = None
     undo: bool = False
+    again: list[Event] = field(default_factory=list)
+    """It was begun once more, by an engine that took over in the middle of it."""
+    left: Event | None = None
+    """What took its place before it had ended, such as the way back."""
+
+    @property
+    def over(self) -> Event | None:
+        """With which event it was over, ended or left; None: it is under way."""
+        return self.ended or self.left
 
 
 @dataclass(slots=True)
@@ -43,16 +52,19 @@ class Attempt:
         """The first event of a kind."""
         return next((event for event in self.events if event.kind == kind), None)
 
+    def no_return(self) -> Event | None:
+        """The start that crossed the point of no return; None: none, or the disk refused each."""
+        taken_back = self.all("no_return_taken_back")
+        after = taken_back[-1].number if taken_back else -1
+        return next((e for e in self.all("point_of_no_return") if e.number > after), None)
+
     def all(self, kind: str) -> tuple[Event, ...]:
         """Every event of a kind."""
         return tuple(event for event in self.events if event.kind == kind)
 
-    def broken_off(self, step: Step) -> Event | None:
-        """The way back that took a step's place before it had ended; None: nothing did."""
-        if step.ended is not None or step.undo:
-            return None
-        begun = (e for e in self.all("rollback_started") if e.number > step.begun.number)
-        return next(begun, None)
+    def fence(self) -> Event | None:
+        """When its fence was asked for first: a fence that is proved again has stood all along."""
+        return next((s.begun for s in self.steps if s.name == "fence" and not s.undo), None)
 
     def step(self, name: str, *, undo: bool = False) -> Step | None:
         """The last step of that name."""
@@ -67,12 +79,19 @@ class Effect:
     action_id: str
     begun: Event
     ended: Event | None
-    """None: nothing says what became of it."""
+    """None: the engine that did it has not said what became of it."""
+    read: Event | None = None
+    """What an engine that took over has read of it."""
 
     @property
     def outcome(self) -> str:
         """`done`, `failed`, `unknown`, or what is said of one without an end."""
         return self.ended.word("outcome") if self.ended is not None else "no outcome recorded"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the engine that did it did not know what became of it."""
+        return self.outcome not in ("done", "already", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +124,8 @@ def story(events: Iterable[Event]) -> Story:
     return Story(
         attempts=tuple(teller.attempts),
         effects=tuple(
-            Effect(key, begun, teller.finished.get(key)) for key, begun in teller.started.items()
+            Effect(key, begun, teller.finished.get(key), teller.read.get(key))
+            for key, begun in teller.started.items()
         ),
         orders=tuple(event for event in every if event.kind in ORDERS),
         notes=tuple(event for event in every if event.kind == "note"),
@@ -118,6 +138,7 @@ class _Teller:
         self.attempts: list[Attempt] = []
         self.started: dict[str, Event] = {}
         self.finished: dict[str, Event] = {}
+        self.read: dict[str, Event] = {}
         self._order: Event | None = None
 
     def take(self, event: Event) -> None:
@@ -131,6 +152,8 @@ class _Teller:
             self.started[event.word("action_id")] = event
         elif event.kind == "action_finished":
             self.finished[event.word("action_id")] = event
+        elif event.kind == "outcome_read":
+            self.read[event.word("action_id")] = event
         attempt = self._of(event)
         if attempt is None:
             if event.kind == "wave_found":
@@ -160,15 +183,30 @@ def _found(event: Event) -> Attempt:
 
 def _steps(attempt: Attempt, event: Event) -> None:
     name = event.word("step")
+    newest = attempt.steps[-1] if attempt.steps else None
+    running = newest if newest is not None and newest.over is None else None
     match event.kind:
-        case "step_started":
-            attempt.steps.append(Step(name, event))
-        case "undo_started":
-            attempt.steps.append(Step(name, event, undo=True))
+        case "step_started" | "undo_started":
+            _begin(attempt, running, event)
         case "step_done" | "step_failed" | "step_undone":
-            # a step that has nothing to undo is told as undone, and no undo of it is begun
-            step = attempt.step(name, undo=event.kind == "step_undone")
-            if step is not None and step.ended is None:
-                step.ended = event
+            if running is not None and running.name == name:
+                running.ended = event
+        case "rollback_started" | "proves_again" | "wave_done" | "wave_rolled_back":
+            if running is not None:
+                running.left = event
         case _:
             pass
+
+
+def _begin(attempt: Attempt, running: Step | None, event: Event) -> None:
+    name, undo = event.word("step"), event.kind == "undo_started"
+    if running is not None and (running.name, running.undo) == (name, undo):
+        running.again.append(event)
+        return
+    if running is not None:
+        running.left = event
+    step = Step(name, event, undo=undo)
+    before = attempt.events[-2] if len(attempt.events) > 1 else event
+    if undo and before.kind == "step_undone" and before.word("step") == name:
+        step.ended = before  # of what had nothing to undo, older engines told the end first
+    attempt.steps.append(step)

@@ -95,8 +95,10 @@ class Mishaps:
     def _retain(self) -> None:
         """Forget what neither the mirror nor any group on the source will read again."""
         for p in range(len(self._layout.keys)):
-            first = min([int(self._mirror.copied[p]), *self._places(p).values()])
-            self._source.start[p] = max(self._source.start[p], first)
+            start = int(self._source.start[p])
+            # a group that has no commit has read nothing, wherever its reset policy would begin
+            read = [start if self._is_new(g, p) else at for g, at in self._places(p).items()]
+            self._source.start[p] = max(start, min([int(self._mirror.copied[p]), *read]))
 
     def _truncate(self, p: int) -> None:
         """A new leader does not have the last records, which nobody has read yet."""
@@ -124,6 +126,11 @@ class Mishaps:
         """By group that reads a partition: its next place on the source."""
         groups = [int(g) for g in np.flatnonzero(self._layout.reads[:, p])]
         return {group: self._traffic.next_place("source", group, p) for group in groups}
+
+    def _is_new(self, group: int, p: int) -> bool:
+        """Whether a group is not at work on the source and has never committed there."""
+        at_work = bool(self._traffic.reading["source"][group])
+        return not at_work and int(self._source.committed[group, p]) == MISSING
 
     def _lose(self, p: int, first: int, last: int, groups: Mapping[int, int]) -> None:
         """Records that are no more, for these groups."""

@@ -361,6 +361,20 @@ def test_every_action_of_a_wave_is_bound_to_fresh_evidence_at_first() -> None:
     assert script.performs[1].fresh_until_ms is None
 
 
+def test_what_was_so_already_leaves_the_first_real_effect_to_stand_on_the_gates() -> None:
+    script = Script()
+    script.look(2)
+    script.go("advance")
+    script.end_all("already")
+    script.look(1)
+    first, second = script.performs
+    assert second.fresh_until_ms == first.fresh_until_ms is not None
+    script.end_all()
+    script.members["source"] = 0
+    script.look(2)
+    assert script.performs[2].fresh_until_ms is None
+
+
 def test_the_machine_is_deterministic() -> None:
     first, second = Script(), Script()
     for script in (first, second):

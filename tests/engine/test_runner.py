@@ -90,7 +90,9 @@ COMMIT = CommitOffsets("target", "ledger", ((("orders", 0), 5),))
 
 async def test_the_intent_is_on_disk_before_the_effect_and_the_outcome_after() -> None:
     edge = Edge()
-    assert (await edge.run(FENCE)).outcome == "done"
+    finished = await edge.run(FENCE)
+    assert finished.outcome == "done"
+    assert finished.intended
     assert edge.trace == ["precheck", "intent", "do", "verify", "outcome"]
 
 
@@ -106,6 +108,7 @@ async def test_a_full_disk_means_no_effect() -> None:
     edge.disk = JournalError("no space left")
     finished = await edge.run(FENCE)
     assert finished.outcome == "failed"
+    assert not finished.intended
     assert "do" not in edge.trace
 
 

@@ -73,7 +73,10 @@ def who_advanced(raw: Raw, review: Review) -> None:
             if look.armed is not None and look.armed.token == armed["token"]
         )
         lines = [line for line in shown.lines if line.startswith("gate ")]
-        begun = next(e for e in raw.told("wave_started") if e["at_ms"] >= order["at_ms"])
+        begun = raw.begun_by(order)
+        if begun is None:  # it went on with a wave that was under way
+            assert row["gates open for"]["value"] is None
+            continue
         assert len(lines) == len(raw.wave(begun["wave"])["gates"])
         assert row["on which readings"]["text"] == "; ".join(lines)
         assert all(re.search(r"[\d.]+ s old", line) for line in lines)
@@ -88,14 +91,16 @@ def longest_block(raw: Raw, review: Review) -> None:
     accounts: dict[tuple[str, int], Event] = {}
     for one in raw.tries:
         told = raw.during(one, "clients_blocked")
-        seen = [raw.blocked_ms(one)] if one.number and not told else []
-        found = [*(event["blocked_ms"] for event in told), *seen]
-        longest = max(longest, *((ms, one.wave) for ms in found if ms is not None), (0, ""))
+        known = [event["blocked_ms"] for event in told if event["blocked_ms"] is not None]
+        seen = raw.blocked_ms(one) if one.number and not known else None
+        longest = max(longest, *((ms, one.wave) for ms in (*known, seen or 0)))
         accounts.update({(one.wave, event["blocked_ms"]): event for event in told})
     # whenever a screen said that clients are blocked, the report has it
     shown = {look.status.wave for _, look in raw.frames if look.status.blocked_since_ms is not None}
     rows = review.rows("clients_blocked")
     assert shown <= {row["wave"]["text"] for row in rows}
+    for event in raw.told("clients_blocked", blocked_ms=None):
+        assert f"{event['wave']} were blocked is not known ({event['why']})" in review.words(3)
     if not rows:
         return
     row = max(rows, key=lambda row: row["blocked at most"]["value"] or 0)
@@ -103,10 +108,12 @@ def longest_block(raw: Raw, review: Review) -> None:
     account = accounts.get((longest[1], longest[0]), {})
     for share in ("cockpit", "mirror", "services"):
         assert row[share]["value"] == account.get(f"{share}_ms")
-    sentence = re.search(r"longest in wave (\S+): (.+?) at most", review.words(3))
+    words = r"longest in wave (\S+): (.+?) (at most|by what was seen)\."
+    sentence = re.search(words, review.words(3))
     assert sentence is not None
     assert sentence[1] == longest[1]
     assert said(sentence[2], longest[0])
+    assert (sentence[3] == "at most") == bool(account)
 
 
 def first_failure(raw: Raw, review: Review) -> None:
@@ -203,7 +210,11 @@ def unknown_outcomes(raw: Raw, review: Review) -> None:
         for event in raw.told("action_started")
         if ended.get(event["action_id"], {}).get("outcome", "unknown") == "unknown"
     ]
-    assert [row["action"]["text"] for row in review.rows("unknown_outcomes")] == unknown
+    rows = review.rows("unknown_outcomes")
+    assert [row["action"]["text"] for row in rows] == unknown
+    for row in rows:
+        read = raw.told("outcome_read", action_id=row["action"]["text"])
+        assert row["by reading"]["text"] == (read[-1]["outcome"] if read else "-")
 
 
 def the_end(raw: Raw, review: Review) -> None:

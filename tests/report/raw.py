@@ -84,27 +84,48 @@ class Raw:
         found = {id(event) for event in self.told(*kinds, wave=one.wave, **data)}
         return [event for event in self.events[one.first - 1 : one.end - 1] if id(event) in found]
 
+    def begun_by(self, order: Event) -> Event | None:
+        """The beginning of a wave that an order led to; None: it led to none. An order that is
+        accepted later comes in between."""
+        number = next(n for n, event in self.numbered() if event is order)
+        later = (e for e in self.events[number:] if e["kind"] in ("confirmed", "wave_started"))
+        found = next(later, None)
+        return found if found is not None and found["kind"] == "wave_started" else None
+
+    def without_engine_ms(self, from_ms: int, to_ms: int) -> int:
+        """How much of a time lies between the end of an engine's part and the next engine's."""
+        found, lives = 0, self.reader.lives
+        for number, life in enumerate(lives[1:]):
+            if (life.head.get("beginning") or {}).get("takes_over"):
+                since_ms, until_ms = lives[number].end_ms, life.begin_ms
+                found += max(0, min(until_ms, to_ms) - max(since_ms, from_ms))
+        return found
+
     def ended(self, one: Try) -> Event | None:
         """The event with which a try ended; None: it is not over."""
         found = self.during(one, "wave_done", "wave_rolled_back", "wave_found")
         return found[-1] if found else None
 
     def blocked_ms(self, one: Try) -> int | None:
-        """How long clients of a try without an account of that were seen to be blocked; None: they
-        were not."""
+        """How long clients of a try were seen to be blocked; None: they were not. That they are is
+        looked for once a second, that they are not any more in every frame."""
         ended = self.ended(one)
         begun_ms = self.events[one.first - 1]["at_ms"]
         until_ms = self.to_ms if ended is None else ended["at_ms"]
-        looks = [
-            (look.at_ms, look.status.blocked_since_ms)
+        since = [
+            look.status.blocked_since_ms
             for look in self.looks
-            if look.status.wave == one.wave and look.at_ms >= begun_ms
+            if look.status.wave == one.wave and begun_ms <= look.at_ms <= until_ms
         ]
-        since = [since_ms for at_ms, since_ms in looks if since_ms and at_ms <= until_ms]
-        if not since:
+        first_ms = next((since_ms for since_ms in since if since_ms is not None), None)
+        if first_ms is None:
             return None
-        over = (at_ms for at_ms, since_ms in looks if at_ms > since[0] and not since_ms)
-        return min(until_ms, next(over, until_ms)) - since[0]
+        over = (
+            shown.at_ms
+            for _, shown in self.frames
+            if shown.at_ms > first_ms and shown.status.blocked_since_ms is None
+        )
+        return min(until_ms, next(over, until_ms)) - first_ms
 
     def placed(self, one: Try) -> list[Event]:
         """Where its groups were told to go on."""

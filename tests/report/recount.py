@@ -23,6 +23,9 @@ Row = dict[str, Any]
 Json = dict[str, Any]
 NOT_RECOUNTED = {"tolerances"}
 ROUTINE = {"action_started", "action_finished", "going_back", "gate"}
+STARTS = {"step_started", "undo_started"}
+STEP_ENDS = {"step_done", "step_failed", "step_undone"}
+LEAVES = {"rollback_started", "proves_again", "wave_done", "wave_rolled_back"}
 ORDERS = {"armed", "confirmed", "disarmed", "refused", "paused", "resumed", "retry"}
 
 
@@ -55,17 +58,17 @@ def _identity(raw: Raw) -> list[Row]:
 
 
 def _fence(raw: Raw, one: Try) -> int | None:
-    begun = raw.during(one, "step_started", step="fence")
-    return at(begun[-1]) if begun else None
+    return at(first(raw.during(one, "step_started", step="fence")))
 
 
 def _blocked(raw: Raw) -> Iterator[Row]:
     for one in raw.tries:
         for event in raw.during(one, "clients_blocked"):
             shares = {key: event.get(f"{key}_ms") for key in ("cockpit", "mirror", "services")}
+            known = event["blocked_ms"] is not None
             yield {
                 "try": one.number,
-                "blocked at most": event.get("blocked_ms"),
+                "blocked at most": event["blocked_ms"] if known else raw.blocked_ms(one),
                 **shares,
                 "fence": _fence(raw, one),
             }
@@ -87,15 +90,14 @@ def _waves(raw: Raw) -> Iterator[Row]:
     }
     for one in raw.tries:
         begun, ended = raw.events[one.first - 1], raw.ended(one)
-        blocked = first(raw.during(one, "clients_blocked"))
-        blocked_ms = blocked.get("blocked_ms") if blocked is not None else raw.blocked_ms(one)
+        blocked_ms = next((e["blocked_ms"] for e in raw.during(one, "clients_blocked")), None)
         placed = raw.placed(one)
         yield {
             "wave": one.wave,
             "try": one.number,
             "begun": at(begun),
             "lasted": took(begun, ended) if one.number else None,
-            "blocked at most": blocked_ms,
+            "blocked at most": raw.blocked_ms(one) if blocked_ms is None else blocked_ms,
             "fence deadline": raw.fence_deadline_ms(one.wave),
             "re-read at most": _sum(placed, "reread_max_records"),
             "skipped at most": _sum(placed, "skipped_max_records"),
@@ -105,24 +107,29 @@ def _waves(raw: Raw) -> Iterator[Row]:
 
 
 def _steps(raw: Raw) -> Iterator[Row]:
-    ends = {"step_started": {"step_done", "step_failed"}, "undo_started": {"step_undone"}}
+    """A step lasts from its first beginning until something else of its wave is told than that it
+    is begun once more."""
     for one in raw.tries:
-        told = raw.during(one, "step_started", "undo_started", *set().union(*ends.values()))
+        told = raw.during(one, *STARTS, *STEP_ENDS, *LEAVES)
+        words = [(event["kind"], event.get("step")) for event in told]
         for place, event in enumerate(told):
-            if event["kind"] in ends:
-                later = [e for e in told[place:] if e["step"] == event["step"]]
-                ended = first([e for e in later if e["kind"] in ends[event["kind"]]])
-                back = [e for e in raw.during(one, "rollback_started") if e["seq"] > event["seq"]]
-                if ended is None and event["kind"] == "step_started":
-                    ended = first(back)
-                undo = "undo " if event["kind"] == "undo_started" else ""
-                yield {
-                    "wave": one.wave,
-                    "try": one.number,
-                    "step": f"{undo}{event['step']}",
-                    "begun": at(event),
-                    "took": took(event, ended),
-                }
+            if event["kind"] not in STARTS or words[place] in words[place - 1 : place]:
+                continue
+            others = (n for n in range(place + 1, len(told)) if words[n] != words[place])
+            over = next(others, len(told))
+            ended = told[over] if over < len(told) else None
+            if ("step_undone", event["step"]) in words[place - 1 : place]:
+                ended = told[place - 1]  # told before it had begun
+            until_ms = raw.to_ms if ended is None else ended["at_ms"]
+            yield {
+                "wave": one.wave,
+                "try": one.number,
+                "step": ("undo " if event["kind"] == "undo_started" else "") + event["step"],
+                "begun": at(event),
+                "took": took(event, ended),
+                "without an engine": raw.without_engine_ms(event["at_ms"], until_ms) or None,
+                "begun again": over - place - 1 or None,
+            }
 
 
 def _timeline(raw: Raw) -> Iterator[Row]:
@@ -134,8 +141,7 @@ def _timeline(raw: Raw) -> Iterator[Row]:
 
 def gates_opened_ms(raw: Raw, order: Event) -> int | None:
     """When the last gate of the wave that an order begins had opened."""
-    number = next(n for n, event in raw.numbered() if event is order)
-    begun = next((e for e in raw.events[number:] if e["kind"] == "wave_started"), None)
+    begun = raw.begun_by(order)
     if begun is None:
         return None
     told = [e for e in raw.told("gate", wave=begun["wave"]) if e["at_ms"] <= order["at_ms"]]
@@ -232,7 +238,13 @@ def _unknown_outcomes(raw: Raw) -> Iterator[Row]:
     for event in raw.told("action_started"):
         ended = first(raw.told("action_finished", action_id=event["action_id"]))
         if ended is None or ended["outcome"] == "unknown":
-            yield {"action": event["action_id"], "begun": at(event)}
+            read = raw.told("outcome_read", action_id=event["action_id"])
+            yield {
+                "action": event["action_id"],
+                "begun": at(event),
+                "by reading": read[-1]["outcome"] if read else None,
+                "read": at(read[-1]) if read else None,
+            }
 
 
 def _gaps(raw: Raw) -> Iterator[Row]:
@@ -410,8 +422,19 @@ def assert_recounted(raw: Raw, document: Json, *, drawn: int = 100) -> int:
     recording says; how many numbers that were. `document`: the report as JSON."""
     blocks = [block for section in document["sections"] for block in section["blocks"]]
     checked = _assert_tables(raw, [b for b in blocks if b["kind"] == "table"])
+    _assert_course(raw, next(b for b in blocks if b.get("name") == "course"))
     checked += assert_rows(raw, blocks)
     return checked + _assert_plots(raw, [b for b in blocks if b["kind"] == "plot"], drawn)
+
+
+def _assert_course(raw: Raw, course: Json) -> None:
+    """Every step is drawn from its first beginning to its end."""
+    shown = [strip["stretches"][0] for strip in course["strips"] if ": " in strip["name"]]
+    for stretch, step in zip(shown, _steps(raw), strict=True):
+        assert stretch["text"] == step["step"]
+        assert stretch["from_ms"] == step["begun"]
+        if step["took"] is not None:
+            assert stretch["to_ms"] == step["begun"] + step["took"]
 
 
 def _is_number(value: object) -> bool:

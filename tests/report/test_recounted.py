@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from cockpit.report.build import report
 from cockpit.report.machine import as_json
 from cockpit.report.reading import material
 from cockpit.sim.faults import ClusterUnreachable, ErrorBurst, Fault, When
+from cockpit.wire.recording import Reader
 from tests.recorded import record
-from tests.report.questions import assert_answered
+from tests.report.questions import Review, assert_answered
 from tests.report.raw import Raw
 from tests.report.recount import assert_recounted
+from tests.taken_over import Death, record_taken_over
 
 FLIGHTS: dict[str, tuple[Fault, ...]] = {
     "calm": (),
@@ -30,18 +33,55 @@ FLIGHTS: dict[str, tuple[Fault, ...]] = {
     ),
     "silent": (ClusterUnreachable(side="source", when=When(delay_ms=5_000, for_ms=20_000)),),
 }
+TAKEN_OVER: dict[str, tuple[Death, ...]] = {
+    "onward": (
+        Death("step_started", "readers", "stop"),
+        Death("step_started", "readers", "offsets", in_order=True),
+        Death("step_started", "readers", "start"),
+        Death("step_started", "readers", "soak", late_ms=3_000, down_ms=20 * 60_000),
+        Death("step_started", "writers", "fence"),
+        Death("step_started", "writers", "drain"),
+        Death("point_of_no_return", "writers"),
+    ),
+    "homeward": (
+        Death("step_started", "writers", "drain", go_on=False),
+        Death("undo_started", "writers", "fence", go_on=False),
+        Death("undo_started", "writers", "stop", go_on=False),
+    ),
+    "left": (Death("step_started", "writers", "soak"),),
+}
+"""At which moments of a flight its engines die."""
 ORDERS = Orders(user="ana", fly_again=True)
 
 
-@pytest.fixture(scope="module", params=FLIGHTS)
+@pytest.fixture(scope="module", params=[*FLIGHTS, *TAKEN_OVER])
 def raw(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     path = tmp_path_factory.mktemp("flown") / "recording.ckrec"
-    return Raw(record(path, *FLIGHTS[request.param], orders=ORDERS).reader())
+    if request.param in FLIGHTS:
+        record(path, *FLIGHTS[request.param], orders=ORDERS)
+    else:
+        record_taken_over(path, TAKEN_OVER[request.param], orders=ORDERS)
+    return Raw(Reader(path.read_bytes()))
 
 
 def content(raw: Raw) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(as_json(report(material(raw.reader))))
     return found
+
+
+def test_the_time_without_an_engine_is_told_with_the_step_that_it_fell_into(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "recording.ckrec"
+    record_taken_over(path, [Death("step_started", "readers", "soak", down_ms=20 * 60_000)])
+    raw = Raw(Reader(path.read_bytes()))
+    review = Review(content(raw))
+    soak = next(row for row in review.rows("steps") if row["step"]["text"] == "soak")
+    assert soak["took"]["value"] > soak["without an engine"]["value"] >= 20 * 60_000
+    assert soak["without an engine"]["text"] == "20 min 00 s"
+    assert (soak["begun again"]["value"], soak["result"]["text"]) == (1, "done")
+    assert "Nothing was recorded from" in review.words(2)
+    assert "(20 min 00 s): the engine was gone." in review.words(2)
 
 
 def test_every_number_comes_out_the_same_again(raw: Raw) -> None:

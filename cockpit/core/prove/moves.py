@@ -1,8 +1,8 @@
 """What can happen next: one topic's world, and every move that a flight may make in it.
 
 The moves are those of `core.script` and `core.progress`: steps forward, services of a stop or
-start in any order, a pause anywhere (which is to stay), back over every begun step, last first,
-then again or not. Never judges; the rules do.
+start in any order, a pause anywhere (which is to stay), back over every begun step, last first
+(but for a fence under which nobody was started), then again or not. Never judges; the rules do.
 """
 
 from __future__ import annotations
@@ -184,6 +184,7 @@ def _backward(world: World, view: View) -> Iterator[tuple[Move, World]]:
         return
     lane, who = view.lanes[world.lane], members(view, world.lane)
     word = lane.steps[world.step].word
+    yield from _freed(world, view)
     if word in ("stop", "start"):
         waiting = who & (~world.on_source if word == "stop" else world.on_target)
         for party in range(len(view.parties)):
@@ -212,6 +213,19 @@ def _backward(world: World, view: View) -> Iterator[tuple[Move, World]]:
         case _:
             pass
     yield Move(word, world.lane, world.step, undo=True), _settle(after, view)
+
+
+def _freed(world: World, view: View) -> Iterator[tuple[Move, World]]:
+    """While nobody is on the target a fence falls before what came after it is undone; when its own
+    turn comes there is none. That somebody may have been there makes no difference to a rule."""
+    words = [step.word for step in view.lanes[world.lane].steps[: world.step + 1]]
+    standing = world.fences & 1 << world.lane
+    if not standing or members(view, world.lane) & world.on_target:
+        return
+    fence = words.index("fence") if "fence" in words else len(words)
+    if words[fence + 1 :] and set(words[fence + 1 :]) <= {"drain", "offsets", "start"}:
+        after = world._replace(fences=world.fences & ~standing)
+        yield Move("fence", world.lane, fence, undo=True), _settle(after, view)
 
 
 def _settle(world: World, view: View) -> World:

@@ -65,9 +65,15 @@ def tool_health(review: Review) -> Section:
         if e.kind == "side"
     )
     unknown = tuple(
-        (text(x.action_id, x.begun), at(x.begun), text(x.outcome, x.ended))
+        (
+            text(x.action_id, x.begun),
+            at(x.begun),
+            text(x.outcome, x.ended),
+            NOTHING if x.read is None else text(x.read.word("outcome"), x.read),
+            at(x.read),
+        )
         for x in review.story.effects
-        if x.outcome not in ("done", "already", "failed")
+        if x.is_unknown
     )
     ages = tuple(
         Line(feed, tuple((at_ms, None if v is None else v / 1_000) for at_ms, v in points))
@@ -80,7 +86,7 @@ def tool_health(review: Review) -> Section:
         Table("gaps", ("from", "to", "lasted", "cause", "not known because of it"), gaps, "no gap"),
         Table("engines", ("engine", "from", "to", "how it began", "how it ended"), lives),
         Table("sides", ("time", "side", "state", "what"), sides, "both sides answered throughout"),
-        Table("unknown_outcomes", ("action", "begun", "outcome"), unknown,
+        Table("unknown_outcomes", ("action", "begun", "outcome", "by reading", "read"), unknown,
               "every effect has a certain outcome"),
         plot,
         figures.answers(review),

@@ -94,6 +94,12 @@ def _effect_row(effect: Effect) -> tuple[Cell, ...]:
         text(effect.action_id, effect.begun),
         at(effect.begun),
         text(effect.begun.text),
-        text(effect.outcome, effect.ended),
+        _came_of_it(effect),
         span(took, effect.begun, effect.ended),
     )
+
+
+def _came_of_it(effect: Effect) -> Cell:
+    if effect.is_unknown and effect.read is not None:
+        return text(f"{effect.read.word('outcome')}, by reading", effect.read)
+    return text(effect.outcome, effect.ended)

@@ -34,7 +34,7 @@ def course(review: Review) -> Strips:
         strips.append(_attempt_strip(attempt, last_ms))
         strips.extend(
             Strip(f"{attempt.wave}: {stretch.text}", (stretch,))
-            for stretch in (_step_stretch(attempt, step, last_ms) for step in attempt.steps)
+            for stretch in (_step_stretch(step, last_ms) for step in attempt.steps)
         )
     return _strips(review, "course", "waves, who ordered them, and their steps", tuple(strips))
 
@@ -50,9 +50,9 @@ def _attempt_strip(attempt: Attempt, last_ms: int) -> Strip:
     return Strip(name, (Stretch(begun.at_ms, last_ms, attempt.result, kind, begun.number),))
 
 
-def _step_stretch(attempt: Attempt, step: Step, last_ms: int) -> Stretch:
+def _step_stretch(step: Step, last_ms: int) -> Stretch:
     ends: dict[str, Kind] = {"step_done": "plain", "step_failed": "bad", "step_undone": "warn"}
-    ended = step.ended or attempt.broken_off(step)
+    ended = step.over
     kind = ends.get(ended.kind, "off") if ended is not None else "off"
     to_ms = ended.at_ms if ended is not None else max(last_ms, step.begun.at_ms)
     words = f"undo {step.name}" if step.undo else step.name
@@ -80,8 +80,9 @@ def _blocked_strip(review: Review, one: Blocked) -> Strip:
     )
     attempt, event = one.attempt, one.account
     begun, stretches = 0, []
-    if event is None and one.lasted_ms:
-        stretches.append(Stretch(0, one.lasted_ms, "until it was back", "off"))
+    if one.was_seen and one.lasted_ms:
+        words = "until it was back" if event is None else "by what was seen"
+        stretches.append(Stretch(0, one.lasted_ms, words, "off"))
     for share, kind in shares:
         lasted = event.count(f"{share}_ms") or 0 if event is not None else 0
         if event is not None and lasted:
@@ -90,7 +91,7 @@ def _blocked_strip(review: Review, one: Blocked) -> Strip:
     return Strip(
         f"{attempt.wave}, try {attempt.number}",
         tuple(stretches),
-        review.fence_deadline_ms(attempt.wave) if attempt.step("fence") else None,
+        review.fence_deadline_ms(attempt.wave) if attempt.fence() else None,
     )
 
 

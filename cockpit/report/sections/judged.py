@@ -147,7 +147,7 @@ def rollback(review: Review) -> Section:
     closed = Table(
         "no_return",
         ("wave", "try", "producers started on the target", "proved by a record", "price then"),
-        tuple(_closed_row(a) for a in review.story.attempts if a.first("point_of_no_return")),
+        tuple(_closed_row(a) for a in review.story.attempts if a.no_return()),
         "no wave passed its point of no return",
     )
     back = Table(
@@ -179,7 +179,7 @@ def _trigger_row(trigger: Verdicts, fired: list[Event]) -> tuple[Cell, ...]:
 
 
 def _closed_row(attempt: Attempt) -> tuple[Cell, ...]:
-    started, proved = attempt.first("point_of_no_return"), attempt.first("no_return_proved")
+    started, proved = attempt.no_return(), attempt.first("no_return_proved")
     assert started is not None
     later = (e for e in attempt.all("going_back") if e.number > started.number)
     price = next(later, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cockpit.report.document import Block, Cell, Line, Paragraph, Plot, Section, Table, Todo
-from cockpit.report.material import Event, Life
+from cockpit.report.material import Event, Life, Material
 from cockpit.report.review import (
     NOTHING,
     UNKNOWN,
@@ -117,13 +117,14 @@ def effect_on_clients(review: Review) -> Section:
     if known:
         longest = max(known, key=lambda one: one.lasted_ms or 0)
         lasted = duration(longest.lasted_ms or 0)
-        told = f"Clients were blocked longest in wave {longest.attempt.wave}: {lasted} at most."
+        how = "by what was seen" if longest.was_seen else "at most"
+        told = f"Clients were blocked longest in wave {longest.attempt.wave}: {lasted} {how}."
         blocks.insert(0, Paragraph(told, numbers(longest.account or longest.attempt.ended)))
     blocks.extend(
-        Paragraph(f"How long clients of wave {one.attempt.wave} were blocked is not known.",
-                  numbers(one.account), "bad")
-        for one in every if one.lasted_ms is None
-    )  # fmt: skip
+        Paragraph(_no_account(one), numbers(one.account), "bad")
+        for one in every
+        if one.was_seen and one.account is not None
+    )
     deadline_struck = [e for e in review.material.events if e.kind == "deadline"]
     blocks.extend(Paragraph(e.text, (e.number,), "bad") for e in deadline_struck)
     if (parts := figures.blocked(review)) is not None:
@@ -136,20 +137,29 @@ def effect_on_clients(review: Review) -> Section:
 def _blocked_row(one: Blocked) -> tuple[Cell, ...]:
     attempt, event = one.attempt, one.account
     shares = ("cockpit_ms", "mirror_ms", "services_ms")
-    fence = attempt.step("fence")
     return (
         text(attempt.wave),
         count(attempt.number, attempt.begun),
         span(one.lasted_ms, event),
         *(UNKNOWN if event is None else span(event.count(share), event) for share in shares),
-        NOTHING if fence is None else at(fence.begun),
+        at(attempt.fence()),
         text(_deadline(attempt)),
     )
 
 
+def _no_account(one: Blocked) -> str:
+    assert one.account is not None
+    told = f"How long clients of wave {one.attempt.wave} were blocked is not known"
+    if why := one.account.word("why"):
+        told += f" ({why})"
+    if one.lasted_ms is None:
+        return f"{told}."
+    return f"{told}; they were seen to be blocked for {duration(one.lasted_ms)}."
+
+
 def _deadline(attempt: Attempt) -> str:
     struck = attempt.first("deadline")
-    if attempt.step("fence") is None:
+    if attempt.fence() is None:
         return ""
     return "kept" if struck is None else f"struck: {struck.text}"
 
@@ -187,9 +197,20 @@ def waves(review: Review) -> Section:
     begun = {attempt.wave for attempt in review.story.attempts}
     left = [wave.name for wave in review.material.plan.waves if wave.name not in begun]
     steps = tuple(
-        _step_row(attempt, step) for attempt in review.story.attempts for step in attempt.steps
+        _step_row(review.material, attempt, step)
+        for attempt in review.story.attempts
+        for step in attempt.steps
     )
-    headings = ("wave", "try", "step", "begun", "took", "result")
+    headings = (
+        "wave",
+        "try",
+        "step",
+        "begun",
+        "took",
+        "without an engine",
+        "begun again",
+        "result",
+    )
     blocks: list[Block] = [
         table,
         figures.course(review),
@@ -213,7 +234,7 @@ def _wave_row(review: Review, attempt: Attempt) -> tuple[Cell, ...]:
     lasted = attempt.ended.at_ms - attempt.begun.at_ms if attempt.ended is not None else None
     deadline_ms = review.fence_deadline_ms(attempt.wave)
     order = attempt.order
-    closed = attempt.first("point_of_no_return")
+    closed = attempt.no_return()
     return (
         text(attempt.wave),
         count(attempt.number, attempt.begun),
@@ -234,21 +255,21 @@ def _wave_row(review: Review, attempt: Attempt) -> tuple[Cell, ...]:
     )
 
 
-def _step_row(attempt: Attempt, step: Step) -> tuple[Cell, ...]:
-    ended = step.ended or attempt.broken_off(step)
-    results = {
-        "step_done": "done",
-        "step_failed": "failed",
-        "step_undone": "undone",
-        "rollback_started": "broken off",
-    }
+def _step_row(material: Material, attempt: Attempt, step: Step) -> tuple[Cell, ...]:
+    """Its whole time, whatever engines it took, and how much of that none was there."""
+    ended = step.over
+    results = {"step_done": "done", "step_failed": "failed", "step_undone": "undone"}
+    until_ms = ended.at_ms if ended is not None else material.to_ms
+    nobody_ms = material.without_engine_ms(step.begun.at_ms, until_ms)
     return (
         text(attempt.wave),
         count(attempt.number, attempt.begun),
         text(f"undo {step.name}" if step.undo else step.name),
         at(step.begun),
         NOTHING if ended is None else span(ended.at_ms - step.begun.at_ms, step.begun, ended),
-        text("under way" if ended is None else results[ended.kind], ended),
+        span(nobody_ms, step.begun, *step.again, ended) if nobody_ms else NOTHING,
+        count(len(step.again), *step.again) if step.again else NOTHING,
+        text("under way" if ended is None else results.get(ended.kind, "broken off"), ended),
     )
 
 

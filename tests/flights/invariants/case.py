@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cockpit.core.actions import CallService
 from cockpit.core.observe import Sample
 from cockpit.core.plan import FenceStep, Plan, Service, StopStep, Wave, produced_topics
 from cockpit.core.survey import Survey
@@ -141,6 +142,18 @@ class Case:
         """The newest good answer of a feed that had come by then."""
         return _newest(self._good.get(feed, []), before_n)
 
+    def decided_ms(self, what: Call | Line) -> int:
+        """When it was sent, or ordered. An engine that was frozen takes what was in its inbox as of
+        the time at which it came: by then evidence and arming were as old as its rules saw them.
+        What it sends is judged by when it is really sent."""
+        if isinstance(what, Call) or not self.faults("EngineFrozen", "JournalSlow"):
+            return what.at_ms
+        newest = (self.newest(feed, what.n) for feed in self.reads)
+        read = max((r for r in newest if r is not None), key=lambda r: r.n, default=None)
+        if read is None:
+            return what.at_ms
+        return min(what.at_ms, int(what.entry["at_ms"]) - (read.asked_ms - read.asked_at_ms))
+
     def sampled(self, feed: str, asked_ms: int) -> Sample | Survey | None:
         """What a feed said when it was asked then; None: it said nothing, or was not asked."""
         return self._sampled.get((feed, asked_ms))
@@ -158,6 +171,28 @@ class Case:
             if back and shot is not None and shot.snapshot.status.rollback == "lossy":
                 return True
         return False
+
+    def overtaken(self) -> frozenset[str]:
+        """Services that an order to start has reached after their wave had begun to go back."""
+        starts = (felt for felt in self.felts if felt.name.startswith("start "))
+        return frozenset(f.name.partition(" ")[2] for f in starts if self.is_overtaken(f))
+
+    def is_overtaken(self, felt: Felt) -> bool:
+        """Whether a start was so long on its way that its wave had begun to go back meanwhile. When
+        it was sent the group was in its place, and nothing calls back what was sent."""
+        service = felt.name.partition(" ")[2]
+        wave = self.wave_of(service)
+        sent = [
+            call
+            for call in self.effects
+            if call.n < felt.n
+            and isinstance(call.action, CallService)
+            and (call.action.service, call.action.verb) == (service, "start")
+        ]
+        if not sent or wave is None:
+            return False
+        back = self.of("rollback_started", after_n=sent[-1].n, before_n=felt.n)
+        return any(line.entry["wave"] == wave.name for line in back)
 
     def _intended(self) -> dict[str, Intended]:
         """Intents by id, each with its calls: a call belongs to the open intent of its action."""

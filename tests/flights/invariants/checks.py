@@ -68,7 +68,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "Calls of one intent: nothing is sent again that may have happened; an outcome after a "
         "lost reply rests on a reading after it; a service is called once for each order; a "
         "wave that came back leaves services, ACLs and connectors as they were.",
-        "What came back is not compared after crashes of services or a fence that others removed.",
+        "What came back is not compared after crashes of services or a fence that others removed, "
+        "nor where a service is that a start has reached after its wave had begun to go back.",
     ),
     (
         "I5",
@@ -91,8 +92,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "Every record is followed to every group that must have it, by identity; duplicates of a "
         "service against what the journal announced for its group, and what the mirror brought "
         "twice.",
-        "Duplicates of a service that crashed, or whose group others set back. Records after a "
-        "confirmed lossy way back.",
+        "Duplicates of a service that crashed, whose group others set back, or that a start has "
+        "reached after its wave had begun to go back. Records after a confirmed lossy way back.",
     ),
     (
         "I8",
@@ -151,7 +152,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "the plan's order",
         "Waves begin after those before them were on the target in truth, and in no freeze; what "
         "has stopped there since is on the screen within 10 s; steps as planned, undone in "
-        "reverse; the mirror copies no ACL while a fence stands.",
+        "reverse, but a fence first while no start was intended; the mirror copies no ACL while a "
+        "fence stands.",
         "Dependencies of services within a wave; a service that somebody, or an order that was "
         "late on its way, stops on the target after its wave was done.",
     ),

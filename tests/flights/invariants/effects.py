@@ -95,7 +95,9 @@ def _left_over(case: Case) -> Iterator[str]:
             yield f"I4: wave {name} came back, and a connector is not set as before"
         if now.bindings != then.bindings:
             yield f"I4: wave {name} came back, and the source's ACLs are not as before"
-        moved = [s for s in attempt.wave.services if now.where[s] != then.where[s]]
+        late = case.overtaken()
+        mine = (s for s in attempt.wave.services if s not in late)
+        moved = [s for s in mine if now.where[s] != then.where[s]]
         if moved:
             yield f"I4: wave {name} came back, but {moved[0]} is {now.where[moved[0]]}"
 
@@ -122,12 +124,15 @@ def check_intents(case: Case) -> Iterator[str]:
 
 
 def _refused_last(case: Case, intent: Intended) -> bool:
-    """Whether the journal has taken no synced entry any more since it refused the outcome."""
-    if not intent.outcomes:
+    """Whether the journal has taken no synced entry any more since it refused the outcome: that
+    itself, or the record of the flight that goes before it under the same sync."""
+    after_n = intent.calls[-1].ended_n if intent.calls else intent.line.n
+    refused = intent.outcomes[-1:] or [
+        line for line in case.of("state", after_n=after_n) if not line.written
+    ]
+    if not refused:
         return False
-    return not any(
-        line.written and line.synced and line.n > intent.outcomes[-1].n for line in case.lines
-    )
+    return not any(line.written and line.synced and line.n > refused[0].n for line in case.lines)
 
 
 def _before(case: Case, intent: Intended) -> Iterator[str]:

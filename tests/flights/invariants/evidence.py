@@ -59,7 +59,7 @@ def _sides_answer(case: Case, attempt: Attempt) -> Iterator[str]:
         for what in ("groups", "logs"):
             feed = f"{side}.{what}"
             newest, good = case.newest(feed, begun.n), case.newest_good(feed, begun.n)
-            if good is None or begun.at_ms - good.asked_at_ms > BLIND_MS:
+            if good is None or case.decided_ms(begun) - good.asked_at_ms > BLIND_MS:
                 yield f"I2: wave {attempt.wave.name} begins without knowing {feed}"
             elif newest is not None and newest.sample is None:
                 first = _failed_since(case, feed, begun.n)
@@ -98,7 +98,7 @@ def _is_fresh(case: Case, wave: Wave, gate: Condition, effect: Call | Line) -> I
     """When it is ordered, and when the first effect is sent."""
     for feed in _feeds(gate):
         good = case.newest_good(feed, effect.n)
-        age_ms = None if good is None else effect.at_ms - good.asked_at_ms
+        age_ms = None if good is None else case.decided_ms(effect) - good.asked_at_ms
         if age_ms is None or age_ms > gate.max_age_ms:
             limit_ms = gate.max_age_ms
             yield f"I2: wave {wave.name} acts on {feed}, {age_ms} ms old; {limit_ms} are allowed"

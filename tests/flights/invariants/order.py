@@ -16,6 +16,8 @@ five in which it may only restart, and a margin."""
 OPEN = ("running", "rolling back", "holding")
 WAYS_OUT = ("advance", "rollback", "recover")
 DAY_MS = 86_400_000
+PASSED = frozenset({"drain", "offsets", "probe", "confirm", "start", "soak"})
+"""What a fence may fall before, while no start was intended."""
 ACL_SYNC = "sync.topic.acls.enabled"
 
 
@@ -69,7 +71,8 @@ def _quiet_ms(case: Case) -> int | None:
 
 def check_order(case: Case) -> Iterator[str]:
     """I15: waves after those that they come after and never in a freeze; steps as planned, undone
-    in reverse; the mirror copies no ACL while a fence stands."""
+    in reverse, but a fence first while no start was intended; the mirror copies no ACL while a
+    fence stands."""
     names = [wave.name for wave in case.plan.waves]
     for attempt in case.attempts:
         yield from _in_turn(case, attempt, names)
@@ -145,9 +148,31 @@ def _steps(case: Case, attempt: Attempt) -> Iterator[str]:
             yield f"I15: wave {name} took its steps as {forward}"
         if forward and named.get(number) and forward[0] != named[number]:
             yield f"I15: wave {name} was to go on at {named[number]}, and took {forward}"
-        places = [planned.index(step) for step in back]
-        if places != sorted(places, reverse=True):
+        if back not in _ways_back(case, attempt, sorted(back, key=planned.index, reverse=True)):
             yield f"I15: wave {name} was undone as {back}"
+
+
+def _ways_back(case: Case, attempt: Attempt, reverse: list[str]) -> list[list[str]]:
+    """In which order steps may be undone: in reverse, once a start was intended. Until then a fence
+    is nothing but a burden, and falls before what has only looked, asked and placed."""
+    fence = case.fence(attempt.wave)
+    if fence is None or fence.by != "acl" or "fence" not in reverse:
+        return [reverse]
+    later = reverse[: reverse.index("fence")]
+    if not set(later) <= PASSED:
+        return [reverse]
+    freed = ["fence", *later, *reverse[len(later) + 1 :]]
+    mine = f"{attempt.wave.name}.{attempt.started.entry['attempt']}.start."
+    started = [
+        str(line.entry["action_id"])
+        for line in case.of("action_started", after_n=attempt.started.n, before_n=attempt.end_n)
+        if str(line.entry["action_id"]).startswith(mine)
+    ]
+    if not started:
+        return [freed]
+    # the disk has refused an intent, or power took what the next engine would have known
+    unsure = any(action_id not in case.intended for action_id in started)
+    return [reverse, freed] if unsure else [reverse]
 
 
 def _distinct(steps: list[str]) -> list[str]:

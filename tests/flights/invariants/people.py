@@ -28,7 +28,7 @@ def check_confirmed(case: Case) -> Iterator[str]:
         if armed is None or asked is None:
             yield f"I10: {line.entry['verb']} counts as confirmed, and nobody has"
             continue
-        waited_ms = line.at_ms - armed.at_ms
+        waited_ms = case.decided_ms(line) - case.decided_ms(armed)
         if not GUARD_MS <= waited_ms <= ARMED_MS + SLACK_MS:
             yield f"I10: {line.entry['verb']} was confirmed {waited_ms} ms after it was armed"
         if asked.entry.get("by") != armed.entry.get("by"):
@@ -161,6 +161,8 @@ def check_observers(case: Case) -> Iterator[str]:
     for line in case.of("asked"):
         if line.entry.get("intent") != "AddNote":
             continue
-        following = next((x for x in case.lines if x.n > line.n), None)
+        # the record of the flight is no answer: a disk that refused it takes it with the next entry
+        after = (x for x in case.lines if x.n > line.n and x.kind != "state")
+        following = next(after, None)
         if following is not None and following.kind != "note":
             yield f"I20: a note was answered with {following.kind}"

@@ -222,15 +222,14 @@ def freeze_ignored(patch: Patch) -> None:
 
 def undone_forwards(patch: Patch) -> None:
     """The first step is undone first."""
-    undo = progress._next_undo
+    order = script.undo_order
+    patch.setattr(progress, "undo_order", lambda wave: tuple(sorted(order(wave))))
 
-    def first(turn: Turn) -> bool:
-        steps = turn.wave.steps
-        left = [i for i, step in enumerate(steps) if step.begun and step.word != "undone"]
-        turn.set_wave(cursor=left[0] if left else -1)
-        return undo(turn)
 
-    patch.setattr(progress, "_next_undo", first)
+def fence_falls_in_its_turn(patch: Patch) -> None:
+    """Whoever is fenced waits until all that came after the fence is undone."""
+    order = script.undo_order
+    patch.setattr(progress, "undo_order", lambda wave: tuple(sorted(order(wave), reverse=True)))
 
 
 def sync_before_unfence(patch: Patch) -> None:

@@ -73,6 +73,7 @@ _ALL: Final = (
     Mutant(core.no_guard, "bouncing key", ("I10",)),
     Mutant(core.freeze_ignored, "freeze", ("I15",)),
     Mutant(core.undone_forwards, "back", ("I15",)),
+    Mutant(core.fence_falls_in_its_turn, "back", ("I15",)),
     Mutant(core.sync_before_unfence, "back", ("I15",)),
     Mutant(core.sync_never_restored, "back", ("I4",)),
     Mutant(core.group_sync_left_on, "calm", ("I12",)),

@@ -1,0 +1,73 @@
+"""The way back of a reader whose topic was made anew on the source while it was stopped."""
+
+from __future__ import annotations
+
+from cockpit.core.actions import CallService, CommitOffsets
+from cockpit.core.intents import Pause
+from tests.core.driver import Script, actions
+
+FIRST = CommitOffsets("source", "ledger", ((("orders", 0), 7), (("orders", 1), 0)))
+
+
+def stopped() -> Script:
+    """The readers, stopped and not placed yet."""
+    script = Script()
+    script.fly_to_stop()
+    script.ask(Pause("bob"))
+    script.end_all()
+    script.members["source"] = 0
+    script.look(1)
+    return script
+
+
+def made_anew(script: Script) -> None:
+    """The source's topic has lost its commits with its records, and has new ones."""
+    script.anew["source"] = frozenset({"orders"})
+    script.ends["source"], script.starts["source"] = (30, 12), (7, 0)
+    script.commits["source"] = {}
+    script.look(1)
+
+
+def test_it_begins_where_the_topic_does_whatever_its_reset_policy_says() -> None:
+    script = stopped()
+    made_anew(script)
+    script.go("rollback")
+    script.look(2)
+    assert actions(script)[-1] == FIRST
+    script.end_all()
+    assert actions(script)[-1] == CallService("ledger", "undo")
+
+
+def test_a_commit_that_is_there_is_left_alone() -> None:
+    script = stopped()
+    made_anew(script)
+    script.commits["source"] = {("orders", 0): 9, ("orders", 1): 3}
+    script.go("rollback")
+    script.look(2)
+    assert actions(script)[-1] == CallService("ledger", "undo")
+
+
+def test_whoever_is_at_work_there_already_is_not_moved() -> None:
+    script = stopped()
+    made_anew(script)
+    script.members["source"] = 1
+    script.go("rollback")
+    script.look(2)
+    assert actions(script)[-1] == CallService("ledger", "undo")
+
+
+def test_on_other_days_a_service_starts_again_without_a_look_at_anything() -> None:
+    script = stopped()
+    script.commits["source"] = {}
+    script.silent = "source"
+    script.go("rollback")
+    assert actions(script)[-1] == CallService("ledger", "undo")
+
+
+def test_what_cannot_be_read_is_waited_for() -> None:
+    script = stopped()
+    made_anew(script)
+    script.silent = "source"
+    script.go("rollback")
+    script.look(5)
+    assert not any(isinstance(a, CallService) and a.verb == "undo" for a in actions(script))
