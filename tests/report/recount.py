@@ -375,6 +375,15 @@ def _stragglers(raw: Raw) -> Iterator[Row]:
         yield {"rate": None if rate is None else rate / 1_000, "seen at": one.at_ms}
 
 
+def _heads(raw: Raw) -> Iterator[Row]:
+    """The last look at each way in which the waves stood."""
+    kept = [look for look in raw.looks if look.head]
+    words = [tuple(wave.word for wave in look.waves) for look in kept]
+    for index, look in enumerate(kept):
+        if words[index] not in words[index + 1 :]:
+            yield {"seen at": look.at_ms}
+
+
 def recounted(raw: Raw) -> dict[str, list[Row]]:
     """By table, row for row, the columns that hold numbers and some that say which row it is."""
     last = raw.looks[-1]
@@ -388,6 +397,7 @@ def recounted(raw: Raw) -> dict[str, list[Row]]:
         "actions": list(_actions(raw)),
         "gates": list(_gates(raw)),
         "alarms": list(_alarms(raw)),
+        "journal_heads": list(_heads(raw)),
         "bad_news": [{"time": at(e)} for e in raw.events if e["level"] == "bad"],
         "offsets": list(_offsets(raw)),
         "proofs": list(_proofs(raw)),
