@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, MISSING, PartitionKeys, Unknown
 from cockpit.core.snapshot import (
@@ -18,7 +19,6 @@ from cockpit.core.snapshot import (
     ArmedView,
     Behind,
     CheckView,
-    CrewView,
     DeltaRow,
     DrainView,
     ErrorRateView,
@@ -28,8 +28,6 @@ from cockpit.core.snapshot import (
     GroupView,
     LogLine,
     PartitionTable,
-    PersonView,
-    PointedView,
     SideView,
     SignalView,
     Snapshot,
