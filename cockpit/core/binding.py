@@ -23,9 +23,9 @@ def plan_hash(plan: Plan) -> str:
 
 
 def _said(plan: Plan) -> str:
-    """All of a plan. What it says of people and of coordination is left out where it says nothing,
-    as it was before plans could: the hash of such a plan stays."""
-    later = (plan.people, plan.coordination)
+    """All of a plan. What it says of people, coordination and notices is left out where it says
+    nothing, as it was before plans could: the hash of such a plan stays."""
+    later = (plan.people, plan.coordination, plan.notify)
     return "".join([repr(plan), *(repr(one) for one in later if one is not None)])
 
 

@@ -24,18 +24,10 @@ from cockpit.core.elsewhere import Coordination
 from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
 from cockpit.core.schedule import FlightWindow, FreezeWindow
+from cockpit.core.secretref import SecretRef as SecretRef
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
-
-
-@dataclass(frozen=True, slots=True)
-class SecretRef:
-    """Where a secret is kept. The secret itself is never part of a plan."""
-
-    kind: Literal["env", "file"]
-    name: str
-    """Environment variable name, or absolute file path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +460,7 @@ class Plan:
     people: People | None = field(default=None, repr=False)
     """None: only the engine's own user gets in, and may do everything."""
     coordination: Coordination | None = field(default=None, repr=False)
-    notify: Notify | None = None
+    notify: Notify | None = field(default=None, repr=False)
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""
