@@ -45,7 +45,8 @@ def flight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
         patch.setenv("XDG_RUNTIME_DIR", str(home))
         plan = home / "plan.yaml"
         plan.write_text(NOWHERE + PEOPLE.format(group=GROUP))
-        launched = launch(plan, "nowhere", preflight=False)
+        # two test processes must not meet under one name in the one folder that both have
+        launched = launch(plan, f"shared-{os.getpid()}", preflight=False)
         try:
             yield launched
         finally:
