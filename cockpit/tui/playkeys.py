@@ -55,7 +55,7 @@ REPLAY = KeyTable.of(
         *_PLAY,
         *_looking(),
         Key("quit", ("ctrl+c", "ctrl+q"), "ctrl+c q", group="screen", help="leave the replay"),
-        Key("inert", tuple("PARVYEDNOL"), "PARVYEDNOL", group="safe", help=_INERT),
+        Key("inert", tuple("PARVYEDNOLK"), "PARVYEDNOLK", group="safe", help=_INERT),
         Key("nothing", ("ctrl+z", "ctrl+d"), "ctrl+z d", group="safe", help="nothing, on purpose"),
     )
 )

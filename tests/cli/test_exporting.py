@@ -373,7 +373,10 @@ def _importing(lines: list[str], folder: Path, sessions: Path) -> Iterator[subpr
     """An import in a process of its own, in the middle of a file that does not end."""
     queue = folder / "endless.jsonl"
     os.mkfifo(queue)
-    command = [*PROGRAM, "import", str(queue)]
+    # whoever started the tests may have turned Ctrl-C off for all that they start
+    heard = "import signal, sys; signal.signal(2, signal.default_int_handler); "
+    program = f"{heard}from cockpit.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "import", str(queue)]
     with (
         subprocess.Popen(command, stderr=subprocess.DEVNULL) as process,
         queue.open("w") as file,

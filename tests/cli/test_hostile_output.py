@@ -35,9 +35,14 @@ LANDED = (
 )  # fmt: skip
 
 
+PROGRESS = re.compile(r"(\r[a-z ]+: \d+ %)+\r\x1b\[K")
+"""How far something long is, on one line that is taken away: the program's own words."""
+
+
 def strange(said: bytes) -> set[str]:
     """Every character that acts on a terminal and ends no line."""
     text = said.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    text = PROGRESS.sub("", text)
     found = {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
     return {hex(ord(c)) for c in found - {"\n"}}
 

@@ -17,6 +17,7 @@ from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.core.actions import Action, Finding
 from cockpit.core.intents import AddNote, Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine.chain import Head
 from cockpit.engine.fanout import Fanout
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine, LocalSession
@@ -115,6 +116,10 @@ class TroubledJournal:
             self._disk.synced = self._disk.path.stat().st_size
         self._die("after entry")
         return entry
+
+    @property
+    def kept_head(self) -> Head:
+        return self._journal.kept_head
 
     def _die(self, point: str) -> None:
         for death in self._troubles.on(EngineKilled):

@@ -15,7 +15,7 @@ from tests.flights.soaking import REAL, ROOT, SIMULATED, source_hash
 def test_every_room_counts_or_cannot_change_a_flight() -> None:
     folders = (p for p in (ROOT / "cockpit").iterdir() if p.is_dir())
     rooms = {folder.name for folder in folders if folder.name != "__pycache__"}
-    assert rooms - {*REAL, *SIMULATED} == {"tui", "replay", "report"}
+    assert rooms - {*REAL, *SIMULATED} == {"tui", "replay", "report", "notify"}
     assert source_hash() != source_hash(rooms=SIMULATED) != source_hash("crashes.py")
 
 

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cockpit.core import arming, gates, machine, placing, progress, scene, script, tables, tasks
+from cockpit.core import (
+    arming,
+    gates,
+    machine,
+    openings,
+    placing,
+    progress,
+    scene,
+    script,
+    tables,
+    tasks,
+)
 from cockpit.core import lag as lags
 from cockpit.core.actions import ExcludeGroups
 from cockpit.core.delta import Place
@@ -52,7 +63,7 @@ def unknown_passes(patch: Patch) -> None:
 
 def blind_side(patch: Patch) -> None:
     """A wave begins though a side does not answer."""
-    patch.setattr(arming, "_blind_why_not", lambda _state: "")
+    patch.setattr(openings, "_blind_why_not", lambda _state: "")
 
 
 def stale_trigger(patch: Patch) -> None:
@@ -217,7 +228,7 @@ def no_guard(patch: Patch) -> None:
 
 def freeze_ignored(patch: Patch) -> None:
     """Waves begin in a freeze."""
-    patch.setattr(arming, "frozen", lambda _plan, _at_ms: "")
+    patch.setattr(openings, "frozen", lambda _plan, _at_ms: "")
 
 
 def undone_forwards(patch: Patch) -> None:

@@ -64,7 +64,7 @@ def intent_after_effect(patch: Patch) -> None:
     class Late(_Through):
         held: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
-    def init(runner: Runner, effector: Effector, clock: Any, write: Any, report: Any) -> None:
+    def init(runner: Runner, effector: Effector, clock: Any, write: Any, *others: Any) -> None:
         late = Late(effector)
 
         def hold(kind: str, data: Mapping[str, Any]) -> None:
@@ -79,7 +79,7 @@ def intent_after_effect(patch: Patch) -> None:
             for entry in held:
                 write(*entry)
 
-        made(runner, late, clock, hold, report)
+        made(runner, late, clock, hold, *others)
 
     patch.setattr(Runner, "__init__", init)
 
