@@ -175,7 +175,8 @@ class Talk:
         await self._session.submit(Drive(user))
         async for events, snapshot in self._news():
             for event in events:
-                if event.get("kind") == "confirmed" and event.get("verb") == verb:
+                mine = event.get("by") == user and event.get("verb") == verb
+                if is_armed and mine and event.get("kind") == "confirmed":
                     return DONE
                 theirs = event.get("kind") == "refused" and event.get("by") != user
                 if is_armed and event.get("kind") in _NOT_DONE and not theirs:
@@ -186,7 +187,7 @@ class Talk:
             if not is_armed:
                 is_armed = True
                 await self._session.submit(Arm(verb, user))
-            elif armed is not None and armed.by == user:
+            elif armed is not None and armed.by == user and armed.verb == verb:
                 if why := self._why_not_confirm(armed, asked=asked):
                     await self._disarm()
                     return refused(why)
@@ -218,8 +219,13 @@ class Talk:
         async for events, snapshot in self._news():
             for event in events:
                 self._tell(str(event.get("text", event.get("kind"))))
-            if snapshot is not None and snapshot.action("end").enabled:
+            if snapshot is None:
+                continue
+            if snapshot.action("end").enabled:
                 return await self._simple(SIMPLE["end"])
+            held = [wave for wave in snapshot.waves if wave.word == "holding"]
+            if held:
+                return Answered(exits.FAILED, f"{held[0].name} holds: {held[0].detail}")
         return GONE
 
     async def _disarm(self) -> None:

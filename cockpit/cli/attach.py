@@ -20,7 +20,6 @@ from cockpit.engine.journal import JournalError
 from cockpit.engine.recovery import left_in
 from cockpit.engine.remote import RemoteSession
 from cockpit.ports import Session
-from cockpit.wire.values import WireError
 
 if TYPE_CHECKING:
     from cockpit.tui.result import ScreenResult
@@ -82,7 +81,8 @@ class LazySession:
         return () if self._session is None else self._session.past
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
-        """Newest snapshots; ends when the engine is gone."""
+        """Newest snapshots; ends when the engine is gone. Raises WireError with the reason where it
+        lets this user not in, or talks another protocol."""
         while True:
             try:
                 session = await RemoteSession.connect(self._flight.socket, drive=self._drive)
@@ -92,8 +92,6 @@ class LazySession:
                     self._drive = this_user() if snapshot.crew.seat == session.seat else ""
                     yield snapshot
                 await session.close()
-            except WireError:
-                return
             except OSError:
                 pass
             if not self._flight.goes_on():

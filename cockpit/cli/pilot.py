@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cockpit.cli import exits
-from cockpit.core.intents import Arm, Confirm, End, Intent, Pause, Verb
+from cockpit.core.intents import Arm, Confirm, Disarm, End, Intent, Pause, Verb
 from cockpit.core.openings import UNDER_WAY
 from cockpit.core.snapshot import Snapshot, WaveView
 
 TRY_AGAIN_MS = 1_000
+BLINDLY = " back without the "
+"""In the first line of orders that only a person gives: he answers for what cannot be read."""
 MAX_BACK_TRIES = 3
 
 
@@ -138,6 +140,10 @@ class Pilot:
         if armed is not None:
             # what somebody else has armed, at a screen of the same user, is theirs to confirm
             ours = armed.by == self._orders.user and armed.token == self._token
+            if ours and any(BLINDLY in line for line in armed.lines[:1]):
+                # a machine does not answer for what nobody can see
+                await self._ask(snapshot, Disarm(self._orders.user))
+                return self._result("paused", exits.STOPPED, left=True, why=armed.lines[0])
             if ours and snapshot.at_ms >= armed.confirm_from_ms:
                 intent = Confirm(armed.token, self._orders.user, armed.wave)
                 await self._ask(snapshot, intent)

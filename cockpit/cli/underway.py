@@ -4,6 +4,8 @@ group in that this user is in.
 
 from __future__ import annotations
 
+import errno
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +33,18 @@ class Flight:
 
     def goes_on(self) -> bool:
         """Whether its engine is still at work."""
-        return is_running(self.folder) if self.folder is not None else self.socket.exists()
+        return is_running(self.folder) if self.folder is not None else _listens(self.socket)
+
+
+def _listens(path: Path) -> bool:
+    """Whether anybody does: an engine that was killed leaves its socket behind."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.setblocking(False)
+        try:
+            one.connect(str(path))
+        except OSError as error:
+            return error.errno in (errno.EAGAIN, errno.EACCES)  # busy, or not for us
+    return True
 
 
 def flights() -> tuple[Flight, ...]:

@@ -12,7 +12,7 @@ from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
 from cockpit.core.confirming import open_for_ms
 from cockpit.core.costs import release_text
-from cockpit.core.flight import Armed, FlightState
+from cockpit.core.flight import Armed, FlightState, WaveState
 from cockpit.core.intents import (
     Acknowledge,
     ActIntent,
@@ -142,10 +142,20 @@ def _token(state: FlightState, verb: Verb) -> str:
         asks = recovering.asks(wave) or progress.waits_for_person(wave.stages)
         place = (wave.word, str(wave.cursor), str(state.paused))
         shown = [rollback_word(state, wave)[0], *place, asks, why_not_advance(state)]
+        # which order it would be: one that nobody has read must not be given
+        shown += [word for word, is_it in _orders(state, wave) if is_it]
         survey = state.facts.survey(ReadinessSurvey, "readiness")
         shown += unproven_texts(wave.wave.name, survey)
         shown += [one.subject for one in alarming(state) if one.level == "bad"]
     return token(state, verb, shown)
+
+
+def _orders(state: FlightState, wave: WaveState) -> tuple[tuple[str, str], ...]:
+    """The orders that `advance` may be for a wave that goes back, in the order of `_advance`."""
+    return (
+        ("without the target", withouttarget.offered(state, wave)),
+        ("without the topic", withouttopic.offered(state, wave)),
+    )
 
 
 def _arm(turn: Turn, verb: Verb, by: str) -> None:

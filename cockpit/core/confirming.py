@@ -23,6 +23,7 @@ ASKED_FOR_MS: Final = 120_000
 """A poll that is not over by then is a no."""
 ARMED_FOR_MS: Final = 15_000
 TYPED_FOR_MS: Final = 45_000
+REASON_MAX_CHARS: Final = 200
 
 
 def level(state: FlightState, verb: Verb) -> Level:
@@ -62,9 +63,10 @@ def ask(turn: Turn) -> None:
         if crew.poll is not None:
             turn.set(crew=replace(crew, poll=None))
         return
-    if crew.poll is None or crew.poll.token != armed.token:
+    asked = (armed.token, armed.armed_at_ms)
+    if crew.poll is None or (crew.poll.token, crew.poll.asked_at_ms) != asked:
         roles = asked_roles(turn.state)
-        turn.set(crew=replace(crew, poll=Poll(armed.token, roles)))
+        turn.set(crew=replace(crew, poll=Poll(armed.token, armed.armed_at_ms, roles)))
         words = ", ".join("a second person" if role == "observer" else role for role in roles)
         text = f"{armed.verb}: go or no-go is asked of: {words}"
         turn.tell("polled", text, "warn", verb=armed.verb, roles=list(roles))
@@ -89,7 +91,7 @@ def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
     """Take in a go or a no-go of somebody with these roles; why it does not count, or empty."""
     state = turn.state
     armed, poll = state.armed, state.crew.poll
-    if armed is None or poll is None or intent.token not in (armed.token, ""):
+    if armed is None or poll is None or intent.token != armed.token:
         return "nothing like that is asked"
     if intent.by == armed.by:
         return "somebody else is asked: another user, not another window"
@@ -97,9 +99,10 @@ def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
         return f"{intent.by} has no say in it by the plan"
     if not intent.go:
         turn.set(armed=None, crew=replace(state.crew, poll=None))
-        why = f": {intent.reason}" if intent.reason else ""
+        reason = intent.reason[:REASON_MAX_CHARS]
+        why = f": {reason}" if reason else ""
         text = f"NO-GO of {intent.by}{why}"
-        turn.tell("no_go", text, "bad", by=intent.by, verb=armed.verb, reason=intent.reason)
+        turn.tell("no_go", text, "bad", by=intent.by, verb=armed.verb, reason=reason)
         return ""
     role = poll.waits_for
     if role is None:

@@ -46,6 +46,8 @@ class Poll:
 
     token: str
     """Of what is armed: another wave, try, plan or evidence is another poll."""
+    asked_at_ms: int
+    """When it was armed: arming it anew asks anew."""
     roles: tuple[Role, ...]
     """All that are asked, in order."""
     said: tuple[Said, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal, assert_never
 
 from cockpit.core import confirming
+from cockpit.core.confirming import REASON_MAX_CHARS
 from cockpit.core.crew import (
     LEASE_MS,
     ROLES,
@@ -51,7 +52,6 @@ POINT_EVERY_MS: Final = 1_000
 POINT_MAX_CHARS: Final = 300
 SETTLED_MS: Final = 2_000
 MAX_SEATS: Final = 50
-REASON_MAX_CHARS: Final = 200
 
 
 def roles_of(state: FlightState, user: str) -> tuple[Role, ...]:
@@ -326,9 +326,11 @@ def _veto(turn: Turn, intent: Veto | Lift, seat: Seat) -> None:
     if "commander" not in roles_of(state, seat.user):
         _refuse(turn, "veto", seat.user, f"{seat.user} is no commander in the plan")
     elif isinstance(intent, Lift):
-        if state.crew.veto is not None:
-            _change(turn, veto=None)
-            turn.tell("veto_lifted", f"{seat.user} lifts the veto", "warn", by=seat.user)
+        if state.crew.veto is None:
+            _refuse(turn, "veto", seat.user, "nothing is vetoed")
+            return
+        _change(turn, veto=None)
+        turn.tell("veto_lifted", f"{seat.user} lifts the veto", "warn", by=seat.user)
     elif not intent.reason.strip():
         _refuse(turn, "veto", seat.user, "say why")
     else:
@@ -337,6 +339,9 @@ def _veto(turn: Turn, intent: Veto | Lift, seat: Seat) -> None:
         if state.armed is not None and state.armed.verb != "rollback":
             turn.set(armed=None)
         turn.tell("vetoed", veto.words(), "bad", by=seat.user, reason=veto.reason)
+        if state.wave().word == "running" and not state.wave().back and not state.paused:
+            turn.set(paused=True)
+            turn.tell("paused", f"paused by the veto of {seat.user}", "warn", by=seat.user)
 
 
 def _point(turn: Turn, intent: Point, seat: Seat) -> None:

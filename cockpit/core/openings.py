@@ -246,6 +246,8 @@ def why_not_end(state: FlightState) -> str:
 
 def why_not_recover(state: FlightState) -> str:
     """Why `recover` is not open now; empty: it is."""
+    if state.crew.veto is not None:
+        return state.crew.veto.words()
     return why_not_forward(state) or recovering.why_not(
         state, rollback_word(state, state.wave())[0]
     )

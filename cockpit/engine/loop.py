@@ -54,7 +54,10 @@ from cockpit.wire.values import to_json
 INBOX_LIMIT = 10_000
 TICK_MS = 1_000
 TICK_BUSY_MS = 200
-BORDERS = ("flight_started", "flight_resumed", "flight_ended", "asked_person")
+BORDERS = (
+    *("flight_started", "flight_resumed", "flight_ended", "asked_person"),
+    *("vetoed", "veto_lifted"),
+)
 """Entries that are on disk before anything else happens, though they are no effects. A person who
 is asked may act long before the answer."""
 
@@ -115,6 +118,7 @@ class Engine:
         self._kept: dict[str, Any] = {}
         """The record of the flight as it is in the journal."""
         self._kept_waves: object = None
+        self._kept_crew: tuple[object, ...] = ()
 
     async def run(self) -> None:
         """Fly until the flight has an outcome. Cancelling it leaves everything as it is."""
@@ -322,12 +326,18 @@ class Engine:
 
     def _keep_record(self) -> None:
         """Journal where the flight stands, when that has changed."""
-        if self._journal is None or self.state.waves is self._kept_waves:
+        if self._journal is None or self._is_kept():
             return
         # Where it cannot be written, the next event tries again, or the next intent fails by it.
         with contextlib.suppress(JournalError):
             self._append_record(self._journal, self.state.at_ms)
             self._kept_waves = self.state.waves
+            self._kept_crew = (self.state.crew.token, self.state.crew.veto)
+
+    def _is_kept(self) -> bool:
+        """Whether the record has it: a veto that stands outlives the engine too."""
+        crew = self.state.crew
+        return self._kept_waves is self.state.waves and self._kept_crew == (crew.token, crew.veto)
 
     def _append_record(self, journal: Journal, at_ms: int) -> None:
         """Append the flight's record unless the journal has it already; raises JournalError."""

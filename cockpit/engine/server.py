@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from cockpit.wire.frames import (
 from cockpit.wire.values import WireError
 
 MAX_CLIENTS = 50
+MAX_OF_ONE = 25
+"""Nobody keeps all others out."""
 BURST = 50.0
 PER_SECOND = 50.0
 """Intents of one connection."""
@@ -74,6 +77,8 @@ class Server:
         self._path = path
         self._version = version
         self._clients: set[asyncio.Task[None]] = set()
+        self._of: Counter[int] = Counter()
+        """Connections by user."""
         self._seats = 0
         self._broadcast = Broadcast(engine.fanout)
 
@@ -109,9 +114,11 @@ class Server:
         task = asyncio.current_task()
         assert task is not None
         self._clients.add(task)
+        self._of[uid] += 1
         self._seats += 1
         seat = str(self._seats)
         viewer = self._broadcast.join()
+        told_all = False
         try:
             session = self._engine.state.session
             writer.write(hello(session=session, engine=self._version, seat=seat))
@@ -120,12 +127,17 @@ class Server:
             async with asyncio.TaskGroup() as group:
                 sender = group.create_task(self._send(viewer, writer), name="send")
                 group.create_task(self._receive(reader, user, seat, sender), name="receive")
+            told_all = not sender.cancelled()
         except* (ConnectionError, WireError, TimeoutError):
             pass  # this client is gone or talks nonsense; the flight does not care
         finally:
             self._clients.discard(task)
+            self._of[uid] -= 1
             self._broadcast.leave(viewer)
-            writer.close()
+            if told_all:
+                writer.close()
+            else:  # what waits for somebody who reads nothing must not be kept for him
+                writer.transport.abort()
             # A flight that is over takes nothing in any more; a lost word ends with the lease.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
@@ -137,6 +149,8 @@ class Server:
         people = self._engine.state.plan.people
         if uid != os.getuid() and (people is None or user not in people.roles):
             return f"{user} is not among the plan's people"
+        if self._of[uid] >= MAX_OF_ONE:
+            return f"{user} looks on {MAX_OF_ONE} times already"
         if len(self._clients) >= MAX_CLIENTS:
             return f"{MAX_CLIENTS} look on already"
         return ""

@@ -113,7 +113,10 @@ class Sharing:
         found = next((one for one in sessions if one.id == self._session), None)
         if found is None:
             return 0
-        ours = self._path.read_bytes()[: self._journal.length]
+        try:
+            ours = self._path.read_bytes()[: self._journal.length]
+        except OSError as error:
+            raise PortError("refused", f"{self._path}: {error.strerror}") from error
         if ours.startswith(found.journal) and found.whole:
             return len(found.journal)
         raise taken(found, ours)
@@ -214,13 +217,14 @@ class Sharing:
         size = min(self._journal.length - self._shared, WRITE_BYTES)
         if size <= 0:
             return ()
-        file = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            data = os.pread(file, size, self._shared)
+            file = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                data = os.pread(file, size, self._shared)
+            finally:
+                os.close(file)
         except OSError as error:
             raise PortError("refused", f"{self._path}: {error.strerror}") from error
-        finally:
-            os.close(file)
         pieces: list[Piece] = []
         at = self._shared
         for line in data.splitlines(keepends=True):

@@ -133,7 +133,12 @@ class TopicLog:
                 sequence=self._sequence,
                 at_ms=self._clock.now_ms(),
             )
-            error = await self._client.call(await self._led(), request)
+            leader = await self._led()
+            try:
+                error = await self._client.call(leader, request)
+            except PortError:  # another broker may lead it by now
+                self._leader = None
+                raise
             if error in NOT_READY:
                 self._leader = None
             return None if self._again(error, f"records of topic {self._topic}") else True

@@ -41,8 +41,9 @@ class Lines(LineView):
 def message_line(
     snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
 ) -> Line:
-    """What was just answered to a key; else what another person armed, or points at; else that the
-    flight is another host's; else the worst alarm; else whether it could be another host's."""
+    """What was just answered to a key; else what another person armed; else that the flight is
+    another host's; else the worst alarm; else what somebody points at; else whether it could be
+    another host's."""
     if said is not None:
         level, text = said
         return Line((_fit(text, _LEVELS.get(level, "info"), width),))
@@ -53,8 +54,6 @@ def message_line(
         left = age(armed.expires_at_ms - snapshot.at_ms)
         text = f"{armed.by} is about to confirm: {armed.verb} {armed.wave} ({left} left)"
         return Line((_fit(text, "warn", width),))
-    if pointed := pointing.words(snapshot.crew, user=user, at_ms=snapshot.at_ms):
-        return Line((_fit(pointed, "info", width),))
     lives = snapshot.coordination
     if lives is not None and lives.word == "taken over":
         return Line((_fit(lives.detail, "bad", width),))
@@ -63,6 +62,8 @@ def message_line(
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
         text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
         return Line((_fit(text + more, "bad", width),))
+    if pointed := pointing.words(snapshot.crew, user=user, at_ms=snapshot.at_ms):
+        return Line((_fit(pointed, "info", width),))
     if snapshot.status.outcome:
         word = snapshot.status.outcome.replace("_", " ")
         return Line((_fit(f"the flight is over: {word}", "info", width),))

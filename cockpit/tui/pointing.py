@@ -13,8 +13,8 @@ from cockpit.tui.grid import Grid
 from cockpit.tui.layout import PANES, PaneName
 from cockpit.tui.view import Pane
 
-SHOWN_FOR_MS = 6_000
-"""So long the message line tells that somebody points at something, before any alarm."""
+SHOWN_FOR_MS = 15_000
+"""So long the message line tells that somebody points at something, unless there is an alarm."""
 
 
 def point(panes: Mapping[PaneName, Pane], chosen: PaneName, *, user: str) -> Point:

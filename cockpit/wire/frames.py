@@ -85,7 +85,7 @@ def read_json(payload: bytes) -> Any:  # noqa: ANN401  # any JSON value
     """The JSON value of a payload; raises WireError."""
     try:
         return json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"not JSON: {error}"
         raise WireError(msg) from error
 

@@ -243,8 +243,12 @@ def test_a_commander_vetoes_and_lifts_and_never_drives() -> None:
     assert room.ask(Arm("advance", "ana"), "ana") == ["refused"]
     assert room.why() == "cleo has vetoed going forward: payments are down"
     assert project(room.state, 1).crew.veto == room.why()
+    assert room.ask(Arm("recover", "ana"), "ana") == ["refused"]
+    assert room.why() == "cleo has vetoed going forward: payments are down"
     assert room.ask(Lift("ana"), "ana") == ["refused"]
     assert room.ask(Lift("cleo"), "cleo") == ["veto_lifted"]
+    assert room.ask(Lift("cleo"), "cleo") == ["refused"]
+    assert room.why() == "nothing is vetoed"
     assert room.ask(Arm("advance", "ana"), "ana") == ["armed"]
 
 
@@ -431,6 +435,7 @@ def test_a_second_person_says_go_before_a_confirmation_counts() -> None:
     assert room.why() == "somebody else is asked: another user, not another window"
     assert room.ask(Answer(armed.token, True, "dan"), "dan") == ["refused"]
     assert room.ask(Answer("another", True, "ben"), "ben") == ["refused"]
+    assert room.ask(Answer("", True, "ben"), "ben") == ["refused"]  # a go is to what was shown
     assert room.ask(Answer(armed.token, True, "ben"), "ben") == ["go"]
     assert room.ask(Confirm(armed.token, "ana"), "ana") == ["refused"]
     assert room.why() == "it cannot be taken back: type the wave's name, readers"
@@ -457,6 +462,23 @@ def test_a_no_go_and_silence_are_a_no() -> None:
         assert room.state.armed is None
         assert room.state.crew.poll is None
         assert room.ask(Confirm(armed.token, "ana", "readers"), "ana") == ["refused"]
+
+
+def test_what_is_armed_anew_is_asked_anew() -> None:
+    room = Room(people=POLLED)
+    room.sits("ana", "ben")
+    room.ask(Drive("ana"), "ana")
+    room.ask(Arm("advance", "ana"), "ana")
+    armed = room.state.armed
+    assert armed is not None
+    assert room.ask(Answer(armed.token, True, "ben"), "ben") == ["go"]
+    room.wait(1_000)
+    assert room.ask(Arm("advance", "ana"), "ana") == ["armed", "polled"]
+    armed = room.state.armed
+    assert armed is not None
+    room.wait(1_000)
+    assert room.ask(Confirm(armed.token, "ana", "readers"), "ana") == ["refused"]
+    assert room.why() == "go is missing of a second person"
 
 
 def test_a_poll_asks_roles_in_their_order_each_of_another_person() -> None:

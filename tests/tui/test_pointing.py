@@ -13,7 +13,7 @@ from tests.tui.seen import Seen, opened
 
 
 def pointed(snapshot: Snapshot, pane: str, row: str, by: str = "kim") -> Snapshot:
-    later = fixtures.later(snapshot, 1)
+    later = replace(fixtures.later(snapshot, 1), alarms=())  # an alarm would be told first
     return replace(later, crew=CrewView(pointed=PointedView(by, pane, row, later.at_ms)))
 
 

@@ -106,3 +106,8 @@ def test_every_intent_of_a_person_has_a_word() -> None:
     """Who sits down and who leaves is for the server to say; all else comes over the socket."""
     kinds = {kind for kind in get_args(Intent) if kind not in (Attach, Detach)}
     assert set(frames._INTENTS.values()) == kinds
+
+
+def test_what_is_nested_too_deep_is_no_intent() -> None:
+    with pytest.raises(WireError):
+        decode_intent(b"[" * 60_000)
