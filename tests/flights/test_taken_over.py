@@ -260,7 +260,9 @@ def assert_comes_back(site: Site, cell: Cell, folder: Path) -> None:
     assert_nothing_lost(site.lab)
 
 
-@pytest.mark.parametrize("cell", BACK, ids=str)
+@pytest.mark.parametrize(
+    "cell", [BACK[0], *(pytest.param(cell, marks=pytest.mark.soak) for cell in BACK[1:])], ids=str
+)
 def test_who_was_taken_over_begins_nothing_any_more(site: Site, cell: Cell, tmp_path: Path) -> None:
     assert_comes_back(site, cell, tmp_path)
 

@@ -54,7 +54,7 @@ def assert_taken_whole(flown: Taken) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("number", [1, 5, 9])
+@pytest.mark.parametrize("number", [1, pytest.param(5, marks=pytest.mark.soak), 9])
 def test_whoever_was_taken_over_begins_nothing(tmp_path: Path, number: int, point: Point) -> None:
     orders = replace(ORDERS, go_on=number % 2 == 1)
     assert_taken_whole(fly_and_take(Strike(point, number, "take"), orders, tmp_path))
@@ -82,7 +82,7 @@ def test_so_it_is_around_every_effect(
 
 
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("number", [1, 7])
+@pytest.mark.parametrize("number", [1, pytest.param(7, marks=pytest.mark.soak)])
 def test_without_its_topic_nothing_begins_by_itself(
     tmp_path: Path, number: int, point: Point
 ) -> None:
