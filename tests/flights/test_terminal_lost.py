@@ -149,6 +149,7 @@ def assert_lost(way: Callable[[Terminal], None], screen: Terminal, told: str) ->
         assert screen.is_there(), told
 
 
+@pytest.mark.soak
 def test_a_screen_lost_at_each_step_changes_nothing(own_lab: Status, tmp_path: Path) -> None:
     fly_and_lose(own_lab, tmp_path, 0, "readers")
 

@@ -166,6 +166,7 @@ def assert_released_unproved(lab: Status, flight: Flight, state: Path) -> None:
     end(state)
 
 
+@pytest.mark.soak
 def test_an_authorizer_of_ones_own_on_one_of_the_brokers_refuses_a_fence_by_acl(
     two_brokers: Status, tmp_path: Path
 ) -> None:
