@@ -146,7 +146,7 @@ def assert_as_predicted(kind: Kind, row: dict[str, Any]) -> None:
     assert row["predicted"] == 0 or kind == "translated", row
 
 
-@pytest.mark.broker
+@pytest.mark.soak
 @pytest.mark.timeout(400)
 def test_by_translation_exactly_those_records_are_read_twice_that_were_predicted(
     tmp_path: Path,

@@ -54,7 +54,9 @@ def assert_taken_whole(flown: Taken) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("number", [1, pytest.param(5, marks=pytest.mark.soak), 9])
+@pytest.mark.parametrize(
+    "number", [1, *(pytest.param(one, marks=pytest.mark.soak) for one in (5, 9))]
+)
 def test_whoever_was_taken_over_begins_nothing(tmp_path: Path, number: int, point: Point) -> None:
     orders = replace(ORDERS, go_on=number % 2 == 1)
     assert_taken_whole(fly_and_take(Strike(point, number, "take"), orders, tmp_path))

@@ -125,7 +125,9 @@ def assert_terminal_obeys_nothing(stream: str, size: tuple[int, int]) -> None:
     assert (screen.title, screen.icon_name, answers) == ("", "", [])
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=str)
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((160, 48), marks=pytest.mark.soak)], ids=str
+)
 @pytest.mark.parametrize(
     ("snapshot", "keys"),
     [
