@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 from cockpit.cli import exits
+from cockpit.core.crew import asked_word
 from cockpit.core.intents import (
     Accept,
     Acknowledge,
@@ -193,8 +194,7 @@ class Talk:
                     return refused(why)
                 if armed.waits_for and armed.waits_for != waits:
                     waits = armed.waits_for
-                    who = "a second person" if waits == "observer" else waits
-                    self._tell(f"{verb} {armed.wave}: waits for the go of {who}")
+                    self._tell(f"{verb} {armed.wave}: waits for the go of {asked_word(waits)}")
                 elif not armed.waits_for and snapshot.at_ms >= armed.confirm_from_ms:
                     await self._session.submit(Confirm(armed.token, user, armed.wave))
         return GONE

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from cockpit.core import withouttopic
-from cockpit.core.crew import HAVE_A_SAY, Poll, Role, Said
+from cockpit.core.crew import HAVE_A_SAY, Poll, Role, Said, asked_word
 from cockpit.core.flight import FlightState
 from cockpit.core.intents import Answer, Confirm, Verb
 from cockpit.core.price import rollback_word
@@ -67,7 +67,7 @@ def ask(turn: Turn) -> None:
     if crew.poll is None or (crew.poll.token, crew.poll.asked_at_ms) != asked:
         roles = asked_roles(turn.state)
         turn.set(crew=replace(crew, poll=Poll(armed.token, armed.armed_at_ms, roles)))
-        words = ", ".join("a second person" if role == "observer" else role for role in roles)
+        words = ", ".join(map(asked_word, roles))
         text = f"{armed.verb}: go or no-go is asked of: {words}"
         turn.tell("polled", text, "warn", verb=armed.verb, roles=list(roles))
 
@@ -82,8 +82,8 @@ def why_not_confirm(state: FlightState, intent: Confirm) -> str:
     if grave >= 2 and intent.typed != name:
         return f"it cannot be taken back: type the wave's name, {name}"
     if grave == 3 and (poll is None or poll.token != armed.token or poll.waits_for is not None):
-        waits = "the poll" if poll is None else poll.waits_for
-        return f"go is missing of {'a second person' if waits == 'observer' else waits}"
+        waits = (poll and poll.waits_for) or "the poll"
+        return f"go is missing of {asked_word(waits)}"
     return ""
 
 
@@ -113,6 +113,6 @@ def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
         return f"{intent.by} has said go already: each go is another person's"
     said = Said(intent.by, role, state.at_ms)
     turn.set(crew=replace(state.crew, poll=replace(poll, said=(*poll.said, said))))
-    word = "as a second person" if role == "observer" else f"as {role}"
-    turn.tell("go", f"GO of {intent.by} {word}", "good", by=intent.by, role=role, verb=armed.verb)
+    text = f"GO of {intent.by} as {asked_word(role)}"
+    turn.tell("go", text, "good", by=intent.by, role=role, verb=armed.verb)
     return ""

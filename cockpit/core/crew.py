@@ -40,6 +40,11 @@ class Said:
     at_ms: int
 
 
+def asked_word(role: str) -> str:
+    """Whose go it is: in a poll an observer stands for anybody else who has a say."""
+    return "a second person" if role == "observer" else role
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
     """Who is asked before what is armed may be confirmed, and who has said go."""

@@ -12,6 +12,7 @@ from typing import Literal
 from textual import events
 from textual.timer import Timer
 
+from cockpit.core.crew import asked_word
 from cockpit.core.snapshot import ArmedView, Snapshot
 from cockpit.tui.format import age
 from cockpit.tui.look import Look
@@ -240,7 +241,8 @@ def needs(armed: ArmedView) -> tuple[str, ...]:
 
 def who(role: str) -> str:
     """Of whom a go is awaited."""
-    return "a second person" if role == "observer" else f"a {role}"
+    word = asked_word(role)
+    return word if word.startswith("a ") else f"a {word}"
 
 
 class EndScreen(TwoKey):
