@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cockpit.secrecy import MASK, Scrubber
+from cockpit.secrecy import MASK, MAX_PASSING, MIN_LENGTH, Scrubber
 from tests.canaries import CANARIES, PEM, forms_of, leaks
 
 JAAS = (
@@ -51,6 +51,120 @@ def test_any_secret_is_masked_in_its_plain_and_encoded_forms(secret: str, before
     ):
         assert form not in known.known(f"at {form}.")
     assert core not in known.known(f"Basic {login}")
+
+
+WRITTEN = (
+    "hunter2", "correct horse battery staple", 'q"uo\\te', "sl/ash+plus=", "p@ss:w%rd&<x>",
+    "päss\u20acwort", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "AKIAIOSFODNN7EXAMPLE",
+    "tab\tnewline\nx", PEM,
+)  # fmt: skip
+
+
+def written(value: str) -> dict[str, str]:
+    """A secret as libraries and people write it, each way under a name."""
+    raw = value.encode()
+    found = {
+        "capitals": value.upper(),
+        "small letters": value.lower(),
+        "in a sentence": f"login failed for cockpit:{value}: refused",
+        "json": json.dumps({"password": value}),
+        "repr": repr({"password": value}),
+        "hex": raw.hex(),
+        "base64 for urls": base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        "userinfo": f"https://cockpit:{quote(value, safe='')}@kafka.example/",
+        "jaas": f'required username="cockpit" password="{value}";',
+    }
+    for user in ("c", "co", "coc", "cockpit"):
+        basic = base64.b64encode(f"{user}:{value}".encode()).decode()
+        found[f"basic {user}"] = f"Authorization: Basic {basic}"
+    return found
+
+
+@pytest.mark.parametrize("value", WRITTEN)
+def test_a_secret_is_masked_however_it_is_written(value: str) -> None:
+    known = Scrubber()
+    known.add(value)
+    for name, text in written(value).items():
+        left = known.known(text)
+        assert MASK in left, name
+        assert value.lower() not in left.lower(), name
+        assert value.encode().hex() not in left, name
+
+
+def test_a_secret_inside_of_base64_leaves_too_little_to_tell_it() -> None:
+    value = "correct horse battery staple"
+    known = Scrubber()
+    known.add(value)
+    for before in ("", "a", "ab", "abc", "user:"):
+        for after in ("", "x", "xy", "xyz"):
+            text = base64.b64encode(f"{before}{value}{after}".encode()).decode()
+            left = known.known(text)
+            assert MASK in left
+            # at most the parts that share a character with their neighbours stay
+            assert len(left) <= len(text) - (len(value) * 8 // 6 - 2) + len(MASK)
+
+
+@given(st.text(min_size=MIN_LENGTH, max_size=40), st.text(max_size=40))
+@settings(deadline=None)
+def test_whatever_the_secret_is_it_is_not_in_what_is_left(value: str, around: str) -> None:
+    if any(0xD800 <= ord(char) < 0xE000 for char in value + around) or value in around:
+        return
+    known = Scrubber()
+    known.add(value)
+    assert value not in known.known(f"{around}{value}{around}").replace(MASK, "\0")
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        (
+            "https://hooks.example/services/T00000000/B11111111/XyZzY0123456789abcdef",
+            (
+                "POST /services/T00000000/B11111111/XyZzY0123456789abcdef",
+                "XyZzY0123456789abcdef",
+                "xyzzy0123456789abcdef",
+            ),
+        ),
+        ("https://hooks.example/in?key=AbCd-0123-EfGh&to=prices-team", ("AbCd-0123-EfGh",)),
+        ("https://ann:p%40ss%3Aw0rd@hooks.example/", ("p@ss:w0rd", "p%40ss%3Aw0rd")),
+    ],
+)
+def test_an_address_is_known_by_its_keys_and_its_words_are_left_alone(
+    address: str, parts: tuple[str, ...]
+) -> None:
+    known = Scrubber()
+    known.add(address)
+    plain = "the services of prices-team at hooks.example, connectors and bootstrap-servers"
+    assert known.known(plain) == plain
+    for part in parts:
+        left = known.known(f"no: {part}!")
+        assert part.rpartition("/")[2] not in left
+        assert MASK in left
+
+
+def test_tokens_come_and_go_and_what_the_plan_names_stays_known() -> None:
+    known = Scrubber()
+    known.add("the-password")
+    known.add("kept-token")
+    known.add("kept-token", passing=True)
+    for number in range(MAX_PASSING + 10):
+        known.add(f"token-{number:04d}", passing=True)
+        known.add("token-0000", passing=True)  # it is still in use
+    text = f"the-password kept-token token-0000 token-0001 token-{MAX_PASSING + 9:04d}"
+    assert known.known(text) == f"{MASK} {MASK} {MASK} token-0001 {MASK}"
+
+
+def test_no_secret_is_cut_in_two_though_another_one_is_there_too() -> None:
+    known = Scrubber()
+    secrets = ("abcdefgh", "ghijkl", "klmnopqrst")
+    for secret in secrets:
+        known.add(secret)
+    text = "x" * 10 + "abcdefghijklmnopqrst"
+    for length in range(len(text) + 2):
+        left = known.cut(text, length)
+        halves = [s[:n] for s in secrets for n in range(1, len(s)) if left.endswith(s[:n])]
+        assert halves == [], (length, left)
+        assert left.startswith("x" * min(length, 10))
 
 
 def test_secrets_within_a_secret_count_by_themselves() -> None:

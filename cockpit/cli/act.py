@@ -19,6 +19,7 @@ from cockpit.cli.acting import (
 )
 from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.underway import Flight, find_running
+from cockpit.core.coordination import utc
 from cockpit.engine.folders import this_user
 from cockpit.wire.values import WireError
 
@@ -33,7 +34,9 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         help="do what a key does, from a script",
         description="Does what a key does, through the same checks. `confirm` answers what a step "
         "asks; `abort` takes the wave back and ends the flight once it is; `go` and `no-go` answer "
-        "a poll; `drive` with --of takes over from who is gone.",
+        "a poll; `drive` with --of takes over from whose lease has run out. Who drives from here "
+        "does so for one lease (the plan's, 60 s unless it says another) and is told until when; "
+        "each order of his that needs the controls begins it anew, and so does `drive`.",
         epilog=f"exit codes: {exits.REFUSED} refused, {exits.GATE_NOT_MET} a gate is not met, "
         f"{exits.UNKNOWN} the outcome is not known",
     )
@@ -68,10 +71,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         session = "" if isinstance(found, str) else found.name
         outcome = "done" if answered.code == exits.COMPLETED else exits.MEANINGS[answered.code]
-        content = {"verb": options.verb, "session": session, "outcome": outcome}
-        say_json({**content, "code": answered.code, "why": answered.why})
+        content: dict[str, Any] = {"verb": options.verb, "session": session, "outcome": outcome}
+        content |= {"code": answered.code, "why": answered.why}
+        until = {} if answered.until_ms is None else {"until_ms": answered.until_ms}
+        say_json(content | until)
     elif answered.code == exits.COMPLETED:
-        say(f"{options.verb}: done")
+        say(f"{options.verb}: done{_until(answered.until_ms)}")
     else:
         complain(clean_line(f"{options.verb} {_word(answered)}: {answered.why}"))
     return answered.code
@@ -90,6 +95,13 @@ def _answered(found: Flight, options: argparse.Namespace) -> Answered:
     except (OSError, WireError, TimeoutError) as error:
         why = f"session {found.name} does not answer: {str(error) or type(error).__name__}"
         return Answered(exits.UNKNOWN, why)
+
+
+def _until(until_ms: int | None) -> str:
+    """How long the controls stay with somebody whose connection ends now."""
+    if until_ms is None:
+        return ""
+    return f"; nobody else may take the controls before {utc(until_ms)}: drive again renews that"
 
 
 def _word(answered: Answered) -> str:

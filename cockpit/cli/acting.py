@@ -6,7 +6,7 @@ Never decides anything: the engine does, as it does for a key.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -32,6 +32,7 @@ from cockpit.core.intents import (
 )
 from cockpit.core.snapshot import ArmedView, Snapshot
 from cockpit.engine.remote import RemoteSession
+from cockpit.wire.values import WireError
 
 ANSWER_WITHIN_S: Final = 15
 OTHERS_WITHIN_S: Final = 150
@@ -64,6 +65,9 @@ class Answered:
 
     code: int = exits.COMPLETED
     why: str = ""
+    until_ms: int | None = None
+    """Of whoever drives now: when his lease runs out, if no key of his and no other order renews
+    it."""
 
 
 DONE: Final = Answered()
@@ -148,7 +152,8 @@ class Talk:
             for event in events:
                 mine = event.get("by") == self._order.user
                 if mine and event.get("kind") in done:
-                    return DONE
+                    until_ms = event.get("until_ms")
+                    return replace(DONE, until_ms=until_ms) if "drives" in done else DONE
                 if mine and event.get("kind") == "refused" and event.get("verb") == verb:
                     return refused(str(event.get("why")))
             if isinstance(intent, Pause) and snapshot is not None and snapshot.status.paused:
@@ -254,9 +259,14 @@ class Talk:
 
 
 async def act(socket: Path, order: Order, tell: Callable[[str], None]) -> Answered:
-    """Attach, carry it out, leave. Raises OSError, WireError."""
+    """Attach, carry it out, leave: nothing is asked of an engine that has not let us in. Raises
+    OSError, WireError."""
     session = await RemoteSession.connect(socket)
     try:
+        try:
+            await session.greeted()
+        except WireError as error:
+            return refused(str(error))
         return await Talk(session, order, tell).carry_out()
     finally:
         await session.close()

@@ -20,7 +20,7 @@ from cockpit.core.unflown import unflown
 from cockpit.core.unknowable import unknowable
 from cockpit.plan.loader import load_document, read_plan_text
 from cockpit.plan.problems import PlanInvalid, Problem
-from cockpit.plan.surroundings import missing_references
+from cockpit.plan.surroundings import missing_references, strangers, unmasked_references
 from cockpit.plan.units import format_duration
 
 _SHOWN = 12
@@ -64,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
         proof = prove(plan)
         missing = missing_references(loaded)
         problems, warnings = (missing, ()) if options.secrets else ((), missing)
-        warnings += tuple(Problem(1, 1, reason) for reason in unflown(plan))
+        warnings += unmasked_references(loaded)
+        warnings += tuple(Problem(1, 1, reason) for reason in (*unflown(plan), *strangers(plan)))
         places = ((loaded.waves[index], text) for index, text in unknowable(plan))
         warnings += tuple(Problem(at.line, at.column, text) for at, text in places)
     except PlanInvalid as invalid:

@@ -41,6 +41,7 @@ from cockpit.engine.folders import (
 from cockpit.engine.intake import Scrubbed, taken_in
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine
+from cockpit.engine.names import NAME_WITHIN_S, aside
 from cockpit.engine.recorder import Recorder
 from cockpit.engine.recovery import left_behind
 from cockpit.engine.rollup import GateRows
@@ -48,8 +49,8 @@ from cockpit.engine.server import Server
 from cockpit.engine.shared import group_id, shared_folder
 from cockpit.engine.sharing import Sharing, TakenError
 from cockpit.plan.loader import load_plan
-from cockpit.plan.redact import Redactor
-from cockpit.plan.secrets import SecretUnavailable
+from cockpit.plan.secrets import SecretUnavailable, reveal_secret
+from cockpit.plan.surroundings import strangers
 from cockpit.ports import PortError, Saboteur
 from cockpit.secrecy import SECRETS
 from cockpit.wire.sessionhead import session_head
@@ -81,9 +82,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         locks = _only_engine(plan, folder)
     except FlightTaken as taken:
-        attach = f"cockpit attach {taken.session}".strip()
-        problem = f"these clusters are being flown already by session {taken.session}: {attach}"
-        _answer({"ready": False, "refused": True, "problems": [problem]})
+        _answer({"ready": False, "refused": True, "problems": [taken.words()]})
         return exits.REFUSED
     except FolderError as error:
         _answer({"ready": False, "problems": [str(error)]})
@@ -183,17 +182,17 @@ async def _host(
     from cockpit.cli.preflight import preflight as look
     from cockpit.kafka.factory import connect_real
 
-    clock, redactor = SystemClock(), Redactor()
+    clock = SystemClock()
     try:
         socket, gid = _door(plan, folder)
-        sharing = sharing_of(plan, folder, journal, clock, redactor.reveal)
-        real = connect_real(plan, clock, redactor.reveal, _saboteur(plan, folder), sharing)
+        sharing = sharing_of(plan, folder, journal, clock, reveal_secret)
+        real = connect_real(plan, clock, reveal_secret, _saboteur(plan, folder), sharing)
     except (SecretUnavailable, PortError, FolderError) as error:
         _answer({"ready": False, "problems": [str(error)]})
         return exits.FAILED
     ports = engine_ports(real, clock, sharing)
     try:
-        hook = receiver(plan, redactor)
+        hook = receiver(plan)
         problems = [*await look(plan, ports)] if preflight else []
         if preflight and hook is not None and hook.why_not:
             problems.append(hook.why_not)
@@ -207,7 +206,7 @@ async def _host(
         if why := refusals(seen):
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
-        warned = warnings(seen) if preflight else []
+        warned = [*warnings(seen), *await _strangers(plan)] if preflight else []
         await _claim(sharing, plan, resumed=beginning.takes_over, anew=anew)
         recorder = _recorder(folder, plan, beginning)
         engine = Engine(
@@ -221,7 +220,7 @@ async def _host(
         )
         async with (
             Server(engine, socket, cockpit.__version__, gid=gid).serving(),
-            telling(engine, folder, hook, redactor, clock),
+            telling(engine, folder, hook, clock),
         ):
             _note_running(folder, socket)
             _answer({"ready": True, "socket": str(socket), "warnings": warned})
@@ -237,6 +236,13 @@ async def _host(
         await real.close()
         journal.close()
     return exits.COMPLETED
+
+
+async def _strangers(plan: Plan) -> tuple[str, ...]:
+    """Who of the plan's people cannot come in, as far as that is told in time."""
+    asked = aside(lambda: strangers(plan), "people of the plan")
+    await asyncio.wait({asked}, timeout=NAME_WITHIN_S)
+    return asked.result() if asked.done() and asked.exception() is None else ()
 
 
 def _door(plan: Plan, folder: SessionFolder) -> tuple[Path, int | None]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cockpit.cli import exits
+from cockpit.core.goingback import UNDER_WAY
 from cockpit.core.intents import Arm, Confirm, Disarm, End, Intent, Pause, Verb
-from cockpit.core.openings import UNDER_WAY
 from cockpit.core.snapshot import Snapshot, WaveView
 
 TRY_AGAIN_MS = 1_000

@@ -12,6 +12,7 @@ from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.underway import find_running
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.remote import RemoteSession
+from cockpit.wire.frames import NotLetInError
 from cockpit.wire.values import WireError, to_json
 
 ANSWER_WITHIN_S = 5
@@ -32,6 +33,9 @@ def run(options: argparse.Namespace) -> int:
         return exits.REFUSED
     try:
         snapshot = asyncio.run(newest(found.socket))
+    except NotLetInError as error:
+        complain(clean_line(str(error)))
+        return exits.REFUSED
     except (OSError, WireError, TimeoutError) as error:
         complain(f"session {found.name} does not answer: {str(error) or type(error).__name__}")
         return exits.UNKNOWN

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -24,14 +25,18 @@ from cockpit.cli.output import clean_line, complain, say_json
 from cockpit.cli.run import leave, look_on, no_screen
 from cockpit.cli.sharing import has_ended, host_name, log_of, of_flight
 from cockpit.core.coordination import HOLD_MS, longest_call_ms, utc, wait_ms
-from cockpit.core.plan import Plan, SecretRef
+from cockpit.core.plan import Plan
 from cockpit.engine.clock import SystemClock
 from cockpit.engine.folders import (
     SESSION_NAME,
+    FlightTaken,
     FolderError,
     SessionFolder,
+    flight_lock,
+    kept_from_engines,
     private_folder,
     state_home,
+    taker_lock,
     this_user,
     write_private,
 )
@@ -39,7 +44,7 @@ from cockpit.engine.journal import Journal, JournalError, parse_journal
 from cockpit.engine.recovery import left_behind
 from cockpit.plan import PlanInvalid
 from cockpit.plan.loader import load_plan, read_plan_text
-from cockpit.plan.secrets import SecretUnavailable, resolve_secret
+from cockpit.plan.secrets import SecretUnavailable, reveal_secret
 from cockpit.ports import Piece, PortError, SharedLog, SharedSession, SupersededError
 
 REASON_MAX_CHARS = 200
@@ -89,11 +94,13 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Take it over, start an engine on it, look on."""
-    if not options.headless and (why_not := no_screen()):
+    if not options.headless and (why_not := no_screen(options)):
         return leave(options, "refused", exits.USAGE, (why_not,))
     try:
-        folder, safe_ms = asyncio.run(_take(_order(options), options))
-        _count_down(safe_ms, options)
+        order = _order(options)
+        with contextlib.ExitStack() as held:
+            folder, safe_ms = asyncio.run(_take(order, held))
+            _count_down(safe_ms, options)
         launched = relaunch(folder)
     except PlanInvalid as invalid:
         problems = tuple(f"{options.plan}:{problem}" for problem in invalid.problems)
@@ -119,13 +126,9 @@ def _order(options: argparse.Namespace) -> Order:
     return Order(plan, options.plan, text, options.session, options.reason, options.confirm)
 
 
-def _reveal(ref: SecretRef) -> str:
-    return resolve_secret(ref).reveal()
-
-
-async def _take(order: Order, options: argparse.Namespace) -> tuple[SessionFolder, int]:
+async def _take(order: Order, held: contextlib.ExitStack) -> tuple[SessionFolder, int]:
     """The session's folder on this host, and when nothing of the engine before is under way any
-    more. Raises NoTakeover, PortError."""
+    more; `held` gets what keeps others on this host from the same. Raises NoTakeover, PortError."""
     clock = SystemClock()
     home = state_home(os.environ)
     private_folder(home / "sessions")
@@ -139,6 +142,7 @@ async def _take(order: Order, options: argparse.Namespace) -> tuple[SessionFolde
     folder = SessionFolder(home / "sessions" / found.id)
     if is_alive(folder):
         raise NoTakeover(f"session {found.id} is flown on this host: cockpit attach {found.id}")
+    _keep_others_away(order.plan, folder, home, held)
     log = _log(order, folder, found.head, clock)
     try:
         await log.open()
@@ -171,6 +175,22 @@ async def _take(order: Order, options: argparse.Namespace) -> tuple[SessionFolde
     return folder, safe_ms
 
 
+def _keep_others_away(
+    plan: Plan, folder: SessionFolder, home: Path, held: contextlib.ExitStack
+) -> None:
+    """Neither an engine nor another takeover of this flight goes on beside us on this host. Raises
+    NoTakeover, FolderError."""
+    taker = f"process {os.getpid()} of {this_user()}"
+    sides = (plan.source.bootstrap, plan.target.bootstrap)
+    try:
+        held.enter_context(kept_from_engines(folder))
+        held.callback(os.close, taker_lock(home, folder.id, taker))
+        lock = flight_lock(os.environ, plan.name, sides, session=folder.id, taker=taker)
+        held.callback(os.close, lock)
+    except FlightTaken as taken:
+        raise NoTakeover(taken.words()) from taken
+
+
 def _log(
     order: Order, folder: SessionFolder, head: Mapping[str, Any], clock: SystemClock
 ) -> SharedLog:
@@ -178,7 +198,7 @@ def _log(
         order.plan,
         folder,
         clock,
-        _reveal,
+        reveal_secret,
         plan_text=order.text,
         started=str(head.get("started", "")),
         first=str(head.get("first", "")),
@@ -236,8 +256,9 @@ def _tell(found: SharedSession, order: Order) -> None:
     for intent in left.open if left is not None else ():
         complain(clean_line(f"  outcome not on record: {intent.text}"))
     hold_s, call_s = HOLD_MS // 1000, longest_call_ms(order.plan) // 1000
+    whole_s = wait_ms(order.plan) // 1000
     complain(
-        f"its engine is refused from now on; then {wait_ms(order.plan) // 1000} s are waited: "
+        f"once it is confirmed its engine is refused; then {whole_s} s are waited: "
         f"{hold_s} s in which it may still begin what it has told, {call_s} s for the longest call"
     )
 

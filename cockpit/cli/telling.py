@@ -31,9 +31,9 @@ from cockpit.notify.notices import Flight
 from cockpit.notify.outbox import Outbox, left_over
 from cockpit.notify.sender import Sender
 from cockpit.notify.transport import Post, Resolve, destination, resolve_here
-from cockpit.plan.redact import Redactor
-from cockpit.plan.secrets import SecretUnavailable
+from cockpit.plan.secrets import SecretUnavailable, reveal_secret
 from cockpit.ports import Clock
+from cockpit.secrecy import SECRETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,26 @@ class Receiver:
     why_not: str = ""
 
 
-def receiver(plan: Plan, redactor: Redactor, resolve: Resolve = resolve_here) -> Receiver | None:
+def receiver(plan: Plan, resolve: Resolve = resolve_here) -> Receiver | None:
     """The webhook of a plan; None: it has none. Sends nothing and asks no name server."""
     spec = plan.notify.webhook if plan.notify is not None else None
     if spec is None:
         return None
     try:
-        to = destination(redactor.reveal(spec.url), spec.hosts)
+        to = destination(reveal_secret(spec.url), spec.hosts)
         allowed = networks(spec.addresses)
         return Receiver(spec, Post(to, ca_file=spec.ca_file, allowed=allowed, resolve=resolve))
     except (SecretUnavailable, ValueError) as error:
-        return Receiver(spec, None, redactor.scrub(f"the webhook's address: {error}"))
+        return Receiver(spec, None, SECRETS.text(f"the webhook's address: {error}"))
 
 
 @contextlib.asynccontextmanager
 async def telling(
-    engine: Engine, folder: SessionFolder, to: Receiver | None, redactor: Redactor, clock: Clock
+    engine: Engine, folder: SessionFolder, to: Receiver | None, clock: Clock
 ) -> AsyncIterator[None]:
     """Tell while the block runs, and at its end for a moment longer."""
     place = engine.state.plan.notify.metrics if engine.state.plan.notify is not None else None
-    async with _counted(engine, place, clock), _noticed(engine, folder, to, redactor, clock):
+    async with _counted(engine, place, clock), _noticed(engine, folder, to, clock):
         yield
 
 
@@ -105,7 +105,7 @@ async def _hand_out(engine: Engine, place: MetricsPlace, clock: Clock) -> None:
 
 @contextlib.asynccontextmanager
 async def _noticed(
-    engine: Engine, folder: SessionFolder, to: Receiver | None, redactor: Redactor, clock: Clock
+    engine: Engine, folder: SessionFolder, to: Receiver | None, clock: Clock
 ) -> AsyncIterator[None]:
     """Send notices while the block runs."""
     if to is None:
@@ -113,7 +113,7 @@ async def _noticed(
         return
     state = engine.state
     flight = Flight(folder.id, state.plan.name, state.plan.environment, state.simulated)
-    telling = _Telling(engine, flight, _what_is_left(folder, flight), to, redactor, clock)
+    telling = _Telling(engine, flight, _what_is_left(folder, flight), to, clock)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(telling.run(engine.fanout.join()), name=WEBHOOK)
         try:
@@ -130,7 +130,6 @@ class _Telling:
     flight: Flight
     outbox: Outbox
     to: Receiver
-    redactor: Redactor
     clock: Clock
 
     async def run(self, listener: Listener) -> None:
@@ -143,7 +142,6 @@ class _Telling:
                 self.flight,
                 self.outbox,
                 self.to.post,
-                self.redactor,
                 self.clock,
                 heads_every_ms=self.to.spec.heads_every_ms,
                 trouble=self._trouble,
@@ -153,7 +151,7 @@ class _Telling:
             finally:
                 await self.to.post.close()
         except Exception as error:  # noqa: BLE001  # a defect here must not end the flight
-            sys.stderr.write(self.redactor.scrub("".join(traceback.format_exception(error))))
+            sys.stderr.write(SECRETS.text("".join(traceback.format_exception(error))))
             while isinstance(error, ExceptionGroup):
                 error = error.exceptions[0]
             self._trouble(f"a defect of the cockpit's own: {type(error).__name__}")

@@ -13,6 +13,7 @@ from cockpit.core.binding import epoch, token
 from cockpit.core.confirming import open_for_ms
 from cockpit.core.costs import release_text
 from cockpit.core.flight import Armed, FlightState, WaveState
+from cockpit.core.goingback import rollback_index
 from cockpit.core.intents import (
     Acknowledge,
     ActIntent,
@@ -28,7 +29,6 @@ from cockpit.core.openings import (
     answered_until_ms,
     fresh_until_ms,
     gate_views,
-    rollback_index,
     why_not_advance,
     why_not_end,
     why_not_recover,
@@ -106,11 +106,13 @@ def check_armed(turn: Turn) -> None:
         return
     if turn.now_ms > armed.until_ms:
         turn.set(armed=None)
-        turn.tell("disarmed", f"{armed.verb} was not confirmed in time", "warn")
+        why = "it was not confirmed in time"
+        turn.tell("disarmed", f"{armed.verb} was not confirmed in time", "warn", why=why)
     elif _token(turn.state, armed.verb) != armed.token:
-        why = why_not_advance(turn.state) if armed.verb == "advance" else "the wave has moved on"
+        closed = why_not_advance(turn.state) if armed.verb == "advance" else "the wave has moved on"
+        why = closed or "the state changed"
         turn.set(armed=None)
-        turn.tell("disarmed", f"{armed.verb} disarmed: {why or 'the state changed'}", "warn")
+        turn.tell("disarmed", f"{armed.verb} disarmed: {why}", "warn", why=why)
 
 
 def _why_not(state: FlightState, verb: Verb) -> str:
@@ -179,8 +181,9 @@ def _confirm(turn: Turn, intent: Confirm) -> None:
         refuse(turn, armed.verb, intent.by, f"it was armed by {armed.by}")
         return
     if intent.token != armed.token or _token(turn.state, armed.verb) != armed.token:
+        why = _why_not(turn.state, armed.verb) or "what was shown has changed"
         turn.set(armed=None)
-        refuse(turn, armed.verb, intent.by, "what was shown has changed")
+        refuse(turn, armed.verb, intent.by, why)
         return
     if turn.now_ms < armed.armed_at_ms + CONFIRM_AFTER_MS:
         refuse(turn, armed.verb, intent.by, "confirmed too quickly after arming: once more")

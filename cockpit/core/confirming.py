@@ -11,9 +11,12 @@ from typing import Final, Literal
 
 from cockpit.core import withouttopic
 from cockpit.core.crew import HAVE_A_SAY, Poll, Role, Said, asked_word
-from cockpit.core.flight import FlightState
+from cockpit.core.flight import FlightState, WaveState
+from cockpit.core.goingback import wave_of
 from cockpit.core.intents import Answer, Confirm, Verb
-from cockpit.core.price import rollback_word
+from cockpit.core.plan import StartStep
+from cockpit.core.price import price, rollback_word
+from cockpit.core.reversing import reverse_step
 from cockpit.core.turn import Turn, produces
 
 Level = Literal[0, 1, 2, 3]
@@ -28,17 +31,53 @@ REASON_MAX_CHARS: Final = 200
 
 def level(state: FlightState, verb: Verb) -> Level:
     """Of what a verb would do now."""
-    wave = state.wave()
-    begins = verb == "advance" and wave.word in ("ready", "rolled back")
-    if begins and asked_roles(state):
+    wave = wave_of(state, verb)
+    if verb == "rollback":
+        return 1 if rollback_word(state, wave)[0] == "possible" else 2
+    if verb == "recover" or withouttopic.offered(state, wave):
+        return 2
+    if _begins(wave) and asked_roles(state):
         return 3
-    if verb == "recover" or (begins and produces(state, wave)):
-        return 2
-    if verb == "advance" and withouttopic.offered(state, wave):
-        return 2
-    if verb == "rollback" and rollback_word(state, wave)[0] != "possible":
-        return 2
-    return 1
+    return 2 if produces(state, wave) and (_begins(wave) or _starts_yet(wave)) else 1
+
+
+def _begins(wave: WaveState) -> bool:
+    """Whether `advance` begins it: also where it holds, and no effect of it was ever intended."""
+    untouched = not wave.back and not any(step.begun for step in wave.steps)
+    return wave.word in ("ready", "rolled back") or (wave.word == "holding" and untouched)
+
+
+def _starts_yet(wave: WaveState) -> bool:
+    """Whether another try of a wave that holds goes on to start its services on the target."""
+    starts = any(isinstance(s.step, StartStep) and s.word != "done" for s in wave.steps)
+    return wave.word == "holding" and not wave.back and starts
+
+
+def way_back(state: FlightState, verb: Verb) -> str:
+    """What taking back costs of what is about to be confirmed, or that it cannot be; empty: it is
+    not grave."""
+    if level(state, verb) < 2:
+        return ""
+    wave = wave_of(state, verb)
+    if verb == "recover":
+        return "it cannot be taken back: the steps of a recovery have no undo"
+    cost = price(state, wave).text
+    if verb == "rollback":
+        return f"what is lost by it cannot be brought back: {cost}"
+    if withouttopic.offered(state, wave):
+        return "the order ends when the topic answers again; what was done stays done"
+    word = rollback_word(state, wave)[0]
+    if word == "closed":
+        return f"it cannot be taken back: {cost}"
+    if word == "lossy":
+        return f"R takes it back at a price: {cost}"
+    if not produces(state, wave):
+        return "R takes it back: its groups may read records again"
+    free = "R takes it back, without loss until its producers start on the target"
+    reverse = reverse_step(wave.wave)
+    if reverse is not None:
+        return f"{free}, and once {reverse.connector} brings back what they write there"
+    return f"{free}: what they write there would be lost or replayed"
 
 
 def asked_roles(state: FlightState) -> tuple[Role, ...]:
@@ -69,7 +108,8 @@ def ask(turn: Turn) -> None:
         turn.set(crew=replace(crew, poll=Poll(armed.token, armed.armed_at_ms, roles)))
         words = ", ".join(map(asked_word, roles))
         text = f"{armed.verb}: go or no-go is asked of: {words}"
-        turn.tell("polled", text, "warn", verb=armed.verb, roles=list(roles))
+        asked_of = [_asked_of(role) for role in roles]
+        turn.tell("polled", text, "warn", verb=armed.verb, roles=asked_of)
 
 
 def why_not_confirm(state: FlightState, intent: Confirm) -> str:
@@ -78,9 +118,9 @@ def why_not_confirm(state: FlightState, intent: Confirm) -> str:
     if armed is None:
         return ""
     grave = level(state, armed.verb)
-    name = state.wave().wave.name
+    name = wave_of(state, armed.verb).wave.name
     if grave >= 2 and intent.typed != name:
-        return f"it cannot be taken back: type the wave's name, {name}"
+        return f"type the wave's name, {name}: {way_back(state, armed.verb)}"
     if grave == 3 and (poll is None or poll.token != armed.token or poll.waits_for is not None):
         waits = (poll and poll.waits_for) or "the poll"
         return f"go is missing of {asked_word(waits)}"
@@ -111,8 +151,15 @@ def answer(turn: Turn, intent: Answer, roles: tuple[Role, ...]) -> str:
         return f"it is the turn of the {role}"
     if any(one.user == intent.by for one in poll.said):
         return f"{intent.by} has said go already: each go is another person's"
-    said = Said(intent.by, role, state.at_ms)
+    own = next(one for one in HAVE_A_SAY if one in roles) if role == "observer" else role
+    said = Said(intent.by, own, state.at_ms)
     turn.set(crew=replace(state.crew, poll=replace(poll, said=(*poll.said, said))))
     text = f"GO of {intent.by} as {asked_word(role)}"
-    turn.tell("go", text, "good", by=intent.by, role=role, verb=armed.verb)
+    data = {"role": own, "asked": _asked_of(role), "verb": armed.verb}
+    turn.tell("go", text, "good", by=intent.by, **data)
     return ""
+
+
+def _asked_of(role: Role) -> str:
+    """Whose go it is, as a word for programs: a second person may have any role with a say."""
+    return "second_person" if role == "observer" else role

@@ -37,6 +37,7 @@ class Said:
 
     user: str
     role: Role
+    """By the plan, his own: of a second person the first that has a say."""
     at_ms: int
 
 
@@ -71,20 +72,22 @@ class Seat:
     user: str
     since_ms: int
     key_ms: int | None = None
-    """When something was last asked for from it; None: never."""
+    """When a key of its person was last heard of; None: never."""
     told: bool = False
     """Whether everybody was told that he looks on: not of a script that asks once and leaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who drives. An empty `seat`: he is gone, and the lease runs out by itself."""
+    """Who drives. He does until he gives the controls back, leaves, or somebody takes over; nobody
+    may take over before the lease has run out. An empty `seat`: he is gone."""
 
     user: str
     seat: str
     token: int
     """Rises with every change of hands, over the whole flight."""
     until_ms: int
+    """Begins anew with each key of his; no screen renews it by itself."""
     before: tuple[str, ...] = ()
     """Other seats of his, that he drove from until then, oldest first: he drives from the newest
     that is still there when this one is left."""
@@ -144,7 +147,6 @@ class Crew:
         """A seat by its name."""
         return next((seat for seat in self.seats if seat.id == name), None)
 
-    def drives(self, name: str, at_ms: int) -> bool:
+    def drives(self, name: str) -> bool:
         """Whether a seat has the controls."""
-        lease = self.lease
-        return lease is not None and lease.seat == name != "" and at_ms < lease.until_ms
+        return self.lease is not None and self.lease.seat == name != ""

@@ -17,7 +17,7 @@ class PersonView:
     since_ms: int
     """When the first of them came."""
     key_ms: int | None
-    """When something was last asked for; None: never."""
+    """When a key was last heard of; None: never. Only of who drives every key is."""
     left_ms: int | None = None
     """When this person was last here before; None: never."""
 
@@ -38,11 +38,13 @@ class CrewView:
 
     people: tuple[PersonView, ...] = ()
     driver: str = ""
-    """Empty: nobody. He keeps the controls until the lease runs out, here or not."""
+    """Empty: nobody. He drives until he gives the controls back or somebody takes over."""
     seat: str = ""
     """The connection that he drives from; empty: he is gone."""
     until_ms: int | None = None
-    """When the lease runs out if nothing is heard of him; it begins anew with each sign of life."""
+    """From when somebody else may take over if he presses no key; each key begins it anew."""
+    ask_ms: int | None = None
+    """From when he is asked for a key; None: nobody else could take over, or he is gone."""
     token: int = 0
     """Rises with every change of hands."""
     offered_to: str = ""
@@ -50,3 +52,11 @@ class CrewView:
     """Why nothing goes forward; empty: nobody has vetoed it."""
     pointed: PointedView | None = None
     """The newest thing that somebody has pointed at."""
+
+    def asks(self, at_ms: int) -> bool:
+        """Whether the driver is asked for a key."""
+        return self.ask_ms is not None and at_ms >= self.ask_ms
+
+    def is_open(self, at_ms: int) -> bool:
+        """Whether somebody else may take over from the driver."""
+        return bool(self.driver) and self.until_ms is not None and at_ms >= self.until_ms

@@ -64,7 +64,7 @@ def roles_of(state: FlightState, user: str) -> tuple[Role, ...]:
 
 
 def lease_ms(state: FlightState) -> int:
-    """How long the controls stay with a driver of whom nothing is heard."""
+    """How long nobody may take the controls from a driver who presses no key."""
     return LEASE_MS if state.plan.people is None else state.plan.people.lease_ms
 
 
@@ -91,7 +91,7 @@ def why_not(state: FlightState, intent: ActIntent, seat: str) -> str:
     found = crew.seat(seat)
     if found is None or found.user != intent.by:
         return "nobody sits there"
-    if crew.drives(seat, state.at_ms):
+    if crew.drives(seat):
         return ""
     roles = roles_of(state, found.user)
     if isinstance(intent, AddNote) and set(roles) - {"observer"}:
@@ -121,19 +121,26 @@ def pass_time(turn: Turn) -> None:
         turn.set(crew=replace(crew, offer=None))
         turn.tell("offer_ended", f"{crew.offer.to} has not taken the controls in time", "warn")
     lease = turn.state.crew.lease
-    if lease is not None and lease.seat and turn.now_ms >= lease.until_ms:
-        _empty(turn, lease)
-    lease = turn.state.crew.lease
     if lease is not None and turn.now_ms >= lease.until_ms and not lease.told:
-        _change(turn, lease=replace(lease, told=True))
+        _tell_run_out(turn, lease)
+
+
+def _tell_run_out(turn: Turn, lease: Lease) -> None:
+    """Of a driver who is there it is worth a word only where somebody is who could take over: he
+    drives on, and loses nothing by having watched."""
+    if not lease.seat:
         text = f"the lease of {lease.user} has run out: nobody drives"
         turn.tell("lease_ended", text, "bad", user=lease.user, token=lease.token)
-
-
-def _empty(turn: Turn, lease: Lease) -> None:
-    """Nothing was heard from the driver's seat for as long as the lease is: he does not drive."""
-    _change(turn, lease=replace(lease, seat=""))
-    turn.set(armed=None)
+    elif any(
+        one.user != lease.user and "driver" in roles_of(turn.state, one.user)
+        for one in turn.state.crew.seats
+    ):
+        idle_s = (turn.now_ms - lease.until_ms + lease_ms(turn.state)) / 1000
+        text = f"{lease.user} has pressed no key for {idle_s:.0f} s: another driver may take over"
+        turn.tell("driver_idle", text, "warn", user=lease.user, token=lease.token)
+    else:
+        return
+    _change(turn, lease=replace(lease, told=True))
 
 
 def crew_view(state: FlightState) -> CrewView:
@@ -152,17 +159,27 @@ def crew_view(state: FlightState) -> CrewView:
             left_ms=crew.left_ms.get(seat.user),
         )
     at = crew.pointed
-    expired = lease is None or state.at_ms >= lease.until_ms
     return CrewView(
         people=tuple(people.values()),
         driver="" if lease is None else lease.user,
-        seat="" if lease is None or expired else lease.seat,
+        seat="" if lease is None else lease.seat,
         until_ms=None if lease is None else lease.until_ms,
+        ask_ms=_ask_ms(state),
         token=crew.token,
         offered_to="" if crew.offer is None else crew.offer.to,
         veto="" if crew.veto is None else crew.veto.words(),
         pointed=None if at is None else PointedView(at.by, at.pane, at.row, at.at_ms),
     )
+
+
+def _ask_ms(state: FlightState) -> int | None:
+    """From when a driver who presses no key is asked for one: when half of his lease is over. None:
+    the plan knows nobody who could take over from him, or he is gone."""
+    lease, people = state.crew.lease, state.plan.people
+    if lease is None or not lease.seat or people is None:
+        return None
+    others = any("driver" in roles for user, roles in people.roles.items() if user != lease.user)
+    return lease.until_ms - people.lease_ms // 2 if others else None
 
 
 def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
@@ -177,7 +194,7 @@ def _crew(turn: Turn, intent: CrewIntent, seat: str) -> None:
         case Detach():
             _detach(turn, found)
         case Beat():
-            _renew(turn, seat)
+            _heard(turn, seat)
         case Drive() | Offer() | Accept() | Release():
             _controls(turn, intent, found)
         case Veto() | Lift():
@@ -238,12 +255,14 @@ def _detach(turn: Turn, seat: Seat) -> None:
     there = [crew.seat(one) for one in reversed(lease.before)]
     other = next((one for one in there if one is not None and one.id != seat.id), None)
     if other is not None:
-        _grant(turn, other, f"{seat.user} drives from the other screen again")
+        text = f"{seat.user} drives from the other screen again"
+        _grant(turn, other, text, until_ms=lease.until_ms)
         return
-    _change(turn, lease=replace(lease, seat=""))
+    _change(turn, lease=replace(lease, seat="", told=False))
     turn.set(armed=None)
-    left_s = max(0, lease.until_ms - turn.now_ms) / 1000
-    text = f"{seat.user} drove and has left: the lease runs out in {left_s:.0f} s"
+    left_s = (lease.until_ms - turn.now_ms) / 1000
+    over = f"runs out in {left_s:.0f} s" if left_s > 0 else "has run out"
+    text = f"{seat.user} drove and has left: the lease {over}"
     turn.tell("driver_left", text, "warn", by=seat.user, seat=seat.id, until_ms=lease.until_ms)
 
 
@@ -253,14 +272,18 @@ def _drive(turn: Turn, intent: Drive, seat: Seat) -> None:
         return
     lease = turn.state.crew.lease
     if lease is not None and lease.seat == seat.id:
-        _renew(turn, seat.id)
+        if not intent.again:
+            _heard(turn, seat.id)
         return
     reason = intent.reason[:REASON_MAX_CHARS]
     if lease is None or lease.user == seat.user:
         text = f"{seat.user} drives"
     else:
         text = f"{seat.user} has taken over from {lease.user}: {reason}"
-    _grant(turn, seat, text, reason=reason, of="" if lease is None else lease.user)
+    kept_ms = lease.until_ms if lease is not None and intent.again else None
+    _grant(
+        turn, seat, text, until_ms=kept_ms, reason=reason, of="" if lease is None else lease.user
+    )
 
 
 def _why_not_drive(state: FlightState, intent: Drive, seat: Seat) -> str:
@@ -279,14 +302,14 @@ def _why_not_drive(state: FlightState, intent: Drive, seat: Seat) -> str:
 
 def _offer(turn: Turn, intent: Offer, seat: Seat) -> None:
     state = turn.state
-    if not state.crew.drives(seat.id, state.at_ms):
+    if not state.crew.drives(seat.id):
         _refuse(turn, "offer", seat.user, "only who drives may offer it" + _whose(state))
     elif not any(one.user == intent.to for one in state.crew.seats):
         _refuse(turn, "offer", seat.user, f"{intent.to} is not here")
     elif "driver" not in roles_of(state, intent.to):
         _refuse(turn, "offer", seat.user, f"{intent.to} is no driver in the plan")
     else:
-        _renew(turn, seat.id)
+        _heard(turn, seat.id)
         offer = OfferMade(intent.to, state.crew.token, turn.now_ms + OFFER_MS)
         _change(turn, offer=offer)
         text = f"{seat.user} offers the controls to {intent.to}"
@@ -355,36 +378,35 @@ def _point(turn: Turn, intent: Point, seat: Seat) -> None:
     turn.tell("pointed", f"{seat.user} points at {what}", by=seat.user, pane=pane, row=row)
 
 
-def _grant(turn: Turn, seat: Seat, text: str, **data: Any) -> None:
+def _grant(turn: Turn, seat: Seat, text: str, until_ms: int | None = None, **data: Any) -> None:
     """Another hand on the controls: what was armed before is void, and what was offered too,
-    unless it is another seat of who offered it."""
+    unless it is another seat of who offered it. `until_ms`: of the lease where no key of a person
+    led to this; None: it begins anew."""
     token, was = turn.state.crew.token + 1, turn.state.crew.lease
     mine = was if was is not None and was.user == seat.user else None
     here = {one.id for one in turn.state.crew.seats} - {seat.id}
     before = tuple(one for one in (*mine.before, mine.seat) if one in here) if mine else ()
-    until_ms = turn.now_ms + lease_ms(turn.state)
-    lease = Lease(seat.user, seat.id, token, until_ms, before)
+    ends_ms = turn.now_ms + lease_ms(turn.state) if until_ms is None else until_ms
+    lease = Lease(seat.user, seat.id, token, ends_ms, before)
     offer = turn.state.crew.offer if mine else None
     _change(turn, lease=lease, token=token, offer=replace(offer, token=token) if offer else None)
     turn.set(armed=None)
-    _heard(turn, seat.id)
-    turn.tell("drives", text, "warn", by=seat.user, seat=seat.id, token=token, **data)
+    if until_ms is None:
+        _heard(turn, seat.id)
+    data = {"seat": seat.id, "token": token, "until_ms": ends_ms, **data}
+    turn.tell("drives", text, "warn", by=seat.user, **data)
 
 
 def _heard(turn: Turn, seat: str) -> None:
-    """A key of a seat: who has the controls keeps them."""
+    """A key of a person in a seat: who has the controls keeps them."""
     seats = tuple(
         replace(one, key_ms=turn.now_ms) if one.id == seat else one for one in turn.state.crew.seats
     )
     _change(turn, seats=seats)
-    _renew(turn, seat)
-
-
-def _renew(turn: Turn, seat: str) -> None:
     crew = turn.state.crew
-    if crew.lease is not None and crew.drives(seat, turn.now_ms):
+    if crew.lease is not None and crew.drives(seat):
         until_ms = turn.now_ms + lease_ms(turn.state)
-        _change(turn, lease=replace(crew.lease, until_ms=until_ms))
+        _change(turn, lease=replace(crew.lease, until_ms=until_ms, told=False))
 
 
 def _change(turn: Turn, **changes: Any) -> None:

@@ -1,7 +1,8 @@
 """What of a flight must outlive its engine: a record that is on disk before any effect.
 
-Observations are not in it: they are read anew. `restore` brings a flight back standing still, for a
-person to go on or to go back; what the dead engine had under way is looked at again, never guessed.
+Observations are not in it but for topics that were seen to be made anew: all others are read again.
+`restore` brings a flight back standing still, for a person to go on or to go back; what the dead
+engine had under way is looked at again, never guessed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from cockpit.core.crew import Crew, VetoStands
 from cockpit.core.flight import FlightState, StepState, WaveState, begin
-from cockpit.core.plan import Plan, step_name
+from cockpit.core.plan import SIDES, Plan, Side, step_name
 
 _WAVE_FIELDS: Final = (
     "word",
@@ -61,6 +62,8 @@ def record(state: FlightState) -> dict[str, Any]:
         found["lease_token"] = state.crew.token
     if (veto := state.crew.veto) is not None:
         found["veto"] = {"by": veto.by, "reason": veto.reason, "at_ms": veto.at_ms}
+    if anew := {side: sorted(topics) for side, topics in state.facts.recreated.items() if topics}:
+        found["recreated"] = anew
     return found
 
 
@@ -108,6 +111,7 @@ def restore(
             current=current,
             next_action=content["next_action"],
             crew=_crew(content),
+            facts=replace(state.facts, recreated=_recreated(content)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"the record of the flight cannot be read: {error}") from error
@@ -118,6 +122,12 @@ def _crew(content: Mapping[str, Any]) -> Crew:
     veto = content.get("veto")
     stands = None if veto is None else VetoStands(veto["by"], veto["reason"], veto["at_ms"])
     return Crew(token=int(content.get("lease_token", 0)), veto=stands)
+
+
+def _recreated(content: Mapping[str, Any]) -> Mapping[Side, frozenset[str]]:
+    """Topics that were seen to be made anew: no look of a later engine can show that again."""
+    anew = content.get("recreated", {})
+    return {side: frozenset(map(str, anew[side])) for side in SIDES if side in anew}
 
 
 def _restored(wave: WaveState, content: Mapping[str, Any] | None, at_ms: int) -> WaveState:

@@ -20,7 +20,7 @@ class Arm:
 class Confirm:
     """Do what was armed. `token` is the one that the armed view showed: it binds the confirmation
     to the state and the evidence that the person has seen. `typed`: the wave's name, where what is
-    confirmed cannot be taken back."""
+    confirmed is grave."""
 
     token: str
     by: str
@@ -82,18 +82,21 @@ class Detach:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A seat's screen still works: the driver's lease begins anew."""
+    """A person has pressed a key, whatever it does: the driver's lease begins anew."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """Drive from this seat. Whoever takes over from a driver who is gone names him and why."""
+    """Drive from this seat. Whoever takes over from a driver whose lease has run out names him and
+    why. `again`: a screen asks by itself, whose connection was lost while it drove: no person has,
+    so the lease does not begin anew."""
 
     by: str
     of: str = ""
     reason: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

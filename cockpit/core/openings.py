@@ -15,6 +15,7 @@ from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import gate_view
 from cockpit.core.gathering import window_view
+from cockpit.core.goingback import UNDER_WAY
 from cockpit.core.lag import newest_before
 from cockpit.core.mistakes import mistakes
 from cockpit.core.observe import MISSING, partition_text
@@ -30,7 +31,6 @@ from cockpit.core.snapshot import GateView
 from cockpit.core.turn import is_moved, produces
 
 BLIND_AFTER_MS = 5_000
-UNDER_WAY = "an action is still under way"
 MARKER_SLACK = 16
 """Control records that may follow the last mirrored one on the target."""
 _VIEWS: Remembered[tuple[GateView, ...]] = Remembered()
@@ -206,30 +206,6 @@ def own_records(state: FlightState) -> str:
         if end - newest_target > max(here - newest_source, 1) + MARKER_SLACK:
             return partition_text(name)
     return ""
-
-
-def rollback_index(state: FlightState) -> tuple[int | None, str]:
-    """The wave that `rollback` would take back; or None and why not."""
-    if state.outcome:
-        return None, "the flight has ended"
-    wave = state.wave()
-    if wave.recovery_at is not None:
-        return None, recovering.UNDER_WAY
-    if wave.back_wanted or wave.word == "rolling back":
-        return None, f"wave {wave.wave.name} is going back already"
-    if wave.word == "holding" and wave.back and progress.in_flight(wave.stages):
-        return None, UNDER_WAY
-    index = state.current
-    if wave.word in ("ready", "pending", "rolled back"):
-        index -= 1
-        if index < 0 or state.waves[index].word != "done":
-            return None, "nothing of this wave has been done"
-        if state.waves[index].attempt == 0:
-            return None, f"wave {state.waves[index].wave.name} was moved by an earlier flight"
-    word, _, why = rollback_word(state, state.waves[index])
-    if word == "closed":
-        return None, why
-    return index, ""
 
 
 def why_not_end(state: FlightState) -> str:

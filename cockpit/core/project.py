@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core import arming, coordination, openings, tables
-from cockpit.core.confirming import level
+from cockpit.core.confirming import level, way_back
 from cockpit.core.driving import crew_view
 from cockpit.core.errorrates import error_rates
 from cockpit.core.facts import Facts, Health
@@ -11,6 +11,7 @@ from cockpit.core.feedstate import feed_views
 from cockpit.core.fences import bindings_by_topic, fenced_topics
 from cockpit.core.flight import FlightState, StepState, WaveState
 from cockpit.core.gates import trigger_view
+from cockpit.core.goingback import rollback_index, wave_of
 from cockpit.core.machine import deadline_ms
 from cockpit.core.mirrorword import mirror_word
 from cockpit.core.observe import Unknown
@@ -114,7 +115,7 @@ def _status(state: FlightState) -> StatusView:
 
 
 def _rollback_wave(state: FlightState) -> int:
-    index, _ = openings.rollback_index(state)
+    index, _ = rollback_index(state)
     return state.current if index is None else index
 
 
@@ -232,10 +233,9 @@ def _armed(state: FlightState) -> ArmedView | None:
     if armed is None:
         return None
     poll = state.crew.poll
-    index = _rollback_wave(state) if armed.verb == "rollback" else state.current
     return ArmedView(
         verb=armed.verb,
-        wave=state.waves[index].wave.name,
+        wave=wave_of(state, armed.verb).wave.name,
         by=armed.by,
         token=armed.token,
         armed_at_ms=armed.armed_at_ms,
@@ -243,6 +243,7 @@ def _armed(state: FlightState) -> ArmedView | None:
         expires_at_ms=armed.until_ms,
         lines=armed.lines,
         level=level(state, armed.verb),
+        way_back=way_back(state, armed.verb),
         said=() if poll is None else tuple(f"{one.user} ({one.role})" for one in poll.said),
         waits_for="" if poll is None else poll.waits_for or "",
     )
@@ -250,7 +251,7 @@ def _armed(state: FlightState) -> ArmedView | None:
 
 def _actions(state: FlightState) -> tuple[ActionView, ...]:
     advance = openings.why_not_advance(state)
-    back = openings.rollback_index(state)[1]
+    back = rollback_index(state)[1]
     recover = openings.why_not_recover(state)
     end = openings.why_not_end(state)
     pause = "the flight has ended" if state.outcome else ""

@@ -363,6 +363,8 @@ class ArmedView:
     """What will be done, on which cluster, the evidence with ages, and how to undo it."""
     level: int = 1
     """1: another key confirms. 2: and the wave's name. 3: and the go of other people."""
+    way_back: str = ""
+    """What taking it back will cost, or that it cannot be; empty: it is not grave."""
     said: tuple[str, ...] = ()
     """Who has said go."""
     waits_for: str = ""

@@ -116,6 +116,7 @@ class Fanout:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._seats: dict[str, Callable[[Mapping[str, Any]], None]] = {}
         self._newest: Snapshot | None = None
         self._closed = False
 
@@ -153,6 +154,20 @@ class Fanout:
         """Give everybody an event."""
         for listener in self._listeners:
             listener.tell(event)
+
+    def sit(self, seat: str, told: Callable[[Mapping[str, Any]], None]) -> None:
+        """Somebody who may be told something alone."""
+        self._seats[seat] = told
+
+    def rise(self, seat: str) -> None:
+        """Forget a seat."""
+        self._seats.pop(seat, None)
+
+    def tell_alone(self, seat: str, event: Mapping[str, Any]) -> None:
+        """Give one seat an event, if it is still there and there is one."""
+        told = self._seats.get(seat)
+        if event and told is not None:
+            told(event)
 
     def close(self) -> None:
         """Tell everybody that it is over."""

@@ -33,11 +33,22 @@ class FolderError(Exception):
 
 
 class FlightTaken(Exception):  # noqa: N818  # an answer, not a defect
-    """Another engine flies these clusters by this plan. `session` is its name, if it said so."""
+    """Somebody else on this host has these clusters by this plan. `session` is its name, if it said
+    so; `taker` who is about to take it over, where it is no engine."""
 
-    def __init__(self, session: str) -> None:
+    def __init__(self, session: str, taker: str = "") -> None:
         super().__init__(session)
         self.session = session
+        self.taker = taker
+
+    def words(self) -> str:
+        """Why nothing else may begin, for a person."""
+        if self.taker:
+            what = f"session {self.session} is being taken over on this host already"
+            return f"{what}, by {self.taker}"
+        attach = f"cockpit attach {self.session}".strip()
+        what = f"these clusters are being flown already by session {self.session}"
+        return f"{what} on this host: {attach}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +102,16 @@ class SessionFolder:
 
 
 def user_name(uid: int) -> str:
-    """The login name of a user, or the number."""
+    """The login name of a user, or what he is called without one. A name service may hang."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(uid)
+        return unnamed(uid)
+
+
+def unnamed(uid: int) -> str:
+    """What a user is called whose name nobody knows: nobody can have it as a login."""
+    return f"uid {uid}"
 
 
 def this_user() -> str:
@@ -138,14 +154,23 @@ def flight_lock(
     bootstraps: tuple[Sequence[str], Sequence[str]],
     *,
     session: str,
+    taker: str = "",
 ) -> int:
-    """Become the one engine that flies this plan between these clusters, source and target.
+    """Become the one engine that flies this plan between these clusters, source and target; or its
+    `taker`, until that engine begins.
 
     The open file is the lock: it ends with the process, however that ends, and is never removed.
     Raises FlightTaken, FolderError.
     """
     path = runtime_home(environment) / f"{flight_identity(plan_name, bootstraps)}.lock"
-    return _locked(path, session)
+    return _locked(path, session, taker)
+
+
+def taker_lock(home: Path, session: str, taker: str) -> int:
+    """Become the one who takes a session over on this host, whatever runtime folder others have.
+    Raises FlightTaken, FolderError."""
+    private_folder(home / "takeovers")
+    return _locked(home / "takeovers" / f"{session}.lock", session, taker)
 
 
 @contextlib.contextmanager
@@ -168,7 +193,7 @@ def session_lock(folder: SessionFolder) -> int:
     return _locked(folder.path / "engine.lock", folder.id)
 
 
-def _locked(path: Path, session: str) -> int:
+def _locked(path: Path, session: str, taker: str = "") -> int:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -176,11 +201,11 @@ def _locked(path: Path, session: str) -> int:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(file, 0)
-        os.write(file, session.encode())
+        os.write(file, f"{session}\n{taker}".encode())
     except BlockingIOError as error:
-        other = os.pread(file, 200, 0).decode("utf-8", "replace")
+        other, _, who = os.pread(file, 200, 0).decode("utf-8", "replace").partition("\n")
         os.close(file)
-        raise FlightTaken(other) from error
+        raise FlightTaken(other, who) from error
     except OSError as error:
         os.close(file)
         raise FolderError(f"{path}: {error.strerror}") from error

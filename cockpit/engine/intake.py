@@ -9,15 +9,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, TextIO, TypeVar, cast
+from typing import Any, Final, TextIO, TypeVar, cast
 
 import numpy as np
 
 from cockpit.core.drawable import visible
+from cockpit.core.intents import Intent
 from cockpit.core.observe import OffsetColumn, PartitionKeys
 from cockpit.secrecy import SECRETS
 
 T = TypeVar("T")
+
+MAX_ASKED_CHARS: Final = 1_000
+"""Of one text in what a person asks for. None that is kept is longer than half of it."""
 
 _NUMBERS = (int, float, bool, type(None), np.ndarray, OffsetColumn, PartitionKeys)
 """Without text, or with names of topics alone: those of the plan, in which there is no secret."""
@@ -26,6 +30,20 @@ _NUMBERS = (int, float, bool, type(None), np.ndarray, OffsetColumn, PartitionKey
 def taken_in(tree: T) -> T:
     """A tree of dataclasses, tuples, sets, mappings and scalars without known secrets."""
     return tree if SECRETS.is_idle else cast("T", _without(tree))
+
+
+def asked(intent: Intent) -> Intent:
+    """What a person asks for, without known secrets, and each text in it of bounded length."""
+    kind: type = type(intent)
+    texts = {name: getattr(intent, name) for name in _fields(kind)}
+    found: dict[str, Any] = {k: _said(text) for k, text in texts.items() if isinstance(text, str)}
+    return dataclasses.replace(intent, **found)
+
+
+def _said(text: str) -> str:
+    if len(text) <= MAX_ASKED_CHARS:
+        return SECRETS.known(text)
+    return SECRETS.cut(text, MAX_ASKED_CHARS) + "\u2026"
 
 
 def _without(tree: Any) -> Any:  # noqa: ANN401  # any of the types named above

@@ -41,9 +41,10 @@ from cockpit.core.windows import Row
 from cockpit.engine.chain import Head
 from cockpit.engine.fanout import Fanout, News
 from cockpit.engine.feeds import all_feeds, follow
-from cockpit.engine.intake import taken_in
+from cockpit.engine.intake import asked, taken_in
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.outcomes import ENDED, Outcomes
+from cockpit.engine.paced import Vain
 from cockpit.engine.recorder import Recorder, Trouble
 from cockpit.engine.rollup import GateRows, RollupError
 from cockpit.engine.runner import Runner
@@ -52,6 +53,8 @@ from cockpit.ports import Clock, Cluster, Effector, Replication, Signals, Survey
 from cockpit.wire.values import to_json
 
 INBOX_LIMIT = 10_000
+MAX_AT_ONCE = 64
+"""So many events are taken before what came of them is shown and others have their turn."""
 TICK_MS = 1_000
 TICK_BUSY_MS = 200
 BORDERS = (
@@ -60,6 +63,9 @@ BORDERS = (
 )
 """Entries that are on disk before anything else happens, though they are no effects. A person who
 is asked may act long before the answer."""
+WITH_RECORD = ("asked_person", "vetoed", "veto_lifted", "drives")
+"""Before these comes the record of where the flight stands by then: the next engine must not know
+less of it than whoever was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,11 @@ class Engine:
         self._snapshot_seq = 0
         self._event_seq = 0
         self._last_defect = ""
+        self._vain = Vain()
         self._kept: dict[str, Any] = {}
         """The record of the flight as it is in the journal."""
         self._kept_waves: object = None
-        self._kept_crew: tuple[object, ...] = ()
+        self._kept_besides: tuple[object, ...] = ()
 
     async def run(self) -> None:
         """Fly until the flight has an outcome. Cancelling it leaves everything as it is."""
@@ -149,8 +156,11 @@ class Engine:
             ):
                 coroutine = follow(feed, clock, self._observe)
                 tasks.append(group.create_task(coroutine, name=f"feed {feed.name}"))
-            while not self.state.outcome:
-                self._take(await self._inbox.get(), group)
+            try:
+                while not self.state.outcome:
+                    await self._drain(await self._inbox.get(), group)
+            finally:
+                self._tell_vain(None)
             for task in tasks:
                 task.cancel()
             if self.state.outcome == "taken_over":
@@ -163,7 +173,7 @@ class Engine:
 
     async def submit(self, intent: Intent, seat: str = "") -> None:
         """Hand in what a person wants, from his seat; empty: from this process itself."""
-        await self._inbox.put(Asked(self._ports.clock.now_ms(), taken_in(intent), seat))
+        await self._inbox.put(Asked(self._ports.clock.now_ms(), asked(intent), seat))
 
     def _beginning(self) -> Tell:
         wave = self.state.wave()
@@ -196,20 +206,33 @@ class Engine:
             busy = pace_ms(self.state) < TICK_MS or self.state.armed is not None
             await clock.sleep(TICK_BUSY_MS if busy else TICK_MS)
 
-    def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
-        """One event: step, then everything that came out, in order."""
-        if isinstance(event, Asked) and not isinstance(event.intent, Attach | Detach | Beat):
-            seat = {"seat": event.seat} if event.seat else {}
-            asked = {"intent": type(event.intent).__name__, **to_json(event.intent), **seat}
-            self._write("asked", asked)
-        self.fanout.observe(event)
-        if self._recorder is not None:
-            self._recorder.observe(event)
+    async def _drain(self, event: Event, group: asyncio.TaskGroup) -> None:
+        """Take an event and what has come in behind it, and show once what came of them."""
+        shows = self._take(event, group)
+        for _ in range(min(self._inbox.qsize(), MAX_AT_ONCE)):
+            if not self.state.outcome:
+                shows |= self._take(self._inbox.get_nowait(), group)
+        if shows:
+            self._publish()
+        if not self._inbox.empty():
+            await asyncio.sleep(0)  # however many come, effects and screens have their turn
+
+    def _take(self, event: Event, group: asyncio.TaskGroup) -> bool:
+        """One event: step, then everything that came out, in order. Whether there is something to
+        show."""
         try:
-            self.state, commands = step(self.state, event)
+            state, commands = step(self.state, event)
         except Exception as error:  # noqa: BLE001  # the last line: a defect must not end the watch
+            self._record_input(event)
             self._defect(error)
-            return
+            return True
+        if isinstance(event, Asked) and event.seat:
+            alone = self._vain.answer(event, self.state, state, commands)
+            if alone is not None:  # it is as if it had never come
+                self.fanout.tell_alone(event.seat, alone)
+                return False
+        self._record_input(event)
+        self.state = state
         if self.state.outcome:
             self._outcomes.close(ENDED)
         self._outcomes.pay()
@@ -218,8 +241,24 @@ class Engine:
         self._keep_record()
         if self._sharing is not None:
             self._sharing.go_alone(goes_alone(self.state))
-        if commands or isinstance(event, Ticked | Asked | Finished):
-            self._publish()
+        if isinstance(event, Ticked):
+            self._tell_vain(event.at_ms)
+        return bool(commands) or isinstance(event, Ticked | Asked | Finished)
+
+    def _record_input(self, event: Event) -> None:
+        """Keep what the core is given."""
+        if isinstance(event, Asked) and not isinstance(event.intent, Attach | Detach | Beat):
+            seat = {"seat": event.seat} if event.seat else {}
+            content = {"intent": type(event.intent).__name__, **to_json(event.intent), **seat}
+            self._write("asked", content)
+        self.fanout.observe(event)
+        if self._recorder is not None:
+            self._recorder.observe(event)
+
+    def _tell_vain(self, now_ms: int | None) -> None:
+        """Tell everybody how much was told to nobody but whoever asked. None: for the last time."""
+        for tell in self._vain.sums(now_ms):
+            self._tell(tell)
 
     def _tell_read(self, intent: OpenIntent, outcome: str, detail: str) -> None:
         """Say what became of an effect whose engine is no more."""
@@ -235,7 +274,6 @@ class Engine:
             self._last_defect = text
             sys.stderr.write("".join(traceback.format_exception(error)))
             self._tell(Tell("defect", text, "bad"))
-        self._publish()
 
     def _dispatch(self, command: Command, group: asyncio.TaskGroup) -> None:
         match command:
@@ -301,7 +339,7 @@ class Engine:
         data = taken_in(data)
         try:
             sync = kind in BORDERS
-            if kind == "asked_person":  # where the flight stands is on disk with the question
+            if kind in WITH_RECORD:
                 self._append_record(self._journal, self.state.at_ms)
             self._journal.append(kind, self.state.at_ms, data, sync=sync)
         except JournalError as error:
@@ -332,12 +370,16 @@ class Engine:
         with contextlib.suppress(JournalError):
             self._append_record(self._journal, self.state.at_ms)
             self._kept_waves = self.state.waves
-            self._kept_crew = (self.state.crew.token, self.state.crew.veto)
+            self._kept_besides = self._besides()
 
     def _is_kept(self) -> bool:
-        """Whether the record has it: a veto that stands outlives the engine too."""
+        """Whether the record has it."""
+        return self._kept_waves is self.state.waves and self._kept_besides == self._besides()
+
+    def _besides(self) -> tuple[object, ...]:
+        """What outlives the engine besides the waves: a veto that stands, topics made anew."""
         crew = self.state.crew
-        return self._kept_waves is self.state.waves and self._kept_crew == (crew.token, crew.veto)
+        return crew.token, crew.veto, self.state.facts.recreated
 
     def _append_record(self, journal: Journal, at_ms: int) -> None:
         """Append the flight's record unless the journal has it already; raises JournalError."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from cockpit.core.intents import Beat, Drive, Intent
+from cockpit.core.intents import Drive, Intent
 from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.engine.fanout import News
 from cockpit.wire.frames import (
@@ -27,9 +26,6 @@ from cockpit.wire.live import LiveDecoder
 from cockpit.wire.state import read_head
 from cockpit.wire.values import WireError
 
-BEAT_S: Final = 3.0
-"""How often a driver's screen that works says so: several times in the shortest lease."""
-
 
 class RemoteSession:
     """What a screen in its own process holds. Losing it changes nothing for the flight."""
@@ -42,28 +38,45 @@ class RemoteSession:
         """The connection's name, once the engine has greeted."""
         self.past: Sequence[LogLine] = ()
         """The log before this connection."""
-        self._beaten_s = 0.0
         self._reader = reader
         self._writer = writer
         self._frames = FrameReader(MAX_FROM_ENGINE)
+        self._unread = b""
         self._decoder: LiveDecoder | None = None
 
     @staticmethod
-    async def connect(path: Path, *, drive: str = "") -> RemoteSession:
+    async def connect(path: Path, *, drive: str = "", again: bool = False) -> RemoteSession:
         """Attach to the engine behind a socket, to look on; `drive`: the user who asks for the
-        controls at once. Raises OSError, WireError."""
+        controls at once; `again`: no person asks, it is a connection after another. Raises OSError,
+        WireError."""
         reader, writer = await asyncio.open_unix_connection(path)
         session = RemoteSession(reader, writer, path.stem)
         if drive:
-            await session.submit(Drive(drive))
+            await session.submit(Drive(drive, again=again))
         return session
+
+    async def greeted(self) -> None:
+        """Wait until the engine has let this user in; what comes after its greeting is news. Raises
+        WireError (NotLetInError where it does not), ConnectionError."""
+        while not any(True for _ in self._greeting()):
+            data = await self._reader.read(1 << 20)
+            if not data:
+                raise ConnectionError("the engine is gone")
+            self._unread += data
+
+    def _greeting(self) -> Iterator[Mapping[str, Any]]:
+        for kind, payload in FrameReader(MAX_FROM_ENGINE).feed(self._unread):
+            if kind != HELLO:
+                raise WireError("the engine does not greet")
+            yield check_hello(payload)
 
     async def news(self) -> News | None:
         """Events and the newest snapshot, as they come; None when the engine is gone. Raises
         WireError."""
         while True:
+            data, self._unread = self._unread, b""
             try:
-                data = await self._reader.read(1 << 20)
+                data = data or await self._reader.read(1 << 20)
             except ConnectionError:
                 return None
             if not data:
@@ -87,19 +100,8 @@ class RemoteSession:
                 else:
                     is_new |= self._decoder.take(kind[0], payload)
             snapshot = self._decoder.snapshot() if is_new and self._decoder else None
-            if snapshot is not None:
-                await self._beat(snapshot)
             if events or snapshot is not None:
                 return events, snapshot
-
-    async def _beat(self, snapshot: Snapshot) -> None:
-        """Whoever drives and still takes snapshots in is there."""
-        now_s = asyncio.get_running_loop().time()
-        if snapshot.crew.seat != self.seat or not self.seat or now_s - self._beaten_s < BEAT_S:
-            return
-        self._beaten_s = now_s
-        with contextlib.suppress(ConnectionError):
-            await self.submit(Beat(snapshot.crew.driver))
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots; ends when the engine is gone."""

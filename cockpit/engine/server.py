@@ -12,13 +12,14 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cockpit.core.intents import Attach, Detach
-from cockpit.engine.broadcast import Broadcast, Viewer
-from cockpit.engine.folders import user_name
+from cockpit.engine.broadcast import Broadcast, Viewer, event_frame
+from cockpit.engine.folders import unnamed
 from cockpit.engine.loop import Engine
+from cockpit.engine.names import Names
 from cockpit.engine.shared import open_to_group
 from cockpit.wire.frames import (
     INTENT,
@@ -36,7 +37,10 @@ MAX_OF_ONE = 25
 """Nobody keeps all others out."""
 BURST = 50.0
 PER_SECOND = 50.0
-"""Intents of one connection."""
+"""Intents of one user, from however many connections."""
+ARRIVALS = 25.0
+ARRIVALS_PER_SECOND = 5.0
+"""Connections that one user makes: each is given the whole log."""
 STALLED_MS = 10_000
 LAST_WORDS_S = 2
 """So long a flight that is over waits until everybody has been told."""
@@ -44,20 +48,38 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class Pace:
-    """Lets a person's keys through as they come, and a flood at a pace that harms nobody."""
+    """Lets a person's keys through as they come, and a flood at a pace that harms nobody; what
+    waits stays with whoever sends it."""
 
-    def __init__(self) -> None:
-        self._left = BURST
+    def __init__(self, burst: float, per_second: float) -> None:
+        self._burst = self._left = burst
+        self._per_second = per_second
         self._at_s = asyncio.get_running_loop().time()
 
     async def next(self) -> None:
         """Wait until one more may come."""
         now_s = asyncio.get_running_loop().time()
-        self._left = min(BURST, self._left + (now_s - self._at_s) * PER_SECOND)
+        self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_second)
         self._at_s = now_s
         self._left -= 1
         if self._left < 0:
-            await asyncio.sleep(-self._left / PER_SECOND)
+            await asyncio.sleep(-self._left / self._per_second)
+
+
+def _of(paces: dict[int, Pace], uid: int, burst: float, per_second: float) -> Pace:
+    """A user's own, from his first time on."""
+    if uid not in paces:
+        paces[uid] = Pace(burst, per_second)
+    return paces[uid]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Who a connection is."""
+
+    uid: int
+    user: str
+    seat: str
 
 
 def peer_uid(connection: socket.socket) -> int:
@@ -79,6 +101,9 @@ class Server:
         self._clients: set[asyncio.Task[None]] = set()
         self._of: Counter[int] = Counter()
         """Connections by user."""
+        self._paces: dict[int, Pace] = {}
+        self._arrivals: dict[int, Pace] = {}
+        self._names = Names()
         self._seats = 0
         self._broadcast = Broadcast(engine.fanout)
 
@@ -106,33 +131,44 @@ class Server:
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer.get_extra_info("socket"))
-        user = user_name(uid)
-        if why := self._why_not_in(uid, user):
-            writer.write(goodbye(why))
-            writer.close()
-            return
         task = asyncio.current_task()
         assert task is not None
+        why = self._why_no_room(uid)
         self._clients.add(task)
         self._of[uid] += 1
-        self._seats += 1
-        seat = str(self._seats)
+        try:
+            user = "" if why else await self._names.of(uid)
+            if why := why or self._why_not_in(uid, user):
+                writer.write(goodbye(why))
+                writer.close()
+            else:
+                await _of(self._arrivals, uid, ARRIVALS, ARRIVALS_PER_SECOND).next()
+                self._seats += 1
+                await self._seated(reader, writer, Sitting(uid, user, str(self._seats)))
+        finally:
+            self._clients.discard(task)
+            self._of[uid] -= 1
+
+    async def _seated(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who: Sitting
+    ) -> None:
+        """From somebody's coming to his leaving."""
         viewer = self._broadcast.join()
+        self._engine.fanout.sit(who.seat, lambda event: viewer.tell(event_frame(event)))
         told_all = False
         try:
             session = self._engine.state.session
-            writer.write(hello(session=session, engine=self._version, seat=seat))
+            writer.write(hello(session=session, engine=self._version, seat=who.seat))
             writer.write(past(self._broadcast.told()))
-            await self._engine.submit(Attach(user), seat)
+            await self._engine.submit(Attach(who.user), who.seat)
             async with asyncio.TaskGroup() as group:
                 sender = group.create_task(self._send(viewer, writer), name="send")
-                group.create_task(self._receive(reader, user, seat, sender), name="receive")
+                group.create_task(self._receive(reader, who, sender), name="receive")
             told_all = not sender.cancelled()
         except* (ConnectionError, WireError, TimeoutError):
             pass  # this client is gone or talks nonsense; the flight does not care
         finally:
-            self._clients.discard(task)
-            self._of[uid] -= 1
+            self._engine.fanout.rise(who.seat)
             self._broadcast.leave(viewer)
             if told_all:
                 writer.close()
@@ -141,19 +177,23 @@ class Server:
             # A flight that is over takes nothing in any more; a lost word ends with the lease.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
-                    await self._engine.submit(Detach(user), seat)
+                    await self._engine.submit(Detach(who.user), who.seat)
+
+    def _why_no_room(self, uid: int) -> str:
+        """Why somebody is one too many; empty: he is not."""
+        if self._of[uid] >= MAX_OF_ONE:
+            return f"you look on {MAX_OF_ONE} times already"
+        return f"{MAX_CLIENTS} look on already" if len(self._clients) >= MAX_CLIENTS else ""
 
     def _why_not_in(self, uid: int, user: str) -> str:
-        """Why somebody stays outside, who is neither the engine's own user nor named by the plan,
-        or who is one too many; empty: he may come in."""
+        """Why somebody stays outside who is neither the engine's own user nor named by the plan;
+        empty: he may come in."""
         people = self._engine.state.plan.people
-        if uid != os.getuid() and (people is None or user not in people.roles):
-            return f"{user} is not among the plan's people"
-        if self._of[uid] >= MAX_OF_ONE:
-            return f"{user} looks on {MAX_OF_ONE} times already"
-        if len(self._clients) >= MAX_CLIENTS:
-            return f"{MAX_CLIENTS} look on already"
-        return ""
+        if uid == os.getuid() or (people is not None and user in people.roles):
+            return ""
+        if user == unnamed(uid):
+            return f"this host does not say what {user} is called: try again, or ask who runs it"
+        return f"{user} is not among the plan's people"
 
     async def _send(self, viewer: Viewer, writer: asyncio.StreamWriter) -> None:
         while (frames := await viewer.frames()) is not None:
@@ -163,14 +203,16 @@ class Server:
         writer.close()
 
     async def _receive(
-        self, reader: asyncio.StreamReader, user: str, seat: str, sender: asyncio.Task[None]
+        self, reader: asyncio.StreamReader, who: Sitting, sender: asyncio.Task[None]
     ) -> None:
-        frames, pace = FrameReader(MAX_FROM_PERSON), Pace()
+        frames = FrameReader(MAX_FROM_PERSON)
+        pace = _of(self._paces, who.uid, BURST, PER_SECOND)
         while data := await reader.read(65_536):
             for kind, payload in frames.feed(data):
                 if kind != INTENT:
                     raise WireError("only intents are taken")
                 await pace.next()
                 # the kernel says who it is, whatever the frame says
-                await self._engine.submit(replace(decode_intent(payload), by=user), seat)
+                intent = replace(decode_intent(payload), by=who.user)
+                await self._engine.submit(intent, who.seat)
         sender.cancel()

@@ -6,6 +6,7 @@ Opens no connection by itself; the first call of a port does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -70,9 +71,18 @@ class RealPorts:
 
 def reveal_secret(ref: SecretRef) -> str:
     """A secret from where the plan says it is. Raises `cockpit.plan.secrets.SecretUnavailable`."""
-    from cockpit.plan.secrets import resolve_secret
+    from cockpit.plan import secrets
 
-    return resolve_secret(ref).reveal()
+    return secrets.reveal_secret(ref)
+
+
+def _know_webhook(plan: Plan, reveal: Callable[[SecretRef], str]) -> None:
+    """Fetch the one secret of a plan that no client here needs: a broker that says it must not be
+    repeated. Whoever sends notices says that it is missing."""
+    webhook = plan.notify.webhook if plan.notify is not None else None
+    if webhook is not None:
+        with contextlib.suppress(Exception):
+            reveal(webhook.url)
 
 
 def connect_real(
@@ -88,6 +98,7 @@ def connect_real(
     once for each login, and whatever it raises passes through. Raises PortError when a TLS file
     cannot be read. Needs no running event loop.
     """
+    _know_webhook(plan, reveal)
     source = access(plan.source, reveal)
     target = access(plan.target, reveal)
     topics, groups = plan.topics(), plan.groups()

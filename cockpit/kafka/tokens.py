@@ -201,7 +201,7 @@ def _checked(token: str, what: str) -> str:
     """The token, if it can stand in a login message as it is (RFC 6750, b64token and more)."""
     if _TOKEN.fullmatch(token) is None:
         raise PortError("protocol", one_line(f"{what}: not a token of visible ASCII characters"))
-    SECRETS.add(token)
+    SECRETS.add(token, passing=True)
     return token
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cockpit.core.ownsurvey import RECORDING, WEBHOOK
+from cockpit.core.ownsurvey import COORDINATION, RECORDING, WEBHOOK
 
 MAX_TEXT_CHARS: Final = 2_000
 
@@ -40,11 +40,12 @@ ALWAYS: Final = frozenset(
         "wave_rolled_back",
         "wave_started",
         "without_target",
+        "without_topic",
     }
 )
 SAID_BY_ALARM: Final = frozenset({"left_over", "service_away", "side"})
 """Bad news that an alarm tells as well: once is enough."""
-SAID_BY_EVENT: Final = (RECORDING, "deadline", "trigger ", "wave failed ")
+SAID_BY_EVENT: Final = (COORDINATION, RECORDING, "deadline", "trigger ", "wave failed ")
 """Subjects of alarms, or how they begin, that an event of their own has told."""
 BLOCKING: Final = frozenset({"stop", "fence"})
 """Steps from whose beginning a wave's clients are blocked."""

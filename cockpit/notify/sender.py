@@ -15,8 +15,8 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.notify.notices import ACTIONS, Flight, Notice, head_notice, is_worth, notice, payload
 from cockpit.notify.outbox import Outbox
 from cockpit.notify.transport import NotSentError
-from cockpit.plan.redact import Redactor
 from cockpit.ports import Clock
+from cockpit.secrecy import SECRETS
 
 FIRST_PAUSE_MS: Final = 1_000
 LONGEST_PAUSE_MS: Final = 60_000
@@ -55,7 +55,6 @@ class Sender:
         flight: Flight,
         outbox: Outbox,
         carrier: Carrier,
-        redactor: Redactor,
         clock: Clock,
         *,
         heads_every_ms: int,
@@ -65,7 +64,6 @@ class Sender:
         self._flight = flight
         self._outbox = outbox
         self._carrier = carrier
-        self._redactor = redactor
         self._clock = clock
         self._heads_every_ms = heads_every_ms
         self._trouble = trouble
@@ -153,12 +151,8 @@ class Sender:
         """As it goes out. Scrubbed before it is put together, where a secret stands as it is, and
         after, where it may have come together."""
         left_out = {"left_out": self._outbox.left_out} if self._outbox.left_out else {}
-        tree = payload(self._scrubbed({**one.body, **left_out}))
-        return json.dumps(self._scrubbed(tree), sort_keys=True).encode()
-
-    def _scrubbed(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        scrub = self._redactor.scrub
-        return {key: scrub(v) if isinstance(v, str) else v for key, v in body.items()}
+        tree = payload(_scrubbed({**one.body, **left_out}))
+        return json.dumps(_scrubbed(tree), sort_keys=True).encode()
 
     def _taken(self, one: Notice) -> None:
         self._tries_of_first = 0
@@ -173,7 +167,7 @@ class Sender:
         self._tries_of_first += 1
         if self._failures >= TELL_AFTER and not self._told:
             self._told = True
-            self._trouble(self._redactor.scrub(str(error)))
+            self._trouble(SECRETS.text(str(error)))
         if not error.retry and self._tries_of_first >= GIVE_UP_AFTER:
             self._taken(one)
             return
@@ -192,3 +186,7 @@ class Sender:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
+
+
+def _scrubbed(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: SECRETS.text(v) if isinstance(v, str) else v for key, v in body.items()}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from cockpit.core.plan import SecretRef
-from cockpit.plan.files import Unreadable, read_regular
+from cockpit.files import Unreadable, read_regular
 from cockpit.plan.text import clean
 from cockpit.secrecy import SECRETS
 
@@ -68,6 +68,11 @@ def resolve_secret(ref: SecretRef, *, environ: Mapping[str, str] | None = None) 
         raise SecretUnavailable(f"{where} is empty")
     SECRETS.add(value)
     return Secret(value)
+
+
+def reveal_secret(ref: SecretRef) -> str:
+    """The same for whoever hands it straight on. Raises SecretUnavailable."""
+    return resolve_secret(ref).reveal()
 
 
 def _read_private(path: str, where: str) -> str:

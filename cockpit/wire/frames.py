@@ -112,9 +112,13 @@ def read_past(payload: bytes) -> tuple[LogLine, ...]:
     return found
 
 
+class NotLetInError(WireError):
+    """The engine is there, and does not let this user in."""
+
+
 def check_hello(payload: bytes) -> Mapping[str, Any]:
     """The engine's greeting; raises WireError where it speaks a protocol that is not ours, with
-    both numbers, and where it lets this user not in, with its reason."""
+    both numbers, and NotLetInError where it lets this user not in, with its reason."""
     content = read_json(payload)
     spoken = content.get("protocol") if isinstance(content, dict) else None
     if spoken != PROTOCOL_VERSION:
@@ -122,7 +126,7 @@ def check_hello(payload: bytes) -> Mapping[str, Any]:
         raise WireError(msg)
     if why := content.get("refused"):
         msg = f"the engine does not let you in: {why}"
-        raise WireError(msg)
+        raise NotLetInError(msg)
     return dict(content)
 
 

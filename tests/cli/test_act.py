@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ import pytest
 from cockpit.cli import exits
 from cockpit.cli.acting import Answered, Order, act
 from cockpit.cli.main import main
+from cockpit.cli.underway import Flight
+from cockpit.core.crew import LEASE_MS
 from cockpit.core.flight import Tell
 from cockpit.core.observe import Failure
 from cockpit.core.snapshot import Snapshot
+from cockpit.engine import server
 from cockpit.engine.folders import this_user
 from cockpit.engine.remote import RemoteSession
+from cockpit.wire.frames import HELLO, frame, hello
 from tests.engine.test_socket import flight
 
 
@@ -50,6 +55,87 @@ async def test_a_wave_begins_once_its_name_is_given_and_not_for_another(tmp_path
         assert engine.state.wave().word == "running"
 
 
+async def test_a_gate_that_fails_while_it_is_armed_is_told_as_a_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cockpit.core.arming.CONFIRM_AFTER_MS", 10_000)  # time for it to fail
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        name = (await seen_when(socket, "advance")).status.wave
+        ordered = asyncio.ensure_future(asked(socket, "advance", confirm=name))
+        while engine.state.armed is None:  # noqa: ASYNC110  # the engine tells it no other way
+            await asyncio.sleep(0.01)
+        # what the gates have seen so far is gone: none of them can pass for a while
+        engine.state = replace(engine.state, histories={})
+        found = await ordered
+        assert found.code == exits.GATE_NOT_MET, found.why
+        assert found.why.startswith("gate ")
+        assert engine.state.wave().word == "ready"
+
+
+async def test_who_is_not_let_in_is_refused_and_nothing_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_OF_ONE", 0)
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        found = await asked(socket, "pause")
+        assert found.code == exits.REFUSED
+        assert found.why.startswith("the engine does not let you in: ")
+        assert not engine.state.paused
+
+
+async def test_an_engine_of_another_protocol_is_asked_nothing(tmp_path: Path) -> None:
+    socket, got = tmp_path / "s.sock", []
+
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(frame(HELLO, b'{"protocol": 999, "session": "s"}'))
+        got.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_unix_server(other, path=socket):
+        found = await asked(socket, "pause")
+        assert found.code == exits.REFUSED
+        assert "the engine speaks protocol 999" in found.why
+        await asyncio.sleep(0.05)
+    assert got == [b""]
+
+
+async def test_who_drives_from_a_script_is_told_until_when_and_renews_it_by_another(
+    tmp_path: Path,
+) -> None:
+    socket = tmp_path / "s.sock"
+    async with flight(socket) as engine:
+        begun_ms = engine.state.at_ms
+        first = await asked(socket, "drive")
+        assert first.code == exits.COMPLETED
+        assert first.until_ms is not None
+        assert LEASE_MS <= first.until_ms - begun_ms < LEASE_MS + 20_000
+        await asyncio.sleep(0.1)  # a second of the flight
+        again = await asked(socket, "drive")
+        assert again.until_ms is not None
+        assert again.until_ms > first.until_ms
+        assert engine.state.crew.lease is not None
+        assert engine.state.crew.lease.until_ms == again.until_ms
+
+
+def test_how_long_the_controls_stay_is_said_in_words_in_json_and_in_the_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drives = Answered(until_ms=1_767_312_000_000)
+    monkeypatch.setattr("cockpit.cli.act.find_running", lambda _name: Flight("s", Path("s")))
+    monkeypatch.setattr("cockpit.cli.act._answered", lambda _found, _options: drives)
+    assert main(["act", "drive"]) == exits.COMPLETED
+    words = "before 2026-01-02 00:00:00Z: drive again renews that"
+    assert capsys.readouterr().out == f"drive: done; nobody else may take the controls {words}\n"
+    assert main(["act", "drive", "--json"]) == exits.COMPLETED
+    assert json.loads(capsys.readouterr().out)["until_ms"] == 1_767_312_000_000
+    with pytest.raises(SystemExit):
+        main(["act", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "does so for one lease (the plan's, 60 s unless it says another)" in told
+
+
 async def test_what_stops_writes_and_vetoes_needs_no_name(tmp_path: Path) -> None:
     socket = tmp_path / "s.sock"
     async with flight(socket) as engine:
@@ -77,7 +163,7 @@ async def test_the_controls_change_hands_by_words(tmp_path: Path) -> None:
             pytest.fail("the offer went with the connection that made it")
         wave = snapshot.status.wave
         assert (await asked(socket, "accept", confirm="?")).why.startswith("read back the wave's")
-        assert await asked(socket, "accept", confirm=wave) == Answered()
+        assert (await asked(socket, "accept", confirm=wave)).code == exits.COMPLETED
         await screen.close()
 
 
@@ -125,6 +211,7 @@ async def test_an_engine_that_goes_away_leaves_the_outcome_unknown(tmp_path: Pat
     socket = tmp_path / "s.sock"
 
     async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(hello(session="s", engine="test", seat="1"))
         await reader.read(1)
         writer.close()
 

@@ -85,6 +85,59 @@ def test_missing_secrets_are_warnings_unless_they_are_asked_for(
     assert "hunter2Zebra" not in out + err
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="root is one of the plan's people")
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ("{unix_group: users, roles: {root: driver, daemon: checker}}",
+         ["daemon cannot reach an engine here: not in the Unix group users"]),
+        ("{unix_group: no-such, roles: {root: driver, daemon: checker}}",
+         ["this machine has no Unix group no-such",
+          "daemon cannot reach an engine here: not in the Unix group no-such"]),
+        ("{unix_group: daemon, roles: {root: driver, daemon: checker, kim-and-ann: observer}}",
+         ["this machine has no user kim-and-ann"]),
+        ("{roles: {root: driver, daemon: checker}}",
+         ["daemon cannot reach an engine here: the plan names no unix_group"]),
+        ("{roles: {root: driver}}", []),
+    ],
+)  # fmt: skip
+def test_people_who_cannot_reach_an_engine_here_are_warnings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], people: str, said: list[str]
+) -> None:
+    plan = tmp_path / "plan.yaml"
+    minimal = (SAMPLES / "minimal.yaml").read_text()
+    plan.write_text(minimal.replace("waves:\n", f"people: {people}\nwaves:\n"))
+    assert main(["check", str(plan)]) == exits.COMPLETED
+    err = capsys.readouterr().err
+    found = [line.partition("people: ")[2] for line in err.splitlines() if "people: " in line]
+    assert found == said
+
+
+@pytest.mark.parametrize(
+    ("value", "is_warned"),
+    [
+        ("hunt5", True),
+        ("hunt56", False),
+        ('required username="u" password="hunt5";', True),
+        ('required username="u" password="hunt56";', False),
+        ("https://me:hunt5@registry.example", True),
+    ],
+)
+def test_a_secret_that_is_too_short_to_be_masked_is_a_warning_with_its_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, value: str, is_warned: bool
+) -> None:
+    minimal = str(SAMPLES / "minimal.yaml")
+    for name in ("SOURCE_PASSWORD", "CANARY_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2Zebra")
+    monkeypatch.setenv("TARGET_PASSWORD", value)
+    assert main(["check", "--secrets", minimal]) == exits.COMPLETED
+    out, err = capsys.readouterr()
+    said = [line for line in err.splitlines() if "not masked" in line]
+    assert len(said) == is_warned
+    assert all("TARGET_PASSWORD: a secret of less than 6 characters" in line for line in said)
+    assert "hunt5" not in out + err
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\xff", b"\x00", b"- a", b"{", b'"\\e": 1', b"a: \xc2\x9b"]
 )

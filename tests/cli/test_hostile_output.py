@@ -28,6 +28,8 @@ FLYING = (
     ("act", "advance", "--wave", REASON[:60]), ("act", REASON), (REASON[:80],),
     ("check", "plan.yaml"), ("check", "hostile.yaml"), ("check", "hostile.yaml", "--json"),
     ("doctor", "plan.yaml"), ("leftovers", "plan.yaml"), ("status", REASON[:60]),
+    ("inventory", "plan.yaml", "--watch", "0s"), ("inventory", "hostile.yaml"),
+    ("inventory", "plan.yaml", "--watch", "0s", "--table", "schemas"),
 )  # fmt: skip
 LANDED = (
     ("sessions",), ("report",), ("report", "--format", "json"), ("export", "--table", "events"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from cockpit.cli import exits, takeover
 from cockpit.cli.main import build_parser
 from cockpit.cli.sharing import identity
 from cockpit.engine.clock import SystemClock
-from cockpit.engine.folders import SessionFolder
+from cockpit.engine.folders import SessionFolder, flight_lock
 from cockpit.engine.journal import Journal, read_journal
 from cockpit.plan import load_plan_file
 from cockpit.ports import Piece
@@ -77,6 +78,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     found = Scene(tmp_path, SimTopic(SystemClock()))
     found.plan.write_text(SHARED)
 
@@ -215,7 +217,7 @@ async def test_it_becomes_the_session_as_the_topic_has_it(
     waits = [json.loads(line) for line in out.out.splitlines()]
     assert {line["kind"] for line in waits} == {"takeover_waits"}
     assert "last heard of at 2023-11-14" in out.err
-    assert "its engine is refused from now on" in out.err
+    assert "once it is confirmed its engine is refused" in out.err
 
 
 async def test_what_is_committed_until_the_engine_is_refused_is_not_missed(
@@ -237,6 +239,57 @@ async def test_what_is_committed_until_the_engine_is_refused_is_not_missed(
     kinds = [entry["kind"] for entry in read_journal(scene.started[0].journal)]
     assert kinds == ["flight_started", "note", "took_over"]
     assert scene.started[0].journal.read_bytes().startswith(before)
+
+
+async def under_way(scene: Scene) -> None:
+    """Until a takeover has fenced the engine before and waits."""
+    for _ in range(1_000):
+        if scene.topic.writer.get(scene.flight, 0) >= 2:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody was fenced")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["", "with another runtime folder"])
+async def test_of_two_takeovers_at_once_on_one_host_one_goes_on_and_the_other_is_told_who(
+    scene: Scene,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: bool,
+) -> None:
+    await prepared(scene, STARTED)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        first = group.create_task(in_thread(scene.agreed))
+        await under_way(scene)
+        if elsewhere:
+            monkeypatch.setenv("XDG_RUNTIME_DIR", str(scene.folder / "other"))
+        assert await in_thread(scene.agreed) == exits.REFUSED
+        assert not first.done()
+    assert first.result() == exits.COMPLETED
+    assert len(scene.started) == 1
+    assert scene.topic.writer[scene.flight] == 2, "the second has fenced the first"
+    told = said(capsys)
+    assert f"session {NAME} is being taken over on this host already, by process" in told
+    assert str(os.getpid()) in told
+    # nothing is held any more once it is over
+    scene.started.clear()
+    assert await in_thread(scene.agreed) == exits.COMPLETED
+
+
+async def test_nothing_is_taken_over_beside_an_engine_of_the_same_plan_on_this_host(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await prepared(scene, STARTED)
+    plan = load_plan_file(scene.plan)
+    sides = (plan.source.bootstrap, plan.target.bootstrap)
+    lock = flight_lock(os.environ, plan.name, sides, session="20261122-020304-other")
+    try:
+        assert await in_thread(scene.agreed) == exits.REFUSED
+    finally:
+        os.close(lock)
+    assert "flown already by session 20261122-020304-other on this host" in said(capsys)
+    assert scene.topic.writer[scene.flight] == 1
+    assert not list(scene.sessions.iterdir())
 
 
 async def test_a_journal_that_is_here_already_goes_aside(scene: Scene) -> None:

@@ -28,7 +28,6 @@ from cockpit.engine.journal import Journal, read_journal
 from cockpit.engine.loop import Engine, LocalSession
 from cockpit.notify.notices import is_worth
 from cockpit.notify.transport import NotSentError, Post
-from cockpit.plan.redact import Redactor
 from cockpit.sim.demo import demo_plan, demo_world
 from cockpit.sim.factory import connect_sim
 from cockpit.sim.loop import VirtualClock, run_virtual
@@ -90,7 +89,7 @@ def flown(path: Path, to: Receiver, *, stop_after_ms: int = 0) -> tuple[Result, 
         pilot = Pilot(session, ORDERS, lambda _event: None)
 
         async def life() -> None:
-            async with telling(engine, SessionFolder(path), to, Redactor(), clock):
+            async with telling(engine, SessionFolder(path), to, clock):
                 await engine.run()
 
         result = Result("stuck", 7, (), left_running=True, why="")
@@ -168,7 +167,7 @@ def test_what_no_engine_got_rid_of_the_next_one_sends_from_the_journal(tmp_path:
         state = begin(plan(), session="s", simulated=True, at_ms=clock.now_ms())
         engine = Engine(replace(state, outcome="stopped"), engine_ports(world, clock), None)
         folder = SessionFolder(tmp_path)
-        async with telling(engine, folder, carrier.as_receiver(), Redactor(), clock):
+        async with telling(engine, folder, carrier.as_receiver(), clock):
             engine.fanout.close()
 
     run_virtual(later())
@@ -193,7 +192,7 @@ def test_an_engine_that_dies_at_any_time_loses_no_notice(
         state = begin(plan(), session="s", simulated=True, at_ms=clock.now_ms())
         engine = Engine(replace(state, outcome="stopped"), engine_ports(world, clock), None)
         folder = SessionFolder(tmp_path)
-        async with telling(engine, folder, second.as_receiver(), Redactor(), clock):
+        async with telling(engine, folder, second.as_receiver(), clock):
             engine.fanout.close()
 
     run_virtual(later())
@@ -224,7 +223,7 @@ def counted(path: Path, place: MetricsPlace) -> list[Any]:
         engine = Engine(state, engine_ports(world, clock), None)
         session = LocalSession(engine)
         told: list[Any] = []
-        counting = telling(engine, SessionFolder(path), None, Redactor(), clock)
+        counting = telling(engine, SessionFolder(path), None, clock)
         async with counting, asyncio.TaskGroup() as group:
             task = group.create_task(engine.run(), name="engine")
             await clock.sleep(3_000)
@@ -255,7 +254,7 @@ async def test_metrics_of_a_real_engine_are_read_over_its_socket(tmp_path: Path)
     state = begin(flight, session="s", simulated=True, at_ms=clock.now_ms())
     engine = Engine(state, engine_ports(world, clock), None)
     session = LocalSession(engine)
-    counting = telling(engine, SessionFolder(tmp_path), None, Redactor(), clock)
+    counting = telling(engine, SessionFolder(tmp_path), None, clock)
     async with counting, asyncio.TaskGroup() as group:
         task = group.create_task(engine.run(), name="engine")
         for _ in range(3):
@@ -282,7 +281,7 @@ def test_an_address_that_does_not_fit_the_plan_is_said_without_its_secret(
     monkeypatch: pytest.MonkeyPatch, url: str, why: str
 ) -> None:
     monkeypatch.setenv("WEBHOOK_URL", url)
-    found = receiver(plan(), Redactor())
+    found = receiver(plan())
     assert found is not None
     assert found.post is None
     assert why in found.why_not
@@ -307,15 +306,15 @@ async def test_a_real_receiver_gets_a_real_engines_notices(
         hook = replace(
             SPEC, hosts=("localhost",), addresses=("127.0.0.1",), ca_file=authority.ca_file
         )
-        clock, redactor = SystemClock(), Redactor()
+        clock = SystemClock()
         flight = replace(demo_plan(), notify=Notify(webhook=hook))
-        to = receiver(flight, redactor)
+        to = receiver(flight)
         assert to is not None
         world = connect_sim(flight, clock, demo_world(1))
         state = begin(flight, session="s", simulated=True, at_ms=clock.now_ms())
         folder = SessionFolder(tmp_path)
         engine = Engine(state, engine_ports(world, clock), Journal(folder.journal))
-        async with telling(engine, folder, to, redactor, clock), asyncio.TaskGroup() as group:
+        async with telling(engine, folder, to, clock), asyncio.TaskGroup() as group:
             task = group.create_task(engine.run(), name="engine")
             await came.wait()
             task.cancel()

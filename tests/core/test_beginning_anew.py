@@ -5,6 +5,7 @@ from __future__ import annotations
 from cockpit.core.actions import CallService, CommitOffsets
 from cockpit.core.intents import Pause
 from tests.core.driver import Script, actions
+from tests.core.test_durable import taken_over
 
 FIRST = CommitOffsets("source", "ledger", ((("orders", 0), 7), (("orders", 1), 0)))
 
@@ -71,3 +72,16 @@ def test_what_cannot_be_read_is_waited_for() -> None:
     script.go("rollback")
     script.look(5)
     assert not any(isinstance(a, CallService) and a.verb == "undo" for a in actions(script))
+
+
+def test_another_engine_knows_what_the_first_has_seen() -> None:
+    script = stopped()
+    made_anew(script)
+    after = taken_over(script)
+    after.starts, after.commits = dict(script.starts), dict(script.commits)  # no look shows it now
+    after.look(2)
+    after.go("rollback")
+    after.look(2)
+    assert actions(after)[-1] == FIRST
+    again = taken_over(after)
+    assert again.state.facts.recreated == {"source": frozenset({"orders"})}

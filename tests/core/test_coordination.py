@@ -10,8 +10,9 @@ from cockpit.core.actions import CallService
 from cockpit.core.coordination import CHANGE_MS, HOLD_MS, longest_call_ms, view, wait_ms
 from cockpit.core.elsewhere import Coordination
 from cockpit.core.flight import Asked, Observed
+from cockpit.core.goingback import rollback_index
 from cockpit.core.intents import Arm, Attach, Confirm, Drive, Intent, Verb
-from cockpit.core.openings import rollback_index, why_not_advance, why_not_recover
+from cockpit.core.openings import why_not_advance, why_not_recover
 from cockpit.core.ownsurvey import CoordinationSurvey, SharedWord
 from cockpit.core.plan import CommandCall, CommandStep, HttpCall, Manual
 from cockpit.core.project import project

@@ -17,6 +17,7 @@ from cockpit.core.flight import begin
 from cockpit.core.intents import AddNote, Arm, Confirm, End, Pause
 from cockpit.core.snapshot import Snapshot
 from cockpit.engine.folders import this_user
+from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, Ports
 from cockpit.engine.remote import RemoteSession
 from cockpit.engine.server import Server
@@ -29,7 +30,7 @@ WITHIN_S = 20
 
 
 @contextlib.asynccontextmanager
-async def flight(socket: Path) -> AsyncIterator[Engine]:
+async def flight(socket: Path, journal: Journal | None = None) -> AsyncIterator[Engine]:
     """A simulated flight, ten times as fast as life, behind a real socket."""
     clock = RealtimeClock(10)
     plan = demo_plan()
@@ -38,7 +39,7 @@ async def flight(socket: Path) -> AsyncIterator[Engine]:
         world.source, world.target, world.replication, world.signals, world.effector, clock
     )
     state = begin(plan, session=socket.stem, simulated=True, at_ms=clock.now_ms())
-    engine = Engine(state, ports, None)
+    engine = Engine(state, ports, journal)
     async with (
         asyncio.timeout(WITHIN_S),
         Server(engine, socket, "test").serving(),

@@ -78,7 +78,7 @@ class Report:
 
 
 def confirmed(terminal: Terminal, key: str) -> str:
-    """Press a verb's key, wait out the guard, confirm; the dialog as it was.
+    """Press a verb's key, wait out the guard, confirm, say the wave's name; the dialog as it was.
 
     On a busy machine the evidence may change meanwhile, and the dialog rightly closes: once more.
     """
@@ -89,10 +89,17 @@ def confirmed(terminal: Terminal, key: str) -> str:
         time.sleep(1.0)
         terminal.press("Y")
         end = time.monotonic() + 5
+        named = False
         while time.monotonic() < end:
-            if re.search(r"RUNNING|confirmed:", terminal.screen()):
+            screen = terminal.screen()
+            if re.search(r"RUNNING|confirmed:", screen):
                 return dialog
+            if not named and (asked := re.search(r"type (\S+) to confirm", screen)):
+                terminal.press(asked[1], "Enter")
+                named = True
             time.sleep(0.2)
+        if named:
+            terminal.press("Escape")
     raise AssertionError(f"{key} was never confirmed:\n{terminal.screen()}")
 
 

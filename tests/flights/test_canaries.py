@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from cockpit.wire.jsonl import export_lines
 from cockpit.wire.recording import Reader
 from tests.canaries import CANARIES, forms_of, leaks
 from tests.flights.hostile_site import Site, hostile_site
+from tests.flights.outside import PATH, Outside, outside
 from tests.tui.seen import opened
 
 NAMES = tuple(CANARIES)
@@ -35,6 +37,8 @@ COMMANDS = (
     ("check", "{plan}", "--explain"),
     ("doctor", "{plan}"), ("doctor", "{plan}", "--json"), ("doctor", "{plan}", "--rights"),
     ("leftovers", "{plan}"), ("leftovers", "{plan}", "--json"),
+    ("inventory", "{plan}"), ("inventory", "{plan}", "--json", "--watch", "0s"),
+    ("inventory", "{plan}", "--table", "all", "--watch", "0s"),
     ("run", "{plan}", "--headless", "--json"),
 )  # fmt: skip
 AFTER = (
@@ -44,8 +48,12 @@ AFTER = (
 )  # fmt: skip
 FEW = (("status", "--json"), ("act", "note", "--text", "{note}"), ("doctor", "{plan}", "--json"))
 FEW_AFTER = (("report", "--format", "html"), ("export",))
-"""Enough for the other canaries: the edges are the same for all commands. A new sink, such as a
-webhook's server, puts what it was given into `Given.sinks` under a name of its own."""
+"""Enough for the other canaries: the edges are the same for all commands. A new sink puts what it
+was given into `Given.sinks` under a name of its own."""
+
+MASKED = re.compile(rb"bad login [^ ]{0,6}\*\*\*")
+"""A secret that a broker has said; which of its forms an alarm tells, the moment decides: of one
+within another text, as in Basic's base64, the ends of that stay."""
 
 
 @dataclass
@@ -53,6 +61,7 @@ class Given:
     """A plan with five secrets, and everything that came out of the cockpit."""
 
     site: Site
+    outside: Outside
     folder: Path
     plan: Path
     environ: Mapping[str, str]
@@ -114,17 +123,17 @@ async def given(
 ) -> AsyncIterator[Given]:
     """A plan, its site and a state folder of its own. `says`: what the site says in the place of
     the secrets."""
-    async with hostile_site(values, says) as site:
+    async with outside(folder) as hook, hostile_site([*values, *hook.secrets], says) as site:
         places, secrets = kept(folder, values)
         plan = folder / "plan.yaml"
-        plan.write_text(site.plan(folder, places))
+        plan.write_text(site.plan(folder, places) + hook.plan())
         for name in ("state", "run"):
             (folder / name).mkdir(0o700)
         environ = {
             **os.environ, **secrets,
             "XDG_STATE_HOME": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder / "run"),
         }  # fmt: skip
-        yield Given(site, folder, plan, environ)
+        yield Given(site, hook, folder, plan, environ)
 
 
 @contextmanager
@@ -153,6 +162,7 @@ async def watched(found: Given, engine: int) -> Snapshot:
         moments.append(f"{told} {snapshot!r}")
         found.sinks["command lines"] = found.sinks.get("command lines", b"") + command_lines(engine)
     await session.close()
+    await found.outside.read_metrics()
     found.sinks["socket"] = "\n".join(moments).encode("utf-8", "surrogatepass")
     found.sinks["raw socket"] = await asyncio.wait_for(reader.read(1 << 22), 60)
     writer.close()
@@ -217,12 +227,15 @@ async def test_no_secret_of_a_flight_comes_out_anywhere(
                 note = f"it is {values[0]}".replace("\n", " ")
                 for words in COMMANDS if names == FIVES[0] else FEW:
                     await found.cockpit(*(w.format(plan=found.plan, note=note) for w in words))
+                await found.outside.read_metrics()
+                await found.outside.until_told(MASKED)
         await drawn(found, newest)
         await asyncio.sleep(1.0)
         files(found)
         for words in AFTER if names == FIVES[0] else FEW_AFTER:
             await found.cockpit(*words)
-        assert found_in(found.sinks, values) == {}
+        found.sinks |= found.outside.sinks()
+        assert found_in(found.sinks, [*values, *found.outside.secrets]) == {}
         assert found.site.said > 500
         assert_looked(found)
 
@@ -234,6 +247,11 @@ def assert_looked(found: Given) -> None:
     assert b"the password is ***, or so" in found.sinks["recording, decoded"]
     assert b"the password is ***, or so" in found.sinks["file journal.jsonl"]
     assert b"cockpit" in found.sinks["command lines"]
+    assert {one.target for one in found.outside.asked} == {PATH}
+    assert b'"kind": "flight_started"' in found.sinks["webhook, bodies"]
+    assert MASKED.search(found.sinks["webhook, bodies"])
+    assert b"user-agent: cockpit" in found.sinks["webhook, requests"]
+    assert found.sinks["metrics"].count(b"\ncockpit_heartbeat_timestamp_seconds ") == 2
     environ = (found.folder / "environ").read_text()
     assert "PATH=" in environ
     assert "CNRY_" not in environ, "a program of the plan does not get the secrets"

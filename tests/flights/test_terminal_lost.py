@@ -32,12 +32,15 @@ HEARTBEAT_MS = 5_000
 SIZES = ((80, 24), (160, 45))
 
 
-def waiting_plan(lab: Status, drill: Drill) -> Path:
-    """The lab's plan with short windows, whose first wave waits until the drill's value is 0."""
+def waiting_plan(lab: Status, drill: Drill, last: str) -> Path:
+    """The lab's plan with short windows, whose first wave, and the one after `last`, waits until
+    the drill's value is 0."""
     content: Any = quick(lab.folder / "plan.yaml")
     content["signals"]["drill"] = {"http": drill.url, "path": "errors.ratio", "unit": "ratio"}
-    first = content["waves"][0]
-    first["gates"].append({"signal": {"name": "drill", "max": 0.1, "for": "1s"}})
+    names = [wave["name"] for wave in content["waves"]]
+    for number, while_ in ((0, "1s"), (names.index(last) + 1, "5s")):
+        gate = {"signal": {"name": "drill", "max": 0.1, "for": while_}}
+        content["waves"][number]["gates"].append(gate)
     return write_plan(content, lab.folder / "waiting.yaml")
 
 
@@ -69,6 +72,7 @@ class Losing:
             way(screen)
             self.lost.append((way, screen, f"{event['wave']} {event['step']}: {way.__name__}"))
         elif event["kind"] == "wave_done" and event["wave"] == self._last:
+            self._drill.value = 1.0  # on a busy machine the next wave would begin before the pause
             self.act("pause")
 
     def _open(self) -> None:
@@ -111,7 +115,7 @@ def fly_and_lose(lab: Status, tmp_path: Path, shift: int, last: str) -> None:
     state = tmp_path / f"state-{shift}"
     state.mkdir()
     with drill_signal() as drill, losing(state, drill, shift, last) as screens:
-        flight = fly(waiting_plan(lab, drill), state, screens)
+        flight = fly(waiting_plan(lab, drill, last), state, screens)
         assert flight.exit_code == exits.STOPPED, flight.story()
         assert len(screens.lost) == STEPS[last], flight.story()
         assert_nothing_lost(lab)

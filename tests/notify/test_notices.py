@@ -27,12 +27,15 @@ def event(kind: str, level: str = "info", **data: Any) -> dict[str, Any]:
         event("wave_started", wave="readers"),
         event("wave_done", "good"),
         event("wave_rolled_back", "warn"),
+        event("without_target", "warn", by="ana"),
+        event("without_topic", "warn", by="ana"),
         event("step_started", step="stop"),
         event("step_started", step="fence"),
         event("clients_blocked"),
         event("drives", "warn", of="ana"),
         event("alarm", "bad", subject="writers left on the source"),
         event("trigger", "bad"),
+        event("topic_lost", "bad"),
         event("deadline", "bad"),
         event("defect", "bad"),
         event("journal_broken", "bad"),
@@ -56,6 +59,7 @@ def test_these_are_told(told: dict[str, Any]) -> None:
         event("attached"),
         event("side", "bad"),  # an alarm says it
         event("alarm", "bad", subject="recording"),  # an event of its own says it
+        event("alarm", "bad", subject="coordination"),
         event("alarm", "bad", subject="webhook"),
         event("webhook_failing", "warn"),
         event("webhook_again", "good"),

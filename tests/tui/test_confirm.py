@@ -59,6 +59,29 @@ async def test_one_y_confirms_with_the_token_that_was_shown() -> None:
         assert "confirmed: rollback writers" in seen.rows()[-2]
 
 
+def grave() -> Snapshot:
+    armed = replace(fixtures.armed_view(), level=2)
+    return replace(fixtures.armed(), armed=armed)
+
+
+async def test_what_is_grave_is_confirmed_by_its_name() -> None:
+    async with opened(grave()) as seen:
+        await seen.pilot.pause(OPEN_S)
+        await seen.press("Y", then_s=DONE_S)
+        assert "type writers to confirm" in seen.text()
+        assert seen.session.intents == []
+        await seen.press(*"writers", "enter")
+        assert seen.session.intents == [Confirm("4be1f0", by="ana", typed="writers")]
+
+
+async def test_whoever_leaves_the_question_for_the_name_leaves_nothing_armed() -> None:
+    async with opened(grave()) as seen:
+        await seen.pilot.pause(OPEN_S)
+        await seen.press("Y", then_s=DONE_S)
+        await seen.press("escape")
+        assert seen.session.intents == [Disarm(by="ana")]
+
+
 async def test_a_y_that_comes_too_soon_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm, "QUIET_S", 30.0)  # on whatever machine
     async with opened(fixtures.armed()) as seen:

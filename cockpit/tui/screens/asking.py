@@ -47,7 +47,7 @@ class Asking:
             return
 
         def answered(text: str | None) -> None:
-            intent = None if text is None else asked.intent(text.strip())
+            intent = asked.unanswered if text is None else asked.intent(text.strip())
             if intent is not None:
                 self._board.cockpit.send(intent)
 

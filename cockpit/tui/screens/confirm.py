@@ -235,7 +235,8 @@ def needs(armed: ArmedView) -> tuple[str, ...]:
     if armed.waits_for:
         lines.append(f"asked now for go or no-go: {who(armed.waits_for)}")
     if armed.level >= 2:
-        lines.append(f"it cannot be taken back: after Y the name {armed.wave} is typed")
+        lines.extend(filter(None, (armed.way_back,)))
+        lines.append(f"after Y the name {armed.wave} is typed")
     return tuple(lines)
 
 

@@ -145,12 +145,14 @@ class Case:
     def decided_ms(self, what: Call | Line) -> int:
         """When it was sent, or ordered. An engine that was frozen takes what was in its inbox as of
         the time at which it came: by then evidence and arming were as old as its rules saw them.
-        What it sends is judged by when it is really sent."""
+        What it sends is judged by when it is really sent. Readings of an engine before it tell
+        nothing: the clock may have been set since."""
         if isinstance(what, Call) or not self.faults("EngineFrozen", "JournalSlow"):
             return what.at_ms
         newest = (self.newest(feed, what.n) for feed in self.reads)
         read = max((r for r in newest if r is not None), key=lambda r: r.n, default=None)
-        if read is None:
+        begun = last_line(self.of("flight_resumed", before_n=what.n))
+        if read is None or (begun is not None and read.n < begun.n):
             return what.at_ms
         return min(what.at_ms, int(what.entry["at_ms"]) - (read.asked_ms - read.asked_at_ms))
 

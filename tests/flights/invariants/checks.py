@@ -106,14 +106,16 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "I9",
         "bounded fence",
         "From the fence's effect until the fence falls, its removal is tried, the start is "
-        "intended or the engine is gone: the plan's deadline, one call's timeout and 2 s.",
+        "intended or the engine is gone: the plan's deadline, one call's timeout and 2 s; where "
+        "none was at work at the deadline, as soon as one is.",
         "Fences that the plan holds at zero; silence, which blocks nobody.",
     ),
     (
         "I10",
         "no action without its confirmation",
         "Each beginning and each second try has a confirmation: armed, then confirmed by the same "
-        "person, 0.7 s to 15 s later; each way back has a person, a trigger or a deadline.",
+        "person, 0.7 s to 15 s later (45 s where the wave's name is typed, 2 min for the go of "
+        "others); each way back has a person, a trigger or a deadline.",
         "In part: approvers and several persons for one action are not flown yet.",
     ),
     (
@@ -191,7 +193,7 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "I20",
         "who only looks changes nothing",
         "A confirmation by one who has armed nothing is refused; a note is only noted.",
-        "In part: there are no roles yet, whoever reaches the engine may arm.",
+        "Roles: these flights have no `people`; see the tests of crews and of the socket.",
     ),
 )
 """Id, invariant, how it is checked, what is not covered."""

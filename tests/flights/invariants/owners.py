@@ -115,18 +115,22 @@ def check_fence(case: Case) -> Iterator[str]:
             if item is not None
         ]
         end_ms = min(ends, default=case.trace.ended_ms)
-        due_ms = _lived_ms(case, felt.at_ms + fence.deadline_ms) - felt.at_ms
+        due_ms = _lived_ms(case, felt, felt.at_ms + fence.deadline_ms) - felt.at_ms
         limit_ms = due_ms + timeout_ms + FENCE_SLACK_MS
         if end_ms - felt.at_ms > limit_ms:
             yield f"I9: wave {name} was fenced for {end_ms - felt.at_ms} ms, {limit_ms} at most"
 
 
-def _lived_ms(case: Case, at_ms: int) -> int:
-    """This time, or that when the next engine began, where none lived."""
+def _lived_ms(case: Case, felt: Felt, at_ms: int) -> int:
+    """This time, or that when the next engine began, where none lived; or when the one that stood
+    still went on."""
     for resumed in case.of("flight_resumed"):
         before = max((line.at_ms for line in case.lines if line.n < resumed.n), default=0)
         if before < at_ms < resumed.at_ms:
             return resumed.at_ms
+    if case.faults("EngineFrozen", "JournalSlow"):
+        shown = (s.snapshot.at_ms for s in case.shots if s.n > felt.n)
+        return next((shown_ms for shown_ms in shown if shown_ms >= at_ms), at_ms)
     return at_ms
 
 

@@ -13,7 +13,8 @@ from tests.flights.invariants.trace import Line, Shot
 
 GUARD_MS = 700
 """A confirmation that comes sooner is the same key press."""
-ARMED_MS = 15_000
+ARMED_MS = {1: 15_000, 2: 45_000, 3: 120_000}
+"""By how grave it was said to be: names are typed, and other people asked, meanwhile."""
 SLACK_MS = 1_200
 """Armed orders are looked at once a tick."""
 ORDERED = ("wave_started", "retry", "resumed")
@@ -29,7 +30,7 @@ def check_confirmed(case: Case) -> Iterator[str]:
             yield f"I10: {line.entry['verb']} counts as confirmed, and nobody has"
             continue
         waited_ms = case.decided_ms(line) - case.decided_ms(armed)
-        if not GUARD_MS <= waited_ms <= ARMED_MS + SLACK_MS:
+        if not GUARD_MS <= waited_ms <= ARMED_MS[_level(case, armed)] + SLACK_MS:
             yield f"I10: {line.entry['verb']} was confirmed {waited_ms} ms after it was armed"
         if asked.entry.get("by") != armed.entry.get("by"):
             yield f"I10: armed by {armed.entry.get('by')}, confirmed by {asked.entry.get('by')}"
@@ -44,6 +45,13 @@ def check_confirmed(case: Case) -> Iterator[str]:
         late = "deadline" in str(line.entry["text"])
         if not late and (cause is None or cause.kind == "rollback_wanted"):
             yield f"I10: the way back at {line.at_ms} ms was ordered by nobody"
+
+
+def _level(case: Case, armed: Line) -> int:
+    """How grave it was said to be when it was armed."""
+    shown = (s.snapshot.armed for s in case.shots if s.n > armed.n)
+    view = next(shown, None)
+    return 1 if view is None else view.level
 
 
 def _asked(case: Case, confirmed: Line) -> Line | None:
@@ -145,7 +153,7 @@ def check_abort(case: Case) -> Iterator[str]:
 
 
 def check_observers(case: Case) -> Iterator[str]:
-    """I20, as far as there are roles: what one who has armed nothing hands in changes nothing."""
+    """I20: what one who has armed nothing hands in changes nothing."""
     for line in case.of("asked"):
         if line.entry.get("intent") != "Confirm":
             continue
