@@ -39,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
     """Read and write, line by line."""
     try:
         found = find_recording(options.session)
-        with opened(found) as reader, _sink(options.output) as sink:
-            shown = options.table is not None and sink.isatty()
+        with opened(found) as reader, sink(options.output) as out:
+            shown = options.table is not None and out.isatty()
             for line in _lines(reader, options.table):
-                sink.write(_cleaned(line) if shown else line)
+                out.write(cleaned_row(line) if shown else line)
     except NoRecording as error:
         complain(clean_line(str(error)))
         return error.code
@@ -68,13 +68,13 @@ def _lines(reader: Reader, table: str | None) -> Iterable[str]:
     return rows_as_csv(series.columns, series.rows(reader))
 
 
-def _cleaned(row: str) -> str:
+def cleaned_row(row: str) -> str:
     """A row of CSV for a terminal: nothing in it may drive that."""
     return clean(row.removesuffix("\r\n")) + "\n"
 
 
 @contextlib.contextmanager
-def _sink(path: Path | None) -> Iterator[TextIO]:
+def sink(path: Path | None) -> Iterator[TextIO]:
     """Standard output, or what `private_file` makes. Half a surrogate pair is escaped."""
     if path is not None:
         with private_file(path, encoding="utf-8", errors="backslashreplace") as file:

@@ -114,12 +114,13 @@ def described(one: Leftover) -> list[str]:
     ways = {"half-way": "cockpit resume", "flying": "cockpit attach"}
     if one.session and one.standing in ways:
         by += f", {one.standing}: {ways[one.standing]} {one.session}"
-    since = "" if one.since_ms is None else f"since {_utc(one.since_ms)}, "
+    since = "" if one.since_ms is None else f"since {utc(one.since_ms)}, "
     harm = f" (no wave {', '.join(one.harms)} while it stands)" if one.harms else ""
     return [f"left over: {one.text}{harm}", f"  {since}{by}", f"  {one.command}"]
 
 
-def _utc(at_ms: int) -> str:
+def utc(at_ms: int) -> str:
+    """A time to the second, as `2026-11-21 02:00:00Z`."""
     at = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}Z"
 
@@ -213,7 +214,7 @@ async def _read(ports: Ports) -> list[Sample | Survey | Failure]:
     found: list[Sample | Survey | Failure] = []
 
     async def one(name: str, read: Reading) -> None:
-        found.append(await _sample(name, read, ports.clock))
+        found.append(await sampled(name, read, ports.clock))
 
     async def marks_then_checkpoints() -> None:
         if "target.marks" in feeds and "checkpoints" in feeds:
@@ -258,16 +259,18 @@ def _to_its_end(read: Reading, clock: Clock) -> Reading:
     return reading
 
 
-async def _sample(name: str, read: Reading, clock: Clock) -> Sample | Survey | Failure:
-    """One reading; what goes wrong is a failure of this feed alone."""
+async def sampled(
+    name: str, read: Reading, clock: Clock, *, timeout_s: int = TIMEOUT_S
+) -> Sample | Survey | Failure:
+    """One reading; what goes wrong is a failure of this feed alone. Never raises."""
     asked_ms = clock.now_ms()
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            return await patiently(read, tries=TIMEOUT_S)
+        async with asyncio.timeout(timeout_s):
+            return await patiently(read, tries=timeout_s)
     except PortError as error:
         return Failure(name, asked_ms, clock.now_ms(), error.kind, error.reason)
     except TimeoutError:
-        return Failure(name, asked_ms, clock.now_ms(), "slow", f"no answer within {TIMEOUT_S} s")
+        return Failure(name, asked_ms, clock.now_ms(), "slow", f"no answer within {timeout_s} s")
 
 
 # --- before and after a flight --------------------------------------------------------------------

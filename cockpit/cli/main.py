@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("check", "read a plan and name every problem"),
     ("doctor", "name each missing right, and what else keeps a plan from being flown"),
+    ("init", "write a plan from what two clusters hold"),
+    ("inventory", "what both clusters hold, and what becomes of each item"),
     ("leftovers", "what an earlier attempt has left standing, and what clears it"),
     ("run", "fly a plan: an engine of its own, and the screen on it"),
     ("attach", "open the screen on a flight that is under way"),

@@ -5,8 +5,10 @@ Never writes a file.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say, say_json
@@ -37,21 +39,39 @@ def order(path: Path, text: str, *, as_json: bool) -> int:
     return exits.COMPLETED
 
 
+_ADD: Final = "# proved; add gates, soaks, approvers and what takes a wave back"
+
+
 def yaml_lines(
-    waves: tuple[OrderedWave, ...], services: tuple[ServiceModel, ...], kind: ReplicationKind
+    waves: Sequence[OrderedWave],
+    services: Sequence[ServiceModel],
+    kind: ReplicationKind,
+    *,
+    head: str = _ADD,
+    more: Callable[[OrderedWave], Sequence[str]] = lambda _wave: (),
+    step: Callable[[StepModel], Sequence[str]] | None = None,
 ) -> list[str]:
-    """The `waves:` of a plan, as they are pasted."""
-    lines = ["# proved; add gates, soaks, approvers and what takes a wave back", "waves:"]
+    """The `waves:` of a plan, as they are pasted. `more`: further lines of a wave; `step`: what is
+    written for a step, where not its word alone."""
+    lines = [head, "waves:"]
     for wave in waves:
         promotes = any(step.word == "promote" for step in wave.steps)
         after = "target" if (promotes if kind == "link" else wave.writes) else "source"
-        lines.append(f"  - name: {_quoted(wave.name)}")
+        lines.append(f"  - name: {written(wave.name)}")
         if wave.why:
             lines.append(f"    # {wave.why}")
-        lines += _list("    services", [_quoted(services[s].name) for s in wave.services])
+        lines += written_list("    services", [services[s].name for s in wave.services])
         lines.append(f"    write_owner: {{before: source, after: {after}}}")
-        lines += _list("    steps", [_step(step) for step in wave.steps])
+        lines += more(wave)
+        lines += _list(
+            "    steps", [text for one in wave.steps for text in (step or plain_step)(one)]
+        )
     return lines
+
+
+def written_list(key: str, names: Sequence[str]) -> list[str]:
+    """A key with a list of names, in one line where that fits."""
+    return _list(key, [written(name) for name in names])
 
 
 def _list(key: str, entries: list[str]) -> list[str]:
@@ -62,18 +82,20 @@ def _list(key: str, entries: list[str]) -> list[str]:
     return [f"{key}:", *(f"{indent}- {entry}" for entry in entries)]
 
 
-def _step(step: StepModel) -> str:
+def plain_step(step: StepModel) -> Sequence[str]:
+    """What is written for a step of which nothing more is said."""
     if not step.topics:
-        return step.word
-    return f"{step.word}: {{topics: [{', '.join(map(_quoted, sorted(step.topics)))}]}}"
+        return (step.word,)
+    return (f"{step.word}: {{topics: [{', '.join(map(written, sorted(step.topics)))}]}}",)
 
 
-def _quoted(name: str) -> str:
+def written(name: str) -> str:
     """A name as the loader takes it: quoted where YAML may read something else in it."""
     from cockpit.plan.scalars import yaml_reading
 
-    plain = yaml_reading(name) is None and name[0].isalnum()
-    return name if plain else f'"{name}"'
+    is_word = name[:1].isalnum() and all(char.isalnum() or char in "._-" for char in name)
+    plain = is_word and name.isascii() and yaml_reading(name) is None
+    return name if plain else json.dumps(name, ensure_ascii=False)
 
 
 def _as_json(wave: OrderedWave, services: tuple[ServiceModel, ...]) -> dict[str, Any]:

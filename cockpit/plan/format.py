@@ -15,6 +15,7 @@ from cockpit.plan.format_calls import CLIENT_PROBE, COMMAND_STEP, CONTROL, HTTP_
 from cockpit.plan.format_clusters import COORDINATION, REGISTRIES, REPLICATION, SOURCE, TARGET
 from cockpit.plan.format_conditions import CONDITION
 from cockpit.plan.format_drills import DRILL
+from cockpit.plan.format_inventory import EXCLUDED
 from cockpit.plan.format_notify import NOTIFY
 from cockpit.plan.kinds import (
     ARGUMENT,
@@ -70,7 +71,7 @@ PEOPLE: Final = Object(
         Field(
             "lease",
             DURATION,
-            "How long the controls stay with a driver of whom nothing is heard.",
+            "How long nobody may take the controls from a driver who presses no key.",
             default="60s",
         ),
         Field(
@@ -424,6 +425,7 @@ PLAN: Final = Object(
             ListOf(APPROVED_DIFFERENCE),
             "Differences between the clusters that are accepted.",
         ),
+        Field("excluded", ListOf(EXCLUDED), "What is not moved, for `cockpit inventory`."),
         Field(
             "allow_interleaving",
             ListOf(ALLOW_INTERLEAVING),
@@ -438,11 +440,17 @@ PLAN: Final = Object(
 )
 
 
-PLAN_WITHOUT_WAVES: Final = replace(
-    PLAN,
-    fields=tuple(replace(f, required=False) if f.key == "waves" else f for f in PLAN.fields),
-)
+def _plan_without(*keys: str) -> Object:
+    """A plan in which these may be absent."""
+    fields = tuple(replace(f, required=False) if f.key in keys else f for f in PLAN.fields)
+    return replace(PLAN, fields=fields)
+
+
+PLAN_WITHOUT_WAVES: Final = _plan_without("waves")
 """The same, whose waves are still to be found."""
+
+PLAN_OF_CLUSTERS: Final = _plan_without("services", "waves")
+"""The same, of which only the clusters and what stands beside them need be known."""
 
 
 def _objects() -> Mapping[str, Object | OneOf]:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode
 
+from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Plan, ReplicationKind, SecretRef
 from cockpit.core.prove.model import ServiceModel
+from cockpit.files import Unreadable, read_regular
 from cockpit.plan.build import Builder
 from cockpit.plan.document import MAX_BYTES, compose
 from cockpit.plan.draft import make_draft
-from cockpit.plan.files import Unreadable, read_regular
-from cockpit.plan.format import PLAN, PLAN_WITHOUT_WAVES
+from cockpit.plan.format import PLAN, PLAN_OF_CLUSTERS, PLAN_WITHOUT_WAVES
+from cockpit.plan.inventory import exclusions_of
 from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
 from cockpit.plan.proof_draft import replication_kind, service_models
 from cockpit.plan.reader import Reader
@@ -68,13 +70,37 @@ def load_services(text: str, *, origin: str) -> tuple[tuple[ServiceModel, ...], 
     if node is not None:
         if isinstance(node, MappingNode):
             node.value = [pair for pair in node.value if pair[0].value != "waves"]
-        item = Reader(problems).read(PLAN_WITHOUT_WAVES, node)
+        item = Reader(problems, unfinished=True).read(PLAN_WITHOUT_WAVES, node)
         if item.valid:
             draft = make_draft(item)
             check_rules(draft, problems)
             kind = replication_kind(draft)
             if not problems and kind is not None:
                 return service_models(draft.services), kind
+    raise PlanInvalid(problems.sorted(), origin=origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A plan as far as it is written, and what it leaves out."""
+
+    plan: Plan
+    """Without services and waves where it has none yet."""
+    exclusions: tuple[Exclusion, ...]
+
+
+def load_beginning(text: str, *, origin: str) -> Beginning:
+    """A plan of which services and waves may still be missing, or to do in parts; the rest must be
+    right. Raises PlanInvalid."""
+    problems = Problems()
+    node = compose(text, problems)
+    if node is not None:
+        item = Reader(problems, unfinished=True).read(PLAN_OF_CLUSTERS, node)
+        if item.valid:
+            check_rules(make_draft(item), problems)
+            if not problems:
+                plan = Builder(Path(origin).absolute().parent).plan(item)
+                return Beginning(plan, exclusions_of(item))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

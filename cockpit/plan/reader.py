@@ -13,12 +13,29 @@ from typing import Final, assert_never
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cockpit.plan.document import ALIAS_TAG, REFUSED_TAG, describe, node_place
-from cockpit.plan.kinds import Choice, Field, Kind, ListOf, MapOf, Object, OneOf, Scalar
+from cockpit.plan.kinds import (
+    NAME,
+    PRINCIPAL,
+    TEXT,
+    Choice,
+    Field,
+    Kind,
+    ListOf,
+    MapOf,
+    Object,
+    OneOf,
+    Scalar,
+)
 from cockpit.plan.problems import Place, Problems, did_you_mean, nearest
 from cockpit.plan.scalars import Refused, Written, reads_as
 from cockpit.plan.text import UNPRINTABLE, quoted
 
 NOT_BUILT: Final = "recognised, not built yet in this version"
+
+
+TO_DO: Final = "to do"
+"""A value that is still to be found out, where it stands without quotes. No plan is flown that has
+one."""
 
 
 class _Invalid:
@@ -56,8 +73,11 @@ class Item:
 class Reader:
     """Reads nodes by kinds and notes what is wrong."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, *, unfinished: bool = False) -> None:
+        """`unfinished`: what is still to do is no problem. An optional key is then as if it were
+        absent, and a text stays as it is."""
         self._problems = problems
+        self._unfinished = unfinished
 
     def read(self, kind: Kind, node: Node) -> Item:
         """The item, INVALID where the problems say why."""
@@ -202,7 +222,11 @@ class Reader:
         pairs, places, not_built = self._pairs(kind, node)
         fields: dict[str, Item] = {}
         for entry in kind.fields:
-            if entry.key in pairs:
+            if entry.key in pairs and _is_to_do(pairs[entry.key]):
+                item = self._to_do(kind, entry, pairs[entry.key])
+                if item is not None:
+                    fields[entry.key] = item
+            elif entry.key in pairs:
                 fields[entry.key] = self.read(entry.kind, pairs[entry.key])
             elif entry.required and not not_built:
                 message = f"{kind.name}: key {quoted(entry.key)} is missing"
@@ -212,6 +236,16 @@ class Reader:
         if kind.variants and not not_built:
             self._variants(kind, place, fields, places)
         return Item(place, fields=fields, key_places=places)
+
+    def _to_do(self, kind: Object, entry: Field, node: Node) -> Item | None:
+        """What stands for a value that somebody has still to find out; None: nothing does."""
+        place = node_place(node)
+        if self._unfinished and kind.name in _MAY_BE_UNFINISHED:
+            if entry.kind in _STAYS:
+                return Item(place, TO_DO)
+            if not (entry.required or kind.variants):
+                return default_item(entry, place) if entry.default is not None else None
+        return self._refuse(node, f"{kind.name}: {entry.key} is still to do", entry.doc)
 
     def _short(self, kind: Object, node: SequenceNode) -> Item:
         """An object of which a list is all that is said."""
@@ -330,6 +364,16 @@ class Reader:
             return self._refuse(node, f"{word}: {NOT_BUILT}", "known: " + ", ".join(kind.options))
         found = quoted(word) if word else "an empty one"
         return self._refuse(node, f"unknown {kind.name} {found}", _near(word, kind.options))
+
+
+_MAY_BE_UNFINISHED: Final = ("service", "offsets", "control", "wave")
+"""Objects of which something may be to do while a plan is written; never how to log in."""
+_STAYS: Final = (TEXT, NAME, PRINCIPAL)
+"""Texts that may be anything while a plan is written."""
+
+
+def _is_to_do(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and not node.style and node.value == TO_DO
 
 
 _ALIAS_HINT: Final = "write the value out; quote a value that begins with *"
