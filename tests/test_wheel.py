@@ -64,6 +64,11 @@ def test_installed_elsewhere_it_checks_a_plan_and_flies_the_demo(
     )
     lines = run(command, "demo", "--headless", "--json", cwd=tmp_path).splitlines()
     assert json.loads(lines[-1])["outcome"] == "completed"
-    themes = "from cockpit.tui.themes import load_themes, themes_directory; "
-    themes += "print(len(load_themes(themes_directory())[0]))"
-    assert int(run(python, "-c", themes, cwd=tmp_path)) >= 2
+    themes = [
+        json.loads(line)
+        for line in run(command, "themes", "--json", cwd=tmp_path).split("\n")
+        if line
+    ]
+    assert {one["name"] for one in themes} >= {"dark", "light", "mono"}
+    assert all(one["path"].startswith(str(shared)) for one in themes if not one["own"])
+    assert not any(one["mistakes"] for one in themes if not one["own"])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cockpit.cli import exits
+from cockpit.cli import exits, plain
 from cockpit.cli.options import add_screen_options
 from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.underway import Flight, find_running
@@ -20,9 +19,8 @@ from cockpit.engine.journal import JournalError
 from cockpit.engine.recovery import left_in
 from cockpit.engine.remote import RemoteSession
 from cockpit.ports import Session
-
-if TYPE_CHECKING:
-    from cockpit.tui.result import ScreenResult
+from cockpit.tui.result import ScreenRefusedError, ScreenResult
+from cockpit.wire.frames import NotLetInError
 
 AGAIN_S = 0.5
 """Before a connection that was lost is tried anew."""
@@ -46,19 +44,20 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(found, str):
         complain(found)
         return exits.REFUSED
-    if why := why_no_screen():
+    if why := why_no_screen(options):
         complain(why)
         return exits.USAGE
     return screen(found, options, drives=options.drive)
 
 
-def why_no_screen() -> str:
-    """Why a full screen cannot be drawn here; empty: it can."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        return "no terminal on standard input, output and error: use --headless"
-    if os.environ.get("TERM", "dumb") == "dumb":
-        return "TERM=dumb cannot draw the screen: use --headless, or `cockpit status`"
-    return ""
+def why_no_screen(options: argparse.Namespace) -> str:
+    """Why neither a full screen nor plain lines can be shown here; empty: one of them can."""
+    from cockpit.tui.terminal import on_a_terminal, why_unfit
+
+    if plain.is_wanted(options):
+        return ""
+    why = why_unfit(os.environ, is_terminal=on_a_terminal())
+    return f"{why}: use --plain, --headless, or `cockpit status`" if why else ""
 
 
 class LazySession:
@@ -67,8 +66,9 @@ class LazySession:
 
     def __init__(self, flight: Flight, *, drive: str = "") -> None:
         """`drive`: the user who asks for the controls; empty: he only looks on."""
-        self._flight, self._drive = flight, drive
+        self._flight, self._drive, self._again = flight, drive, False
         self._session: RemoteSession | None = None
+        self.let_in = True
 
     @property
     def seat(self) -> str:
@@ -85,13 +85,19 @@ class LazySession:
         lets this user not in, or talks another protocol."""
         while True:
             try:
-                session = await RemoteSession.connect(self._flight.socket, drive=self._drive)
+                session = await RemoteSession.connect(
+                    self._flight.socket, drive=self._drive, again=self._again
+                )
                 self._session = session
                 async for snapshot in session.snapshots():
-                    # whoever drove until the connection was lost asks for the controls anew
+                    # a screen that drove until the connection was lost asks for the controls anew
                     self._drive = this_user() if snapshot.crew.seat == session.seat else ""
+                    self._again = True
                     yield snapshot
                 await session.close()
+            except NotLetInError:
+                self.let_in = False
+                raise
             except OSError:
                 pass
             if not self._flight.goes_on():
@@ -116,8 +122,11 @@ class LazySession:
 def screen(flight: Flight, options: argparse.Namespace, *, drives: bool) -> int:
     """The screen until it is left; then one line that says what still runs. `drives`: it asks for
     the controls."""
-    code = show(LazySession(flight, drive=this_user() if drives else ""), options)
+    session = LazySession(flight, drive=this_user() if drives else "")
+    code = show(session, options)
     folder = flight.folder
+    if not session.let_in:
+        return exits.REFUSED
     if flight.goes_on():
         say(f"the flight goes on without this screen: cockpit attach {flight.name}")
     elif folder is None:
@@ -143,23 +152,29 @@ def left_half_way(folder: SessionFolder) -> str:
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Draw until the screen is left, and say the last line that it leaves behind; the exit code."""
-    from cockpit.tui.result import ScreenRefusedError
-    from cockpit.tui.run import run_screen
-
     try:
-        result = run_screen(
-            session,
-            user=this_user(),
-            theme=options.theme,
-            remote="SSH_CONNECTION" in os.environ,
-            mouse=options.mouse,
-        )
+        result = _shown(session, options)
     except ScreenRefusedError as error:
         complain(str(error))
         return exits.USAGE
     if result.last_line:
         say(result.last_line)
     return code_of(result)
+
+
+def _shown(session: Session, options: argparse.Namespace) -> ScreenResult:
+    """Raises ScreenRefusedError."""
+    if plain.is_wanted(options):
+        return plain.run_plain(session, options, user=this_user())
+    from cockpit.tui.run import run_screen
+
+    return run_screen(
+        session,
+        user=this_user(),
+        theme=options.theme,
+        remote="SSH_CONNECTION" in os.environ,
+        mouse=options.mouse,
+    )
 
 
 def code_of(result: ScreenResult) -> int:

@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
         return _headless(options)
     from cockpit.cli.attach import show, why_no_screen
 
-    if why := why_no_screen():
-        complain(f"{why.partition(':')[0]}: flying without the screen")
+    if why := why_no_screen(options):
+        complain(f"{why.partition(': use')[0]}: flying without the screen")
         return _headless(options)
     code = show(DemoSession(options.seed, options.speed, auto=options.auto), options)
     say("that was a simulation: `cockpit run PLAN` flies real clusters, `make lab` starts some")

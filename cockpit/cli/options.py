@@ -57,8 +57,15 @@ def orders_from(options: argparse.Namespace) -> Orders:
     )
 
 
-def add_screen_options(parser: argparse.ArgumentParser) -> None:
-    """How the screen looks."""
+def add_screen_options(parser: argparse.ArgumentParser, *, plain: bool = True) -> None:
+    """How the screen looks. `plain`: it may do without one."""
     group = parser.add_argument_group("screen")
-    group.add_argument("--theme", help="a theme of themes/ (default cockpit-dark)")
+    group.add_argument("--theme", metavar="NAME", help="its colours: see `cockpit themes`")
     group.add_argument("--mouse", action="store_true", help="take the mouse (off by default)")
+    if plain:
+        group.add_argument(
+            "--plain",
+            action="store_true",
+            help="changes as sentences, commands as numbers: for screen readers, and by itself "
+            "where TERM=dumb",
+        )

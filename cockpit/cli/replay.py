@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.recordings import NoRecording, find_recording
 from cockpit.core.playing import SPEEDS
 from cockpit.engine.folders import SessionFolder, this_user
+from cockpit.tui.terminal import on_a_terminal, why_unfit
 
 if TYPE_CHECKING:
     from cockpit.replay.session import PlayOptions, ReplaySession
@@ -53,7 +53,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     group.add_argument(
         "--follow", action="store_true", help="wait at the end for what a running session adds"
     )
-    add_screen_options(parser)
+    add_screen_options(parser, plain=False)
     add_options(parser)
 
 
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         return exits.REFUSED
     if is_wanted(options):
         return run_again(found, options)
-    if why := _why_no_screen():
+    if why := why_unfit(os.environ, is_terminal=on_a_terminal()):
         complain(why)
         return exits.USAGE
     follows = options.follow
@@ -134,14 +134,6 @@ def open_replay(path: Path, options: PlayOptions) -> ReplaySession | int:
         code = exits.REFUSED
     recording.close()
     return code
-
-
-def _why_no_screen() -> str:
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        return "a replay needs a terminal on standard input, output and error"
-    if os.environ.get("TERM", "dumb") == "dumb":
-        return "TERM=dumb cannot draw the screen"
-    return ""
 
 
 def _show(session: ReplaySession, options: argparse.Namespace) -> int:

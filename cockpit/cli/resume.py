@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(found, str):
         return leave(options, "refused", exits.REFUSED, (found,))
     folder, left = found
-    if not options.headless and (why_not := no_screen()):
+    if not options.headless and (why_not := no_screen(options)):
         return leave(options, "refused", exits.USAGE, (why_not,))
     complain(clean_line(f"session {folder.id} was left {left.words()}"))
     for intent in left.open:

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if reasons := (*unflown(plan), *_drills_why_not(plan, options.plan)):
         last = "nothing was started: this version proves such a plan, and does not fly it"
         return leave(options, "invalid", exits.USAGE, reasons, last)
-    if not options.headless and (why := no_screen()):
+    if not options.headless and (why := no_screen(options)):
         return leave(options, "refused", exits.USAGE, (why,))
     names = [wave.name for wave in plan.waves]
     if options.first and options.first not in names:
@@ -153,12 +153,12 @@ def leave(
     return code
 
 
-def no_screen() -> str:
-    """Why a full screen cannot be drawn here; empty: it can. Loads the screen's side only when
+def no_screen(options: argparse.Namespace) -> str:
+    """Why nothing can be shown here; empty: it can. Loads the screen's side only when
     asked."""
     from cockpit.cli.attach import why_no_screen
 
-    return why_no_screen()
+    return why_no_screen(options)
 
 
 def _headless(launched: Launched, options: argparse.Namespace) -> int:

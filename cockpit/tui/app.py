@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import traceback
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 
 from rich.text import Text
+from textual import events
 from textual.app import App
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.timer import Timer
 
-from cockpit.core.intents import Intent
+from cockpit.core.intents import Beat, Intent
 from cockpit.core.snapshot import Snapshot
 from cockpit.ports import Player, Session
 from cockpit.tui.alarms import unseen
@@ -31,7 +33,9 @@ from cockpit.tui.returning import missed
 from cockpit.tui.screens.board import Board
 from cockpit.tui.screens.overlay import Overlay
 from cockpit.tui.status import Link
-from cockpit.tui.themes import CockpitTheme, mono
+from cockpit.tui.themefile import CockpitTheme
+from cockpit.tui.themes import PREFIX, Shelf, built_in
+from cockpit.tui.view import LineView
 
 SUBMIT_S: Final = 5.0
 CLOSE_S: Final = 2.0
@@ -39,6 +43,9 @@ MAX_IN_FLIGHT: Final = 16
 REMOTE_EVERY_S: Final = 1.0
 BELL_EVERY_MS: Final = 10_000
 PLAYER_EVERY_S: Final = 0.25
+BEAT_S: Final = 3.0
+"""At most so often the engine is told that whoever drives presses keys: the shortest lease is 10
+s."""
 
 
 class SnapshotArrived(Message):
@@ -90,8 +97,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
     ) -> None:
         """`remote` paints at most once a second; `notice` is shown first. With a `player` the
         session is a recording that it plays: nobody drives, and nothing acts."""
-        theme = theme or mono()
-        super().__init__(ansi_color=True if theme.ansi else None)
+        theme = theme or built_in()
+        super().__init__()
         self.session = session
         self.user = user
         self.look = Look(theme.styles, ascii_only)
@@ -108,11 +115,13 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._welcomed = False
         self._bell_at_ms: int | None = None
         self._left = False
+        self._beaten = False
         self.rings = True
         """Whether alarms make a noise."""
         self.silence_timer: Timer | None = None
-        self.register_theme(_textual_theme(theme))
-        self.theme = theme.name
+        self.shelf: Shelf | None = None
+        """Where other themes are found."""
+        self._wear(theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The board, from the first moment."""
@@ -227,6 +236,25 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
 
     # --- intents out ------------------------------------------------------------------------------
 
+    async def on_event(self, event: events.Event) -> None:
+        """Any key shows that somebody is there; then it goes its way."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._key_pressed()
+        await super().on_event(event)
+
+    def _key_pressed(self) -> None:
+        """The driver's lease is his who presses keys: tell the engine, not with each of them."""
+        crew = None if self.snapshot is None else self.snapshot.crew
+        seat = "" if self.player is not None else self.session.seat
+        if self._beaten or crew is None or not seat or crew.seat != seat or self._link.ended:
+            return
+        self._beaten = True
+        self.set_timer(BEAT_S, self._may_beat)
+        self.send(Beat(self.user))
+
+    def _may_beat(self) -> None:
+        self._beaten = False
+
     def send(self, intent: Intent) -> None:
         """Hand an intent to the session; the answer comes with a snapshot."""
         if self._in_flight >= MAX_IN_FLIGHT:
@@ -236,7 +264,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self.run_worker(self._submit(intent), name="submit", exit_on_error=False)
 
     async def _submit(self, intent: Intent) -> None:
-        what = type(intent).__name__.lower()
+        what = "key" if isinstance(intent, Beat) else type(intent).__name__.lower()
         try:
             async with asyncio.timeout(SUBMIT_S):
                 await self.session.submit(intent)
@@ -246,6 +274,43 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
             self.board.say(f"{what} refused: {_told(error)}", "bad", log=True)
         finally:
             self._in_flight -= 1
+
+    # --- themes -----------------------------------------------------------------------------------
+
+    def _wear(self, theme: CockpitTheme) -> None:
+        self.worn = theme
+        self.look.wear(theme.styles)
+        drawn = _textual_theme(theme)
+        self.register_theme(drawn)
+        if self.theme == drawn.name:  # another one of that name: its file was changed
+            self.mutate_reactive(CockpitApp.theme)
+        self.theme = drawn.name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without Textual's own for NO_COLOR: here that chooses a theme, and a theme that somebody
+        asks for is shown as it is."""
+        filters = super().get_line_filters()
+        return [one for one in filters if not isinstance(one, (Monochrome, NoColor))]
+
+    def next_theme(self) -> tuple[str, str]:
+        """Wear the next theme that can be used; a message and its level."""
+        names = [] if self.shelf is None else list(self.shelf.paths())
+        at = names.index(self.worn.name) + 1 if self.worn.name in names else 0
+        left_out = ""
+        for name in (*names[at:], *names[:at]):
+            found, wrong = self.shelf.read_or_shipped(name) if self.shelf else (None, ())
+            if wrong and not left_out:
+                left_out = f"; left out: {wrong[0].words()}"
+            if found is None or wrong:
+                continue
+            self._wear(found)
+            for screen in self.screen_stack:
+                for view in screen.query(LineView):
+                    view.redraw()
+            place = f"{names.index(name) + 1} of {len(names)}"
+            text = f"theme {name} ({place}); --theme {name} keeps it{left_out}"
+            return text, "warn" if left_out else "info"
+        return f"there is no other theme{left_out}", "warn"
 
     # --- leaving ----------------------------------------------------------------------------------
 
@@ -285,15 +350,8 @@ def _told(error: Exception) -> str:
 
 def _textual_theme(theme: CockpitTheme) -> Theme:
     """For Textual's own widgets. Its stylesheets need variables that its ANSI themes bring."""
+    name = PREFIX + theme.name
     if theme.ansi:
         native = BUILTIN_THEMES["ansi-dark" if theme.dark else "ansi-light"]
-        return dataclasses.replace(native, name=theme.name)
-    base: Mapping[str, str] = theme.base
-    return Theme(
-        name=theme.name,
-        primary=base["primary"],
-        foreground=base["foreground"],
-        background=base["background"],
-        surface=base["surface"],
-        dark=theme.dark,
-    )
+        return dataclasses.replace(native, name=name, **dict[str, Any](theme.base))
+    return Theme(name=name, dark=theme.dark, **dict[str, Any](theme.base))

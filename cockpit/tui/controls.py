@@ -14,6 +14,7 @@ from cockpit.core.intents import (
     Acknowledge,
     Answer,
     Confirm,
+    Disarm,
     Drive,
     Intent,
     Lift,
@@ -31,6 +32,8 @@ class Question:
 
     title: str
     intent: Callable[[str], Intent | None]
+    unanswered: Intent | None = None
+    """What goes out where whoever was asked leaves."""
 
 
 def driving(snapshot: Snapshot, *, user: str, seat: str) -> Question | Intent:
@@ -47,10 +50,10 @@ def driving(snapshot: Snapshot, *, user: str, seat: str) -> Question | Intent:
             f"{crew.driver} offers you the controls: type the wave's name, {wave}, to take them",
             lambda text: Accept(text, user) if text else Release(user),
         )
-    gone = crew.until_ms is not None and snapshot.at_ms >= crew.until_ms
-    if crew.driver and crew.driver != user and gone:
+    if crew.driver != user and crew.is_open(snapshot.at_ms):
+        how = "presses no key" if crew.seat else "is gone"
         return Question(
-            f"take over from {crew.driver}, who is gone: why?",
+            f"take over from {crew.driver}, who {how}: why?",
             lambda text: Drive(user, crew.driver, text) if text else None,
         )
     return Drive(user)
@@ -67,10 +70,11 @@ def why_no_go_asked(snapshot: Snapshot, *, user: str) -> str:
 
 
 def naming(armed: ArmedView, *, user: str) -> Question:
-    """What is left to do for a confirmation that cannot be taken back."""
+    """What is left to do for a grave confirmation."""
     return Question(
-        f"{armed.verb} {armed.wave} cannot be taken back: type {armed.wave} to confirm",
+        f"type {armed.wave} to confirm {armed.verb}: {armed.way_back}",
         lambda text: Confirm(armed.token, user, text),
+        unanswered=Disarm(user),
     )
 
 

@@ -108,6 +108,8 @@ KEYS: tuple[Key, ...] = (
     _look("filter", "slash", shown="/", label="filter", rank=2, text=_FILTER),
     _look("wave_only", "f", shown="f", label="wave only", rank=5,
           text="show the current wave's topics only, or all again"),
+    _look("theme", "c", shown="c", text="other colours: the next theme; `cockpit themes` lists "
+          "them"),
     _move("down", "j", "down", shown="j down", text="one row down"),
     _move("up", "k", "up", shown="k up", text="one row up"),
     _move("page_down", "pagedown", shown="pgdn", text="a screenful down"),
@@ -198,4 +200,6 @@ def looks_on(snapshot: Snapshot) -> str:
         return "you look on, and nobody drives: D takes the controls"
     if not crew.seat:
         return f"you look on, and {crew.driver} is gone: D"
+    if crew.is_open(snapshot.at_ms):
+        return f"you look on, and {crew.driver} presses no key: D takes over"
     return f"you look on, {crew.driver} drives: D asks for the controls"

@@ -39,11 +39,16 @@ class Lines(LineView):
 
 
 def message_line(
-    snapshot: Snapshot | None, said: tuple[str, str] | None, *, user: str, width: int
+    snapshot: Snapshot | None,
+    said: tuple[str, str] | None,
+    *,
+    user: str,
+    width: int,
+    seat: str = "",
 ) -> Line:
     """What was just answered to a key; else what another person armed; else that the flight is
-    another host's; else the worst alarm; else what somebody points at; else whether it could be
-    another host's."""
+    another host's; else the worst alarm; else whether whoever drives at this screen still does;
+    else what somebody points at; else whether it could be another host's."""
     if said is not None:
         level, text = said
         return Line((_fit(text, _LEVELS.get(level, "info"), width),))
@@ -62,6 +67,12 @@ def message_line(
         more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
         text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
         return Line((_fit(text + more, "bad", width),))
+    crew = snapshot.crew
+    if seat and crew.seat == seat and crew.asks(snapshot.at_ms) and crew.until_ms is not None:
+        since = ", since" if crew.is_open(snapshot.at_ms) else " from"
+        text = f"another driver may take over{since} {utc(crew.until_ms)}"
+        text = f"still driving? press any key: {text}"
+        return Line((_fit(text, "warn", width),))
     if pointed := pointing.words(snapshot.crew, user=user, at_ms=snapshot.at_ms):
         return Line((_fit(pointed, "info", width),))
     if snapshot.status.outcome:

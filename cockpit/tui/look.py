@@ -18,20 +18,28 @@ from cockpit.tui.glyphs import ASCII_TABLE
 from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, width_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
-    """A theme's styles, and whether glyphs must be ASCII."""
+    """A theme's styles, and whether glyphs must be ASCII. One for all widgets of a screen."""
 
     styles: Mapping[Token, Style]
     ascii_only: bool = False
     _mixed: dict[tuple[Token, Token], Style] = field(default_factory=dict, compare=False)
 
+    def wear(self, styles: Mapping[Token, Style]) -> None:
+        """Another theme's styles from now on; what was drawn is not drawn again by this."""
+        self.styles = styles
+        self._mixed.clear()
+
     def style(self, token: Token, base: Token = "text") -> Style:
-        """The style of `token` on the background of `base`."""
+        """The style of `token` on the background of `base`. Plain text has the style of its line:
+        its own background would be a hole in the line's."""
         key = (token, base)
         style = self._mixed.get(key)
         if style is None:
-            style = self.styles["text"] + self.styles[base] + self.styles[token]
+            style = self.styles["text"] + self.styles[base]
+            if token != "text":  # noqa: S105
+                style += self.styles[token]
             self._mixed[key] = style
         return style
 

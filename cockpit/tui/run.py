@@ -9,14 +9,13 @@ import asyncio
 import locale
 import os
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.ports import Player, Session
 from cockpit.tui.result import ScreenRefusedError, ScreenResult
+from cockpit.tui.terminal import on_a_terminal, why_unfit
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
@@ -24,15 +23,8 @@ if TYPE_CHECKING:
 
 def refuse_unfit_terminal(environment: Mapping[str, str], *, is_terminal: bool) -> None:
     """Raise ScreenRefusedError where a full-screen program cannot work."""
-    if environment.get("TERM", "") in {"", "dumb"}:
-        raise ScreenRefusedError(
-            f"the terminal is {environment.get('TERM') or 'unknown'!r} and cannot show a screen; "
-            "fly with --headless instead"
-        )
-    if not is_terminal:
-        raise ScreenRefusedError(
-            "input and output must be a terminal for the screen; fly with --headless instead"
-        )
+    if why := why_unfit(environment, is_terminal=is_terminal):
+        raise ScreenRefusedError(f"{why}; fly with --headless instead")
 
 
 def make_app(
@@ -40,30 +32,29 @@ def make_app(
     *,
     user: str,
     theme: str | None = None,
-    themes: Path | None = None,
     remote: bool = False,
     player: Player | None = None,
     environment: Mapping[str, str],
 ) -> CockpitApp:
-    """The app with its theme and glyphs chosen; `themes` is a folder instead of the shipped one.
-    Where COCKPIT_BELL is `off` alarms make no noise."""
+    """The app with its theme and glyphs chosen. Where COCKPIT_BELL is `off` nothing rings."""
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.glyphs import is_plain_terminal
-    from cockpit.tui.themes import choose, load_themes, themes_directory
+    from cockpit.tui.themes import Shelf, choose
 
-    found, problems = load_themes(themes or themes_directory())
-    chosen, notice = choose(theme, found, no_color=bool(environment.get("NO_COLOR")))
+    shelf = Shelf.of(environment)
+    chosen = choose(theme, shelf, environment)
     app = CockpitApp(
         session,
         user=user,
-        theme=chosen,
+        theme=chosen.theme,
         remote=remote,
         ascii_only=is_plain_terminal(
             encoding=locale.getencoding(), term=environment.get("TERM", "")
         ),
-        notice=notice or "; ".join(problems),
+        notice=chosen.notice,
         player=player,
     )
+    app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
 
@@ -73,7 +64,6 @@ async def show_screen(
     *,
     user: str,
     theme: str | None = None,
-    themes: Path | None = None,
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
@@ -82,13 +72,11 @@ async def show_screen(
 
     For callers whose session lives on the same loop. Raises ScreenRefusedError.
     """
-    terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    refuse_unfit_terminal(os.environ, is_terminal=terminal)
+    refuse_unfit_terminal(os.environ, is_terminal=on_a_terminal())
     app = make_app(
         session,
         user=user,
         theme=theme,
-        themes=themes,
         remote=remote,
         player=player,
         environment=os.environ,
@@ -103,15 +91,14 @@ def run_screen(
     *,
     user: str,
     theme: str | None = None,
-    themes: Path | None = None,
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
 ) -> ScreenResult:
     """The screen until it is left, blocking. See `show_screen`.
 
-    `user` is who drives: it signs every intent. `theme` is a name, None the default one (the
-    monochrome one when NO_COLOR is set). `remote` paints at most once a second, for slow links.
+    `user` is who drives: it signs every intent. `theme` is a name; None: as the environment has it
+    (`cockpit.tui.themes.choose`). `remote` paints at most once a second, for slow links.
     With a `player` the session is a recording: a time line and its keys are there as well, and
     nobody drives.
     """
@@ -120,7 +107,6 @@ def run_screen(
             session,
             user=user,
             theme=theme,
-            themes=themes,
             remote=remote,
             mouse=mouse,
             player=player,

@@ -68,7 +68,7 @@ def status_lines(
     `replay`: it is a recording, and the first word says so. `seat`: this screen's, among the
     flight's people."""
     first = _first(snapshot, width, replay=replay, seat=seat)
-    return first, _second(snapshot, width, user, link)
+    return first, _second(snapshot, width, user, link, "" if replay else seat)
 
 
 def _first(snapshot: Snapshot, width: int, *, replay: bool, seat: str) -> Line:
@@ -79,7 +79,8 @@ def _first(snapshot: Snapshot, width: int, *, replay: bool, seat: str) -> Line:
     time = f"{date}{utc(snapshot.at_ms)}"
     tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (time, "bar"))
     room = width - chunks_width(tail) - 1
-    who = Item(4, _in_short(snapshot.crew, seat) if width < WIDE and not replay else ())
+    asked = _is_asked(snapshot, seat)
+    who = Item(1 if asked else 4, _in_short(snapshot, seat) if width < WIDE and not replay else ())
     head = pack([*badges(status, width, replay=replay), *_where(status, width), who], room, gap=1)
     gap = max(1, width - chunks_width(head) - chunks_width(tail))
     return Line((*head, (" " * gap, "bar"), *tail), "bar")
@@ -135,16 +136,16 @@ def writes_chunks(snapshot: Snapshot) -> tuple[Chunk, ...]:
     )
 
 
-def _second(snapshot: Snapshot, width: int, user: str, link: Link) -> Line:
+def _second(snapshot: Snapshot, width: int, user: str, link: Link, seat: str) -> Line:
     tail = _sources(snapshot, link)
     room = width - chunks_width(tail) - 2
-    items = _state_items(snapshot, user, wide=width >= WIDE)
+    items = _state_items(snapshot, user, seat, wide=width >= WIDE)
     head = pack(items, room, gap=2 if width >= 100 else 1)
     gap = max(1, width - chunks_width(head) - chunks_width(tail))
     return Line((*head, (" " * gap, "bar"), *tail), "bar")
 
 
-def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
+def _state_items(snapshot: Snapshot, user: str, seat: str, *, wide: bool) -> list[Item]:
     status = snapshot.status
     number, new = len(standing(snapshot)), len(unseen(snapshot))
     alarm: Token = "bad" if new else "warn" if number else "bar"
@@ -154,13 +155,14 @@ def _state_items(snapshot: Snapshot, user: str, *, wide: bool) -> list[Item]:
     mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
     detail = status.rollback_detail if wide else ""
     gone = bool(snapshot.crew.driver) and not snapshot.crew.seat
+    asked = wide and _is_asked(snapshot, seat)
     return [
         Item(0, rollback_chunks(status)),
         Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
         Item(0, paused),
         Item(1 if number else 4, ((f"{number} alarm{plural}{seen}", alarm),)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
-        Item(1 if gone else 4, _driver(snapshot.crew, user)),
+        Item(1 if gone or asked else 4, _driver(snapshot, user, asked=asked)),
         Item(*_elsewhere(snapshot.coordination, simulated=status.simulated)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
         Item(8, ((f"head {short_head(snapshot.head)}", "dim"),) if snapshot.head else ()),
@@ -187,29 +189,49 @@ def short_head(head: str) -> str:
     return f"{seq}:{digest[:HEAD_CHARS]}"
 
 
-def _in_short(crew: CrewView, seat: str) -> tuple[Chunk, ...]:
+def _is_asked(snapshot: Snapshot, seat: str) -> bool:
+    """Whether this screen drives, and its driver is asked for a key."""
+    crew = snapshot.crew
+    return bool(seat) and crew.seat == seat and crew.asks(snapshot.at_ms)
+
+
+def _in_short(snapshot: Snapshot, seat: str) -> tuple[Chunk, ...]:
     """Who drives, where the second line has no room for it; empty: nobody may but this screen."""
+    crew = snapshot.crew
     if not crew.people:
         return ()
+    if _is_asked(snapshot, seat):
+        return (("DRIVING? any key", "warn"),)
     if seat and crew.seat == seat:
         return (("you drive", "bar"),)
     if not crew.driver:
         return (("nobody drives", "warn"),)
     if not crew.seat:
         return ((f"{cut(crew.driver, 8)} GONE", "bad"),)
-    return ((f"{cut(crew.driver, 8)} drives", "warn"),)
+    idle = _idle(crew, snapshot.at_ms)
+    return ((f"{cut(crew.driver, 8)} {idle or 'drives'}", "warn"),)
 
 
-def _driver(crew: CrewView, user: str) -> tuple[Chunk, ...]:
+def _idle(crew: CrewView, at_ms: int) -> str:
+    """Of a driver who is there and presses no key; empty: he does, or nobody could take over."""
+    return "idle" if crew.asks(at_ms) and crew.is_open(at_ms) else ""
+
+
+def _driver(snapshot: Snapshot, user: str, *, asked: bool) -> tuple[Chunk, ...]:
     """Who drives, and how many look on; of an engine in this process, its user."""
+    crew = snapshot.crew
+    if asked:
+        return (("STILL DRIVING? press any key", "warn"),)
     if not crew.people:
         return ((f"driver {cut(user, 12)}", "bar"),) if user else ()
     others = sum(one.seats for one in crew.people) - (1 if crew.seat else 0)
     more = f" +{others}" if others else ""
     if not crew.driver:
         return ((f"no driver{more}", "warn"),)
-    word = "driver" if crew.seat else "GONE"
-    return ((f"{word} {cut(crew.driver, 12)}{more}", "bar" if crew.seat else "bad"),)
+    idle = _idle(crew, snapshot.at_ms)
+    word = (f"{idle} driver" if idle else "driver") if crew.seat else "GONE"
+    token: Token = ("warn" if idle else "bar") if crew.seat else "bad"
+    return ((f"{word} {cut(crew.driver, 12)}{more}", token),)
 
 
 def rollback_chunks(status: StatusView) -> tuple[Chunk, ...]:

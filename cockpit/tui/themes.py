@@ -1,7 +1,8 @@
-"""Themes: YAML files that give each style name its colours, checked before they are used.
+"""Themes: where they lie, which one is used, and what stands in for one that cannot be.
 
-A theme that is missing or wrong never stops the screen: it is reported and the built-in
-monochrome one stands in. Never reads anything but the theme folder.
+Shipped themes come with the program, a user's own lie in `$XDG_CONFIG_HOME/cockpit/themes` and may
+have the names of shipped ones. A theme that is missing or wrong never stops the screen: it is
+reported, and another one stands in. Reads nothing but these two folders.
 """
 
 from __future__ import annotations
@@ -9,74 +10,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from rich.color import Color, ColorParseError
-from rich.errors import StyleSyntaxError
 from rich.style import Style
 
 from cockpit.tui.text import TOKENS, Token
+from cockpit.tui.themefile import BASE_KEYS, CockpitTheme, Mistake, read_theme
 
-DEFAULT: Final = "cockpit-dark"
-MONO: Final = "cockpit-mono"
+DEFAULT: Final = "dark"
+MONO: Final = "mono"
+FEW_COLOURS: Final = "16-colours"
+SHIPPED: Final[tuple[str, ...]] = (
+    DEFAULT, "light", "high-contrast", "colour-blind", FEW_COLOURS, MONO,
+)  # fmt: skip
+"""In the order in which they are listed."""
 PACKAGE: Final = Path(__file__).resolve().parents[1]
-_BASE_KEYS: Final = ("foreground", "background", "surface", "primary")
+PREFIX: Final = "cockpit-"
+"""Before a theme's name among Textual's own; may stand before it on the command line too."""
+
+_STANDS_OUT: Final[frozenset[Token]] = frozenset(
+    {"head.on", "cursor", "dialog.head", "danger.head", "bad", "unknown", "badge.sim", "badge.env",
+     "badge.pause", "writes.fenced", "writes.unknown", "key"}
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class CockpitTheme:
-    """Colours by name. `base` is for Textual's own widgets, `styles` for everything drawn here."""
-
-    name: str
-    dark: bool
-    ansi: bool
-    """Use the terminal's own 16 colours and its default background."""
-    base: Mapping[str, str]
-    styles: Mapping[Token, Style]
+def built_in() -> CockpitTheme:
+    """What stands in when no file at all can be used: the terminal's own colour, and reverse."""
+    styles: dict[Token, Style] = {
+        token: Style(reverse=True, bold=True) if token in _STANDS_OUT else Style()
+        for token in TOKENS
+    }
+    base = dict.fromkeys(BASE_KEYS, "ansi_default")
+    return CockpitTheme("built-in", dark=True, ansi=True, base=base, styles=styles)
 
 
-_MONO_STYLES: Final[Mapping[Token, str]] = {
-    "text": "default on default",
-    "dim": "default",
-    "strong": "bold",
-    "head": "underline",
-    "head.on": "bold reverse",
-    "columns": "underline",
-    "bar": "default",
-    "cursor": "reverse",
-    "dialog": "default",
-    "dialog.head": "bold reverse",
-    "danger.head": "bold reverse",
-    "good": "default",
-    "warn": "bold",
-    "bad": "bold reverse",
-    "info": "default",
-    "stale": "default",
-    "unknown": "bold",
-    "badge.sim": "bold reverse",
-    "badge.env": "bold",
-    "badge.pause": "bold reverse",
-    "writes.source": "bold",
-    "writes.fenced": "bold reverse",
-    "writes.target": "bold",
-    "writes.unknown": "bold reverse",
-    "key": "bold",
-    "key.label": "default",
-    "key.off": "default",
-    "plot": "default",
-    "plot.limit": "default",
-    "plot.axis": "default",
-}
-
-
-def mono() -> CockpitTheme:
-    """The theme that needs no file and no colour: weight, reverse and underline only."""
-    styles: dict[Token, Style] = {t: Style.parse(text) for t, text in _MONO_STYLES.items()}
-    base = dict.fromkeys(_BASE_KEYS, "ansi_default")
-    return CockpitTheme(name=MONO, dark=True, ansi=True, base=base, styles=styles)
-
-
-def themes_directory(package: Path = PACKAGE) -> Path | None:
+def shipped_folder(package: Path = PACKAGE) -> Path | None:
     """The folder of the shipped themes: inside an installed package, or beside it in a checkout."""
     for folder in (package / "_shared" / "themes", package.parent / "themes"):
         if folder.is_dir():
@@ -84,100 +52,123 @@ def themes_directory(package: Path = PACKAGE) -> Path | None:
     return None
 
 
-def load_themes(directory: Path | None) -> tuple[dict[str, CockpitTheme], tuple[str, ...]]:
-    """Every good theme of a folder by name, the monochrome one always among them.
-
-    The second value names what is wrong with the others, one line each. Raises nothing.
-    """
-    themes = {MONO: mono()}
-    problems: list[str] = []
-    if directory is None:
-        return themes, ()
-    for path in sorted(directory.glob("*.yaml")):
-        theme, problem = _read(path)
-        if theme is not None:
-            themes[theme.name] = theme
-        else:
-            problems.append(f"theme {path.name}: {problem}")
-    return themes, tuple(problems)
+def own_folder(environment: Mapping[str, str]) -> Path | None:
+    """The folder of the user's themes, there or not. None: nobody knows where the user's home is.
+    By the XDG rules a path that is not absolute counts for nothing."""
+    for base, below in (("XDG_CONFIG_HOME", ""), ("HOME", ".config")):
+        if Path(environment.get(base, "")).is_absolute():
+            return Path(environment[base]) / below / "cockpit" / "themes"
+    return None
 
 
-def choose(
-    wanted: str | None, themes: Mapping[str, CockpitTheme], *, no_color: bool
-) -> tuple[CockpitTheme, str]:
-    """The theme to use and, if it is not the wanted one, a line that says so."""
-    if wanted is not None and wanted in themes:
-        return themes[wanted], ""
-    fallback = themes[MONO] if no_color else themes.get(DEFAULT, themes[MONO])
-    if wanted is None:
-        return fallback, ""
-    known = ", ".join(sorted(themes))
-    return fallback, f"no theme {wanted!r} (there are: {known}); {fallback.name} is used"
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The themes that there are. Files are read when they are asked for, and anew each time."""
+
+    shipped: Path | None
+    own: Path | None
+
+    @staticmethod
+    def of(environment: Mapping[str, str]) -> Shelf:
+        """Of this program, and of this user."""
+        return Shelf(shipped_folder(), own_folder(environment))
+
+    def paths(self) -> dict[str, Path]:
+        """Every theme's file by name: the shipped ones in their order, then the user's others."""
+        shipped, own = _files(self.shipped), _files(self.own)
+        order: list[str] = [name for name in SHIPPED if name in shipped]
+        order += sorted((shipped.keys() | own.keys()) - set(order))
+        return {name: own.get(name) or shipped[name] for name in order}
+
+    def read(self, name: str) -> CockpitTheme | tuple[Mistake, ...]:
+        """A theme by name; or why it cannot be used. Raises KeyError where there is none."""
+        return read_theme(self.paths()[name], self._shipped)
+
+    def read_or_shipped(self, name: str) -> tuple[CockpitTheme | None, tuple[Mistake, ...]]:
+        """A theme by name, or in place of a user's broken one the shipped one of that name; and
+        what is wrong with the file."""
+        found = self.read(name)
+        if isinstance(found, CockpitTheme):
+            return found, ()
+        return (self._shipped(name) if self.is_own(name) else None), found
+
+    def is_own(self, name: str) -> bool:
+        """Whether the user has a file for this theme."""
+        return name in _files(self.own)
+
+    def _shipped(self, name: str) -> CockpitTheme | None:
+        path = _files(self.shipped).get(name)
+        # shipped themes stand by themselves: nothing can be like itself
+        found = None if path is None else read_theme(path, lambda _: None)
+        return found if isinstance(found, CockpitTheme) else None
 
 
-def _read(path: Path) -> tuple[CockpitTheme | None, str]:
-    import yaml
-
+def _files(folder: Path | None) -> dict[str, Path]:
+    """Theme files of a folder by name; none where it cannot be looked into."""
+    if folder is None:
+        return {}
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        return None, " ".join(str(error).split())
-    try:
-        return _theme(raw), ""
-    except _ThemeError as error:
-        return None, str(error)
+        found = sorted(folder.iterdir())
+    except OSError:
+        return {}
+    return {path.stem: path for path in found if path.suffix in (".yaml", ".yml")}
 
 
-class _ThemeError(Exception):
-    """A theme file says something that cannot be used."""
+_NOT_16: Final = ("", "dumb", "unknown", "xterm-kitty")
+"""Terminals with more colours than their name says, and those that draw no screen at all."""
 
 
-def _theme(raw: object) -> CockpitTheme:
-    fields = _mapping(raw, "the file", {"name", "dark", "ansi", "base", "styles"})
-    name = fields["name"]
-    if not isinstance(name, str) or not name.isprintable() or not name:
-        raise _ThemeError("name must be a word")
-    for flag in ("dark", "ansi"):
-        if not isinstance(fields[flag], bool):
-            raise _ThemeError(f"{flag} must be true or false")
-    base = _mapping(fields["base"], "base", set(_BASE_KEYS))
-    texts = _mapping(fields["styles"], "styles", set(TOKENS))
-    for key, colour in base.items():
-        _check_colour(f"base.{key}", colour)
-    styles = {token: _style(token, texts[token]) for token in TOKENS}
-    return CockpitTheme(
-        name=name, dark=fields["dark"], ansi=fields["ansi"], base=base, styles=styles
-    )
+def is_16_colours(environment: Mapping[str, str]) -> bool:
+    """Whether this terminal says no more than that it has colours: what is drawn in others would
+    be changed to the nearest of 16, and could become illegible."""
+    forced = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")
+    if forced != "auto":
+        return forced == "standard"
+    if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return False
+    term = environment.get("TERM", "").strip().lower()
+    return not term.endswith(("-256color", "-direct")) and term not in _NOT_16
 
 
-def _mapping(raw: object, where: str, keys: set[str]) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise _ThemeError(f"{where} must be a mapping")
-    missing = keys - raw.keys()
-    if missing:
-        raise _ThemeError(f"{where}: missing {', '.join(sorted(missing))}")
-    unknown = {str(key) for key in raw} - keys
-    if unknown:
-        raise _ThemeError(f"{where}: unknown {', '.join(sorted(unknown))}")
-    return raw
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which theme is used, and a line for whoever wanted another one."""
+
+    theme: CockpitTheme
+    notice: str = ""
 
 
-def _check_colour(where: str, colour: object) -> None:
-    if colour == "ansi_default":
-        return
-    try:
-        Color.parse(colour)
-    except (ColorParseError, AttributeError, TypeError):
-        raise _ThemeError(f"{where}: {colour!r} is not a colour") from None
+def choose(wanted: str | None, shelf: Shelf, environment: Mapping[str, str]) -> Choice:
+    """By the option `wanted`, else by COCKPIT_THEME, NO_COLOR and what the terminal can show."""
+    few = is_16_colours(environment)
+    usual = MONO if environment.get("NO_COLOR") else FEW_COLOURS if few else DEFAULT
+    name = (wanted or environment.get("COCKPIT_THEME") or usual).removeprefix(PREFIX)
+    paths = shelf.paths()
+    why = ""
+    if name not in paths:
+        if paths:
+            why = f"there is no theme {name!r} (there are: {', '.join(paths)})"
+        theme = None
+    else:
+        theme, wrong = shelf.read_or_shipped(name)
+        if wrong:
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            why = wrong[0].words() + more
+    if theme is None:
+        theme = _stand_in(usual, shelf)
+    if why:
+        which = f"the shipped theme {name}" if theme.name == name else f"theme {theme.name}"
+        return Choice(theme, f"{which} is used: {why}")
+    if few and not theme.ansi:
+        return Choice(theme, f"this terminal has 16 colours: --theme {FEW_COLOURS} is made for it")
+    return Choice(theme)
 
 
-def _style(token: Token, text: object) -> Style:
-    if not isinstance(text, str):
-        raise _ThemeError(f"styles.{token} must be text such as 'bold red on black'")
-    try:
-        style = Style.parse(text)
-    except StyleSyntaxError:
-        raise _ThemeError(f"styles.{token}: {text!r} is not a style") from None
-    if style.link is not None or style.blink or style.conceal or style.dim:
-        raise _ThemeError(f"styles.{token}: links, blinking, hiding and dimming are not for themes")
-    return style
+def _stand_in(usual: str, shelf: Shelf) -> CockpitTheme:
+    """The first that can be used."""
+    for name in (usual, DEFAULT, MONO):
+        if name in shelf.paths():
+            theme, _ = shelf.read_or_shipped(name)
+            if theme is not None:
+                return theme
+    return built_in()

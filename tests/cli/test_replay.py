@@ -70,7 +70,7 @@ async def test_bookmarks_go_beside_it(flown: Path) -> None:
 def test_without_a_terminal_it_says_what_it_needs(flown: Path, tmp_path: Path) -> None:
     done = cockpit("replay", str(flown), state=tmp_path)
     assert done.returncode == exits.USAGE
-    assert "needs a terminal" in done.stderr
+    assert "no terminal on standard input" in done.stderr
     assert "--headless" not in done.stderr
 
 

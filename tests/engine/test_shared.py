@@ -90,7 +90,7 @@ def test_who_is_in_the_group_and_in_the_plan_looks_on(flight: Launched) -> None:
 
 def test_who_is_in_the_group_only_is_told_why_he_stays_outside(flight: Launched) -> None:
     seen = cockpit("games", GROUP, "status", flight.folder.id)
-    assert seen.returncode == exits.UNKNOWN
+    assert seen.returncode == exits.REFUSED
     assert "the engine does not let you in: games is not among the plan's people" in seen.stderr
 
 

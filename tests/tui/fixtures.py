@@ -481,6 +481,6 @@ def hostile_armed(level: int) -> Snapshot:
         hostile(),
         armed=replace(
             view, wave=HOSTILE[15], by=text, lines=tuple(HOSTILE), level=level, said=tuple(HOSTILE),
-            waits_for=text if level == 3 else "",
+            waits_for=text if level == 3 else "", way_back=text,
         ),
     )  # fmt: skip

@@ -14,7 +14,8 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.replay.session import ReplaySession
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.result import ScreenResult
-from cockpit.tui.themes import CockpitTheme
+from cockpit.tui.themefile import CockpitTheme
+from cockpit.tui.themes import Shelf
 from tests.tui import fixtures
 from tests.tui.sessions import AnsweringSession, PlayedSession
 
@@ -79,6 +80,7 @@ async def opened(
     *,
     session: PlayedSession | None = None,
     theme: CockpitTheme | None = None,
+    shelf: Shelf | None = None,
     ascii_only: bool = False,
     remote: bool = False,
     replay: ReplaySession | None = None,
@@ -95,6 +97,7 @@ async def opened(
         remote=remote,
         player=replay,
     )
+    app.shelf = shelf
     async with app.run_test(size=size) as pilot:
         for _ in range(200):
             await pilot.pause()

@@ -16,11 +16,12 @@ from cockpit.replay.session import PlayOptions, ReplaySession
 from cockpit.tui.keys import KEYS
 from cockpit.tui.plain import plain_line
 from cockpit.tui.playkeys import REPLAY
-from cockpit.tui.themes import load_themes, themes_directory
+from cockpit.tui.themes import SHIPPED
 from tests.replay.taped import Said, Taped, at, seconds, totals
 from tests.tui import fixtures
 from tests.tui.seen import SIZES, Seen, Size, opened
 from tests.tui.test_keys import EVERY_KEY, press_fast
+from tests.tui.test_themes import shipped
 
 ALL_SIZES: tuple[Size, ...] = (*SIZES, (100, 30), (132, 43))
 EVENTS = (Said(at(10_000), "confirmed by ana"), Said(at(30_000), "gate parity FAIL", "gate"))
@@ -64,9 +65,9 @@ async def test_replay_is_the_first_word_in_every_layout_with_date_and_time(
         assert "driver" not in seen.text()
 
 
-@pytest.mark.parametrize("name", sorted(load_themes(themes_directory())[0]))
+@pytest.mark.parametrize("name", SHIPPED)
 async def test_replay_is_said_by_a_word_in_every_theme(name: str) -> None:
-    theme = load_themes(themes_directory())[0][name]
+    theme = shipped(name)
     async with opened(replay=replay(), theme=theme) as seen:
         assert seen.rows()[0].startswith(" REPLAY ")
 

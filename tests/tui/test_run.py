@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tests.tui.sessions import PlayedSession
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {}, {"TERM": ""}])
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {}, {"TERM": ""}, {"TERM": "unknown"}])
 def test_a_dumb_terminal_is_refused_with_the_way_out(environment: dict[str, str]) -> None:
     with pytest.raises(ScreenRefusedError, match="--headless"):
         refuse_unfit_terminal(environment, is_terminal=True)
@@ -47,11 +48,17 @@ def test_no_color_takes_the_monochrome_theme_and_a_wrong_name_is_told() -> None:
     assert "nope" in wrong._notice
 
 
-def test_a_folder_of_themes_can_be_given(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text("7")
-    app = make_app(PlayedSession(), user="ana", themes=tmp_path, environment={})
-    assert app.theme == "cockpit-mono"
-    assert "bad.yaml" in app._notice
+def test_a_user_s_own_theme_is_found_and_a_broken_one_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "cockpit" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("like: light\n")
+    (folder / "bad.yaml").write_text("7")
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    app = make_app(PlayedSession(), user="ana", theme="mine", environment=environment)
+    assert (app.theme, app._notice) == ("cockpit-mine", "")
+    app = make_app(PlayedSession(), user="ana", theme="bad", environment=environment)
+    assert app.theme == "cockpit-dark"
+    assert "bad.yaml line 1" in app._notice
 
 
 PROGRAM = """
@@ -66,13 +73,22 @@ print(f"LEFT {result.reason} closed={session.closed} heavy={heavy}", flush=True)
 """
 
 
+LOCALE_AND_LOOK = {
+    "LANG", "LC_ALL", "LC_CTYPE", "NO_COLOR", "COCKPIT_THEME", "TEXTUAL_COLOR_SYSTEM",
+}  # fmt: skip
+
+
 @contextmanager
-def on_a_terminal(program: str, columns: int = 80, rows: int = 24) -> Iterator[tuple[int, int]]:
+def on_a_terminal(
+    program: str, columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, int]]:
     """A child on a pseudo-terminal of its own: its pid and the master's file descriptor."""
     pid, master = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        of_old = {k: v for k, v in os.environ.items() if k not in LOCALE_AND_LOOK}
+        environment = {**of_old, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment.update(environ or {})
         os.execve(sys.executable, [sys.executable, "-c", program], environment)
     size = struct.pack("HHHH", rows, columns, 0, 0)
     fcntl.ioctl(master, termios.TIOCSWINSZ, size)
@@ -127,6 +143,41 @@ def test_the_first_paint_loads_nothing_heavy_and_q_y_leaves() -> None:
         assert wait_gone(pid) == 0
 
 
+COLOURS = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\d;]*)?m")
+OF_MANY = re.compile(rb"\x1b\[[\d;]*[34]8;[25];[\d;]*m")
+UTF_8 = {"LC_ALL": "C.UTF-8"}
+
+
+def drawn(**environ: str) -> bytes:
+    """What the screen writes until it is whole, in this environment."""
+    with on_a_terminal(PROGRAM, environ={**UTF_8, **environ}) as (_, master):
+        return read_until(master, b"leave")  # the last word of the last row
+
+
+def test_no_color_sends_no_colour_at_all() -> None:
+    assert COLOURS.search(drawn())
+    assert not COLOURS.search(drawn(NO_COLOR="1"))
+    assert OF_MANY.search(drawn(NO_COLOR="")), "an empty one asks for nothing"
+
+
+@pytest.mark.parametrize("term", ["xterm", "screen", "linux"])
+def test_a_terminal_of_16_colours_is_sent_no_others(term: str) -> None:
+    data = drawn(TERM=term, COLORTERM="")
+    assert COLOURS.search(data)
+    assert not OF_MANY.search(data)
+
+
+def test_over_ssh_256_colours_are_sent_and_no_more() -> None:
+    data = drawn(COLORTERM="")
+    assert b"8;5;" in data
+    assert b"8;2;" not in data
+
+
+def test_under_the_c_locale_every_byte_is_ascii() -> None:
+    assert drawn(LC_ALL="C").isascii()
+    assert not drawn().isascii()
+
+
 def test_a_polite_kill_restores_the_terminal() -> None:
     with on_a_terminal(PROGRAM) as (pid, master):
         read_until(master, b"FENCED")
@@ -176,4 +227,4 @@ async def test_the_app_without_a_theme_is_monochrome() -> None:
     app = CockpitApp(PlayedSession(fixtures.snapshot()), user="ana")
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert app.theme == "cockpit-mono"
+        assert app.theme == "cockpit-built-in"

@@ -13,7 +13,7 @@ from cockpit.core.playing import Gap, Mark, MarkKind, PlayerView, Totals
 from cockpit.tui.glyphs import POSITION
 from cockpit.tui.look import Look
 from cockpit.tui.text import chunks_width
-from cockpit.tui.themes import mono
+from cockpit.tui.themes import built_in
 from cockpit.tui.timeline import MARKS, slots, timeline, timeline_rows
 from tests.replay.taped import at, totals
 
@@ -72,7 +72,7 @@ def test_the_position_moves_over_the_whole_line() -> None:
 
 
 def test_each_kind_of_mark_has_a_glyph_of_its_own_in_ascii_too() -> None:
-    look = Look(mono().styles, ascii_only=True)
+    look = Look(built_in().styles, ascii_only=True)
     glyphs = [look.letters(glyph) for glyph, _, _ in MARKS.values()]
     glyphs += [look.letters(POSITION), "-", "=", ":", " "]
     assert len(set(glyphs)) == len(glyphs)

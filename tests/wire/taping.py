@@ -62,9 +62,9 @@ def flown(*faults: Fault, seed: int = 1, demo_faults: bool = False) -> tuple[Tap
             self.fanout.offer = offered  # type: ignore[method-assign]
             self.fanout.tell = told  # type: ignore[method-assign]
 
-        def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
+        def _take(self, event: Event, group: asyncio.TaskGroup) -> bool:
             tape.inputs.append(event)
-            super()._take(event, group)
+            return super()._take(event, group)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulate, "Engine", Taping)

@@ -13,17 +13,14 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from cockpit.core.observe import I64, MISSING, PartitionKeys, TopicPartition, Unknown
+from cockpit.core.observe import MISSING, PartitionKeys, TopicPartition, Unknown
 from cockpit.core.snapshot import DrainView, PartitionTable, Snapshot
 from cockpit.tui.format import age, rate, time_left
 from cockpit.tui.fresh import Fresh, lag, whole
 from cockpit.tui.glyphs import PENDING
 from cockpit.tui.grid import Column, Grid, Mask, Order
+from cockpit.tui.ranking import worst_first
 from cockpit.tui.text import Chunk
-
-_FIRST = -(2**62)
-_SECOND = -(2**61)
-"""Sorting keys below every lag: first those ahead, then the unknown ones."""
 
 
 class LagPane(Grid):
@@ -107,13 +104,10 @@ class LagPane(Grid):
         """Target ahead first, then unknown, then by the column, largest first."""
         if sort == "topic" or self._table is None:
             return np.arange(self.total(), dtype=np.intp)
-        values: I64 = self.table.lag if sort == "lag" else self.table.source_rate_milli
-        missing = values == MISSING
-        if sort == "rate":
-            return np.argsort(np.where(missing, 1, -values), kind="stable")
-        ahead = (values < 0) & ~missing
-        key = np.where(ahead, values + _FIRST, np.where(missing, _SECOND, -values))
-        return np.argsort(key, kind="stable")
+        if sort == "lag":
+            return worst_first(self.table.lag)
+        rates = self.table.source_rate_milli
+        return np.argsort(np.where(rates == MISSING, 1, -rates), kind="stable")
 
     # --- cells ------------------------------------------------------------------------------------
 

@@ -166,7 +166,9 @@ class Board(Screen[None], inherit_bindings=False):
         note = "" if self.deck is None else self.deck.player.view().note
         if note and self._said is None:
             return Line(((cut(f" {note}", width), "warn"),))
-        return message_line(self.snapshot, self._said, user=self.user, width=width)
+        return message_line(
+            self.snapshot, self._said, user=self.user, width=width, seat=self.seat()
+        )
 
     def say(self, text: str, level: str = "info", *, log: bool = False) -> None:
         """Answer a key on the message line, for a while; with `log` in the log pane too."""
@@ -318,6 +320,8 @@ class Board(Screen[None], inherit_bindings=False):
                 self._zoom(None)
         elif key.id == "there":
             self._go_there()
+        elif key.id == "theme":
+            self.say(*self.cockpit.next_theme())
         elif key.id in {"next", "previous"}:
             self._choose(1 if key.id == "next" else -1)
         elif not isinstance(pane, Grid):
