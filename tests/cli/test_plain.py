@@ -36,6 +36,7 @@ class Child:
         environment = surroundings(state, term)
         self.pid, self._master = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a shell does on a terminal
             os.execve(sys.executable, [*COMMAND, *options], environment)
         self._status: int | None = None
         self.written = b""
