@@ -13,12 +13,13 @@ from cockpit.core.delta import service_partitions
 from cockpit.core.observe import MISSING, TopicPartition, partition_text
 from cockpit.core.plan import Service
 from cockpit.core.scene import Act, Done, Progress, Scene, Wait, group_on
+from cockpit.core.topicids import not_compared
 
 
 @dataclass(frozen=True, slots=True)
 class BeginAnew:
     """Before a service starts on the source again: no topic of its own without a commit that was
-    made anew there while this was watched."""
+    made anew there since the wave began."""
 
     service: Service
     timeout_ms: int
@@ -28,6 +29,8 @@ def begin_anew(task: BeginAnew, scene: Scene) -> Progress:
     """Nothing is looked at where no topic was made anew: nobody waits for this on other days."""
     service, group = task.service, task.service.group
     assert group is not None
+    if why := not_compared(scene.facts, "source", service.consumes):
+        return Wait(why)
     topics = scene.facts.recreated.get("source", frozenset()) & frozenset(service.consumes)
     if not topics:
         return Done()

@@ -1,6 +1,7 @@
 """What of a flight must outlive its engine: a record that is on disk before any effect.
 
-Observations are not in it but for topics that were seen to be made anew: all others are read again.
+Observations are not in it but for topics that were seen to be made anew, and the ids of those of
+the waves under way: all others are read again.
 `restore` brings a flight back standing still, for a person to go on or to go back; what the dead
 engine had under way is looked at again, never guessed.
 """
@@ -13,7 +14,8 @@ from typing import Any, Final
 
 from cockpit.core.crew import Crew, VetoStands
 from cockpit.core.flight import FlightState, StepState, WaveState, begin
-from cockpit.core.plan import SIDES, Plan, Side, step_name
+from cockpit.core.plan import SIDES, Plan, Side, step_name, touched_topics
+from cockpit.core.topicids import ids_of
 
 _WAVE_FIELDS: Final = (
     "word",
@@ -64,7 +66,16 @@ def record(state: FlightState) -> dict[str, Any]:
         found["veto"] = {"by": veto.by, "reason": veto.reason, "at_ms": veto.at_ms}
     if anew := {side: sorted(topics) for side, topics in state.facts.recreated.items() if topics}:
         found["recreated"] = anew
+    if ids := ids_of(state.facts, _topics_under_way(state)):
+        found["topic_ids"] = ids
     return found
+
+
+def _topics_under_way(state: FlightState) -> tuple[str, ...]:
+    """What waves that stand half-way have to do with."""
+    under_way = [wave for wave in state.waves if wave.word in (*_UNDER_WAY, "holding")]
+    names = {name for wave in under_way for name in wave.wave.services}
+    return touched_topics(tuple(one for one in state.plan.services if one.name in names))
 
 
 def _wave(wave: WaveState) -> dict[str, Any]:
@@ -111,7 +122,9 @@ def restore(
             current=current,
             next_action=content["next_action"],
             crew=_crew(content),
-            facts=replace(state.facts, recreated=_recreated(content)),
+            facts=replace(
+                state.facts, recreated=_recreated(content), ids_before=_ids_before(content)
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"the record of the flight cannot be read: {error}") from error
@@ -128,6 +141,15 @@ def _recreated(content: Mapping[str, Any]) -> Mapping[Side, frozenset[str]]:
     """Topics that were seen to be made anew: no look of a later engine can show that again."""
     anew = content.get("recreated", {})
     return {side: frozenset(map(str, anew[side])) for side in SIDES if side in anew}
+
+
+def _ids_before(content: Mapping[str, Any]) -> Mapping[Side, Mapping[str, str]]:
+    ids = content.get("topic_ids", {})
+    return {
+        side: {str(name): str(id_) for name, id_ in ids[side].items()}
+        for side in SIDES
+        if side in ids
+    }
 
 
 def _restored(wave: WaveState, content: Mapping[str, Any] | None, at_ms: int) -> WaveState:

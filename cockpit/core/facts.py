@@ -32,7 +32,7 @@ from cockpit.core.observe import (
 )
 from cockpit.core.plan import SIDES, Side
 from cockpit.core.snapshot import FeedView, HealthWord
-from cockpit.core.survey import Survey
+from cockpit.core.survey import Survey, TopicsSurvey
 
 S = TypeVar("S", bound=Survey)
 
@@ -72,6 +72,8 @@ class Facts:
     """Log ends of the last quarter of an hour."""
     recreated: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     """Topics that were made anew while this was watched: offsets from before mean nothing."""
+    ids_before: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)
+    """Ids of topics that an engine before has seen, until they are compared with those of now."""
     feeds: Mapping[str, FeedView] = field(default_factory=dict)
     errors: ErrorLog = field(default_factory=ErrorLog)
 
@@ -210,9 +212,29 @@ def _stored(facts: Facts, feed: str, sample: Sample | Survey) -> Mapping[str, An
         case SignalSample(name=name):
             kept = (*facts.signals.get(name, ())[1 - KEEP_SIGNAL_SAMPLES :], sample)
             return {"signals": {**facts.signals, name: kept}}
+        case TopicsSurvey(side=side) if facts.ids_before.get(side):
+            return {**_surveyed(facts, feed, sample), **_compared(facts, side, sample)}
         case _:
-            surveys = (*facts.surveys.get(feed, ())[-1:], sample)
-            return {"surveys": {**facts.surveys, feed: surveys}}
+            return _surveyed(facts, feed, sample)
+
+
+def _surveyed(facts: Facts, feed: str, survey: Survey) -> Mapping[str, Any]:
+    surveys = (*facts.surveys.get(feed, ())[-1:], survey)
+    return {"surveys": {**facts.surveys, feed: surveys}}
+
+
+def _compared(facts: Facts, side: Side, survey: TopicsSurvey) -> Mapping[str, Any]:
+    """A topic with another id than before is another one. What is not there may come back."""
+    before = facts.ids_before[side]
+    ids = {name: survey.topics[name].id for name in before if name in survey.topics}
+    anew = frozenset(name for name, id_ in ids.items() if id_ and id_ != before[name])
+    left = {name: id_ for name, id_ in before.items() if name not in ids}
+    changed: dict[str, Any] = {"ids_before": {**facts.ids_before, side: left}}
+    if anew:
+        known = facts.recreated.get(side, frozenset())
+        changed["recreated"] = {**facts.recreated, side: known | anew}
+        changed["history"] = {at: ends for at, ends in facts.history.items() if at != side}
+    return changed
 
 
 def _stored_logs(facts: Facts, side: Side, sample: LogSample) -> Mapping[str, Any]:

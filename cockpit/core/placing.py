@@ -42,9 +42,10 @@ from cockpit.core.observe import (
     partition_of,
     partition_text,
 )
-from cockpit.core.plan import Service
+from cockpit.core.plan import SIDES, Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 from cockpit.core.seeking import place_sought
+from cockpit.core.topicids import not_compared
 from cockpit.core.unread import return_unread
 
 Commits = Mapping[TopicPartition, int]
@@ -342,6 +343,10 @@ class _Unmapped:
 def _made_anew(scene: Scene, moved: Commits, before: Commits) -> _Unmapped | Wait:
     """Partitions of topics that were made anew: a place before that has no image after it. On such
     a source all is read again; of such a target, all since the source's own commit."""
+    topics = {topic for topic, _ in moved}
+    for side in SIDES:
+        if why := not_compared(scene.facts, side, topics):
+            return Wait(why)
     recreated = scene.facts.recreated
     offsets: list[tuple[TopicPartition, int]] = []
     rereads: dict[TopicPartition, int] = {}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from cockpit.core.actions import CallService, CommitOffsets
+from cockpit.core.durable import record
+from cockpit.core.flight import Observed
 from cockpit.core.intents import Pause
+from cockpit.core.survey import TopicFacts, TopicsSurvey
 from tests.core.driver import Script, actions
 from tests.core.test_durable import taken_over
 
@@ -85,3 +88,53 @@ def test_another_engine_knows_what_the_first_has_seen() -> None:
     assert actions(after)[-1] == FIRST
     again = taken_over(after)
     assert again.state.facts.recreated == {"source": frozenset({"orders"})}
+
+
+def sees_topics(script: Script, orders: str) -> None:
+    """The source's metadata, with the id of the topic."""
+    topics = {"orders": TopicFacts(orders, 2, 3, 0, 0), "other": TopicFacts("o1", 1, 3, 0, 0)}
+    survey = TopicsSurvey("source", script.now_ms - 20, script.now_ms - 10, topics)
+    script.send(Observed(script.now_ms, survey))
+
+
+def died_while_stopped() -> Script:
+    """Another engine, after one that had seen the topic's id; the topic has no commits by now."""
+    script = stopped()
+    sees_topics(script, "q1")
+    assert record(script.state)["topic_ids"] == {"source": {"orders": "q1"}}
+    after = taken_over(script)
+    after.starts, after.ends = dict(script.starts), dict(script.ends)
+    after.ends["source"], after.starts["source"] = (30, 12), (7, 0)
+    after.commits["source"] = {}
+    return after
+
+
+def test_a_topic_made_anew_while_no_engine_watched_is_told_by_its_id() -> None:
+    after = died_while_stopped()
+    sees_topics(after, "q2")
+    after.look(2)
+    after.go("rollback")
+    after.look(2)
+    assert after.state.facts.recreated == {"source": frozenset({"orders"})}
+    assert actions(after)[-1] == FIRST
+
+
+def test_until_the_ids_are_read_nobody_starts_there_again() -> None:
+    after = died_while_stopped()
+    after.look(2)
+    after.go("rollback")
+    after.look(5)
+    assert not any(isinstance(a, CallService) and a.verb == "undo" for a in actions(after))
+    assert record(after.state)["topic_ids"] == {"source": {"orders": "q1"}}
+    sees_topics(after, "q1")
+    after.look(2)
+    assert actions(after)[-1] == CallService("ledger", "undo")
+
+
+def test_a_topic_that_is_gone_for_now_is_compared_when_it_comes_back() -> None:
+    after = died_while_stopped()
+    nothing = TopicsSurvey("source", after.now_ms - 20, after.now_ms - 10, {})
+    after.send(Observed(after.now_ms, nothing))
+    assert not after.state.facts.recreated
+    sees_topics(after, "q2")
+    assert after.state.facts.recreated == {"source": frozenset({"orders"})}
