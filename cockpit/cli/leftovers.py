@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import datetime
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,14 +154,11 @@ def past_of(plan_path: str, plan_name: str, *, but: str = "") -> tuple[Past, ...
     """What the journals of a plan's newest flights tell, oldest first; not that of session
     `but`."""
     from cockpit.cli.launch import is_running
-    from cockpit.engine.folders import all_sessions, state_home
     from cockpit.engine.recovery import past_in
 
     found: list[Past] = []
-    for folder in reversed(all_sessions(state_home(os.environ))):
-        meta = folder.read_meta()
-        same = meta.get("plan_path") == plan_path or meta.get("plan") == plan_name
-        if folder.id == but or not same:
+    for folder in _newest_first(plan_path, plan_name):
+        if folder.id == but:
             continue
         past = past_in(folder, flying=is_running(folder))
         if past is not None:
@@ -169,6 +166,25 @@ def past_of(plan_path: str, plan_name: str, *, but: str = "") -> tuple[Past, ...
         if len(found) == NEWEST:
             break
     return tuple(reversed(found))
+
+
+def records_of(plan_path: str, plan_name: str) -> list[Mapping[str, Any]]:
+    """Where each flight of a plan stood last, oldest first. A journal that is not what was written
+    tells nothing."""
+    from cockpit.engine.recovery import last_record
+
+    records = (last_record(folder) for folder in _newest_first(plan_path, plan_name))
+    return [record for record in records if record][::-1]
+
+
+def _newest_first(plan_path: str, plan_name: str) -> Iterator[SessionFolder]:
+    """Sessions of a plan: of its file, or of its name."""
+    from cockpit.engine.folders import all_sessions, state_home
+
+    for folder in reversed(all_sessions(state_home(os.environ))):
+        meta = folder.read_meta()
+        if meta.get("plan_path") == plan_path or meta.get("plan") == plan_name:
+            yield folder
 
 
 async def look(plan: Plan, past: Sequence[Past], *, first: str = "") -> Left:

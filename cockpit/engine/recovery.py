@@ -93,6 +93,16 @@ def past_in(folder: SessionFolder, *, flying: bool) -> Past | None:
     return Past(folder.id, standing, words, effects)
 
 
+def last_record(folder: SessionFolder) -> Mapping[str, Any]:
+    """Where a session's flight stood last; empty: no wave began to move, or nobody can believe its
+    journal."""
+    try:
+        entries = tuple(read_journal(folder.journal)) if folder.journal.exists() else ()
+        return next((entry["state"] for entry in reversed(entries) if entry["kind"] == "state"), {})
+    except (JournalError, OSError, KeyError, TypeError):
+        return {}
+
+
 def _effects(entries: Iterable[Mapping[str, Any]]) -> Iterator[Effect]:
     """Every intent that did not end in a certain failure, with what it replaced."""
     outcomes = {e["action_id"]: e for e in entries if e["kind"] == "outcome"}
