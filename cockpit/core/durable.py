@@ -8,7 +8,7 @@ engine had under way is looked at again, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -110,7 +110,7 @@ def restore(
     state = begin(plan, session=session, simulated=simulated, at_ms=at_ms)
     names = [wave.name for wave in plan.waves]
     try:
-        known = {wave["name"]: wave for wave in content["waves"]}
+        known = {wave["name"]: wave for wave in _by_now(content["waves"], at_ms)}
         if not known.keys() <= set(names):
             raise RestoreError("the record names waves that the plan does not have")
         waves = [_restored(w, known.get(w.wave.name), at_ms) for w in state.waves]
@@ -155,17 +155,16 @@ def _ids_before(content: Mapping[str, Any]) -> Mapping[Side, Mapping[str, str]]:
 def _restored(wave: WaveState, content: Mapping[str, Any] | None, at_ms: int) -> WaveState:
     if content is None:
         return wave
-    found = _by_now(content, at_ms)
-    if len(found["steps"]) != len(wave.steps):
+    if len(content["steps"]) != len(wave.steps):
         raise RestoreError(f"wave {wave.wave.name} has other steps than in the plan")
     steps = tuple(
         replace(step, **{key: was[key] for key in _STEP_FIELDS})
-        for step, was in zip(wave.steps, found["steps"], strict=True)
+        for step, was in zip(wave.steps, content["steps"], strict=True)
     )
     restored = replace(
         wave,
-        **{key: found[key] for key in _WAVE_FIELDS},
-        memory=dict(found["memory"]),
+        **{key: content[key] for key in _WAVE_FIELDS},
+        memory=dict(content["memory"]),
         steps=steps,
     )
     if restored.word not in (*_UNDER_WAY, "holding"):
@@ -175,17 +174,38 @@ def _restored(wave: WaveState, content: Mapping[str, Any] | None, at_ms: int) ->
 
 def _by_now(content: Any, at_ms: int) -> Any:  # noqa: ANN401  # JSON in, JSON out
     """The same with no time after `at_ms`: whatever a dead engine has done was done by now, and
-    where the clock was set back since, every new sample would seem to be from before it."""
+    where the clock was set back since, every new sample would seem to be from before it. What lies
+    between its times stays as long: a deadline has run for as long as it had."""
+    ahead_ms = max(_times(content), default=at_ms) - at_ms
+    return _earlier(content, ahead_ms) if ahead_ms > 0 else content
+
+
+def _earlier(content: Any, by_ms: int) -> Any:  # noqa: ANN401  # JSON in, JSON out
     match content:
         case dict():
             return {
-                key: min(value, at_ms) if _is_time(key, value) else _by_now(value, at_ms)
+                key: value - by_ms if _is_time(key, value) else _earlier(value, by_ms)
                 for key, value in content.items()
             }
         case list():
-            return [_by_now(value, at_ms) for value in content]
+            return [_earlier(value, by_ms) for value in content]
         case _:
             return content
+
+
+def _times(content: Any) -> Iterator[int]:  # noqa: ANN401  # JSON in
+    match content:
+        case dict():
+            for key, value in content.items():
+                if _is_time(key, value):
+                    yield value
+                else:
+                    yield from _times(value)
+        case list():
+            for value in content:
+                yield from _times(value)
+        case _:
+            return
 
 
 def _is_time(key: str, value: object) -> bool:

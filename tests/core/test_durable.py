@@ -215,6 +215,21 @@ def test_no_time_of_a_dead_engine_lies_ahead_of_a_clock_that_was_set_back() -> N
     assert max(at_ms for at_ms in times if at_ms is not None) == begun_ms
 
 
+def test_what_of_a_deadline_had_run_stays_run_after_the_clock_was_set_back() -> None:
+    script = fenced()
+    script.look(9)
+    script.end_all(target_end={"orders/0": 100, "orders/1": 100})  # and so a record
+    before = script.state.wave()
+    assert before.fenced_at_ms is not None
+    newest = max(step.started_at_ms or 0 for step in before.steps)
+    ran_ms = newest - before.fenced_at_ms
+    assert ran_ms >= 9_000
+    after = taken_over(script, later_ms=-script.now_ms // 2)
+    fenced_at_ms = after.state.wave().fenced_at_ms
+    assert fenced_at_ms is not None
+    assert after.now_ms - fenced_at_ms == ran_ms
+
+
 def test_a_record_past_the_drained_end_closes_the_way_back_after_the_clock_was_set_back() -> None:
     script = fenced()
     script.end_all(target_end={"orders/0": 100, "orders/1": 100})
