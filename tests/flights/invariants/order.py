@@ -114,7 +114,8 @@ def _is_excused(case: Case, service: str, begun: Line) -> bool:
         return True
     alarms = shot.snapshot.alarms
     told = any(a.subject == f"not at work on the target: {service}" for a in alarms)
-    return told or shot.snapshot.target.health != "connected"
+    side = shot.snapshot.target
+    return told or side.health != "connected" or begun.at_ms - side.since_ms <= AWAY_SHOWN_MS
 
 
 def _in_time(case: Case, started: Line) -> Iterator[str]:
