@@ -75,7 +75,7 @@ def _list_rights(plan: Plan, options: argparse.Namespace) -> int:
         say_json({"plan": plan.name, "rights": [_right_json(plan, right) for right in wanted]})
         return exits.COMPLETED
     for right in wanted:
-        say(f"# {_sentence(right)}")
+        say(f"# {sentence(right)}")
         say(_command(plan, right))
     return exits.COMPLETED
 
@@ -121,10 +121,10 @@ def report(plan: Plan, found: Examination) -> list[str]:
 
     lines = [f"{who}: {error.kind}: {error.reason}" for who, error in sorted(found.shut.items())]
     for verdict in _with(found, "missing"):
-        lines.append(f"missing: {_sentence(verdict.right)}")
+        lines.append(f"missing: {sentence(verdict.right)}")
         lines.append(f"  {_command(plan, verdict.right)}")
     lines.extend(
-        f"unproven: {_sentence(verdict.right)}: {verdict.detail}"
+        f"unproven: {sentence(verdict.right)}: {verdict.detail}"
         for verdict in _with(found, "unproven")
     )
     lines.extend(f"problem: {problem}" for problem in found.problems)
@@ -170,7 +170,8 @@ def as_json(plan: Plan, found: Examination) -> dict[str, Any]:
     }
 
 
-def _sentence(right: Right) -> str:
+def sentence(right: Right) -> str:
+    """Who needs what, and what for."""
     whom = " (the canary)" if right.canary else ""
     return (
         f"{right.side}: {right.principal}{whom} must be allowed to {right.words()},"

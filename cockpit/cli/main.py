@@ -25,6 +25,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("init", "write a plan from what two clusters hold"),
     ("inventory", "what both clusters hold, and what becomes of each item"),
     ("leftovers", "what an earlier attempt has left standing, and what clears it"),
+    ("readiness", "the six gates before the first wave, who owns each, and what it lacks"),
     ("stragglers", "who is still on the source after its service has moved"),
     ("run", "fly a plan: an engine of its own, and the screen on it"),
     ("attach", "open the screen on a flight that is under way"),

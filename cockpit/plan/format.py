@@ -17,6 +17,7 @@ from cockpit.plan.format_conditions import CONDITION
 from cockpit.plan.format_drills import DRILL
 from cockpit.plan.format_inventory import EXCLUDED
 from cockpit.plan.format_notify import NOTIFY
+from cockpit.plan.format_readiness import READINESS
 from cockpit.plan.kinds import (
     ARGUMENT,
     BASE_URL,
@@ -433,6 +434,7 @@ PLAN: Final = Object(
         ),
         Field("freeze_windows", ListOf(FREEZE_WINDOW), "When no wave begins."),
         Field("people", PEOPLE, "Who may be on its flights."),
+        Field("readiness", READINESS, "Who owns the gates before the first wave."),
         Field("coordination", COORDINATION, "How another host can take a flight over."),
         Field("notify", NOTIFY, "Who is told outside of the screens."),
         Field("waves", ListOf(WAVE, at_least=1), "In which order it moves.", required=True),

@@ -5,6 +5,7 @@ Never resolves a secret and never opens a file that a plan names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from yaml.nodes import MappingNode
 from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Plan, ReplicationKind, SecretRef
 from cockpit.core.prove.model import ServiceModel
+from cockpit.core.sixgates import GateName, Stated
 from cockpit.files import Unreadable, read_regular
 from cockpit.plan.build import Builder
 from cockpit.plan.document import MAX_BYTES, compose
@@ -22,6 +24,7 @@ from cockpit.plan.inventory import exclusions_of
 from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
 from cockpit.plan.proof_draft import replication_kind, service_models
 from cockpit.plan.reader import Reader
+from cockpit.plan.readiness import readiness_of
 from cockpit.plan.rules import check_rules
 from cockpit.secrecy import SECRETS
 
@@ -87,6 +90,7 @@ class Beginning:
     plan: Plan
     """Without services and waves where it has none yet."""
     exclusions: tuple[Exclusion, ...]
+    readiness: Mapping[GateName, Stated]
 
 
 def load_beginning(text: str, *, origin: str) -> Beginning:
@@ -100,7 +104,7 @@ def load_beginning(text: str, *, origin: str) -> Beginning:
             check_rules(make_draft(item), problems)
             if not problems:
                 plan = Builder(Path(origin).absolute().parent).plan(item)
-                return Beginning(plan, exclusions_of(item))
+                return Beginning(plan, exclusions_of(item), readiness_of(item))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -1,0 +1,145 @@
+"""The gates before a migration's first wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from cockpit.core.facts import Facts, absorb
+from cockpit.core.inventory import Inventory, Item
+from cockpit.core.lag import ReplicationLag, replication_lag
+from cockpit.core.observe import Unknown
+from cockpit.core.plan import OffsetsSpec, Plan, Rollback
+from cockpit.core.sixgates import (
+    GATES,
+    Evidence,
+    GateName,
+    ReadyGate,
+    Signature,
+    Stated,
+    ready_gates,
+)
+from tests.core.build import logs, mirror, two_wave_plan
+
+NOW_MS = 1_000_000
+SIGNED = Signature("eva", NOW_MS - 1)
+ALL: dict[GateName, Stated] = {name: Stated("eva", SIGNED) for name in GATES} | {
+    "exit": Stated("eva", SIGNED, NOW_MS + 1, "payments for a year", "journal heads, by mail")
+}
+NOTHING = Inventory((), (), ())
+
+
+def lag(*ends: int) -> ReplicationLag | Unknown:
+    """Of the mirror at 100 in both partitions."""
+    facts = absorb(Facts(), mirror(NOW_MS - 300, (100, 100)))
+    return replication_lag(absorb(facts, logs("source", NOW_MS - 100, ends)))
+
+
+def complete() -> Plan:
+    """A plan that says all that the gates ask of it."""
+    plan = two_wave_plan()
+    trigger = plan.waves[0].gates[0]
+    waves = tuple(
+        replace(
+            wave, approvers=("eva",), rollback=Rollback((trigger,)), rollback_window_ms=3_600_000
+        )
+        for wave in plan.waves
+    )
+    exact = OffsetsSpec("exact")
+    services = tuple(replace(s, owner="team", offsets=exact) for s in plan.services)
+    return replace(plan, waves=waves, services=services)
+
+
+def standing(
+    plan: Plan | None = None,
+    evidence: Evidence | None = None,
+    stated: Mapping[GateName, Stated] | None = None,
+) -> dict[str, ReadyGate]:
+    gates = ready_gates(
+        plan or complete(),
+        {**ALL, **(stated or {})},
+        evidence or Evidence(NOTHING, lag(100, 104)),
+        NOW_MS,
+    )
+    assert [gate.name for gate in gates] == list(GATES)
+    return {gate.name: gate for gate in gates}
+
+
+def texts(gate: ReadyGate, word: str = "missing") -> str:
+    return "\n".join(finding.text for finding in gate.findings if finding.word == word)
+
+
+def test_all_six_are_ready_where_everything_is_said_read_and_signed() -> None:
+    found = standing()
+    assert {gate.word for gate in found.values()} == {"ready"}, found
+    assert texts(found["replication"], "note") == (
+        "replication lag 4 records, 4 at most in a partition"
+    )
+
+
+@pytest.mark.parametrize("name", list(GATES))
+def test_nobody_signs_for_its_owner(name: GateName) -> None:
+    unsigned = replace(ALL[name], signed=None)
+    assert texts(standing(stated={name: unsigned})[name]) == "eva has not signed"
+    later = replace(ALL[name], signed=Signature("eva", NOW_MS + 1))
+    assert "has not come" in texts(standing(stated={name: later})[name])
+    nobody = replace(ALL[name], owner="", signed=None)
+    assert "nobody owns it" in texts(standing(stated={name: nobody})[name])
+
+
+def test_what_could_not_be_read_is_neither_ready_nor_missing() -> None:
+    blind = Evidence(
+        Inventory((), ("target.topics: no answer",), ()),
+        Unknown("no answer from the mirror yet"),
+        unread=("source.groups: refused",),
+        rights_unproven=("ana needs describe",),
+    )
+    found = standing(evidence=blind)
+    assert [n for n, gate in found.items() if gate.word == "unknown"] == [
+        "inventory",
+        "replication",
+        "security",
+    ]
+    assert "no answer from the mirror yet" in texts(found["replication"], "unknown")
+
+
+def test_each_gate_names_what_it_lacks() -> None:
+    item = Item("topic", "forgotten", True, False, "unassigned", "")
+    found = standing(
+        evidence=Evidence(
+            Inventory((item,), (), ()),
+            lag(100, 104),
+            mirror=("mirror: task 0 of mm2-source is FAILED",),
+            rights_missing=("cockpit needs alter on cluster",),
+            shut=("target: refused",),
+        ),
+        stated={"exit": Stated("eva", SIGNED, decommission_ms=NOW_MS - 5)},
+    )
+    assert "1 unassigned of kind topic: forgotten" in texts(found["inventory"])
+    assert "FAILED" in texts(found["replication"])
+    assert texts(found["security"]).splitlines() == [
+        "target: refused",
+        "missing: cockpit needs alter on cluster",
+    ]
+    assert "has passed" in texts(found["exit"])
+    assert "(retained)" in texts(found["exit"])
+    assert "(audit)" in texts(found["exit"])
+
+
+def test_a_wave_without_a_way_back_and_a_group_without_a_decision_are_not_ready() -> None:
+    plan = two_wave_plan()
+    translated = tuple(replace(s, owner="", offsets=None) for s in plan.services)
+    found = standing(replace(plan, services=translated))
+    assert "wave readers says not who approves it" in texts(found["cutover"])
+    assert "nobody has said how many records may be read twice" in texts(found["offsets"])
+    assert "has no owner who could decide" in texts(found["offsets"])
+
+
+def test_a_topic_that_is_not_there_is_no_lag_of_zero() -> None:
+    plan = complete()
+    services = tuple(replace(s, consumes=(*s.consumes, "absent")) for s in plan.services)
+    found = standing(replace(plan, services=services))
+    assert found["replication"].word == "unknown"
+    assert "no topic absent" in texts(found["replication"], "unknown")
