@@ -22,6 +22,10 @@ _KINDS: Final = ("producers", "members", "transactions")
 """Surveys of the source that tell who is there; none but these is read."""
 
 
+_NOT_ASKED: Final = ("source.transactions", "unsupported")
+"""Below Kafka 3.0 brokers list no transactions: markers then count as records of somebody else."""
+
+
 @dataclass
 class Seen:
     """Who was met on the source so far, and what could not be looked at."""
@@ -45,8 +49,11 @@ class Seen:
             self.first_ms.setdefault(key, one.at_ms)
             self.found[key] = one
         self.looks += 1
-        failures = {name: f.reason for name, f in facts.failures.items()}
-        self.unread = {name: why for name, why in failures.items() if name.startswith("source.")}
+        self.unread = {
+            name: failure.reason
+            for name, failure in facts.failures.items()
+            if name.startswith("source.") and (name, failure.kind) != _NOT_ASKED
+        }
         return tuple(new)
 
     @property

@@ -5,6 +5,8 @@ Never starts a second one beside a living one, and never touches the other parts
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,10 @@ ATTEMPTS = 5
 """ZooKeeper keeps a killed broker's registration for its session: the first tries may end."""
 
 
+GOES_WITHIN_S = 3.0
+"""A killed process of a busy machine is there for a moment longer."""
+
+
 async def start_again(folder: Path, name: str, progress: Progress) -> Process:
     """Start a part that has ended and wait until it answers. Raises LabError.
 
@@ -35,7 +41,7 @@ async def start_again(folder: Path, name: str, progress: Progress) -> Process:
             raise LabError(f"there is no running lab in {layout.folder}")
         if name not in (parts := parts_of(state)):
             raise LabError(f"{name} is not a part of the lab; there are {', '.join(parts)}")
-        if any(process.name == name and alive(process) for process in state.processes):
+        if any([await _lives(one) for one in state.processes if one.name == name]):
             raise LabError(f"{name} is running")
         for attempt in range(1, ATTEMPTS + 1):
             state, process = await _start(name, layout, state, progress)
@@ -48,6 +54,15 @@ async def start_again(folder: Path, name: str, progress: Progress) -> Process:
                 progress(f"{name}: answers")
                 return process
     raise AssertionError("every attempt returns or raises")
+
+
+async def _lives(process: Process) -> bool:
+    """Whether it runs, and is not one that was killed a moment ago."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GOES_WITHIN_S):
+            while alive(process):  # noqa: ASYNC110  # the kernel tells it no other way
+                await asyncio.sleep(0.1)
+    return alive(process)
 
 
 async def _start(

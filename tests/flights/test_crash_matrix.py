@@ -253,7 +253,9 @@ def test_a_flight_arrives_through_five_deaths(half_moved: Site) -> None:
     last = flights[-1]
     if last.result["outcome"] != "completed":
         last = cockpit_resume(state, "--go-on")
-    assert last.result["outcome"] == "completed", last.errors
+    assert last.result["outcome"] == "completed", "\n\n".join(
+        f"{flight.errors}\n{flight.story()}" for flight in flights
+    )
     assert_nothing_lost(lab)
     assert check(lab.folder).reordered == 0
     for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):

@@ -132,7 +132,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "before its place, and no more lie behind it than were announced; a group is placed only "
         "while nobody works and the mirror leaves it alone.",
         "Groups whose plan lets them begin elsewhere, or outside Kafka. A start that arrives so "
-        "late that its wave had begun to go back before.",
+        "late that its wave had begun to go back before. A service that came up from a crash "
+        "after it was seen to be gone: it is not started on the target.",
     ),
     (
         "I13",

@@ -102,8 +102,11 @@ def _is_excused(case: Case, service: str, begun: Line) -> bool:
     """Whether it had come up where its last order sent it, and that was the target: what stops it
     there afterwards is another matter, as long as the screen says so."""
     felts = [felt for felt in case.felts if felt.n < begun.n]
-    sent = last(f for f in felts if f.name in (f"start {service}", f"undo {service}"))
-    if sent is None or not sent.name.startswith("start "):
+    undone = last(f for f in felts if f.name == f"undo {service}")
+    sent = next(
+        (f for f in felts if f.name == f"start {service}" and (not undone or f.n > undone.n)), None
+    )
+    if sent is None:
         return False
     came = next((f for f in felts if f.name == f"started {service}" and f.n > sent.n), None)
     if came is None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from cockpit.core.actions import CommitOffsets
 from cockpit.core.plan import OffsetsStep, Service
+from cockpit.sim.faults import ServiceCrash
 from tests.flights.invariants.case import Case, last_line
 from tests.flights.invariants.trace import Call, Felt, Line, Moment, in_order
 
@@ -205,10 +206,17 @@ def _is_elsewhere(service: Service) -> bool:
     return service.resume not in ("translated", "exact")
 
 
+def _came_up(case: Case, group: str) -> bool:
+    """Whether its service may have come up from a crash since it was seen to be gone: then it does
+    not start on the target."""
+    crashed = {f.service for f in case.flown.faults if isinstance(f, ServiceCrash)}
+    return any(s.group == group and s.name in crashed for s in case.plan.services)
+
+
 def _placed(case: Case, action: CommitOffsets, truth: Moment | None) -> Iterator[str]:
     if truth is None or action.side != "target":
         return
-    if truth.members["source"].get(action.group):
+    if truth.members["source"].get(action.group) and not _came_up(case, action.group):
         yield f"I12: {action.group} was placed on the target while it worked on the source"
     if _is_synced(truth, case.plan.replication.checkpoint_connector, action.group):
         yield f"I12: {action.group} was placed while the mirror may overwrite its place"
