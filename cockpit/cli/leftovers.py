@@ -177,6 +177,11 @@ def records_of(plan_path: str, plan_name: str) -> list[Mapping[str, Any]]:
     return [record for record in records if record][::-1]
 
 
+def sessions_of(plan_path: str, plan_name: str) -> list[SessionFolder]:
+    """This user's sessions of a plan, oldest first."""
+    return list(_newest_first(plan_path, plan_name))[::-1]
+
+
 def _newest_first(plan_path: str, plan_name: str) -> Iterator[SessionFolder]:
     """Sessions of a plan: of its file, or of its name."""
     from cockpit.engine.folders import all_sessions, state_home

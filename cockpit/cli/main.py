@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("verify", "say whether a journal is what was written"),
     ("sessions", "list the flights of this user"),
     ("report", "write the review of a flight from its recording"),
+    ("archive", "pack what is to be kept of a migration into one file"),
     ("export", "write a recording as JSON lines, or one of its tables as CSV"),
     ("import", "make a session of an exported recording"),
     ("tune", "propose tolerances from what recorded flights have seen"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.cli import exits
 from cockpit.cli.again import cut_short
 from cockpit.cli.output import Progress, clean, clean_line, complain
-from cockpit.cli.recordings import NoRecording, find_recording, opened
+from cockpit.cli.recordings import Found, NoRecording, find_recording, opened
 from cockpit.engine.folders import write_private
 
 if TYPE_CHECKING:
@@ -86,6 +87,13 @@ def run(options: argparse.Namespace) -> int:
     else:
         complain(clean_line(f"{options.output}: the report of session {found.name}"))
     return exits.COMPLETED
+
+
+def reviewed(found: Found, kinds: Sequence[str]) -> dict[str, str]:
+    """The report of one recording in each of these formats. Raises NoRecording, MaterialError."""
+    with opened(found) as reader:
+        document, _ = _document(reader, [], anonymise=False)
+    return {kind: _text(document, kind) for kind in kinds}
 
 
 def _by_name(path: Path | None) -> str:
