@@ -108,7 +108,7 @@ def key_bar(
         _key_item(key, space, closed=bool(why)) for key, why in zip(shown, closed, strict=True)
     ]
     if not small:
-        items.append(Item(4, ((" 1-7 ", "key"), (f"{space}pane", "key.label"))))
+        items.append(Item(4, ((" 1-9 u ", "key"), (f"{space}pane", "key.label"))))
     return Line(pack(items, width, gap=1 if width < 100 else 2), "bar")
 
 

@@ -43,17 +43,20 @@ class Looking:
             self._go_there()
         elif key.id == "theme":
             board.say(*board.cockpit.next_theme())
+        elif key.id == "zoom":
+            board.zoom(None if board.zoomed else board.chosen)
         elif key.id in {"next", "previous"}:
             self._choose(1 if key.id == "next" else -1)
         elif not isinstance(pane, Grid):
-            board.say(f"{key.shown}: pane {pane.number} is no table; 2, 3 and 5 are")
+            board.say(f"{key.shown}: pane {pane.number} is no table; 2, 3, 5 and 8 are")
         elif key.id == "filter":
-            board.prompt("show rows that match (regular expression, !turns it round, empty shows "
-                         "all)", pane.pattern, self._filtered)  # fmt: skip
+            board.prompt("show rows that match (regular expression; =text as it is; ! others; "
+                         "empty: all)", pane.pattern, self._filtered)  # fmt: skip
         else:
             do = {
                 "sort": pane.sort_next, "reverse": pane.sort_reverse,
-                "wave_only": pane.toggle_wave,
+                "wave_only": pane.toggle_wave, "problems": pane.toggle_problems,
+                "pin": pane.pin, "group_by": pane.group_next,
             }[key.id]  # fmt: skip
             board.say(do())
 
@@ -130,7 +133,7 @@ class Looking:
         elif key.id == "health":
             board.app.push_screen(HealthScreen(board.look, board.snapshot))
         elif not said:
-            board.say(f"{key.shown}: no row with more to say; panes 2, 3 and 5 have them")
+            board.say(f"{key.shown}: no row with more to say; panes 2, 3, 5 and 8 have them")
         else:
             page = DetailScreen(board.look, board.snapshot, title=pane.title_text, said=said)
             board.app.push_screen(page)
