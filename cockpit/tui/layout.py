@@ -53,6 +53,7 @@ def place(
     rows = height - STATUS_ROWS - FOOT_ROWS - below
     if zoomed is not None:
         return {zoomed: Place(0, STATUS_ROWS, width, rows)}
+    height -= below  # a recording's screen has the panes of a flight's that has as much room
     if width >= FULL_WIDTH and height >= FULL_HEIGHT:
         return _columns(width, rows, log=max(6, rows // 6), shares=_FULL)
     if width >= GRID_WIDTH and height >= GRID_HEIGHT:

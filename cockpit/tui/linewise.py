@@ -71,8 +71,8 @@ _SAID: Final = {
     "note": "a note for the log",
     "lag": "lag of the worst partitions",
     "services": "services: who has moved, who still touches the source",
-    "curves": "signals, lag and writes of the last minutes",
-    "back": "what going back would cost and undo",
+    "curves": "curves: signals, lag and writes of the last minutes",
+    "back": "back: what going back would cost and undo",
     "help": "this list",
     "leave": "leave; the flight goes on",
 }

@@ -195,7 +195,7 @@ class LagPane(Grid):
     def cell(self, model: int, column: str) -> Chunk:
         """One value, or why there is none."""
         if column == "past":
-            return (self._trail.cell(model), "plot")
+            return (self._trail.cell(model), "dim")
         if self._by != "partition":
             limit = self._limit if self._by == "topic" else None
             return grouped_cell(self._rows[model], column, self._fresh, limit)
