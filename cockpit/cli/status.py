@@ -102,4 +102,7 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         "left_over": to_json(snapshot.left_over),
         "head": snapshot.head,
         "crew": to_json(snapshot.crew),
+        "services": to_json(snapshot.services),
+        "way_back": to_json(snapshot.way_back),
+        "stragglers": to_json(snapshot.stragglers),
     }

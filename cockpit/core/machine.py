@@ -164,8 +164,9 @@ def _renew(turn: Turn) -> None:
         *coordination.alarming(state),
     )
     watch = renew(
-        state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left, also=also
-    )
+        state.watch, moved_of(state), state.facts, turn.now_ms, remains=state.left, also=also,
+        topics=produces(state, turn.wave) or state.plan.topics(),
+    )  # fmt: skip
     turn.set(watch=watch)
     known = {alarm.subject for alarm in state.watch.alarms}
     for alarm in watch.alarms:

@@ -19,6 +19,7 @@ from cockpit.core.parity import all_checks
 from cockpit.core.plan import Plan, Side, SignalGate, step_name
 from cockpit.core.price import price, rollback_word
 from cockpit.core.remember import Remembered
+from cockpit.core.services import service_views
 from cockpit.core.snapshot import (
     ActionView,
     ArmedView,
@@ -32,6 +33,7 @@ from cockpit.core.snapshot import (
     WritesWord,
 )
 from cockpit.core.turn import fences_of, moved_of, produces
+from cockpit.core.wayback import way_back_view
 
 WRITES_MAX_AGE_MS = 15_000
 """Who owns writes is read from ACLs and log ends; older readings say nothing."""
@@ -78,6 +80,9 @@ def project(state: FlightState, seq: int) -> Snapshot:
         left_over=state.left.found,
         crew=crew_view(state),
         coordination=coordination.view(state),
+        services=service_views(state),
+        way_back=way_back_view(state),
+        past=state.watch.past,
     )
 
 

@@ -15,7 +15,9 @@ from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.intents import Verb
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, PartitionKeys, Unknown
+from cockpit.core.pastview import PastView
 from cockpit.core.plan import Side
+from cockpit.core.serviceview import ServiceView, WayBackView
 
 Verdict = Literal["PASS", "FAIL", "UNKNOWN", "INCONCLUSIVE"]
 HealthWord = Literal[
@@ -469,6 +471,11 @@ class Snapshot:
     head: str = ""
     """The newest entry of the engine's journal, `SEQ:HASH`: whoever keeps it can prove later that
     nothing was changed or cut off. Empty: there is no journal."""
+    services: tuple[ServiceView, ...] = ()
+    """The plan's, in its order."""
+    way_back: WayBackView | None = None
+    """None: told by an engine that did not work it out."""
+    past: PastView = field(default_factory=PastView)
 
     def action(self, verb: str) -> ActionView:
         """The view of one verb."""

@@ -12,6 +12,8 @@ from cockpit.core.alarms import Ack, Trouble, raised, remaining, troubles, uncom
 from cockpit.core.facts import Facts
 from cockpit.core.lag import replication_lag
 from cockpit.core.left import Left
+from cockpit.core.past import extend_past
+from cockpit.core.pastview import PastView
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved, stragglers
 from cockpit.core.trends import Trends, extend_trends
@@ -31,6 +33,7 @@ class Watch:
     """By subject, of alarms that stand."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """How much of each alarm there is."""
+    past: PastView = field(default_factory=PastView)
 
 
 def renew(
@@ -41,9 +44,10 @@ def renew(
     *,
     remains: Left | None = None,
     also: tuple[Trouble, ...] = (),
+    topics: tuple[str, ...] = (),
 ) -> Watch:
     """The watch after another look at the facts, and at what an earlier attempt has left. `also`:
-    what somebody else has found."""
+    what somebody else has found. `topics`: whose writes are counted."""
     lag = replication_lag(facts)
     left = stragglers(moved, facts)
     trends = extend_trends(watch.trends, moved.plan, facts, lag)
@@ -54,7 +58,8 @@ def renew(
         *also,
     )
     now = raised(found, watch.seen, watch.acks, now_ms)
-    return Watch(trends, left, now.alarms, now.since, now_ms, now.acks, now.sizes)
+    past = extend_past(watch.past, topics, facts, lag, now_ms, plan=moved.plan)
+    return Watch(trends, left, now.alarms, now.since, now_ms, now.acks, now.sizes, past)
 
 
 def acknowledge(watch: Watch, subject: str, since_ms: int | None, by: str) -> Watch | str:

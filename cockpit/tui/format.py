@@ -6,7 +6,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from cockpit.core.snapshot import Behind, TimeLeft
+from cockpit.core.distances import distance
+from cockpit.core.observe import Unknown
+from cockpit.core.snapshot import Behind, GateView, StragglerView, TimeLeft
 
 
 def utc(at_ms: int) -> str:
@@ -114,3 +116,23 @@ def _short(value: float) -> str:
 def unit_word(unit: str) -> str:
     """The unit where it does not stand beside the number already."""
     return "" if unit in {"ratio", "ms", "per_s"} else unit
+
+
+def straggler_text(one: StragglerView, now_ms: int) -> str:
+    """Who it is, where, how fast, and when it was seen."""
+    known = one.rate_milli
+    speed = f"? ({known.reason})" if isinstance(known, Unknown) else rate(known)
+    who = f", {one.who}" if one.who else ""
+    return f"{one.name} on {one.where} {speed}{who}, seen {age(now_ms - one.at_ms)} ago"
+
+
+def distance_text(gate: GateView) -> str:
+    """`61% of limit`, `1,104 over`; empty where there is nothing to say or nothing is known."""
+    found = distance(gate)
+    if found is None:
+        return ""
+    if found.over > 0:
+        return f"{quantity(found.over, gate.unit)} over"
+    if found.share is None:
+        return ""
+    return f"{max(0, math.floor(found.share * 100))}% of limit"

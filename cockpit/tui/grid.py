@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cockpit.tui.format import count
-from cockpit.tui.glyphs import DOWN, HERE, UP
+from cockpit.tui.glyphs import DOWN, HERE, STAR, UP
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Line, left, right, width_of
 from cockpit.tui.view import Pane
@@ -41,10 +41,12 @@ class Column:
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """A test of texts: a regular expression, or a plain part where it is not a valid one; a
-    leading `!` turns it round. Letter case does not count."""
+    """A test of texts: a regular expression, or a plain part where it is not a valid one or `=`
+    stands before it; a leading `!` turns it round. Letter case does not count."""
     inverse = pattern.startswith("!")
     body = pattern[1:] if inverse else pattern
+    if body.startswith("="):
+        body = re.escape(body[1:])
     try:
         search = re.compile(body, re.IGNORECASE).search
     except re.error:
@@ -68,6 +70,9 @@ class Grid(Pane):
         self.reverse = False
         self.pattern = ""
         self.wave_only = False
+        self.problems_only = False
+        self._pins: dict[Hashable, None] = {}
+        """Keys of rows that stay on top, in the order in which they were pinned."""
         self._order: Order = np.empty(0, dtype=np.intp)
         self._sorted_at_ms: int | None = None
         self._cursor: Hashable | None = None
@@ -93,6 +98,10 @@ class Grid(Pane):
     def in_wave(self) -> Mask:
         """Which rows belong to the current wave."""
         raise NotImplementedError
+
+    def problems(self) -> Mask:
+        """Which rows are not as they should be, or not known."""
+        return np.ones(self.total(), dtype=bool)
 
     def ranking(self, sort: str) -> Order:
         """Every row, worst or first one first."""
@@ -140,10 +149,19 @@ class Grid(Pane):
         if self.reverse:
             order = self.turned(order)
         mask = self._mask()
-        self._order = order if mask is None else order[mask[order]]
+        self._order = self._pinned_first(order, mask)
         after = self.cursor_place()
         if before is not None and after is not None:
             self.top = max(0, self.top + after - before)
+
+    def _pinned_first(self, order: Order, mask: Mask | None) -> Order:
+        """Pinned rows on top, whatever the filter says."""
+        kept = order if mask is None else order[mask[order]]
+        found = [row for key in self._pins if (row := self.find(key)) is not None]
+        if not found:
+            return kept
+        pinned = np.array(found, dtype=np.intp)
+        return np.concatenate((pinned, kept[~np.isin(kept, pinned)]))
 
     def turned(self, order: Order) -> Order:
         """The order turned round."""
@@ -153,6 +171,9 @@ class Grid(Pane):
         mask: Mask | None = None
         if self.wave_only:
             mask = self.in_wave()
+        if self.problems_only:
+            bad = self.problems()
+            mask = bad if mask is None else mask & bad
         if self.pattern:
             accept = matcher(self.pattern)
             found = np.fromiter((accept(text) for text in self.texts()), bool, self.total())
@@ -184,12 +205,38 @@ class Grid(Pane):
         self.top = 0
         self._reorder()
 
+    def group_next(self) -> str:
+        """Add rows up in another way; says in which."""
+        return "this table adds nothing up; pane 2 does"
+
     def toggle_wave(self) -> str:
         """Only the current wave's rows, or all again; says which."""
         self.wave_only = not self.wave_only
         self.top = 0
         self._reorder()
         return "only the current wave's rows" if self.wave_only else "all rows"
+
+    def toggle_problems(self) -> str:
+        """Only rows with a problem, or all again; says which."""
+        self.problems_only = not self.problems_only
+        self.top = 0
+        self._reorder()
+        return "only rows with a problem" if self.problems_only else "all rows"
+
+    def pin(self) -> str:
+        """Keep the cursor's row on top, or let it go again; says which."""
+        place = self.cursor_place()
+        place = self.top if place is None else place
+        if not 0 <= place < len(self._order):
+            return "no row to pin"
+        model = int(self._order[place])
+        key, text = self.key_of(model), self.texts()[model]
+        if key in self._pins:
+            del self._pins[key]
+        else:
+            self._pins[key] = None
+        self._reorder()
+        return f"{text}: {'stays on top' if key in self._pins else 'no longer pinned'}"
 
     # --- cursor -----------------------------------------------------------------------------------
 
@@ -258,9 +305,13 @@ class Grid(Pane):
         """Rows after filtering."""
         return len(self._order)
 
+    def table_columns(self) -> tuple[Column, ...]:
+        """Every column that there could be now."""
+        return self.all_columns
+
     def shown_columns(self, width: int) -> list[tuple[Column, int]]:
         """The columns that fit, with their widths; a last one of text takes what is left."""
-        kept = list(self.all_columns)
+        kept = list(self.table_columns())
         while len(kept) > 1 and self._wanted(kept) > width:
             kept.remove(max(kept, key=lambda column: column.rank))
         spare = max(0, width - self._wanted(kept))
@@ -289,7 +340,9 @@ class Grid(Pane):
         """A row of the order."""
         model = int(self._order[index])
         here = self._cursor is not None and self.key_of(model) == self._cursor
-        chunks: list[Chunk] = [(HERE, "strong") if here else self.mark(model)]
+        pinned = bool(self._pins) and self.key_of(model) in self._pins
+        mark: Chunk = (STAR, "strong") if pinned else self.mark(model)
+        chunks: list[Chunk] = [(HERE, "strong") if here else mark]
         free = self.free_row(model, width - 1)
         if free is not None:
             chunks.extend(free)
@@ -318,5 +371,7 @@ class Grid(Pane):
             text = f"/{self.pattern}/ {text}"
         if self.wave_only:
             text = f"wave only {text}"
+        if self.problems_only:
+            text = f"problems only {text}"
         flags = self.flags()
         return (*flags, ("  " if flags else "", base), (text, base))

@@ -12,7 +12,7 @@ from typing import Literal
 
 from cockpit.core.playing import PlayVerb
 from cockpit.core.snapshot import Snapshot
-from cockpit.tui.layout import PANES, PaneName
+from cockpit.tui.layout import PANE_KEYS, PANES, PaneName
 
 KeyVerb = Literal["advance", "rollback", "recover", "pause", "end"]
 Group = Literal["act", "people", "play", "look", "move", "screen", "safe"]
@@ -60,16 +60,20 @@ _PANE_HELP: dict[PaneName, str] = {
     "checks": "checks",
     "gates": "gates and triggers",
     "log": "the event log",
+    "services": "services: who has moved, who owns it, what still touches the source",
+    "back": "going back: its price, and what it would undo",
+    "people": "people: who is here, who drives, who is asked",
 }
 
 
-def _pane(number: int, name: PaneName) -> Key:
+def _pane(name: PaneName) -> Key:
+    key = PANE_KEYS[name]
     text = f"the pane of {_PANE_HELP[name]}, in full"
-    return Key(f"pane.{name}", (str(number),), str(number), group="look", help=text, pane=name)
+    return Key(f"pane.{name}", (key,), key, group="look", help=text, pane=name)
 
 
 _PAUSE = "pause at once: no new step begins, a fence and its deadline go on"
-_FILTER = "show rows that match a pattern; !pattern shows the others"
+_FILTER = "show rows that match a pattern; =text takes it as it is, !pattern shows the others"
 _NOTHING = "nothing, on purpose: no reflex may end or change a flight"
 
 KEYS: tuple[Key, ...] = (
@@ -98,7 +102,7 @@ KEYS: tuple[Key, ...] = (
         help="point at the row under the cursor, for everybody who looks on"),
     Key("there", ("full_stop",), ".", group="look",
         help="go to where somebody points"),
-    *(_pane(number, name) for number, name in enumerate(PANES, 1)),
+    *(_pane(name) for name in PANES),
     _look("overview", "0", "escape", shown="0 esc", text="back to the overview; esc first clears "
           "a filter"),
     _look("next", "tab", shown="tab", text="the next pane takes the moving keys"),
@@ -108,6 +112,10 @@ KEYS: tuple[Key, ...] = (
     _look("filter", "slash", shown="/", label="filter", rank=2, text=_FILTER),
     _look("wave_only", "f", shown="f", label="wave only", rank=5,
           text="show the current wave's topics only, or all again"),
+    _look("problems", "i", shown="i", text="show rows with a problem only, or all again"),
+    _look("group_by", "b", shown="b", text="lag per partition, topic, group, service"),
+    _look("pin", "space", "asterisk", shown="space *", text="keep a row on top, or let it go"),
+    _look("zoom", "z", shown="z", text="the chosen pane alone, or all that fit"),
     _look("theme", "c", shown="c", text="other colours: the next theme; `cockpit themes` lists "
           "them"),
     _move("down", "j", "down", shown="j down", text="one row down"),

@@ -5,10 +5,12 @@ Their contents are pure functions here; the one widget shows whatever lines it i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui import pointing
-from cockpit.tui.alarms import alarms, unseen
+from cockpit.tui.alarms import Alarm, alarms, unseen
 from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
@@ -64,7 +66,7 @@ def message_line(
         return Line((_fit(lives.detail, "bad", width),))
     found = unseen(snapshot)
     if found:
-        more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
+        more = f"  (+{len(found) - 1} more{_first_out(found)})" if len(found) > 1 else ""
         text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
         return Line((_fit(text + more, "bad", width),))
     crew = snapshot.crew
@@ -81,6 +83,14 @@ def message_line(
     if lives is not None and lives.word == "alone" and not snapshot.status.simulated:
         return Line((_fit("this session lives on this host alone (h says more)", "dim", width),))
     return Line()
+
+
+def _first_out(found: Sequence[Alarm]) -> str:
+    """Which of several began, unless it is the one that is told: what followed may come from it."""
+    first = min(found, key=lambda one: (one.since_ms is None, one.since_ms or 0))
+    if first is found[0] or first.since_ms is None:
+        return ""
+    return f", first {cut(first.subject, 20)} {utc(first.since_ms)}"
 
 
 def _fit(text: str, token: Token, width: int) -> Chunk:
@@ -108,7 +118,7 @@ def key_bar(
         _key_item(key, space, closed=bool(why)) for key, why in zip(shown, closed, strict=True)
     ]
     if not small:
-        items.append(Item(4, ((" 1-7 ", "key"), (f"{space}pane", "key.label"))))
+        items.append(Item(4, ((" 1-9 u ", "key"), (f"{space}pane", "key.label"))))
     return Line(pack(items, width, gap=1 if width < 100 else 2), "bar")
 
 

@@ -51,6 +51,9 @@ _ASKS: Final[Mapping[str, Callable[[Snapshot], list[str]]]] = {
     "lag": sentences.lags,
     "alarms": sentences.alarm_lines,
     "people": sentences.people,
+    "services": sentences.services,
+    "back": sentences.going_back,
+    "curves": sentences.curve_words,
 }
 _DOES: Final = (
     "pause", "advance", "rollback", "recover", "end", "drive", "go", "veto", "acknowledge", "note",
@@ -67,6 +70,9 @@ _SAID: Final = {
     "acknowledge": "acknowledge the worst alarm",
     "note": "a note for the log",
     "lag": "lag of the worst partitions",
+    "services": "services: who has moved, who still touches the source",
+    "curves": "curves: signals, lag and writes of the last minutes",
+    "back": "back: what going back would cost and undo",
     "help": "this list",
     "leave": "leave; the flight goes on",
 }

@@ -44,6 +44,7 @@ def _looking() -> tuple[Key, ...]:
     """Keys of a flight's screen that only look; `0` has another meaning here."""
     changed = {
         "overview": {"keys": ("escape",), "shown": "esc"},
+        "pin": {"keys": ("asterisk",), "shown": "*"},
         "leave": {"help": "leave what is open, then the replay"},
     }
     kept = (key for key in KEYS if key.group in _LOOKING)

@@ -20,6 +20,8 @@ from cockpit.tui.text import Chunk, Line, right
 
 Point = tuple[float, float]
 LABEL_CELLS = 9
+SECOND = "o"
+"""Told from the first line by its form, not by a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class PlotSpec:
     width: int
     height: int
     ascii_only: bool
+    second: History = ()
+    """Another line over the same time, drawn in SECOND."""
+    marks: tuple[tuple[int, str], ...] = ()
+    """Times, each with one character for the row under the lines."""
 
 
 def stretches(history: History) -> list[list[Point]]:
@@ -73,18 +79,29 @@ def top_of(history: History, limit: float | None) -> float:
 
 def draw(spec: PlotSpec) -> tuple[Line, ...]:
     """The plot as `spec.height` lines; too small a place gives none."""
-    columns, rows = spec.width - LABEL_CELLS - 2, spec.height - 1
+    columns, rows = spec.width - LABEL_CELLS - 2, spec.height - 1 - bool(spec.marks)
     if columns < 8 or rows < 3 or not spec.history:
         return ()
     first, last = spec.history[0][0], spec.history[-1][0]
-    top = top_of(spec.history, spec.limit)
+    top = top_of((*spec.history, *spec.second), spec.limit)
     canvas = _canvas(spec, columns, rows, top)
     limit_row = None if spec.limit is None else _row_of(spec.limit, top, rows)
     lines = [
         _plot_line(spec, text, row, rows, top=top, limit_row=limit_row)
         for row, text in enumerate(canvas)
     ]
+    if spec.marks:
+        lines.append(_mark_row(spec.marks, first, last, columns))
     return (*lines, _time_axis(first, last, columns, LABEL_CELLS + 2))
+
+
+def _mark_row(marks: Sequence[tuple[int, str]], first: int, last: int, columns: int) -> Line:
+    """What happened when; of several in one cell the newest."""
+    cells = [" "] * columns
+    for at_ms, letter in marks:
+        if first <= at_ms <= last:
+            cells[(at_ms - first) * (columns - 1) // max(1, last - first)] = letter
+    return Line(((" " * (LABEL_CELLS + 2), "plot.axis"), ("".join(cells), "plot.limit")))
 
 
 def _row_of(value: float, top: float, rows: int) -> int:
@@ -145,10 +162,11 @@ def _canvas(spec: PlotSpec, columns: int, rows: int, top: float) -> list[str]:
     figure.ruler("x").lim(first, max(last, first + 1)).ticks([])
     figure.ruler("y").lim(0.0, top).ticks([])
     marker = "*" if spec.ascii_only else "braille"
-    for stretch in stretches(spec.history):
-        points = reduced(stretch, first, last, columns)
-        signal = figure.signal([p[0] for p in points], [p[1] for p in points], marker=marker)
-        figure.draw(signal.lines())
+    for history, drawn_as in ((spec.second, SECOND), (spec.history, marker)):
+        for stretch in stretches(history):
+            points = reduced(stretch, first, last, columns)
+            signal = figure.signal([p[0] for p in points], [p[1] for p in points], marker=drawn_as)
+            figure.draw(signal.lines())
     text = str(figure.build().string(colorless=True))
     drawn = [row[:columns].ljust(columns) for row in text.split("\n")[:rows]]
     return drawn + [" " * columns] * (rows - len(drawn))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from cockpit.core.crewview import CrewView, PointedView
 from cockpit.core.intents import Point
 from cockpit.tui.grid import Grid
-from cockpit.tui.layout import PANES, PaneName
+from cockpit.tui.layout import PANE_KEYS, PANES, PaneName
 from cockpit.tui.view import Pane
 
 SHOWN_FOR_MS = 15_000
@@ -43,5 +43,5 @@ def words(crew: CrewView, *, user: str, at_ms: int) -> str:
     if pointed is None or pointed.by == user or at_ms - pointed.at_ms > SHOWN_FOR_MS:
         return ""
     what = pointed.row or "all of it"
-    number = PANES.index(pane) + 1 if (pane := pane_of(pointed)) is not None else "?"
+    number = PANE_KEYS[pane] if (pane := pane_of(pointed)) is not None else "?"
     return f"{pointed.by} points at pane {number}: {what} (. goes there)"

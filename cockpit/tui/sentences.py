@@ -10,10 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from cockpit.core.curveboard import curve_marks, curves
 from cockpit.core.observe import Unknown
+from cockpit.core.serviceboard import service_board
 from cockpit.core.snapshot import GateView, LogLine, SideView, Snapshot
 from cockpit.tui.alarms import standing
-from cockpit.tui.format import age, clock, count, quantity, unit_word, utc
+from cockpit.tui.curvewords import trace_text
+from cockpit.tui.format import (
+    age,
+    clock,
+    count,
+    distance_text,
+    quantity,
+    straggler_text,
+    unit_word,
+    utc,
+)
 from cockpit.tui.fresh import Fresh, is_stale, lag
 from cockpit.tui.plain import plain_line
 from cockpit.tui.ranking import worst_first
@@ -155,7 +167,8 @@ def _gate(kind: str, gate: GateView, now_ms: int) -> str:
         value = quantity(gate.value, gate.unit)
     held = f", held {clock(gate.held_ms)} of {clock(gate.for_ms)}" if gate.for_ms else ""
     evidence = f": {gate.evidence}" if gate.evidence else ""
-    return f"{kind} {gate.name} {word}, {value}, {limit}, {old}{held}{evidence}"
+    far = f", {text}" if (text := distance_text(gate)) else ""
+    return f"{kind} {gate.name} {word}, {value}, {limit}{far}, {old}{held}{evidence}"
 
 
 def lags(now: Snapshot) -> list[str]:
@@ -172,6 +185,51 @@ def lags(now: Snapshot) -> list[str]:
         lines.append(f"{topic} partition {partition}: {word}")
     rest = len(table.keys) - len(lines)
     return [*lines, f"and {count(rest)} more partitions, none worse"] if rest > 0 else lines
+
+
+def services(now: Snapshot) -> list[str]:
+    """Where every service runs, whose it is, and who still touches the source."""
+    board = service_board(now)
+    if not board.rows:
+        return ["? this engine tells of no services"]
+    lines = [f"{board.moved} of {len(board.rows)} services have moved"]
+    for row in board.rows:
+        one = row.service
+        owner = f", of {one.owner}" if one.owner else ""
+        wave = f", wave {one.wave}" if one.wave else ", in no wave"
+        lines.append(f"service {one.name}{owner}{wave}, runs on {one.word}")
+        lines.extend(f"  STILL ON SOURCE, {who.kind} {straggler_text(who, now.at_ms)}"
+                     for who in row.touches)  # fmt: skip
+    lines.extend(f"STILL ON SOURCE, {who.kind} of no service, {straggler_text(who, now.at_ms)}"
+                 for who in board.others)  # fmt: skip
+    return lines
+
+
+def going_back(now: Snapshot) -> list[str]:
+    """Whether going back is possible, its price, and what it would undo."""
+    status, back = now.status, now.way_back
+    lines = [f"ROLLBACK {status.rollback}: {status.rollback_detail}".removesuffix(": ")]
+    if back is None:
+        return [*lines, "? this engine does not tell what would be undone"]
+    if back.why_not:
+        lines.append(f"refused now: {back.why_not}")
+    if back.until_ms is not None:
+        lines.append(f"the rollback window of wave {back.wave} ends {utc(back.until_ms)}")
+    lines.extend(f"would undo {one.name}: {one.words}" for one in back.undo)
+    return lines
+
+
+def curve_words(now: Snapshot) -> list[str]:
+    """Signals, lag, writes and answer times of the last minutes, as a plot would show them."""
+    found, marks = curves(now), curve_marks(now)
+    lines = [
+        f"{curve.title}: {trace_text(curve, trace, now.at_ms)}"
+        for curve in found
+        for trace in curve.traces
+    ]
+    if not lines:
+        return ["nothing was measured yet"]
+    return [*lines, *(f"{utc(mark.at_ms)} {mark.text}" for mark in marks)]
 
 
 def alarm_lines(now: Snapshot) -> list[str]:

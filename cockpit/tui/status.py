@@ -104,11 +104,14 @@ def _where(status: StatusView, width: int) -> list[Item]:
     if status.simulated and environment.upper() == "SIMULATED":
         environment = ""  # once is enough
     return [
-        Item(3, ((f" {environment} ", "badge.env"),) if environment else ()),
+        Item(
+            3 if status.simulated else 0,
+            ((f" {environment} ", "badge.env"),) if environment else (),
+        ),
         Item(5, ((cut(status.plan, long), "bar"),)),
         Item(1, ((number, "strong"),)),
         Item(2, ((cut(status.wave, long), "strong"),) if status.wave else ()),
-        Item(1, ((cut(step, long), "strong"),) if step else ()),
+        Item(3, ((cut(step, long), "strong"),) if step else ()),
     ]
 
 

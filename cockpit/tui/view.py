@@ -145,7 +145,8 @@ class LineView(Widget):
 class Pane(LineView):
     """A numbered pane with a title bar."""
 
-    number: ClassVar[int] = 0
+    number: ClassVar[str] = ""
+    """The key that shows it alone."""
     title_text: ClassVar[str] = ""
     has_columns: ClassVar[bool] = False
 
@@ -164,6 +165,10 @@ class Pane(LineView):
     def flag(self) -> Token:
         """The style of a warning in the title bar."""
         return "head.on" if self.chosen else "unknown"
+
+    def title(self) -> str:
+        """What the title bar calls it now."""
+        return self.title_text
 
     def note(self, width: int) -> tuple[Chunk, ...]:
         """What the title bar says on its right."""
@@ -186,7 +191,7 @@ class Pane(LineView):
     def _title(self, width: int) -> Line:
         base = self.bar
         mark = HERE if self.chosen else " "
-        text = f"{mark}{self.number} {self.title_text}"
+        text = f"{mark}{self.number} {self.title()}"
         note = self.note(width)
         room = width - len(text) - 3
         if chunks_width(note) > room:

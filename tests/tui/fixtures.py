@@ -13,6 +13,8 @@ import numpy as np
 from cockpit.core.crewview import CrewView, PersonView, PointedView
 from cockpit.core.left import Leftover
 from cockpit.core.observe import I64, MISSING, PartitionKeys, Unknown
+from cockpit.core.pastview import PastView
+from cockpit.core.serviceview import ServiceView, UndoView, WayBackView
 from cockpit.core.snapshot import (
     ActionView,
     AlarmView,
@@ -37,9 +39,9 @@ from cockpit.core.snapshot import (
     TimeLeft,
     WaveView,
 )
-from tests.tui.watched import NIGHT_MS, alarms, drains, error_rates, feeds, stragglers
+from tests.tui import watched
 
-AT_MS = NIGHT_MS
+AT_MS = watched.NIGHT_MS
 USER = "ana"
 
 
@@ -283,11 +285,14 @@ def snapshot(**changes: object) -> Snapshot:
         log=log(),
         armed=None,
         actions=actions(advance="gate replication_lag FAIL", end="wave writers is under way"),
-        feeds=feeds(),
-        alarms=alarms(),
-        drains=drains(),
-        stragglers=stragglers(),
-        error_rates=error_rates(),
+        feeds=watched.feeds(),
+        alarms=watched.alarms(),
+        drains=watched.drains(),
+        stragglers=watched.stragglers(),
+        error_rates=watched.error_rates(),
+        services=watched.services(),
+        way_back=watched.way_back(),
+        past=watched.past(),
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -464,6 +469,9 @@ def hostile() -> Snapshot:
         stragglers=tuple(StragglerView("writer", b, b, b, 1, b, AT_MS) for b in bad),
         error_rates=tuple(ErrorRateView("target", "other", (1,), b + text, AT_MS) for b in bad),
         actions=actions(advance=text, rollback=text, end=text),
+        services=tuple(ServiceView(b, text, b, b, b, (b,), (b,), "moving") for b in bad),
+        way_back=WayBackView(text, (text,), text, (UndoView(bad[0], text),), AT_MS, 1),
+        past=PastView((text, bad[0]), watched.past().rows),
         left_over=tuple(Leftover("fence", "source", (b,), b + text, text, (b,)) for b in bad),
         crew=CrewView(
             people=tuple(PersonView(b, (b, text), 1, AT_MS, AT_MS) for b in bad),

@@ -117,3 +117,12 @@ async def test_the_bell_can_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
             environment = {"COCKPIT_BELL": value, "TERM": "xterm-256color"}
             app = make_app(seen.session, user="ana", environment=environment)
             assert app.rings is rings
+
+
+def test_of_several_the_one_that_began_is_named_where_another_is_told() -> None:
+    late, first = alarm("late"), replace(alarm("first", "warn"), since_ms=AT - 90_000)
+    told = message_line(quiet(late, first), None, user="ana", width=80).plain
+    assert told.startswith(" ALARM late is wrong  (+1 more, first first 02:12:37Z)")
+    same = message_line(quiet(replace(late, since_ms=AT - 99_000), first), None, user="ana",
+                        width=80).plain  # fmt: skip
+    assert same.endswith("(+1 more)")

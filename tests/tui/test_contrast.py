@@ -18,7 +18,7 @@ from tests.tui.states import every_state
 from tests.tui.test_themes import shipped
 
 COLOURED = [name for name in SHIPPED if name != "mono"]
-PANES = "1234567"
+PANES = "123456789u"
 
 
 def test_the_ratio_is_the_one_of_wcag() -> None:

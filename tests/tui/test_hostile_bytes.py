@@ -29,7 +29,7 @@ result = run_screen(session, user="ana", mouse=True)
 print(f"LEFT {{result.reason}}", [type(intent).__name__ for intent in session.intents], flush=True)
 """
 
-PANES = tuple(key for pane in "1234567" for key in (pane, "j", "j", "\r", "\x1b", "s", "G", "L"))
+PANES = tuple(key for pane in "123456789u" for key in (pane, "j", "j", "\r", "\x1b", "s", "G", "L"))
 DIALOGS = (
     "0", "?", "G", "\x1b", "h", "G", "\x1b", "A", "\x1b", "R", "\x1b", "E", "\x1b", "V", "\x1b",
     "D", "\x1b", "O", "pasted", "\x1b", "N", "why", "\x1b", "m", "a note", "\r", "/", "x", "\r",

@@ -27,7 +27,11 @@ def test_places_fill_the_middle_without_overlap(zoomed: str | None) -> None:
 def test_what_is_seen_at_which_size() -> None:
     assert place(59, 24, None) == {}
     assert place(80, 19, "lag") == {}
+    assert set(place(60, 20, None)) == {"waves", "gates"}
     assert set(place(80, 24, None)) == {"waves", "gates", "log"}
+    assert set(place(100, 30, None)) == {"waves", "gates", "lag", "log"}
+    by_digit = {"services", "back", "people"}
+    assert set(place(132, 43, None)) == set(PANES) - by_digit
     assert set(place(160, 48, None)) == set(PANES)
     assert set(place(200, 60, None)) == set(PANES)
     assert set(place(200, 60, "delta")) == {"delta"}

@@ -102,7 +102,7 @@ async def test_without_a_player_there_is_no_sign_of_one(size: Size) -> None:
         rows = seen.rows()
         assert "REPLAY" not in seen.text()
         assert " replay " not in seen.text()
-        await seen.press("space", "t", "right_square_bracket", "plus")
+        await seen.press("t", "right_square_bracket", "plus")
         after = seen.rows()
         assert (after[:2], after[-2:]) == (rows[:2], rows[-2:])
 
@@ -214,7 +214,7 @@ async def test_q_first_leaves_what_is_open() -> None:
 
 
 async def test_every_key_of_a_replay_is_in_its_help_and_none_that_acts() -> None:
-    async with opened(size=(120, 70), replay=replay()) as seen:
+    async with opened(size=(120, 80), replay=replay()) as seen:
         await seen.press("question_mark")
         text = " ".join(seen.text().split())
         for key in REPLAY.keys:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cockpit.core.observe import Unknown
+from cockpit.core.pastview import PastRow, PastView
+from cockpit.core.serviceview import ServiceView, UndoView, WayBackView
 from cockpit.core.snapshot import (
     AlarmView,
     DrainView,
@@ -60,3 +62,54 @@ def error_rates() -> tuple[ErrorRateView, ...]:
     counts = (0,) * 12 + (2, 5, 1)
     text = "target.logs: no answer in 3 s"
     return (ErrorRateView("target", "timeout", counts, text, NIGHT_MS - 2_000),)
+
+
+def services() -> tuple[ServiceView, ...]:
+    """One that has moved, two that are moving, one to come, one that no wave moves."""
+    since = NIGHT_MS - 890_000
+    return (
+        ServiceView("ledger", "team-fin", "high", "readers", "ledger", (), ("orders",), "target",
+                    since),
+        ServiceView("checkout", "team-pay", "high", "writers", "checkout", ("orders",),
+                    ("refunds",), "moving"),
+        ServiceView("refunds", "team-pay", "normal", "writers", "", ("refunds",), (), "moving"),
+        ServiceView("nightly-export", "", "low", "batch", "nightly-export", (), ("orders",),
+                    "source"),
+        ServiceView("sandbox", "team-dev", "low", "", "", ("stock",), (), "source"),
+    )  # fmt: skip
+
+
+def way_back() -> WayBackView:
+    """Two steps of the wave that is under way."""
+    return WayBackView(
+        wave="writers",
+        services=("checkout", "refunds"),
+        why_not="",
+        undo=(
+            UndoView("fence", "remove the DENY ACLs, verified on every broker"),
+            UndoView("stop", "start the services on the source again, give the mirror its settings "
+                     "back"),
+        ),
+        until_ms=None,
+        level=1,
+    )  # fmt: skip
+
+
+def past() -> PastView:
+    """Ten minutes in which writes stop on the source and begin on the target, with one gap."""
+    rows = []
+    for second in range(600):
+        if 200 <= second < 240:
+            continue
+        stopped, begun = second >= 560, second >= 590
+        rows.append(
+            PastRow(
+                at_ms=NIGHT_MS - (600 - second) * 1_000,
+                lag_records=1_560 if second > 500 else 400 + second % 50,
+                source_milli=0 if stopped else 180_000 + second % 7 * 1_000,
+                target_milli=None if stopped and not begun else 179_000 + second % 5 * 1_000,
+                source_ms=12 + second % 9,
+                target_ms=14 + second % 4,
+            )
+        )
+    return PastView(("orders", "refunds"), tuple(rows))

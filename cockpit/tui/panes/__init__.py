@@ -13,10 +13,16 @@ from cockpit.tui.panes.delta import DeltaPane
 from cockpit.tui.panes.gates import GatesPane
 from cockpit.tui.panes.lag import LagPane
 from cockpit.tui.panes.log import LogPane
+from cockpit.tui.panes.people import PeoplePane
+from cockpit.tui.panes.services import ServicesPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.panes.waves import WavesPane
+from cockpit.tui.panes.wayback import WayBackPane
 
-AnyPane = WavesPane | LagPane | DeltaPane | SignalsPane | ChecksPane | GatesPane | LogPane
+AnyPane = (
+    WavesPane | LagPane | DeltaPane | SignalsPane | ChecksPane | GatesPane | LogPane | ServicesPane
+    | WayBackPane | PeoplePane
+)  # fmt: skip
 
 
 class Takes(Protocol):
@@ -36,4 +42,7 @@ def make_panes(look: Look) -> dict[PaneName, AnyPane]:
         "checks": ChecksPane(look),
         "gates": GatesPane(look),
         "log": LogPane(look),
+        "services": ServicesPane(look),
+        "back": WayBackPane(look),
+        "people": PeoplePane(look),
     }

@@ -11,9 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from cockpit.core.distances import differs
 from cockpit.core.snapshot import CheckView, Snapshot
 from cockpit.tui import glyphs
-from cockpit.tui.format import age
+from cockpit.tui.format import age, signed
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Token
@@ -31,7 +32,7 @@ CheckKey = tuple[str, str]
 class ChecksPane(Grid):
     """One row for each compared object."""
 
-    number = 5
+    number = "5"
     title_text = "checks"
     sorts: ClassVar[tuple[str, ...]] = ("state", "kind", "object")
     all_columns: ClassVar[tuple[Column, ...]] = (
@@ -86,6 +87,11 @@ class ChecksPane(Grid):
         found = (any(topic in c.name for topic in self._wave) for c in self._checks)
         return np.fromiter(found, bool, len(self._checks))
 
+    def problems(self) -> Mask:
+        """Open, or not known."""
+        found = (c.word in ("open", "unknown") for c in self._checks)
+        return np.fromiter(found, bool, len(self._checks))
+
     def ranking(self, sort: str) -> Order:
         """Open first, or by kind, or by name."""
 
@@ -131,6 +137,7 @@ class ChecksPane(Grid):
             (check.kind, check.name),
             ("source", check.source),
             ("target", check.target),
+            *_difference(check),
             ("why", check.why or "-"),
             ("asked", "never" if check.at_ms is None else f"{self._age(check)} ago"),
         )
@@ -148,3 +155,18 @@ class ChecksPane(Grid):
 
 def _key(check: CheckView) -> CheckKey:
     return (check.kind, check.name)
+
+
+def _difference(check: CheckView) -> list[tuple[str, str]]:
+    """What one side has and the other has not, where two values are long or are numbers."""
+    found = differs(check)
+    if found is None:
+        return []
+    if found.more is not None:
+        return [("differs", f"the target's is {signed(found.more)}")]
+    said = []
+    if found.only_source:
+        said.append(("differs", f"only on source: {', '.join(found.only_source)}"))
+    if found.only_target:
+        said.append(("" if said else "differs", f"only on target: {', '.join(found.only_target)}"))
+    return said

@@ -39,7 +39,7 @@ _FEEDS: Mapping[str, tuple[str, ...]] = {
 class DeltaPane(Grid):
     """Groups come first and stay there; sorting and filtering work on what follows too."""
 
-    number = 3
+    number = "3"
     title_text = "groups and offset delta"
     sorts: ClassVar[tuple[str, ...]] = ("delta", "reread", "group")
     all_columns: ClassVar[tuple[Column, ...]] = (
@@ -112,6 +112,11 @@ class DeltaPane(Grid):
             for group, topic, partition in self._keys
         )
         return np.fromiter(found, bool, len(self._keys))
+
+    def problems(self) -> Mask:
+        """What would be skipped or read again, or is not known; groups stay in view."""
+        rows = (_is_odd(row) for row in self._deltas)
+        return np.fromiter((*(True for _ in range(self._first)), *rows), bool, self.total())
 
     def ranking(self, sort: str) -> Order:
         """Groups in the plan's order; then what would be skipped, unknown, and the largest."""
@@ -343,6 +348,12 @@ def _side(
     people = "?" if members is None else str(members)
     more = "" if stale_lag or isinstance(lag, Unknown) else _pace(pace)
     return (f"{'STALE ' if stale else ''}{state or '?'} ({people}) lag {lag_text}{more}", token)
+
+
+def _is_odd(row: DeltaRow) -> bool:
+    wrong = (row.reread_max, row.skipped_max)
+    unknown = isinstance(row.delta, Unknown)
+    return unknown or any(isinstance(value, Unknown) or value > 0 for value in wrong)
 
 
 def _rank(row: DeltaRow, sort: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import GateView, Snapshot, Verdict
 from cockpit.tui import glyphs
-from cockpit.tui.format import age, clock, quantity, unit_word
+from cockpit.tui.format import age, clock, distance_text, quantity, unit_word
 from cockpit.tui.fresh import measured
 from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, width_of, wrap
 from cockpit.tui.view import Pane
@@ -30,7 +30,7 @@ _TRIGGER: dict[Verdict, tuple[str, str, Token]] = {
 class GatesPane(Pane):
     """Gates first, then triggers."""
 
-    number = 6
+    number = "6"
     title_text = "gates and triggers"
 
     _snapshot: Snapshot | None = None
@@ -127,7 +127,12 @@ def _evidence(gate: GateView, width: int, now_ms: int, held: str, *, full: bool)
     text = gate.evidence
     if isinstance(gate.value, Unknown) and gate.value.reason not in text:
         text = f"{gate.value.reason}; {text}" if text else gate.value.reason
-    facts = f"  {old}{held}"
+    facts = f"  {old}{held}{_far(gate)}"
     if not full:
         return [Line(((cut(f"{facts}  {text}", width - 1), "dim"),))]
     return [Line(((facts, "dim"),)), *(Line(((f"    {p}", "dim"),)) for p in wrap(text, width - 6))]
+
+
+def _far(gate: GateView) -> str:
+    text = distance_text(gate)
+    return f"  {text}" if text else ""

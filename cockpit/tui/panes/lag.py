@@ -1,4 +1,5 @@
-"""Pane 2: replication lag of every partition, worst first, straight from the snapshot's columns.
+"""Pane 2: replication lag of every partition, worst first, straight from the snapshot's columns; or
+lags added up by topic, by group or by service.
 
 `lag` is by the mirror's position, `by logs` the independent second reading; `left` is how long the
 whole topic takes at the pace of the last minutes.
@@ -13,20 +14,31 @@ from typing import ClassVar, cast
 
 import numpy as np
 
+from cockpit.core.lagview import LAG_BY, LagBy, LagRow, lag_rows
 from cockpit.core.observe import MISSING, PartitionKeys, TopicPartition, Unknown
 from cockpit.core.snapshot import DrainView, PartitionTable, Snapshot
 from cockpit.tui.format import age, rate, time_left
 from cockpit.tui.fresh import Fresh, lag, whole
 from cockpit.tui.glyphs import PENDING
 from cockpit.tui.grid import Column, Grid, Mask, Order
+from cockpit.tui.look import Look
+from cockpit.tui.panes.lagcells import (
+    fresh_column,
+    grouped_cell,
+    grouped_columns,
+    grouped_detail,
+    grouped_ranking,
+    is_problem,
+)
 from cockpit.tui.ranking import worst_first
 from cockpit.tui.text import Chunk
+from cockpit.tui.trail import Trail
 
 
 class LagPane(Grid):
     """Source end less the mirror's position, with the offsets it is made of."""
 
-    number = 2
+    number = "2"
     title_text = "lag per partition"
     sorts: ClassVar[tuple[str, ...]] = ("lag", "rate", "topic")
     all_columns: ClassVar[tuple[Column, ...]] = (
@@ -36,10 +48,11 @@ class LagPane(Grid):
         Column("logs", "by logs", 9, 3),
         Column("rate", "rate", 10, 1),
         Column("left", "left", 10, 2),
-        Column("mirror", "mirrored", 16, 4),
-        Column("source", "source end", 16, 5),
-        Column("target", "target end", 16, 6),
-        Column("arrives", "target rate", 11, 7),
+        Column("mirror", "mirrored", 16, 5),
+        Column("source", "source end", 16, 6),
+        Column("target", "target end", 16, 7),
+        Column("arrives", "target rate", 11, 8),
+        Column("past", "last minute", 15, 4),
     )
     flexible_min = 14
 
@@ -49,11 +62,20 @@ class LagPane(Grid):
     _texts_of: PartitionKeys | None = None
     _texts: Sequence[str] = ()
     _drains: Mapping[str, DrainView] = {}
+    _by: LagBy = "partition"
+    _rows: tuple[LagRow, ...] = ()
+    _snapshot: Snapshot | None = None
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._trail = Trail()
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
-        before = self._table
+        before, names = self._table, [row.name for row in self._rows]
+        self._snapshot = snapshot
         self._table = table = snapshot.partitions
+        self._rows = lag_rows(snapshot, self._by)
         self._fresh = Fresh.of(snapshot)
         self._drains = {drain.topic: drain for drain in snapshot.drains}
         self._limit = next(
@@ -63,13 +85,47 @@ class LagPane(Grid):
             before is None
             or before.wave != table.wave
             or (before.keys is not table.keys and before.keys.names != table.keys.names)
+            or names != [row.name for row in self._rows]
         )
+        self._keep(table, snapshot.at_ms)
         self.arrived(snapshot.at_ms, other_rows=other)
+
+    def _keep(self, table: PartitionTable, at_ms: int) -> None:
+        """The lags of now for the bars; what is stale is a gap there."""
+        if self._by != "partition":
+            of = (self._by, *(row.name for row in self._rows))
+            self._trail.take(of, at_ms, fresh_column(self._rows, self._fresh))
+            return
+        stale = self._fresh.stale(table.source_at_ms, "source.logs") or self._fresh.stale(
+            table.mirror_at_ms, "mirror"
+        )
+        lags = np.full_like(table.lag, MISSING) if stale else table.lag
+        self._trail.take(table.keys, at_ms, lags)
+
+    def group_next(self) -> str:
+        """Add lags up by the next of partition, topic, group, service; says by which."""
+        self._by = LAG_BY[(LAG_BY.index(self._by) + 1) % len(LAG_BY)]
+        self._cursor, self.top = None, 0
+        if self._snapshot is not None:
+            self._rows = lag_rows(self._snapshot, self._by)
+            self.resort(self._snapshot.at_ms)
+            self.take(self._snapshot)
+        return self.title()
+
+    def title(self) -> str:
+        """What each row is."""
+        return f"lag per {self._by}"
 
     # --- rows -------------------------------------------------------------------------------------
 
+    def table_columns(self) -> tuple[Column, ...]:
+        """Of the grouping."""
+        return self.all_columns if self._by == "partition" else grouped_columns(self._by)
+
     def total(self) -> int:
-        """Partitions."""
+        """Partitions, or rows of sums."""
+        if self._by != "partition":
+            return len(self._rows)
         return 0 if self._table is None else len(self._table.keys)
 
     @property
@@ -79,15 +135,21 @@ class LagPane(Grid):
         return self._table
 
     def key_of(self, model: int) -> Hashable:
-        """Topic and partition."""
+        """Topic and partition, or the row's name."""
+        if self._by != "partition":
+            return self._rows[model].name
         return self.table.keys.names[model]
 
     def find(self, key: Hashable) -> int | None:
-        """Row of a topic and partition."""
+        """Row of a key."""
+        if self._by != "partition":
+            return next((i for i, row in enumerate(self._rows) if row.name == key), None)
         return self.table.keys.position.get(cast("TopicPartition", key))
 
     def texts(self) -> Sequence[str]:
-        """`topic/partition`."""
+        """`topic/partition`, or names."""
+        if self._by != "partition":
+            return [f"{row.name} {row.of} {row.note}" for row in self._rows]
         keys = self.table.keys
         if keys is not self._texts_of:
             self._texts_of = keys
@@ -95,13 +157,25 @@ class LagPane(Grid):
         return self._texts
 
     def in_wave(self) -> Mask:
-        """Partitions of the wave's topics."""
+        """Partitions of the wave's topics, or what belongs to the wave."""
+        if self._by != "partition":
+            return np.array([row.in_wave for row in self._rows], dtype=bool)
         wave = self.table.wave
         names = self.table.keys.names
         return np.fromiter((topic in wave for topic, _ in names), bool, len(names))
 
+    def problems(self) -> Mask:
+        """Unknown, ahead, or over the gate's limit."""
+        if self._by != "partition":
+            limit = self._limit if self._by == "topic" else None
+            return np.array([is_problem(row, limit) for row in self._rows], dtype=bool)
+        lags = self.table.lag  # what is missing is below nought, too
+        return lags < 0 if self._limit is None else (lags < 0) | (lags > self._limit)
+
     def ranking(self, sort: str) -> Order:
         """Target ahead first, then unknown, then by the column, largest first."""
+        if self._by != "partition":
+            return grouped_ranking(self._rows, sort)
         if sort == "topic" or self._table is None:
             return np.arange(self.total(), dtype=np.intp)
         if sort == "lag":
@@ -112,12 +186,19 @@ class LagPane(Grid):
     # --- cells ------------------------------------------------------------------------------------
 
     def mark(self, model: int) -> Chunk:
-        """A dot for the current wave's topics."""
+        """A dot for what is the current wave's."""
+        if self._by != "partition":
+            return (PENDING, "info") if self._rows[model].in_wave else (" ", "text")
         topic, _ = self.table.keys.names[model]
         return (PENDING, "info") if topic in self.table.wave else (" ", "text")
 
     def cell(self, model: int, column: str) -> Chunk:
         """One value, or why there is none."""
+        if column == "past":
+            return (self._trail.cell(model), "dim")
+        if self._by != "partition":
+            limit = self._limit if self._by == "topic" else None
+            return grouped_cell(self._rows[model], column, self._fresh, limit)
         table, stale = self.table, self._fresh.stale
         source_old = stale(table.source_at_ms, "source.logs")
         target_old = stale(table.target_at_ms, "target.logs")
@@ -157,6 +238,8 @@ class LagPane(Grid):
 
     def detail(self, model: int) -> Sequence[tuple[str, str]]:
         """Both readings and what they are made of, in full."""
+        if self._by != "partition":
+            return grouped_detail(self._rows[model], self._by, self._fresh)
         table, now = self.table, self._fresh.now_ms
         topic, partition = table.keys.names[model]
         drain = self._drains.get(topic)

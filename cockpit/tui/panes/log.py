@@ -30,7 +30,7 @@ MAX_KEPT = 10_000
 class LogPane(Pane):
     """Events of the flight, and lines of this screen marked as such."""
 
-    number = 7
+    number = "7"
     title_text = "event log"
 
     def __init__(self, look: Look) -> None:

@@ -1,5 +1,7 @@
-"""Pane 4: signals from outside Kafka, each as a row with its recent past, one of them plotted;
-below them the errors that the cockpit itself met, by class.
+"""Pane 4: error rates, other signals, lag, the hand-over of writes and answer times.
+
+Each is a row with its recent past, one of them is plotted with a text beside; below them are the
+errors that the cockpit itself met, by class.
 
 The plot is built at most once a second and only while it is seen; plotext is imported after the
 first paint. Never draws a line across a gap.
@@ -7,35 +9,54 @@ first paint. Never draws a line across a gap.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from cockpit.core.curveboard import Curve, CurveMark, Summary, Trace, curve_marks, curves, summary
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import ErrorRateView, SignalView, Snapshot
+from cockpit.core.snapshot import ErrorRateView, Snapshot
+from cockpit.tui.curvewords import curve_lines, trace_text
 from cockpit.tui.format import age, quantity
 from cockpit.tui.fresh import is_stale, measured
-from cockpit.tui.glyphs import FAILED, HERE, UNKNOWN
+from cockpit.tui.glyphs import CUT, FAILED, HERE, UNKNOWN
 from cockpit.tui.look import Look
 from cockpit.tui.spark import sparkline
-from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right
+from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right, wrap
 from cockpit.tui.view import Pane
 
 PLOT_EVERY_S = 1.0
 MIN_PLOT_ROWS = 5
+MOST_TEXT = 6
 MOST_ERRORS = 4
 """The most frequent ones; the page of alarms and feeds has them all."""
 
 
-class SignalsPane(Pane):
-    """Rows of signals, and under them the chosen one's plot."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of a curve."""
 
-    number = 4
+    curve: Curve
+    trace: Trace
+    found: Summary
+    top: float
+    """Of all lines of the curve: they have one scale."""
+
+
+class SignalsPane(Pane):
+    """Rows of curves, and under them the chosen one's plot."""
+
+    number = "4"
     title_text = "error rates and signals"
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._signals: tuple[SignalView, ...] = ()
+        self._rows: tuple[_Row, ...] = ()
+        self._curves: tuple[Curve, ...] = ()
+        self._marks: tuple[CurveMark, ...] = ()
         self._errors: tuple[ErrorRateView, ...] = ()
         self._now_ms = 0
         self._chosen = 0
-        self._plot: tuple[Line, ...] = ()
+        self._under: tuple[Line, ...] = ()
+        """The chosen curve's title, plot and text."""
         self._plotted: tuple[object, ...] = ()
         self._plotted_at_ms: int | None = None
         self._plot_rests = False
@@ -44,45 +65,47 @@ class SignalsPane(Pane):
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
-        self._signals = snapshot.signals
+        self._curves = curves(snapshot)
+        self._marks = curve_marks(snapshot)
+        self._rows = tuple(row for curve in self._curves for row in _rows(curve))
         self._errors = snapshot.error_rates[:MOST_ERRORS]
         self._now_ms = snapshot.at_ms
-        self._chosen = max(0, min(self._chosen, len(self._signals) - 1))
+        self._chosen = max(0, min(self._chosen, len(self._rows) - 1))
         self.sync()
 
     def count(self) -> int:
-        """Signals, an empty row, and the plot."""
-        return self._listed + (1 + len(self._plot) if self._plot else 0)
+        """Rows, and what is under them."""
+        return self._listed + len(self._under)
 
     @property
     def _listed(self) -> int:
         """Rows before the plot."""
-        return len(self._errors) + len(self._signals)
+        return len(self._errors) + len(self._rows)
 
     def move(self, rows: int) -> None:
-        """Choose the signal that is plotted."""
-        if self._signals:
-            self._chosen = max(0, min(len(self._signals) - 1, self._chosen + rows))
+        """Choose what is plotted."""
+        if self._rows:
+            self._chosen = max(0, min(len(self._rows) - 1, self._chosen + rows))
             self.top = max(0, min(self.top, self._chosen))
             self.sync()
 
     def home(self) -> None:
-        """The first signal."""
-        self.move(-len(self._signals))
+        """The first row."""
+        self.move(-len(self._rows))
 
     def end(self) -> None:
-        """The last signal."""
-        self.move(len(self._signals))
+        """The last row."""
+        self.move(len(self._rows))
 
     def settle(self, height: int) -> None:
         """Make the plot for what room is left, when it is time to."""
-        rows = max(0, height - self._listed - 1)
-        shape = (self._chosen, self.size.width, rows, self.may_plot)
+        rows = max(0, height - self._listed)
+        shape = (self._chosen, self.size.width, rows, self.may_plot, self.zoomed)
         newer = self._now_ms != self._plotted_at_ms and not self._plot_rests
         if newer or shape != self._plotted:
             self._plotted = shape
             self._plotted_at_ms = self._now_ms
-            self._plot = self._draw(rows)
+            self._under = self._below(rows)
             self._plot_rests = True
             self.set_timer(PLOT_EVERY_S, self._rested)
         super().settle(height)
@@ -90,67 +113,99 @@ class SignalsPane(Pane):
     def _rested(self) -> None:
         self._plot_rests = False
 
-    def _draw(self, rows: int) -> tuple[Line, ...]:
-        if not self.may_plot or rows < MIN_PLOT_ROWS or not self._signals:
+    def _below(self, rows: int) -> tuple[Line, ...]:
+        """Title, plot and text in so many rows; without room for a plot the text alone."""
+        if not self._rows or rows < 2:
+            return ()
+        curve, width = self._rows[self._chosen].curve, self.size.width
+        said = curve_lines(curve, self._marks, self._now_ms)
+        text = [piece for line in said for piece in wrap(line, width - 4)] if self.zoomed else []
+        text = _some(text, max(0, min(MOST_TEXT, rows - 1 - MIN_PLOT_ROWS)))
+        title = f"  {curve.title}"
+        if not text:
+            title += f": {trace_text(curve, curve.traces[0], self._now_ms)}"
+        elif len(curve.traces) > 1:
+            title += ": the line is the source, o is the target"
+        drawn = self._draw(curve, rows - 1 - len(text))
+        if not drawn and not text:
+            return ()
+        head = Line(((left(title, width), "columns"),), "columns")
+        return (head, *drawn, *(Line(((f"  {piece}", "text"),)) for piece in text))
+
+    def _draw(self, curve: Curve, rows: int) -> tuple[Line, ...]:
+        if not self.may_plot or rows < MIN_PLOT_ROWS:
             return ()
         from cockpit.tui import plot
 
-        signal = self._signals[self._chosen]
+        first, *rest = curve.traces
         return plot.draw(
             plot.PlotSpec(
-                history=signal.history,
-                limit=signal.limit,
-                unit=signal.unit,
+                history=first.history,
+                limit=curve.limit,
+                unit=curve.unit,
                 width=self.size.width - 1,
                 height=rows,
                 ascii_only=self.look.ascii_only,
+                second=rest[0].history if rest else (),
+                marks=tuple((mark.at_ms, mark.letter) for mark in self._marks),
             )
         )
 
     def row(self, index: int, width: int) -> Line:
-        """A signal's row, or a row of the plot."""
-        if index < len(self._signals):
-            return self._signal_row(index, width)
+        """A curve's row, an error's, or one of what is under them."""
+        if index < len(self._rows):
+            return self._curve_row(index, width)
         if index < self._listed:
-            return _error_row(self._errors[index - len(self._signals)], width)
-        if index == self._listed:
-            name = self._signals[self._chosen].name
-            return Line(((left(f"  {name}", width), "columns"),), "columns")
-        return self._plot[index - self._listed - 1]
+            return _error_row(self._errors[index - len(self._rows)], width)
+        return self._under[index - self._listed]
 
-    def _signal_row(self, index: int, width: int) -> Line:
-        signal = self._signals[index]
-        stale = is_stale(signal.at_ms, self._now_ms, signal.max_age_ms)
-        state, token = _state(signal, stale=stale)
-        value = measured(signal.value, signal.unit, stale=stale, style=token)
-        limit = "" if signal.limit is None else f" / {quantity(signal.limit, signal.unit)}"
-        old = "--" if signal.at_ms is None else age(self._now_ms - signal.at_ms)
-        here = index == self._chosen and len(self._signals) > 1
+    def _curve_row(self, index: int, width: int) -> Line:
+        row = self._rows[index]
+        curve, found = row.curve, row.found
+        stale = is_stale(found.at_ms, self._now_ms, curve.max_age_ms)
+        state, token = _state(found, curve, stale=stale)
+        value = measured(found.now, curve.unit, stale=stale, style=token)
+        limit = "" if curve.limit is None else f" / {quantity(curve.limit, curve.unit)}"
+        old = "--" if found.at_ms is None else age(self._now_ms - found.at_ms)
+        mark: Chunk = (HERE if index == self._chosen and len(self._rows) > 1 else " ", "strong")
         tail: tuple[Chunk, ...] = (
             (right(value[0], 10), value[1]),
             (left(limit, 7), "dim"),
             (f" {left(state, 6)}", token),
             (right(old, 5), "dim"),
         )
-        mark: Chunk = (HERE if here else " ", "strong")
         room = max(0, width - 1 - chunks_width(tail))
-        name = room if room < 21 else max(14, room // 3)
+        name = room if room < 24 else max(16, room // 3)
         spark = room - name - 1
-        drawn = sparkline(signal.history, spark, limit=signal.limit) if spark >= 6 else ""
+        drawn = sparkline(row.trace.history, spark, limit=row.top) if spark >= 6 else ""
+        text = f"{curve.name} {row.trace.label}".rstrip()
         chunks: tuple[Chunk, ...] = (
             mark,
-            (left(signal.name, name), "strong"),
+            (left(text, name), "strong"),
             (f" {drawn}" if drawn else "", "plot"),
         )
         return Line((*chunks, *tail))
 
     def note(self, width: int) -> tuple[Chunk, ...]:
-        """How many signals are not what they should be."""
-        base = self.bar
-        now = self._now_ms
-        stale = sum(is_stale(s.at_ms, now, s.max_age_ms) for s in self._signals)
-        text = f"{len(self._signals)} signals" if len(self._signals) != 1 else "1 signal"
+        """How many are not what they should be."""
+        base, now = self.bar, self._now_ms
+        stale = sum(is_stale(r.found.at_ms, now, r.curve.max_age_ms) for r in self._rows)
+        number = len(self._curves)
+        text = f"{number} curves" if number != 1 else "1 curve"
         return ((f"{stale} STALE ", self.flag), (text, base)) if stale else ((text, base),)
+
+
+def _rows(curve: Curve) -> list[_Row]:
+    found = [summary(trace, curve.limit) for trace in curve.traces]
+    top = max([curve.limit or 0.0, *(one.high or 0.0 for one in found)])
+    return [_Row(curve, t, one, top) for t, one in zip(curve.traces, found, strict=True)]
+
+
+def _some(pieces: list[str], number: int) -> list[str]:
+    """The first ones, with a mark where there are more."""
+    if len(pieces) <= number:
+        return pieces
+    return [*pieces[: number - 1], f"{pieces[number - 1]} {CUT}"] if number else []
 
 
 def _error_row(view: ErrorRateView, width: int) -> Line:
@@ -163,11 +218,11 @@ def _error_row(view: ErrorRateView, width: int) -> Line:
                                               "dim")))  # fmt: skip
 
 
-def _state(signal: SignalView, *, stale: bool) -> tuple[str, Token]:
-    if isinstance(signal.value, Unknown):
+def _state(found: Summary, curve: Curve, *, stale: bool) -> tuple[str, Token]:
+    if isinstance(found.now, Unknown):
         return f"{UNKNOWN} none", "unknown"
     if stale:
         return "STALE", "unknown"
-    if signal.limit is not None and signal.value > signal.limit:
+    if curve.limit is not None and found.now > curve.limit:
         return f"{FAILED} over", "bad"
-    return "ok" if signal.limit is not None else "", "good"
+    return "ok" if curve.limit is not None else "", "good"

@@ -34,16 +34,20 @@ _STEP: dict[StepWord, tuple[str, Token]] = {
 }
 _MOVING: frozenset[StepWord] = frozenset({"running", "waiting", "failed", "unknown", "undoing"})
 
+MAX_DETAIL = 3
+"""Rows of a step's detail."""
+
 
 class WavesPane(Pane):
     """Waves, and under the current one its steps."""
 
-    number = 1
+    number = "1"
     title_text = "waves and steps"
 
     _snapshot: Snapshot | None = None
     _rows: tuple[Line, ...] = ()
     _focus_row = 0
+    _wave_row = 0
     _follows = True
     _built_for: tuple[int, bool] = (0, False)
 
@@ -67,6 +71,8 @@ class WavesPane(Pane):
             self._build(self.size.width)
         if self._follows:
             self.top = max(0, self._focus_row - height // 2)
+            if self._focus_row - self._wave_row < height - MAX_DETAIL:
+                self.top = min(self.top, self._wave_row)
         super().settle(height)
 
     def move(self, rows: int) -> None:
@@ -102,15 +108,15 @@ class WavesPane(Pane):
         for number, wave in enumerate(self._snapshot.waves, 1):
             here = wave.name == current
             if here:
-                self._focus_row = len(rows)
+                self._focus_row = self._wave_row = len(rows)
             rows.append(_wave_row(wave, number, width, here=here))
-            if here or self.zoomed:
-                for step in wave.steps:
-                    if here and step.word in _MOVING:
-                        self._focus_row = len(rows)
-                    rows.extend(_step_rows(step, width, now))
             if wave.detail and (here or self.zoomed or wave.word in {"holding", "failed"}):
                 rows.extend(Line(((f"   {p}", "warn"),)) for p in wrap(wave.detail, width - 3))
+            if here or self.zoomed:
+                for step in wave.steps:
+                    if here and step.word in _MOVING and self._focus_row == self._wave_row:
+                        self._focus_row = len(rows)
+                    rows.extend(_step_rows(step, width, now))
         if self.zoomed:
             rows.extend(_facts(self._snapshot, width))
         self._rows = tuple(rows)
@@ -173,4 +179,4 @@ def _step_rows(step: StepView, width: int, now_ms: int) -> list[Line]:
     head.append((f" {left(first, max(0, room - 1))}" if room > 1 else "", "dim"))
     spare = max(0, width - chunks_width(head) - 1)
     line = Line((*head, (right(took, spare) if spare > len(took) else "", "dim")))
-    return [line, *(Line(((f"      {piece}", token),)) for piece in pieces[:3])]
+    return [line, *(Line(((f"      {piece}", token),)) for piece in pieces[:MAX_DETAIL])]

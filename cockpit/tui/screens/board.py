@@ -14,41 +14,33 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.core.intents import AddNote, Arm, Intent, Pause
 from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.ports import Player
-from cockpit.tui.controls import ASKS, driving
 from cockpit.tui.deck import Deck
 from cockpit.tui.grid import Grid
-from cockpit.tui.keys import LIVE, Key, why_not
-from cockpit.tui.layout import FOOT_ROWS, PANES, STATUS_ROWS, PaneName, Place, is_small, place
+from cockpit.tui.keys import LIVE, Key
+from cockpit.tui.layout import FOOT_ROWS, STATUS_ROWS, PaneName, Place, is_small, place
 from cockpit.tui.lines import Lines, key_bar, message_line, small_lines
 from cockpit.tui.look import Look
 from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.playkeys import REPLAY
-from cockpit.tui.pointing import gone_to, pane_of, point
+from cockpit.tui.screens.acting import Acting
 from cockpit.tui.screens.asking import Asking
-from cockpit.tui.screens.detail import DetailScreen
-from cockpit.tui.screens.health import HealthScreen
-from cockpit.tui.screens.help import HelpScreen
-from cockpit.tui.screens.leave import LeaveScreen
+from cockpit.tui.screens.looking import Looking
 from cockpit.tui.screens.prompt import PromptScreen
 from cockpit.tui.status import Link, status_lines
 from cockpit.tui.text import Line, cut
-from cockpit.tui.timeline import LEGEND, timeline_rows
-from cockpit.tui.view import LineView, Pane
+from cockpit.tui.timeline import timeline_rows
+from cockpit.tui.view import LineView
 
 if TYPE_CHECKING:
-    from cockpit.core.intents import Verb
     from cockpit.tui.app import CockpitApp
 
 RESIZE_S = 0.1
 """A resize storm is answered once it is over."""
 SAY_S = 10.0
-ARM_AGAIN_S = 1.0
-"""A held key arms once, not thirty times a second."""
 
 
 class Board(Screen[None], inherit_bindings=False):
@@ -75,7 +67,8 @@ class Board(Screen[None], inherit_bindings=False):
         self._said_timer: Timer | None = None
         self._resize_timer: Timer | None = None
         self.asking = Asking(self)
-        self._armed_lately = False
+        self._acting = Acting(self)
+        self._looking = Looking(self)
 
     @property
     def cockpit(self) -> CockpitApp:
@@ -229,6 +222,15 @@ class Board(Screen[None], inherit_bindings=False):
             widget.styles.offset = (where.x, where.y)
             widget.styles.width, widget.styles.height = where.width, where.height
 
+    def zoom(self, name: PaneName | None) -> None:
+        """One pane alone, or all that fit."""
+        if is_small(*self.app.size):
+            return
+        self.zoomed = name
+        if name is not None:
+            self.chosen = name
+        self.rearrange()
+
     def plots_may_begin(self) -> None:
         """The first paint is over."""
         cast("SignalsPane", self.panes["signals"]).may_plot = True
@@ -243,47 +245,19 @@ class Board(Screen[None], inherit_bindings=False):
         if key is None:
             return
         handlers: dict[str, Callable[[Key], None]] = {
-            "act": self._act,
-            "people": self._act,
+            "act": self._acting.pressed,
+            "people": self._acting.pressed,
             "play": self._play,
-            "look": self._look,
-            "move": self._move,
-            "screen": self._screen,
-            "safe": self._safe,
+            "look": self._looking.pressed,
+            "move": self._looking.moved,
+            "screen": self._looking.opened,
+            "safe": self._looking.without_effect,
         }
         handlers[key.group](key)
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste is not a row of keys."""
         event.stop()
-
-    def _act(self, key: Key) -> None:
-        small = is_small(*self.app.size)
-        ended, seat = self.link.ended, self.seat()
-        why = why_not(key, self.snapshot, ended=ended, small=small, seat=seat)
-        if key.id == "pause" and not self.link.ended:
-            self._send(Pause(by=self.user))
-            self.say(why or "pause sent", "warn", log=True)
-        elif why:
-            self.say(f"{key.shown} {key.label}: {why}", "warn", log=True)
-        elif key.id == "note":
-            self.prompt("note for the log and the review", "", self._noted)
-        elif key.id == "point":
-            self._send(point(self.panes, self.chosen, user=self.user))
-        elif key.id == "drive" and self.snapshot is not None:
-            self.asking.ask(driving(self.snapshot, user=self.user, seat=seat))
-        elif key.id == "go" and self.snapshot is not None:
-            self.asking.say_go(self.snapshot)
-        elif key.id in ASKS and self.snapshot is not None:
-            self.asking.ask(ASKS[key.id](self.snapshot, user=self.user))
-        elif key.id == "end" and self.snapshot is not None:
-            self.asking.end(self.snapshot)
-        elif key.verb is not None and not self._armed_lately:
-            self._armed_lately = True
-            self.set_timer(ARM_AGAIN_S, self._may_arm)
-            # what is paused and ended needs no arming, and was handled above
-            self._send(Arm(cast("Verb", key.verb), by=self.user))
-            self.say(f"{key.label}: asking the engine what it would do")
 
     def _play(self, key: Key) -> None:
         if self.deck is None or self.app.screen is not self:
@@ -293,145 +267,7 @@ class Board(Screen[None], inherit_bindings=False):
         else:
             self.deck.pressed(key, ask=self.prompt, say=self.say)
 
-    def _go_there(self) -> None:
-        pointed = None if self.snapshot is None else self.snapshot.crew.pointed
-        name = pane_of(pointed)
-        if pointed is None or name is None:
-            self.say("nobody points at anything")
-            return
-        if not self.panes[name].display:
-            self._zoom(name)
-        self.chosen = name
-        self.rearrange()
-        self.say(gone_to(self.panes[name], pointed))
-
-    def _may_arm(self) -> None:
-        self._armed_lately = False
-
-    def _look(self, key: Key) -> None:
-        pane = self.panes[self.chosen]
-        if key.pane is not None:
-            self._zoom(key.pane)
-        elif key.id == "overview":
-            if isinstance(pane, Grid) and pane.pattern:
-                pane.set_filter("")
-                self.say("filter cleared")
-            else:
-                self._zoom(None)
-        elif key.id == "there":
-            self._go_there()
-        elif key.id == "theme":
-            self.say(*self.cockpit.next_theme())
-        elif key.id in {"next", "previous"}:
-            self._choose(1 if key.id == "next" else -1)
-        elif not isinstance(pane, Grid):
-            self.say(f"{key.shown}: pane {pane.number} is no table; 2, 3 and 5 are")
-        elif key.id == "filter":
-            self.prompt("show rows that match (regular expression, !turns it round, empty shows "
-                         "all)", pane.pattern, self._filtered)  # fmt: skip
-        else:
-            do = {
-                "sort": pane.sort_next, "reverse": pane.sort_reverse,
-                "wave_only": pane.toggle_wave,
-            }[key.id]  # fmt: skip
-            self.say(do())
-
-    def _move(self, key: Key) -> None:
-        pane = self.panes[self.chosen]
-        match key.id:
-            case "down":
-                pane.move(1)
-            case "up":
-                pane.move(-1)
-            case "page_down":
-                pane.page(1)
-            case "page_up":
-                pane.page(-1)
-            case "top":
-                pane.home()
-            case _:
-                pane.end()
-
-    def _screen(self, key: Key) -> None:
-        if self.app.screen is not self:
-            return  # a key that was on its way while a page opened opens no second one
-        if key.id in {"detail", "health"}:
-            self._overlay(key)
-        elif key.id == "help" and not is_small(*self.app.size):
-            notes = () if self.deck is None else (f"On the time line: {LEGEND}.",)
-            self.app.push_screen(HelpScreen(self.look, self.snapshot, self.keys, *notes))
-        elif key.id == "help":
-            self.say("P pauses, q leaves" if self.deck is None else "space plays, q leaves")
-        elif key.id == "quit":
-            self.cockpit.leave("quit")
-        elif self.link.ended:
-            self.cockpit.leave("session ended")
-        elif self.zoomed is not None:
-            self._zoom(None)
-        elif self.deck is not None:
-            self.cockpit.leave("quit")
-        else:
-            self.app.push_screen(LeaveScreen(self.look, self.snapshot), self._leave_answered)
-
-    def _overlay(self, key: Key) -> None:
-        pane = self.panes[self.chosen]
-        said = pane.chosen_detail() if isinstance(pane, Grid) else ()
-        if is_small(*self.app.size):
-            self.say("the terminal is too small for that")
-        elif key.id == "health":
-            self.app.push_screen(HealthScreen(self.look, self.snapshot))
-        elif not said:
-            self.say(f"{key.shown}: no row with more to say; panes 2, 3 and 5 have them")
-        else:
-            screen = DetailScreen(self.look, self.snapshot, title=pane.title_text, said=said)
-            self.app.push_screen(screen)
-
-    def _safe(self, key: Key) -> None:
-        if key.id == "inert":
-            self.say("this is a recording: keys that act do nothing here", "warn")
-        elif self.deck is not None:
-            self.say("that key does nothing here, on purpose: q leaves the replay")
-        else:
-            self.say("that key does nothing here, on purpose: P pauses, q leaves the screen")
-
-    def _zoom(self, name: PaneName | None) -> None:
-        if is_small(*self.app.size):
-            return
-        self.zoomed = name
-        if name is not None:
-            self.chosen = name
-        self.rearrange()
-
-    def _choose(self, step: int) -> None:
-        shown = [name for name in PANES if self.panes[name].display]
-        if self.zoomed is not None:
-            self._zoom(PANES[(PANES.index(self.zoomed) + step) % len(PANES)])
-        elif shown:
-            place_now = shown.index(self.chosen) if self.chosen in shown else 0
-            self.chosen = shown[(place_now + step) % len(shown)]
-            self.rearrange()
-
-    # --- dialogs ----------------------------------------------------------------------------------
-
-    def _leave_answered(self, answer: bool | None) -> None:
-        if answer:
-            self.cockpit.leave("quit")
-
     def prompt(self, title: str, value: str, done: Callable[[str | None], None]) -> None:
         """Ask for one line of text; `done` gets it, or None."""
         screen = PromptScreen(self.look, self.snapshot, title=title, value=value)
         self.app.push_screen(screen, done)
-
-    def _noted(self, text: str | None) -> None:
-        if text and text.strip():
-            self._send(AddNote(text.strip(), by=self.user))
-            self.say("note sent")
-
-    def _filtered(self, text: str | None) -> None:
-        pane: Pane = self.panes[self.chosen]
-        if text is not None and isinstance(pane, Grid):
-            pane.set_filter(text.strip())
-            self.say("filter cleared" if not pane.pattern else f"{pane.count()} rows match")
-
-    def _send(self, intent: Intent) -> None:
-        self.cockpit.send(intent)

@@ -1,0 +1,104 @@
+"""The last quarter of an hour: bounded, spikes kept, nothing carried on that was not measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core.curveboard import GAP_MS, Trace, curve_marks, curves, summary
+from cockpit.core.facts import Facts
+from cockpit.core.observe import Unknown
+from cockpit.core.past import COARSE_MS, FINE_MS, HORIZON_MS, extend_past
+from cockpit.core.pastview import PastRow, PastView
+from cockpit.core.project import project
+from tests.core.build import two_wave_plan
+from tests.core.driver import Script
+from tests.tui import fixtures
+
+PLAN = two_wave_plan()
+NOTHING = Unknown("no mirror was read")
+
+
+def row(at_ms: int, lag: int | None = 5) -> PastRow:
+    return PastRow(at_ms, lag, 1_000, 2_000, 3, 4)
+
+
+def grown(past: PastView, seconds: int, from_ms: int = 0) -> PastView:
+    for second in range(seconds):
+        past = extend_past(past, ("orders",), Facts(), NOTHING, from_ms + second * 1_000, plan=PLAN)
+    return past
+
+
+def test_rows_are_bounded_and_never_older_than_the_horizon() -> None:
+    past = grown(PastView(), 3_000)
+    assert len(past.rows) <= FINE_MS // 1_000 + HORIZON_MS // COARSE_MS + 2
+    assert past.rows[-1].at_ms - past.rows[0].at_ms < HORIZON_MS
+    times = [one.at_ms for one in past.rows]
+    assert times == sorted(set(times))
+
+
+def test_a_spike_outlives_the_thinning() -> None:
+    past = PastView(("orders",), (row(0), row(1_000, 900), row(2_000), row(3_000, None)))
+    past = grown(past, 300, 4_000)
+    assert past.rows[0].lag_records == 900
+
+
+def test_what_is_not_measured_is_none_and_never_the_value_before() -> None:
+    past = extend_past(
+        PastView(("orders",), (row(0),)), ("orders",), Facts(), NOTHING, 1_000, plan=PLAN
+    )
+    newest = past.rows[-1]
+    assert newest == PastRow(1_000, None, None, None, None, None)
+
+
+def test_other_topics_make_the_writes_before_unknown() -> None:
+    past = extend_past(
+        PastView(("orders",), (row(0),)), ("stock",), Facts(), NOTHING, 1_000, plan=PLAN
+    )
+    assert past.topics == ("stock",)
+    assert past.rows[0] == replace(row(0), source_milli=None, target_milli=None)
+
+
+def test_writes_are_counted_between_two_looks() -> None:
+    script = Script()
+    script.look(3)
+    script.ends["source"] = (130, 110)
+    script.look(1)
+    past = project(script.state, 1).past
+    assert past.rows[-1].source_milli == 40_000
+    assert past.rows[-2].source_milli == 0
+
+
+def test_the_lag_is_that_of_the_worst_partition() -> None:
+    script = Script()
+    script.look(2)
+    script.ends["source"] = (130, 110)
+    script.look(1)
+    table = project(script.state, 1).partitions
+    assert project(script.state, 1).past.rows[-1].lag_records == int(table.lag.max())
+
+
+def test_nobody_looked_is_a_gap_and_so_is_what_was_not_known() -> None:
+    rows = (row(0), row(1_000), row(1_000 + GAP_MS + 1_000), row(8_000, None))
+    snapshot = fixtures.snapshot(past=PastView(("orders",), rows), signals=())
+    lag = curves(snapshot)[0].traces[0].history
+    assert [isinstance(value, Unknown) for _, value in lag] == [False, False, True, False, True]
+
+
+def test_a_summary_says_when_the_extremes_were_and_how_long_over_and_unknown() -> None:
+    history = ((0, 1.0), (1_000, 9.0), (3_000, Unknown("x")), (4_000, 2.0))
+    found = summary(Trace("", history), 5.0)
+    assert (found.high, found.high_at_ms, found.low, found.low_at_ms) == (9.0, 1_000, 1.0, 0)
+    assert (found.over_ms, found.unknown_ms, found.now) == (2_000, 1_000, 2.0)
+    assert isinstance(summary(Trace("", ()), None).now, Unknown)
+
+
+def test_steps_and_the_fence_are_marked_in_order() -> None:
+    marks = curve_marks(fixtures.fenced())
+    assert [mark.at_ms for mark in marks] == sorted(mark.at_ms for mark in marks)
+    assert {"fence of writers", "clients blocked"} <= {mark.text for mark in marks}
+
+
+def test_the_hand_over_has_both_sides_and_the_lag_its_gates_limit() -> None:
+    found = {curve.name: curve for curve in curves(fixtures.snapshot())}
+    assert [trace.label for trace in found["writes"].traces] == ["source", "target"]
+    assert found["lag"].limit == 100.0

@@ -1,0 +1,92 @@
+"""The pane of curves: rows, the plot with its marks, and the same in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpit.core.curveboard import curve_marks, curves
+from cockpit.core.pastview import PastView
+from cockpit.tui import sentences
+from cockpit.tui.curvewords import curve_lines
+from cockpit.tui.plot import SECOND
+from tests.tui import fixtures
+from tests.tui.fixtures import AT_MS, snapshot
+from tests.tui.seen import Seen, opened
+from tests.tui.watched import past
+
+
+async def chosen(seen: Seen, row: int) -> list[str]:
+    await seen.press("4", *("j",) * row)
+    await seen.pilot.pause(0.05)
+    return seen.rows()
+
+
+async def test_signals_come_first_then_lag_writes_and_answers_of_both_sides() -> None:
+    async with opened(size=(100, 40)) as seen:
+        rows = await chosen(seen, 0)
+        names = ("checkout-errors", "checkout-p99", "lag", "writes source", "writes target",
+                 "answers source", "answers target")  # fmt: skip
+        for name, row in zip(names, rows[3:], strict=False):
+            assert row[1:].startswith(name), row
+        assert "1,560 / 100" in rows[5]
+        assert "over" in rows[5]
+
+
+async def test_the_hand_over_is_one_plot_with_two_lines_that_need_no_colour() -> None:
+    async with opened(fixtures.fenced(), size=(100, 40)) as seen:
+        rows = await chosen(seen, 3)
+        plot = [row for row in rows if "\u254e" in row]
+        assert any(SECOND in row[12:] for row in plot)
+        assert any("\u2800" < c <= "\u28ff" for row in plot for c in row)
+        text = "\n".join(rows)
+        assert "the line is the source, o is the target" in text
+        assert "source now 0/s" in text
+        assert "records appended to orders, refunds" in text
+
+
+async def test_steps_and_the_fence_stand_under_the_plot_and_in_words() -> None:
+    async with opened(fixtures.fenced(), size=(100, 40)) as seen:
+        rows = await chosen(seen, 2)
+        axis = next(i for i, row in enumerate(rows) if row.count("Z ") > 3 and "02:04" in row)
+        assert "B" in rows[axis - 1]
+        assert "clients blocked 02:13:26Z" in " ".join("\n".join(rows).split())
+
+
+async def test_beside_a_small_plot_there_is_a_line_of_text() -> None:
+    async with opened(size=(160, 48)) as seen:
+        await seen.pilot.pause(0.05)
+        assert "checkout-errors: now" in seen.text()
+
+
+async def test_old_readings_are_no_numbers() -> None:
+    rows = tuple(row for row in past().rows if row.at_ms < AT_MS - 60_000)
+    async with opened(snapshot(past=PastView(("orders",), rows)), size=(100, 40)) as seen:
+        lines = await chosen(seen, 3)
+        line = next(row for row in lines if "writes source" in row)
+        assert "-- (" in line
+        assert "STALE" in line
+
+
+async def test_an_engine_that_tells_no_past_leaves_the_signals() -> None:
+    async with opened(snapshot(past=PastView()), size=(100, 40)) as seen:
+        rows = await chosen(seen, 0)
+        assert "2 curves" in rows[2]
+
+
+def test_words_say_the_extremes_with_their_times_and_what_was_not_known() -> None:
+    now = fixtures.fenced()
+    errors, _, _, writes, _ = curves(now)
+    lines = curve_lines(writes, curve_marks(now), now.at_ms)
+    assert lines[0].startswith("source now 0/s, highest 186/s at 02:04:13Z")
+    assert "not known" in lines[1]
+    assert "over 0.5% for" in curve_lines(errors, (), now.at_ms)[0]
+    old = curve_lines(writes, (), now.at_ms + 60_000)
+    assert old[0].startswith("source now --, STALE")
+
+
+def test_without_a_screen_the_curves_are_sentences() -> None:
+    lines = sentences.curve_words(fixtures.fenced())
+    assert any(line.startswith("write hand-over: source now 0/s") for line in lines)
+    assert any(line.endswith("clients blocked") for line in lines)
+    empty = replace(snapshot(signals=()), past=PastView())
+    assert sentences.curve_words(empty) == ["nothing was measured yet"]
