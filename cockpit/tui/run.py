@@ -39,10 +39,12 @@ def make_app(
     """The app with its theme and glyphs chosen. Where COCKPIT_BELL is `off` nothing rings."""
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.glyphs import is_plain_terminal
+    from cockpit.tui.keyfile import own_keys
     from cockpit.tui.themes import Shelf, choose
 
     shelf = Shelf.of(environment)
     chosen = choose(theme, shelf, environment)
+    keys = own_keys(environment)
     app = CockpitApp(
         session,
         user=user,
@@ -51,9 +53,10 @@ def make_app(
         ascii_only=is_plain_terminal(
             encoding=locale.getencoding(), term=environment.get("TERM", "")
         ),
-        notice=chosen.notice,
+        notice="; ".join(filter(None, (keys.notice, chosen.notice))),
         player=player,
     )
+    app.board.keys = keys.live if player is None else keys.replay
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app

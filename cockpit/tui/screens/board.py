@@ -35,6 +35,7 @@ from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
 from cockpit.tui.screens.leave import LeaveScreen
 from cockpit.tui.screens.prompt import PromptScreen
+from cockpit.tui.screens.tools import Tools
 from cockpit.tui.status import Link, status_lines
 from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import LEGEND, timeline_rows
@@ -75,6 +76,7 @@ class Board(Screen[None], inherit_bindings=False):
         self._said_timer: Timer | None = None
         self._resize_timer: Timer | None = None
         self.asking = Asking(self)
+        self.tools = Tools(self)
         self._armed_lately = False
 
     @property
@@ -239,14 +241,17 @@ class Board(Screen[None], inherit_bindings=False):
         """Every key of the registry; no other does anything."""
         event.stop()
         event.prevent_default()
-        key = self.keys.by_key.get(event.key)
-        if key is None:
-            return
+        if (key := self.keys.by_key.get(event.key)) is not None:
+            self.do(key)
+
+    def do(self, key: Key) -> None:
+        """What a key of the registry means."""
         handlers: dict[str, Callable[[Key], None]] = {
             "act": self._act,
             "people": self._act,
             "play": self._play,
             "look": self._look,
+            "tool": self.tools.pressed,
             "move": self._move,
             "screen": self._screen,
             "safe": self._safe,
@@ -318,6 +323,8 @@ class Board(Screen[None], inherit_bindings=False):
                 self.say("filter cleared")
             else:
                 self._zoom(None)
+        elif key.id == "zoom":
+            self._zoom(self.chosen if self.zoomed is None else None)
         elif key.id == "there":
             self._go_there()
         elif key.id == "theme":

@@ -1,0 +1,81 @@
+"""What the tools do: the newest alarm, the event log, the time here. Never acts on a
+flight."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from cockpit.core.snapshot import Snapshot
+from cockpit.tui.alarms import unseen
+from cockpit.tui.format import age, utc
+from cockpit.tui.keys import Key
+from cockpit.tui.layout import is_small
+from cockpit.tui.screens.detail import DetailScreen
+
+if TYPE_CHECKING:
+    from cockpit.tui.screens.board import Board
+
+
+class Tools:
+    """The tools of a board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def pressed(self, key: Key) -> None:
+        """Do what a key of the group `tool` means."""
+        board = self._board
+        if board.app.screen is not board:
+            return  # a key that was on its way while a page opened
+        if board.snapshot is None:
+            board.say("no data from the engine yet")
+        elif key.id == "local_time":
+            board.say(time_here(board.snapshot.at_ms))
+        elif key.id in {"log_back", "log_on"}:
+            self._log(-1 if key.id == "log_back" else 1)
+        elif is_small(*board.app.size):
+            board.say("the terminal is too small for that")
+        elif key.id == "newest_alarm":
+            self._newest_alarm(board.snapshot)
+
+    def _log(self, events: int) -> None:
+        log = self._board.panes["log"]
+        if log.display:
+            log.move(events)
+        else:
+            self._board.say("the event log is not on the screen: 7 shows it")
+
+    def _newest_alarm(self, snapshot: Snapshot) -> None:
+        said = newest_alarm(snapshot, can_act=self._board.deck is None)
+        if not said:
+            self._board.say("no alarm waits to be acknowledged")
+            return
+        screen = DetailScreen(self._board.look, snapshot, title="the newest alarm", said=said)
+        self._board.app.push_screen(screen)
+
+
+def newest_alarm(snapshot: Snapshot, *, can_act: bool = True) -> tuple[tuple[str, str], ...]:
+    """The alarm that came last of those that nobody has acknowledged, in words; empty: none."""
+    waiting = unseen(snapshot)
+    if not waiting:
+        return ()
+    # one that the engine has not raised yet is newer than all that it has
+    alarm = max(waiting, key=lambda one: snapshot.at_ms if one.since_ms is None else one.since_ms)
+    since = "just now"
+    if alarm.since_ms is not None:
+        since = f"{utc(alarm.since_ms)}, {age(snapshot.at_ms - alarm.since_ms)} ago"
+    more = f"{len(waiting)} in all, the worst first on the page of h"
+    level = "priority 1" if alarm.level == "bad" else "priority 2"
+    how = (("and then", "K acknowledges the worst one first"),) if can_act else ()
+    return (
+        ("alarm", alarm.text), ("about", alarm.subject), ("level", level), ("since", since),
+        ("waiting", more), *how,
+    )  # fmt: skip
+
+
+def time_here(at_ms: int, zone: tzinfo | None = None) -> str:
+    """The snapshot's time in UTC and by the clock on the wall; `zone` None: the machine's."""
+    there = datetime.fromtimestamp(at_ms / 1_000, tz=UTC).astimezone(zone)
+    name = there.tzname() or ""
+    return f"{utc(at_ms)} is {there:%H:%M:%S} here ({name} {there:%z}); the screen stays in UTC"
