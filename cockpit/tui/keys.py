@@ -122,6 +122,8 @@ KEYS: tuple[Key, ...] = (
           text="show the current wave's topics only, or all again"),
     _look("theme", "c", shown="c", text="other colours: the next theme; `cockpit themes` lists "
           "them"),
+    _tool("palette", "colon", "ctrl+p", shown=": ctrl+p",
+          text="every command by its name; what acts is begun by its own key alone"),
     _tool("newest_alarm", "exclamation_mark", shown="!",
           text="the newest alarm that nobody has acknowledged, in full"),
     _tool("log_back", "left_square_bracket", shown="[", text="one event back in the event log"),
@@ -183,6 +185,16 @@ LIVE = KeyTable.of(KEYS)
 
 PEOPLE = frozenset({"note", "drive", "go", "veto", "point"})
 """Keys of everybody: whether he may is for the engine to say."""
+
+
+def acts(key: Key) -> bool:
+    """Whether it sends something to the engine."""
+    return key.verb is not None or key.id in PEOPLE or key.id == "acknowledge"
+
+
+def deliberate(key: Key) -> bool:
+    """Whether it is begun by its own key alone, and never from a list."""
+    return key.verb not in {None, "pause"} or key.id in {"drive", "go", "veto"}
 
 
 def why_not(

@@ -1,4 +1,4 @@
-"""What the tools do: the newest alarm, the event log, the time here. Never acts on a
+"""What the tools do: the palette, the newest alarm, the event log, the time here. Never acts on a
 flight."""
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import unseen
 from cockpit.tui.format import age, utc
-from cockpit.tui.keys import Key
+from cockpit.tui.keys import Key, deliberate, why_not
 from cockpit.tui.layout import is_small
 from cockpit.tui.screens.detail import DetailScreen
+from cockpit.tui.screens.palette import PaletteScreen
 
 if TYPE_CHECKING:
     from cockpit.tui.screens.board import Board
@@ -28,7 +29,9 @@ class Tools:
         board = self._board
         if board.app.screen is not board:
             return  # a key that was on its way while a page opened
-        if board.snapshot is None:
+        if key.id == "palette":
+            self._palette()
+        elif board.snapshot is None:
             board.say("no data from the engine yet")
         elif key.id == "local_time":
             board.say(time_here(board.snapshot.at_ms))
@@ -38,6 +41,26 @@ class Tools:
             board.say("the terminal is too small for that")
         elif key.id == "newest_alarm":
             self._newest_alarm(board.snapshot)
+
+    def _palette(self) -> None:
+        board = self._board
+        if is_small(*board.app.size):
+            board.say("the terminal is too small for that")
+            return
+        screen = PaletteScreen(board.look, board.snapshot, board.keys.keys, self._why_not)
+        board.app.push_screen(screen, self._chosen)
+
+    def _why_not(self, key: Key) -> str:
+        board = self._board
+        return why_not(key, board.snapshot, ended=board.link.ended, seat=board.seat())
+
+    def _chosen(self, key: Key | None) -> None:
+        if key is not None and deliberate(key):
+            why = self._why_not(key)
+            how = f"not now: {why}" if why else f"press {key.shown}, no Enter begins what acts"
+            self._board.say(f"{key.id}: {how}", "warn")
+        elif key is not None:
+            self._board.do(key)
 
     def _log(self, events: int) -> None:
         log = self._board.panes["log"]
