@@ -241,7 +241,9 @@ class Board(Screen[None], inherit_bindings=False):
         """Every key of the registry; no other does anything."""
         event.stop()
         event.prevent_default()
-        if (key := self.keys.by_key.get(event.key)) is not None:
+        key = self.keys.by_key.get(event.key)
+        # keys that were on their way while a dialog opened open no second one
+        if key is not None and (self.app.screen is self or key.id == "pause"):
             self.do(key)
 
     def do(self, key: Key) -> None:
@@ -276,16 +278,15 @@ class Board(Screen[None], inherit_bindings=False):
         elif key.id == "point":
             self._send(point(self.panes, self.chosen, user=self.user))
         elif key.id == "drive" and self.snapshot is not None:
-            self.asking.ask(driving(self.snapshot, user=self.user, seat=seat))
+            if self._first_press():
+                self.asking.ask(driving(self.snapshot, user=self.user, seat=seat))
         elif key.id == "go" and self.snapshot is not None:
             self.asking.say_go(self.snapshot)
         elif key.id in ASKS and self.snapshot is not None:
             self.asking.ask(ASKS[key.id](self.snapshot, user=self.user))
         elif key.id == "end" and self.snapshot is not None:
             self.asking.end(self.snapshot)
-        elif key.verb is not None and not self._armed_lately:
-            self._armed_lately = True
-            self.set_timer(ARM_AGAIN_S, self._may_arm)
+        elif key.verb is not None and self._first_press():
             # what is paused and ended needs no arming, and was handled above
             self._send(Arm(cast("Verb", key.verb), by=self.user))
             self.say(f"{key.label}: asking the engine what it would do")
@@ -309,6 +310,14 @@ class Board(Screen[None], inherit_bindings=False):
         self.chosen = name
         self.rearrange()
         self.say(gone_to(self.panes[name], pointed))
+
+    def _first_press(self) -> bool:
+        """Whether this is no repetition of a key that is held."""
+        if self._armed_lately:
+            return False
+        self._armed_lately = True
+        self.set_timer(ARM_AGAIN_S, self._may_arm)
+        return True
 
     def _may_arm(self) -> None:
         self._armed_lately = False
