@@ -44,6 +44,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("keys", "list the screen's keys, and what is wrong with those of your own"),
     ("themes", "list the screen's colours, and what is wrong with those of your own"),
     ("schema", "print the JSON Schema of the plan"),
+    ("completion", "print a script that completes commands in your shell"),
+    ("man", "print the manual page"),
     ("bench", "measure, and say what falls short"),
 )
 HIDDEN = ("engine",)
