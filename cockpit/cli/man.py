@@ -57,6 +57,9 @@ def _page(program: Command) -> Iterator[str]:
     yield from (".SH NAME", "cockpit \\- a terminal cockpit for live Kafka-to-Kafka cutovers")
     yield from (".SH SYNOPSIS", ".B cockpit", "\\fICOMMAND\\fR [\\fIOPTION\\fR...]")
     yield from (".SH DESCRIPTION", _text(program.description))
+    yield ".SH OPTIONS"
+    for option in program.options:
+        yield from (".TP", _head(option), _text(option.help))
     yield ".SH COMMANDS"
     for command in program.all():
         if len(command.path) > 1 and not command.parts:
