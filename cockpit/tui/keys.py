@@ -124,6 +124,8 @@ KEYS: tuple[Key, ...] = (
           "them"),
     _tool("palette", "colon", "ctrl+p", shown=": ctrl+p",
           text="every command by its name; what acts is begun by its own key alone"),
+    _tool("copy", "y", shown="y",
+          text="the row or the pane as Markdown to the terminal's clipboard; says what was sent"),
     _tool("newest_alarm", "exclamation_mark", shown="!",
           text="the newest alarm that nobody has acknowledged, in full"),
     _tool("log_back", "left_square_bracket", shown="[", text="one event back in the event log"),

@@ -80,7 +80,7 @@ async def random_keys(seen: Seen, rng: random.Random, sequences: int, length: in
     for number in range(sequences):
         for name in rng.choices(WITHOUT, k=length):
             press(seen, [name])
-            if number % 5 == 0:
+            if number % 20 == 0:
                 await seen.pilot.pause()
         await seen.pilot.pause()
         while len(seen.app.screen_stack) > 1:

@@ -1,14 +1,19 @@
-"""What the tools do: the palette, the newest alarm, the event log, the time here. Never acts on a
-flight."""
+"""What the tools do: the palette, copying, the newest alarm, the event log, the time here.
+
+None of them acts on a flight.
+"""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import unseen
-from cockpit.tui.format import age, utc
+from cockpit.tui.copying import as_block, as_markdown, send
+from cockpit.tui.format import age, day, utc
+from cockpit.tui.grid import Grid
 from cockpit.tui.keys import Key, deliberate, why_not
 from cockpit.tui.layout import is_small
 from cockpit.tui.screens.detail import DetailScreen
@@ -17,12 +22,15 @@ from cockpit.tui.screens.palette import PaletteScreen
 if TYPE_CHECKING:
     from cockpit.tui.screens.board import Board
 
+SEND_AGAIN_S = 1.0
+
 
 class Tools:
     """The tools of a board."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
+        self._sent_lately = False
 
     def pressed(self, key: Key) -> None:
         """Do what a key of the group `tool` means."""
@@ -39,6 +47,8 @@ class Tools:
             self._log(-1 if key.id == "log_back" else 1)
         elif is_small(*board.app.size):
             board.say("the terminal is too small for that")
+        elif key.id == "copy":
+            self.copy(self._pane_text(board.snapshot))
         elif key.id == "newest_alarm":
             self._newest_alarm(board.snapshot)
 
@@ -61,6 +71,35 @@ class Tools:
             self._board.say(f"{key.id}: {how}", "warn")
         elif key is not None:
             self._board.do(key)
+
+    def _pane_text(self, snapshot: Snapshot) -> str:
+        """The chosen row in words, or all rows of a pane that has none to choose."""
+        pane = self._board.panes[self._board.chosen]
+        status = snapshot.status
+        head = f"{status.plan}, {pane.title_text}, {day(snapshot.at_ms)} {utc(snapshot.at_ms)}"
+        if isinstance(pane, Grid) and (said := pane.chosen_detail()):
+            return as_markdown(head, said)
+        rows = (pane.row(index, pane.size.width) for index in range(pane.count()))
+        return as_block(head, ["".join(text for text, _ in row.chunks) for row in rows])
+
+    def copy(self, text: str) -> None:
+        """Send a text to the terminal's clipboard, and say what was done."""
+        if not self._sent_lately:  # a held key sends once
+            self._sent_lately = True
+            self._board.set_timer(SEND_AGAIN_S, self._may_send)
+            self._board.app.run_worker(self._copied(text), name="copy", exit_on_error=False)
+
+    def _may_send(self) -> None:
+        self._sent_lately = False
+
+    async def _copied(self, text: str) -> None:
+        self._board.say(await send(text, os.environ, write=self._write))
+
+    def _write(self, sequence: str) -> None:
+        driver = self._board.app._driver
+        if driver is not None:
+            driver.write(sequence)
+            driver.flush()
 
     def _log(self, events: int) -> None:
         log = self._board.panes["log"]
