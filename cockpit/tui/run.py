@@ -34,6 +34,7 @@ def make_app(
     theme: str | None = None,
     remote: bool = False,
     player: Player | None = None,
+    tour: bool = False,
     environment: Mapping[str, str],
 ) -> CockpitApp:
     """The app with its theme and glyphs chosen. Where COCKPIT_BELL is `off` nothing rings."""
@@ -57,6 +58,11 @@ def make_app(
         player=player,
     )
     app.board.keys = keys.live if player is None else keys.replay
+    if tour:
+        from cockpit.tui.tour import Tour, with_tour
+
+        app.board.tour = Tour(app.look)
+        app.board.keys = with_tour(app.board.keys)
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
@@ -70,6 +76,7 @@ async def show_screen(
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
+    tour: bool = False,
 ) -> ScreenResult:
     """The screen on the running event loop, until it is left. The session is closed at the end.
 
@@ -82,6 +89,7 @@ async def show_screen(
         theme=theme,
         remote=remote,
         player=player,
+        tour=tour,
         environment=os.environ,
     )
     with _signals(app):
@@ -97,13 +105,14 @@ def run_screen(
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
+    tour: bool = False,
 ) -> ScreenResult:
     """The screen until it is left, blocking. See `show_screen`.
 
     `user` is who drives: it signs every intent. `theme` is a name; None: as the environment has it
     (`cockpit.tui.themes.choose`). `remote` paints at most once a second, for slow links.
     With a `player` the session is a recording: a time line and its keys are there as well, and
-    nobody drives.
+    nobody drives. `tour` shows captions beside a demonstration.
     """
     return asyncio.run(
         show_screen(
@@ -113,6 +122,7 @@ def run_screen(
             remote=remote,
             mouse=mouse,
             player=player,
+            tour=tour,
         )
     )
 

@@ -39,6 +39,8 @@ from cockpit.tui.screens.tools import Tools
 from cockpit.tui.status import Link, status_lines
 from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import LEGEND, timeline_rows
+from cockpit.tui.tour import ROWS as TOUR_ROWS
+from cockpit.tui.tour import Tour
 from cockpit.tui.view import LineView, Pane
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.look = look
         self.user = user
         self.deck = None if player is None else Deck(look, player)
+        self.tour: Tour | None = None
         self.keys = LIVE if player is None else REPLAY
         self.snapshot: Snapshot | None = None
         self.link = Link()
@@ -89,6 +92,8 @@ class Board(Screen[None], inherit_bindings=False):
         yield from (self.status, *self.panes.values(), self.message, self.keys_line, self.small)
         if self.deck is not None:
             yield self.deck.lines
+        if self.tour is not None:
+            yield self.tour.lines
 
     def on_mount(self) -> None:
         """First rearrangement, before any snapshot."""
@@ -99,6 +104,8 @@ class Board(Screen[None], inherit_bindings=False):
     def take(self, snapshot: Snapshot, past: Sequence[LogLine] = ()) -> None:
         """Show a snapshot, and the dialog that it may ask for. `past`: the log before it."""
         self.snapshot = snapshot
+        if self.tour is not None:
+            self.tour.take(snapshot)
         cast("LogPane", self.panes["log"]).remember(past, snapshot.log)
         for pane in self.panes.values():
             if pane.display:
@@ -148,6 +155,8 @@ class Board(Screen[None], inherit_bindings=False):
             self.status.show(lines)
         if self.deck is not None:
             self.deck.draw(width, timeline_rows(width, height))
+        if self.tour is not None:
+            self.tour.draw(width)
         self.message.show((self._message(width),))
         table = isinstance(self.panes[self.chosen], Grid)
         bar = key_bar(
@@ -200,7 +209,8 @@ class Board(Screen[None], inherit_bindings=False):
         """Put every widget where this size and this zoom want it."""
         width, height = self.app.size
         small = is_small(width, height)
-        below = 0 if self.deck is None else timeline_rows(width, height)
+        below = TOUR_ROWS if self.tour is not None else 0
+        below = below if self.deck is None else timeline_rows(width, height)
         places = place(width, height, self.zoomed, below=below)
         self._put(self.small, Place(0, 0, width, height) if small else None)
         lines = {
@@ -210,6 +220,8 @@ class Board(Screen[None], inherit_bindings=False):
         }
         if self.deck is not None:
             lines[self.deck.lines] = Place(0, height - FOOT_ROWS - below, width, below)
+        elif self.tour is not None:
+            lines[self.tour.lines] = Place(0, height - FOOT_ROWS - below, width, below)
         for widget, where in lines.items():
             self._put(widget, None if small else where)
         if places and self.chosen not in places:
@@ -248,6 +260,8 @@ class Board(Screen[None], inherit_bindings=False):
 
     def do(self, key: Key) -> None:
         """What a key of the registry means."""
+        if self.tour is not None:
+            self.tour.pressed(key)
         handlers: dict[str, Callable[[Key], None]] = {
             "act": self._act,
             "people": self._act,

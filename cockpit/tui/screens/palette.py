@@ -59,6 +59,7 @@ class PaletteScreen(Overlay[Key | None]):
         super().__init__(look, snapshot)
         self._keys = [key for key in keys if key.group != "safe" and key.id != "palette"]
         self._why_not = why_not
+        self.box.scroll_keys, self.box.scroll_back = "down scrolls", ""
         self._found = tuple(self._keys)
         self._chosen = 0
         self.input = CleanInput("", max_length=40, compact=True, select_on_focus=False)

@@ -37,6 +37,8 @@ class Tools:
         board = self._board
         if board.app.screen is not board:
             return  # a key that was on its way while a page opened
+        if key.id.startswith("tour."):
+            return  # the tour has seen it
         if key.id == "palette":
             self._palette()
         elif board.snapshot is None:
