@@ -6,7 +6,7 @@ PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 20000
 
-.PHONY: help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus browser clean
+.PHONY: screens help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus browser clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -73,6 +73,10 @@ swarm: venv
 
 bench: venv
 	$(BIN)/cockpit bench $(if $(ONLY),--only $(ONLY))
+
+# The pictures of the documents, from fixed snapshots.
+screens: venv
+	$(BIN)/python -m tests.tui.screens docs/screens
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -174,6 +174,7 @@ def _shown(session: Session, options: argparse.Namespace) -> ScreenResult:
         theme=options.theme,
         remote="SSH_CONNECTION" in os.environ,
         mouse=options.mouse,
+        tour=getattr(options, "tour", False),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from cockpit.cli import exits
 from cockpit.cli.options import add_pilot_options, add_screen_options
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.flight import begin
@@ -28,6 +30,11 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument("--seed", type=int, default=1, help="another seed, another flight")
     parser.add_argument("--speed", type=float, default=1.0, help="on the screen: times real time")
     parser.add_argument("--auto", action="store_true", help="on the screen: fly by itself")
+    parser.add_argument(
+        "--tour",
+        action="store_true",
+        help="on the screen, with captions that say what to press and why; about three minutes",
+    )
     add_pilot_options(parser)
     parser.set_defaults(again=True)
     add_screen_options(parser)
@@ -35,6 +42,9 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """On the screen, or without one on virtual time."""
+    if options.tour and (why := _why_no_tour(options)):
+        complain(why)
+        return exits.USAGE
     if options.headless:
         return _headless(options)
     from cockpit.cli.attach import show, why_no_screen
@@ -45,6 +55,16 @@ def run(options: argparse.Namespace) -> int:
     code = show(DemoSession(options.seed, options.speed, auto=options.auto), options)
     say("that was a simulation: `cockpit run PLAN` flies real clusters, `make lab` starts some")
     return code
+
+
+def _why_no_tour(options: argparse.Namespace) -> str:
+    """Why there can be no tour; empty: there can."""
+    from cockpit.tui.terminal import on_a_terminal, why_unfit
+
+    if options.headless or options.plain or options.auto:
+        return "--tour is on the screen, with your own keys: without --headless, --plain and --auto"
+    why = why_unfit(os.environ, is_terminal=on_a_terminal())
+    return f"{why}: the tour needs a screen" if why else ""
 
 
 def _headless(options: argparse.Namespace) -> int:

@@ -44,8 +44,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("rehearse", "fly a plan in simulation, by itself"),
     ("demo", "fly a simulated cutover"),
     ("lab", "real clusters on this machine, to try it on"),
+    ("keys", "list the screen's keys, and what is wrong with those of your own"),
     ("themes", "list the screen's colours, and what is wrong with those of your own"),
     ("schema", "print the JSON Schema of the plan"),
+    ("completion", "print a script that completes commands in your shell"),
+    ("man", "print the manual page"),
     ("bench", "measure, and say what falls short"),
 )
 HIDDEN = ("engine",)

@@ -12,7 +12,7 @@ from cockpit.cli import exits
 from cockpit.cli.output import clean_line, complain, say, say_json
 
 if TYPE_CHECKING:
-    from cockpit.tui.themefile import Mistake
+    from cockpit.tui.ownfiles import Mistake
     from cockpit.tui.themes import Shelf
 
 
@@ -115,6 +115,6 @@ def _complain(mistakes: tuple[Mistake, ...]) -> None:
 
 def _text(path: Path) -> str:
     from cockpit.files import read_regular
-    from cockpit.tui.themefile import MAX_BYTES
+    from cockpit.tui.ownfiles import MAX_BYTES
 
     return read_regular(path, limit=MAX_BYTES).decode("utf-8", "replace")

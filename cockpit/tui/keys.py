@@ -15,7 +15,7 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.tui.layout import PANE_KEYS, PANES, PaneName
 
 KeyVerb = Literal["advance", "rollback", "recover", "pause", "end"]
-Group = Literal["act", "people", "play", "look", "move", "screen", "safe"]
+Group = Literal["act", "people", "play", "look", "tool", "move", "screen", "safe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Key:
     pane: PaneName | None = None
     play: PlayVerb | None = None
     """What it does to a recording."""
+    named: bool = False
+    """Messages name the key: it stays where it is."""
 
 
 def _act(verb: KeyVerb, key: str, *, label: str, rank: int, text: str) -> Key:
@@ -48,8 +50,12 @@ def _look(id_: str, *keys: str, shown: str, text: str, label: str = "", rank: in
     return Key(id_, keys, shown, group="look", help=text, label=label, rank=rank)
 
 
-def _move(id_: str, *keys: str, shown: str, text: str) -> Key:
-    return Key(id_, keys, shown, group="move", help=text)
+def _tool(id_: str, *keys: str, shown: str, text: str) -> Key:
+    return Key(id_, keys, shown, group="tool", help=text)
+
+
+def _move(id_: str, *keys: str, shown: str, text: str, named: bool = False) -> Key:
+    return Key(id_, keys, shown, group="move", help=text, named=named)
 
 
 _PANE_HELP: dict[PaneName, str] = {
@@ -66,10 +72,13 @@ _PANE_HELP: dict[PaneName, str] = {
 }
 
 
+_ALSO: dict[PaneName, tuple[str, ...]] = {"waves": ("w",)}
+
+
 def _pane(name: PaneName) -> Key:
-    key = PANE_KEYS[name]
     text = f"the pane of {_PANE_HELP[name]}, in full"
-    return Key(f"pane.{name}", (key,), key, group="look", help=text, pane=name)
+    keys = (PANE_KEYS[name], *_ALSO.get(name, ()))
+    return Key(f"pane.{name}", keys, " ".join(keys), group="look", help=text, pane=name, named=True)
 
 
 _PAUSE = "pause at once: no new step begins, a fence and its deadline go on"
@@ -100,11 +109,11 @@ KEYS: tuple[Key, ...] = (
         "one"),
     Key("point", ("L",), "L", group="people",
         help="point at the row under the cursor, for everybody who looks on"),
-    Key("there", ("full_stop",), ".", group="look",
+    Key("there", ("full_stop",), ".", group="look", named=True,
         help="go to where somebody points"),
     *(_pane(name) for name in PANES),
-    _look("overview", "0", "escape", shown="0 esc", text="back to the overview; esc first clears "
-          "a filter"),
+    Key("overview", ("0", "escape"), "0 esc", group="look", named=True,
+        help="back to the overview; esc first clears a filter"),
     _look("next", "tab", shown="tab", text="the next pane takes the moving keys"),
     _look("previous", "shift+tab", shown="shift+tab", text="the pane before"),
     _look("sort", "s", shown="s", label="sort", rank=3, text="sort by the next column"),
@@ -118,19 +127,30 @@ KEYS: tuple[Key, ...] = (
     _look("zoom", "z", shown="z", text="the chosen pane alone, or all that fit"),
     _look("theme", "c", shown="c", text="other colours: the next theme; `cockpit themes` lists "
           "them"),
+    _tool("palette", "colon", "ctrl+p", shown=": ctrl+p",
+          text="every command by its name; what acts is begun by its own key alone"),
+    _tool("copy", "y", shown="y",
+          text="the row or the pane as Markdown to the terminal's clipboard; says what was sent"),
+    _tool("newest_alarm", "exclamation_mark", shown="!",
+          text="the newest alarm that nobody has acknowledged, in full"),
+    _tool("log_back", "left_square_bracket", shown="[", text="one event back in the event log"),
+    _tool("log_on", "right_square_bracket", shown="]", text="one event on in the event log"),
+    _tool("local_time", "t", shown="t", text="what time it is here; the screen stays in UTC"),
     _move("down", "j", "down", shown="j down", text="one row down"),
     _move("up", "k", "up", shown="k up", text="one row up"),
     _move("page_down", "pagedown", shown="pgdn", text="a screenful down"),
     _move("page_up", "pageup", shown="pgup", text="a screenful up"),
-    _move("top", "g", "home", shown="g home", text="to the top, where the worst is"),
-    _move("bottom", "G", "end", shown="G end", text="to the bottom"),
-    Key("detail", ("enter",), "enter", group="screen",
+    _move("top", "g", "home", shown="g home", text="to the top, where the worst is",
+          named=True),
+    _move("bottom", "G", "end", shown="G end", text="to the bottom", named=True),
+    Key("detail", ("enter",), "enter", group="screen", named=True,
         help="the row under the cursor in full, with the reason for each ?"),
     Key("health", ("h",), "h", group="screen", label="health", rank=7,
+        named=True,
         help="alarms, who is left on the source, errors by class, and every feed"),
-    Key("help", ("question_mark", "f1"), "?", group="screen", label="help", rank=1,
+    Key("help", ("question_mark", "f1"), "? f1", group="screen", label="help", rank=1,
         help="this page"),
-    Key("leave", ("q",), "q", group="screen", label="leave", rank=1,
+    Key("leave", ("q",), "q", group="screen", label="leave", rank=1, named=True,
         help="leave what is open, then the screen; the flight goes on"),
     Key("nothing", ("ctrl+c", "ctrl+q", "ctrl+z", "ctrl+d"), "ctrl+c q z d", group="safe",
         help=_NOTHING),
@@ -141,6 +161,7 @@ GROUP_TITLES: dict[Group, str] = {
     "people": "who is here",
     "play": "the recording",
     "look": "what is shown",
+    "tool": "tools",
     "move": "moving",
     "screen": "the screen",
     "safe": "without effect",
@@ -171,6 +192,16 @@ LIVE = KeyTable.of(KEYS)
 
 PEOPLE = frozenset({"note", "drive", "go", "veto", "point"})
 """Keys of everybody: whether he may is for the engine to say."""
+
+
+def acts(key: Key) -> bool:
+    """Whether it sends something to the engine."""
+    return key.verb is not None or key.id in PEOPLE or key.id == "acknowledge"
+
+
+def deliberate(key: Key) -> bool:
+    """Whether it is begun by its own key alone, and never from a list."""
+    return key.verb not in {None, "pause"} or key.id in {"drive", "go", "veto"}
 
 
 def why_not(

@@ -127,9 +127,10 @@ _SMALL_KEYS = frozenset({"pause", "play.toggle", "leave", "help"})
 
 
 def _key_item(key: Key, space: str, *, closed: bool) -> Item:
+    name = key.shown.partition(" ")[0]
     if closed:
-        return Item(key.rank, ((f"({key.shown}){space}{key.label}", "key.off"),))
-    return Item(key.rank, ((f" {key.shown} ", "key"), (f"{space}{key.label}", "key.label")))
+        return Item(key.rank, ((f"({name}){space}{key.label}", "key.off"),))
+    return Item(key.rank, ((f" {name} ", "key"), (f"{space}{key.label}", "key.label")))
 
 
 def small_lines(

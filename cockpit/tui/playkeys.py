@@ -17,7 +17,7 @@ def _play(verb: PlayVerb, *keys: str, shown: str, text: str, label: str = "", ra
     )
 
 
-_PLAY: tuple[Key, ...] = (
+PLAY: tuple[Key, ...] = (
     _play("toggle", "space", shown="space", label="play", rank=0, text="play, or stop"),
     _play("faster", "plus", shown="+", label="faster", rank=4, text="play faster, up to 64x"),
     _play("slower", "minus", shown="-", label="slower", rank=4, text="play slower, down to 0.25x"),
@@ -37,26 +37,34 @@ _PLAY: tuple[Key, ...] = (
 )  # fmt: skip
 
 _INERT = "nothing: this is a recording, nothing in it can be changed"
-_LOOKING = frozenset({"look", "move", "screen"})
+_LOOKING = frozenset({"look", "tool", "move", "screen"})
+_OF_A_FLIGHT = frozenset({"log_back", "log_on", "local_time"})
+"""Tools whose keys play here."""
 
 
-def _looking() -> tuple[Key, ...]:
+def _looking(keys: tuple[Key, ...]) -> tuple[Key, ...]:
     """Keys of a flight's screen that only look; `0` has another meaning here."""
     changed = {
         "overview": {"keys": ("escape",), "shown": "esc"},
         "pin": {"keys": ("asterisk",), "shown": "*"},
         "leave": {"help": "leave what is open, then the replay"},
     }
-    kept = (key for key in KEYS if key.group in _LOOKING)
+    kept = (key for key in keys if key.group in _LOOKING and key.id not in _OF_A_FLIGHT)
     return tuple(replace(key, **changed.get(key.id, {})) for key in kept)  # type: ignore[arg-type]
 
 
-REPLAY = KeyTable.of(
-    (
-        *_PLAY,
-        *_looking(),
-        Key("quit", ("ctrl+c", "ctrl+q"), "ctrl+c q", group="screen", help="leave the replay"),
+def replay_keys(keys: tuple[Key, ...] = KEYS, play: tuple[Key, ...] = PLAY) -> tuple[Key, ...]:
+    """The keys of a recording's screen, where a flight's are `keys`."""
+    return (
+        *play,
+        *_looking(keys),
+        Key(
+            "quit", ("ctrl+c", "ctrl+q"), "ctrl+c q", group="screen", help="leave the replay",
+            named=True,
+        ),
         Key("inert", tuple("PARVYEDNOLK"), "PARVYEDNOLK", group="safe", help=_INERT),
         Key("nothing", ("ctrl+z", "ctrl+d"), "ctrl+z d", group="safe", help="nothing, on purpose"),
-    )
-)
+    )  # fmt: skip
+
+
+REPLAY = KeyTable.of(replay_keys())

@@ -34,15 +34,18 @@ def make_app(
     theme: str | None = None,
     remote: bool = False,
     player: Player | None = None,
+    tour: bool = False,
     environment: Mapping[str, str],
 ) -> CockpitApp:
     """The app with its theme and glyphs chosen. Where COCKPIT_BELL is `off` nothing rings."""
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.glyphs import is_plain_terminal
+    from cockpit.tui.keyfile import own_keys
     from cockpit.tui.themes import Shelf, choose
 
     shelf = Shelf.of(environment)
     chosen = choose(theme, shelf, environment)
+    keys = own_keys(environment)
     app = CockpitApp(
         session,
         user=user,
@@ -51,9 +54,15 @@ def make_app(
         ascii_only=is_plain_terminal(
             encoding=locale.getencoding(), term=environment.get("TERM", "")
         ),
-        notice=chosen.notice,
+        notice="; ".join(filter(None, (keys.notice, chosen.notice))),
         player=player,
     )
+    app.board.keys = keys.live if player is None else keys.replay
+    if tour:
+        from cockpit.tui.tour import Tour, with_tour
+
+        app.board.tour = Tour(app.look)
+        app.board.keys = with_tour(app.board.keys)
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
@@ -67,6 +76,7 @@ async def show_screen(
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
+    tour: bool = False,
 ) -> ScreenResult:
     """The screen on the running event loop, until it is left. The session is closed at the end.
 
@@ -79,6 +89,7 @@ async def show_screen(
         theme=theme,
         remote=remote,
         player=player,
+        tour=tour,
         environment=os.environ,
     )
     with _signals(app):
@@ -94,13 +105,14 @@ def run_screen(
     remote: bool = False,
     mouse: bool = False,
     player: Player | None = None,
+    tour: bool = False,
 ) -> ScreenResult:
     """The screen until it is left, blocking. See `show_screen`.
 
     `user` is who drives: it signs every intent. `theme` is a name; None: as the environment has it
     (`cockpit.tui.themes.choose`). `remote` paints at most once a second, for slow links.
     With a `player` the session is a recording: a time line and its keys are there as well, and
-    nobody drives.
+    nobody drives. `tour` shows captions beside a demonstration.
     """
     return asyncio.run(
         show_screen(
@@ -110,6 +122,7 @@ def run_screen(
             remote=remote,
             mouse=mouse,
             player=player,
+            tour=tour,
         )
     )
 

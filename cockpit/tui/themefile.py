@@ -1,8 +1,7 @@
 """One theme file: read, and every mistake in it named by its line.
 
 A theme says a style for each token of `cockpit.tui.text`; what it leaves out it takes from the
-shipped theme that it is `like`, so that a token of a later version breaks no file. Never waits on a
-pipe, never follows an alias, and never runs what a file says.
+shipped theme that it is `like`, so that a token of a later version breaks no file.
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color, ColorParseError
 
-from cockpit.files import Unreadable, read_regular
+from cockpit.tui.ownfiles import Mistake, yaml_nodes
 from cockpit.tui.text import TOKENS, Token
 
-MAX_BYTES: Final = 65_536
 BASE_KEYS: Final = ("foreground", "background", "surface", "primary")
 KEYS: Final = ("about", "like", "dark", "ansi", "base", "styles")
 
@@ -38,47 +36,16 @@ class CockpitTheme:
     """What it is for, in a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """Something in a theme file that cannot be used."""
-
-    path: Path
-    line: int | None
-    """From 1; None: the file as a whole."""
-    text: str
-
-    def words(self) -> str:
-        """`mine.yaml line 7: styles.dim: 'x' is not a style`."""
-        where = "" if self.line is None else f" line {self.line}"
-        return f"{self.path.name}{where}: {self.text}"
-
-
 Like = Callable[[str], CockpitTheme | None]
 """The shipped theme of a name."""
 
 
 def read_theme(path: Path, like: Like) -> CockpitTheme | tuple[Mistake, ...]:
     """The theme in a file, named as the file is; or all that is wrong with it. Raises nothing."""
-    import yaml
-
-    try:
-        text = read_regular(path, limit=MAX_BYTES).decode("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except Unreadable as error:
-        return (Mistake(path, None, str(error)),)
-    except UnicodeDecodeError:
-        return (Mistake(path, None, "is not UTF-8 text"),)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = None if mark is None else mark.line + 1
-        return (Mistake(path, line, f"is not YAML: {_one_line(error.problem or '?')}"),)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return (Mistake(path, None, f"is not YAML: {_one_line(str(error))}"),)
+    root, wrong = yaml_nodes(path)
+    if wrong is not None:
+        return (wrong,)
     return _Reader(path, like).theme(root)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 class _Reader:

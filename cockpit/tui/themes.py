@@ -14,8 +14,9 @@ from typing import Final
 
 from rich.style import Style
 
+from cockpit.tui.ownfiles import Mistake, config_folder
 from cockpit.tui.text import TOKENS, Token
-from cockpit.tui.themefile import BASE_KEYS, CockpitTheme, Mistake, read_theme
+from cockpit.tui.themefile import BASE_KEYS, CockpitTheme, read_theme
 
 DEFAULT: Final = "dark"
 MONO: Final = "mono"
@@ -53,12 +54,10 @@ def shipped_folder(package: Path = PACKAGE) -> Path | None:
 
 
 def own_folder(environment: Mapping[str, str]) -> Path | None:
-    """The folder of the user's themes, there or not. None: nobody knows where the user's home is.
-    By the XDG rules a path that is not absolute counts for nothing."""
-    for base, below in (("XDG_CONFIG_HOME", ""), ("HOME", ".config")):
-        if Path(environment.get(base, "")).is_absolute():
-            return Path(environment[base]) / below / "cockpit" / "themes"
-    return None
+    """The folder of the user's themes, there or not. None: nobody knows where the user's home
+    is."""
+    folder = config_folder(environment)
+    return None if folder is None else folder / "themes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 
 from cockpit.tui import glyphs
 from cockpit.tui.look import Look
+from cockpit.tui.ownfiles import Mistake
 from cockpit.tui.text import BASES, TOKENS, Line
-from cockpit.tui.themefile import CockpitTheme, Mistake
+from cockpit.tui.themefile import CockpitTheme
 from cockpit.tui.themes import (
     SHIPPED,
     Shelf,

@@ -51,19 +51,26 @@ class Acting:
     def _on(self, key: Key, snapshot: Snapshot) -> None:
         board = self._board
         if key.id == "drive":
-            board.asking.ask(driving(snapshot, user=board.user, seat=board.seat()))
+            if self._first_press():
+                board.asking.ask(driving(snapshot, user=board.user, seat=board.seat()))
         elif key.id == "go":
             board.asking.say_go(snapshot)
         elif key.id in ASKS:
             board.asking.ask(ASKS[key.id](snapshot, user=board.user))
         elif key.id == "end":
             board.asking.end(snapshot)
-        elif key.verb is not None and not self._armed_lately:
-            self._armed_lately = True
-            board.set_timer(ARM_AGAIN_S, self._may_arm)
+        elif key.verb is not None and self._first_press():
             # what is paused and ended needs no arming, and was handled above
             board.cockpit.send(Arm(cast("Verb", key.verb), by=board.user))
             board.say(f"{key.label}: asking the engine what it would do")
+
+    def _first_press(self) -> bool:
+        """Whether this is no repetition of a key that is held."""
+        if self._armed_lately:
+            return False
+        self._armed_lately = True
+        self._board.set_timer(ARM_AGAIN_S, self._may_arm)
+        return True
 
     def _may_arm(self) -> None:
         self._armed_lately = False

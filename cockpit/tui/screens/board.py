@@ -30,9 +30,12 @@ from cockpit.tui.screens.acting import Acting
 from cockpit.tui.screens.asking import Asking
 from cockpit.tui.screens.looking import Looking
 from cockpit.tui.screens.prompt import PromptScreen
+from cockpit.tui.screens.tools import Tools
 from cockpit.tui.status import Link, status_lines
 from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import timeline_rows
+from cockpit.tui.tour import ROWS as TOUR_ROWS
+from cockpit.tui.tour import Tour
 from cockpit.tui.view import LineView
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.look = look
         self.user = user
         self.deck = None if player is None else Deck(look, player)
+        self.tour: Tour | None = None
         self.keys = LIVE if player is None else REPLAY
         self.snapshot: Snapshot | None = None
         self.link = Link()
@@ -69,6 +73,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.asking = Asking(self)
         self._acting = Acting(self)
         self._looking = Looking(self)
+        self.tools = Tools(self)
 
     @property
     def cockpit(self) -> CockpitApp:
@@ -80,6 +85,8 @@ class Board(Screen[None], inherit_bindings=False):
         yield from (self.status, *self.panes.values(), self.message, self.keys_line, self.small)
         if self.deck is not None:
             yield self.deck.lines
+        if self.tour is not None:
+            yield self.tour.lines
 
     def on_mount(self) -> None:
         """First rearrangement, before any snapshot."""
@@ -90,6 +97,8 @@ class Board(Screen[None], inherit_bindings=False):
     def take(self, snapshot: Snapshot, past: Sequence[LogLine] = ()) -> None:
         """Show a snapshot, and the dialog that it may ask for. `past`: the log before it."""
         self.snapshot = snapshot
+        if self.tour is not None:
+            self.tour.take(snapshot)
         cast("LogPane", self.panes["log"]).remember(past, snapshot.log)
         for pane in self.panes.values():
             if pane.display:
@@ -139,6 +148,8 @@ class Board(Screen[None], inherit_bindings=False):
             self.status.show(lines)
         if self.deck is not None:
             self.deck.draw(width, timeline_rows(width, height))
+        if self.tour is not None:
+            self.tour.draw(width)
         self.message.show((self._message(width),))
         table = isinstance(self.panes[self.chosen], Grid)
         bar = key_bar(
@@ -191,7 +202,8 @@ class Board(Screen[None], inherit_bindings=False):
         """Put every widget where this size and this zoom want it."""
         width, height = self.app.size
         small = is_small(width, height)
-        below = 0 if self.deck is None else timeline_rows(width, height)
+        below = TOUR_ROWS if self.tour is not None else 0
+        below = below if self.deck is None else timeline_rows(width, height)
         places = place(width, height, self.zoomed, below=below)
         self._put(self.small, Place(0, 0, width, height) if small else None)
         lines = {
@@ -201,6 +213,8 @@ class Board(Screen[None], inherit_bindings=False):
         }
         if self.deck is not None:
             lines[self.deck.lines] = Place(0, height - FOOT_ROWS - below, width, below)
+        elif self.tour is not None:
+            lines[self.tour.lines] = Place(0, height - FOOT_ROWS - below, width, below)
         for widget, where in lines.items():
             self._put(widget, None if small else where)
         if places and self.chosen not in places:
@@ -242,13 +256,20 @@ class Board(Screen[None], inherit_bindings=False):
         event.stop()
         event.prevent_default()
         key = self.keys.by_key.get(event.key)
-        if key is None:
-            return
+        # keys that were on their way while a dialog opened open no second one
+        if key is not None and (self.app.screen is self or key.id == "pause"):
+            self.do(key)
+
+    def do(self, key: Key) -> None:
+        """What a key of the registry means."""
+        if self.tour is not None:
+            self.tour.pressed(key)
         handlers: dict[str, Callable[[Key], None]] = {
             "act": self._acting.pressed,
             "people": self._acting.pressed,
             "play": self._play,
             "look": self._looking.pressed,
+            "tool": self.tools.pressed,
             "move": self._looking.moved,
             "screen": self._looking.opened,
             "safe": self._looking.without_effect,

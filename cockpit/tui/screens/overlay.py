@@ -30,6 +30,8 @@ class Box(LineView):
     """A title, rows that scroll, and a last line that stays."""
 
     blank: ClassVar[Line] = Line(base="dialog")
+    scroll_keys = "j k scroll"
+    scroll_back = "  k scrolls back"
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -63,7 +65,7 @@ class Box(LineView):
         foot = self.foot
         if len(self.rows) > room:
             below = max(0, len(self.rows) - self.top - room)
-            text = f"  {below} more below, j k scroll" if below else "  k scrolls back"
+            text = f"  {below} more below, {self.scroll_keys}" if below else self.scroll_back
             foot = Line((*foot.chunks, (text, foot.base)), foot.base)
         edge = self.title_line.base
         lines[1:-1] = [_framed(line, width, edge) for line in lines[1:-1]]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from cockpit.tui.copying import as_block
 from cockpit.tui.screens.overlay import SCROLL, Overlay
 from cockpit.tui.text import Chunk, Line, left, wrap
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
 
 NAME_CELLS = 12
 
@@ -22,6 +26,10 @@ class ReadingPage(Overlay[None]):
         """The keys."""
         return (("q esc close", "dialog.head"),)
 
+    def _copies(self, key: str) -> bool:
+        meant = cast("CockpitApp", self.app).board.keys.by_key.get(key)
+        return meant is not None and meant.id == "copy"
+
     def pressed(self, key: str) -> None:
         """Scroll or close."""
         match key:
@@ -31,10 +39,17 @@ class ReadingPage(Overlay[None]):
                 self.box.end()
             case _ if key in SCROLL:
                 self.box.move(SCROLL[key])
+            case _ if self._copies(key):
+                app = cast("CockpitApp", self.app)
+                app.board.tools.copy(as_block(self.title_text(), [_text(r) for r in self.box.rows]))
             case _ if key in {"q", "escape", "enter"} or key in self.also_closes:
                 self.answer(None)
             case _:
                 pass
+
+
+def _text(line: Line) -> str:
+    return "".join(text for text, _ in line.chunks)
 
 
 def said_rows(
