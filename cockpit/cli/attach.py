@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from cockpit.cli import exits, plain
-from cockpit.cli.options import add_screen_options
+from cockpit.cli.options import add_screen_options, is_remote
 from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.underway import Flight, find_running
 from cockpit.core.intents import Intent
@@ -172,7 +172,7 @@ def _shown(session: Session, options: argparse.Namespace) -> ScreenResult:
         session,
         user=this_user(),
         theme=options.theme,
-        remote="SSH_CONNECTION" in os.environ,
+        remote=is_remote(options, os.environ),
         mouse=options.mouse,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 
 from cockpit.cli.pilot import Orders
 from cockpit.engine.folders import this_user
@@ -62,6 +63,13 @@ def add_screen_options(parser: argparse.ArgumentParser, *, plain: bool = True) -
     group = parser.add_argument_group("screen")
     group.add_argument("--theme", metavar="NAME", help="its colours: see `cockpit themes`")
     group.add_argument("--mouse", action="store_true", help="take the mouse (off by default)")
+    group.add_argument(
+        "--remote",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="for slow links: one refresh a second, at most 256 colours (auto: over SSH, where "
+        "`ssh -C` helps most)",
+    )
     if plain:
         group.add_argument(
             "--plain",
@@ -69,3 +77,10 @@ def add_screen_options(parser: argparse.ArgumentParser, *, plain: bool = True) -
             help="changes as sentences, commands as numbers: for screen readers, and by itself "
             "where TERM=dumb",
         )
+
+
+def is_remote(options: argparse.Namespace, environment: Mapping[str, str]) -> bool:
+    """Whether what is drawn goes over a link."""
+    if options.remote == "auto":
+        return "SSH_CONNECTION" in environment
+    return bool(options.remote == "on")

@@ -18,6 +18,8 @@ from cockpit.tui.result import ScreenRefusedError, ScreenResult
 from cockpit.tui.terminal import on_a_terminal, why_unfit
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from cockpit.tui.app import CockpitApp
 
 
@@ -54,9 +56,23 @@ def make_app(
         notice=chosen.notice,
         player=player,
     )
+    if driver := _driver(environment, remote=remote):
+        app.driver_class = driver
+    if remote:
+        app.animation_level = "none"
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
+
+
+def _driver(environment: Mapping[str, str], *, remote: bool) -> type[Driver] | None:
+    """Whose output never waits for the terminal; None where COCKPIT_DRIVER is `textual`: its own,
+    which does."""
+    if environment.get("COCKPIT_DRIVER", "") == "textual":
+        return None
+    from cockpit.tui.driver import CellDriver, FewColoursDriver
+
+    return FewColoursDriver if remote else CellDriver
 
 
 async def show_screen(
@@ -98,7 +114,8 @@ def run_screen(
     """The screen until it is left, blocking. See `show_screen`.
 
     `user` is who drives: it signs every intent. `theme` is a name; None: as the environment has it
-    (`cockpit.tui.themes.choose`). `remote` paints at most once a second, for slow links.
+    (`cockpit.tui.themes.choose`). `remote` paints snapshots at most once a second and in no more
+    than 256 colours, for slow links.
     With a `player` the session is a recording: a time line and its keys are there as well, and
     nobody drives.
     """

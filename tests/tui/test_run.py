@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import pty
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.cli.options import add_screen_options, is_remote
 from cockpit.tui.result import ScreenRefusedError
 from cockpit.tui.run import make_app, refuse_unfit_terminal
 from tests.tui import fixtures
@@ -171,6 +173,31 @@ def test_over_ssh_256_colours_are_sent_and_no_more() -> None:
     data = drawn(COLORTERM="")
     assert b"8;5;" in data
     assert b"8;2;" not in data
+
+
+def test_a_remote_screen_has_256_colours_also_where_the_terminal_has_more() -> None:
+    remote = PROGRAM.replace('user="ana"', 'user="ana", remote=True')
+    with on_a_terminal(remote, environ=UTF_8) as (_, master):
+        data = read_until(master, b"leave")
+    assert b"8;5;" in data
+    assert b"8;2;" not in data
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "remote"),
+    [
+        ("auto", {}, False),
+        ("auto", {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}, True),
+        ("off", {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}, False),
+        ("on", {}, True),
+    ],
+)
+def test_the_screen_is_remote_over_ssh_by_itself_and_by_an_option(
+    option: str, environment: dict[str, str], remote: bool
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_screen_options(parser)
+    assert is_remote(parser.parse_args(["--remote", option]), environment) is remote
 
 
 def test_under_the_c_locale_every_byte_is_ascii() -> None:
