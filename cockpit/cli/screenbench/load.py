@@ -21,6 +21,8 @@ from cockpit.core.snapshot import PartitionTable, Snapshot
 APART: Final = 10_000
 """Records between the lags of two neighbours in the order."""
 RECORDS_PER_S: Final = 50_000
+GROUPS_EVERY_MS: Final = 1_000
+"""As an engine asks for them; partitions come with every tick."""
 _BEFORE: Final = 3
 """Seconds through the core itself, for all that a snapshot has beside its columns."""
 
@@ -104,9 +106,10 @@ def _inputs(table: PartitionTable, times: _Times, at_ms: int) -> list[Event]:
 def _later(base: Snapshot, at_ms: int, table: PartitionTable) -> Snapshot:
     """The base with all of its readings made at the new time, so that nothing goes stale."""
     by_ms = at_ms - base.at_ms
-    tick = by_ms // 10 + 1
-    moved: Snapshot = moved_by(replace(base, partitions=table), by_ms)
-    return replace(moved, seq=base.seq + tick, at_ms=at_ms, partitions=table)
+    moved: Snapshot = moved_by(replace(base, groups=(), partitions=table), by_ms)
+    whole_s = by_ms // GROUPS_EVERY_MS * GROUPS_EVERY_MS
+    groups = moved_by(base.groups, whole_s)
+    return replace(moved, seq=base.seq + by_ms // 10 + 1, at_ms=at_ms, groups=groups)
 
 
 def moved_by(value: Any, by_ms: int) -> Any:  # noqa: ANN401  # any value of a snapshot

@@ -45,6 +45,8 @@ class LagPane(Grid):
 
     _table: PartitionTable | None = None
     _fresh = Fresh()
+    _old = (True, True, True)
+    """Whether what the source, the target and the mirror told is stale."""
     _limit: float | None = None
     _texts_of: PartitionKeys | None = None
     _texts: Sequence[str] = ()
@@ -54,7 +56,12 @@ class LagPane(Grid):
         """Show this snapshot."""
         before = self._table
         self._table = table = snapshot.partitions
-        self._fresh = Fresh.of(snapshot)
+        self._fresh = fresh = Fresh.of(snapshot)
+        self._old = (
+            fresh.stale(table.source_at_ms, "source.logs"),
+            fresh.stale(table.target_at_ms, "target.logs"),
+            fresh.stale(table.mirror_at_ms, "mirror"),
+        )
         self._drains = {drain.topic: drain for drain in snapshot.drains}
         self._limit = next(
             (gate.limit for gate in snapshot.gates if gate.name == "replication_lag"), None
@@ -118,10 +125,7 @@ class LagPane(Grid):
 
     def cell(self, model: int, column: str) -> Chunk:
         """One value, or why there is none."""
-        table, stale = self.table, self._fresh.stale
-        source_old = stale(table.source_at_ms, "source.logs")
-        target_old = stale(table.target_at_ms, "target.logs")
-        mirror_old = stale(table.mirror_at_ms, "mirror")
+        table, (source_old, target_old, mirror_old) = self.table, self._old
         match column:
             case "topic":
                 topic, _ = table.keys.names[model]
