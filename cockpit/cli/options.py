@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cockpit.cli.pilot import Orders
 from cockpit.engine.folders import this_user
+
+if TYPE_CHECKING:
+    from cockpit.cli.pilot import Orders
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -48,6 +51,8 @@ def add_pilot_options(parser: argparse.ArgumentParser) -> None:
 
 def orders_from(options: argparse.Namespace) -> Orders:
     """The autopilot's orders."""
+    from cockpit.cli.pilot import Orders
+
     return Orders(
         user=this_user(),
         gate_wait_ms=options.gate_wait,

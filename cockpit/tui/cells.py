@@ -19,6 +19,8 @@ FRAME: Final = re.compile(
     r"\x1b\[[\d;]*H(?:\x1b\[[\d;]*[Hm]|[^\x1b\x00-\x09\x0b-\x1f\x7f]++|\n)*+\Z"
 )
 """A place, then nothing but places, styles, printable text and new lines."""
+_UNKNOWN: Final = "\0"
+"""In the cells of a row of which nobody knows what the terminal shows."""
 GAP: Final = 6
 """So many cells that have not changed are sent again rather than skipped."""
 
@@ -85,7 +87,7 @@ class Cells:
 
     def forget(self) -> None:
         """Nobody knows what the terminal shows: everything is sent again."""
-        self._sent = [_Row(self.width, "\0") for _ in range(self.height)]
+        self._sent = [_Row(self.width, _UNKNOWN) for _ in range(self.height)]
         self._touched = set(range(self.height))
 
     def draw(self, frame: str) -> None:
@@ -115,7 +117,8 @@ class Cells:
             if wanted.texts == sent.texts and wanted.pens == sent.pens:
                 continue
             at = -1
-            for begin, end in _runs(wanted, sent):
+            unknown = sent.texts[:1] == [_UNKNOWN]
+            for begin, end in [(0, self.width)] if unknown else _runs(wanted, sent):
                 if at < 0:
                     out.append(f"\x1b[{y + 1};{begin + 1}H")
                 else:

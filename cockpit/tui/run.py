@@ -6,6 +6,7 @@ Refuses terminals that cannot show a screen before anything is drawn. Never ends
 from __future__ import annotations
 
 import asyncio
+import gc
 import locale
 import os
 import signal
@@ -13,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cockpit.ports import Player, Session
 from cockpit.tui.result import ScreenRefusedError, ScreenResult
 from cockpit.tui.terminal import on_a_terminal, why_unfit
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from cockpit.ports import Player, Session
     from cockpit.tui.app import CockpitApp
 
 
@@ -89,6 +90,7 @@ async def show_screen(
     For callers whose session lives on the same loop. Raises ScreenRefusedError.
     """
     refuse_unfit_terminal(os.environ, is_terminal=on_a_terminal())
+    gc.disable()  # nothing of what is loaded now is garbage
     app = make_app(
         session,
         user=user,
@@ -97,8 +99,12 @@ async def show_screen(
         player=player,
         environment=os.environ,
     )
+    app.settled = _collect_from_now_on
     with _signals(app):
-        result = await app.run_async(mouse=mouse)
+        try:
+            result = await app.run_async(mouse=mouse)
+        finally:
+            gc.enable()
     return result if result is not None else app.result("failed")
 
 
@@ -129,6 +135,12 @@ def run_screen(
             player=player,
         )
     )
+
+
+def _collect_from_now_on() -> None:
+    """What was loaded stays: a search for garbage that looked through it would hold up keys."""
+    gc.freeze()
+    gc.enable()
 
 
 @contextmanager

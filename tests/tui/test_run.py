@@ -145,6 +145,40 @@ def test_the_first_paint_loads_nothing_heavy_and_q_y_leaves() -> None:
         assert wait_gone(pid) == 0
 
 
+TOLD = """
+import os, sys
+
+def told(event, arguments):
+    if event == "import" and arguments[0] in ("numpy", "cockpit.core.machine"):
+        os.write(2, b"[" + arguments[0].encode() + b"]")
+
+sys.addaudithook(told)
+"""
+
+
+def test_the_first_paint_comes_before_numpy_and_the_machine_is_never_loaded() -> None:
+    program = (
+        TOLD
+        + """
+from cockpit.tui.run import run_screen
+
+class Session:
+    seat, past = "", ()
+    async def snapshots(self):
+        from tests.tui import fixtures
+        yield fixtures.fenced()
+    async def submit(self, intent): ...
+    async def close(self): ...
+
+run_screen(Session(), user="ana")
+"""
+    )
+    with on_a_terminal(program) as (_, master):
+        before = read_until(master, b"[numpy]")
+        assert b"waiting for the engine" in before
+        assert b"[cockpit.core.machine]" not in before + read_until(master, b"FENCED")
+
+
 COLOURS = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\d;]*)?m")
 OF_MANY = re.compile(rb"\x1b\[[\d;]*[34]8;[25];[\d;]*m")
 UTF_8 = {"LC_ALL": "C.UTF-8"}
@@ -230,7 +264,7 @@ def test_a_defect_of_the_screen_is_told_without_control_characters_of_data() -> 
     broken = "fixtures.later(fixtures.hostile(), 1, partitions='\\x1b]0;owned\\x07')"
     program = PROGRAM.replace("fixtures.fenced()", f"fixtures.fenced(), {broken}")
     program = program.replace("AnsweringSession", "PlayedSession")
-    with on_a_terminal(program) as (pid, master):
+    with on_a_terminal(program, columns=160, rows=50) as (pid, master):
         told = read_until(master, b"LEFT failed closed=True")
         assert b"the screen failed; the flight goes on" in told
         assert b"\x1b]0;owned" not in told

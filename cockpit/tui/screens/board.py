@@ -23,6 +23,7 @@ from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key, why_not
 from cockpit.tui.layout import FOOT_ROWS, PANES, STATUS_ROWS, PaneName, Place, is_small, place
 from cockpit.tui.lines import Lines, key_bar, message_line, small_lines
+from cockpit.tui.link import Link
 from cockpit.tui.look import Look
 from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
@@ -35,7 +36,7 @@ from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
 from cockpit.tui.screens.leave import LeaveScreen
 from cockpit.tui.screens.prompt import PromptScreen
-from cockpit.tui.status import Link, status_lines
+from cockpit.tui.status import status_lines
 from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import LEGEND, timeline_rows
 from cockpit.tui.view import LineView, Pane
