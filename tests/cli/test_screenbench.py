@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 
+from cockpit.cli.figures import Figure
+from cockpit.cli.screenbench.document import BEGIN, END, written
 from cockpit.cli.screenbench.load import Tide, moved_by, ticks
 from cockpit.cli.screenbench.paints import FIRST_ROW, Press, cursor_rows, latencies_ms, schedule
 from cockpit.cli.screenbench.terminal import Link, Piece, on_a_terminal
@@ -72,3 +74,14 @@ def test_a_process_on_a_terminal_is_read_and_its_cpu_is_counted() -> None:
         assert terminal.until(b"x" * 10) > terminal.begun_s
         assert terminal.cpu_s() > 0
         assert terminal.memory_kb() > 1_000
+
+
+def test_the_table_is_written_between_its_marks_and_says_what_is_short() -> None:
+    figures = [Figure("a", 1.0, "ms", 2), Figure("b", 3.0, "ms", 2, "busy"), Figure("c", None, "x")]
+    document = f"before\n{BEGIN}old\n{END}after\n"
+    new = written(document, [one.as_json() for one in figures])
+    assert new.startswith(f"before\n{BEGIN}| figure |")
+    assert new.endswith(f"{END}after\n")
+    assert "| `b` | 3.00 ms | 2 | short, busy |" in new
+    assert "| `c` | ? x |  |  |" in new
+    assert "old" not in new

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import select
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pyte
 import pytest
 
+from cockpit.cli.wiring import engine_ports
+from cockpit.core.flight import begin
+from cockpit.engine.loop import Engine
+from cockpit.engine.remote import RemoteSession
+from cockpit.engine.server import Server
+from cockpit.sim.demo import demo_plan, demo_world
+from cockpit.sim.factory import connect_sim
+from cockpit.sim.loop import RealtimeClock
 from tests.tui.test_run import on_a_terminal, read_until, wait_gone
 
 PROGRAM = """
@@ -111,6 +121,50 @@ def test_while_nobody_reads_the_loop_goes_on_and_nothing_piles_up(
         os.write(master, b"y")
         read_until(master, b"LEFT quit")
         assert wait_gone(pid) == 0
+
+
+ATTACHED = """
+import asyncio, sys
+from pathlib import Path
+from cockpit.engine.remote import RemoteSession
+from cockpit.tui.run import show_screen
+
+async def main():
+    session = await RemoteSession.connect(Path(SOCKET))
+    await show_screen(session, user="ana")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.soak
+async def test_an_engine_and_its_other_watchers_do_not_notice_a_screen_that_stands_still(
+    tmp_path: Path,
+) -> None:
+    clock, plan = RealtimeClock(10), demo_plan()
+    world = connect_sim(plan, clock, demo_world(1))
+    state = begin(plan, session="s", simulated=True, at_ms=clock.now_ms())
+    engine = Engine(state, engine_ports(world, clock), None)
+    path = Path(f"/tmp/cockpit-{os.getpid()}.sock")
+    loop = asyncio.get_running_loop()
+    program = f"SOCKET = {str(path)!r}" + ATTACHED
+    async with Server(engine, path, "s").serving(), asyncio.TaskGroup() as group:
+        flying = group.create_task(engine.run(), name="engine")
+        with on_a_terminal(program, columns=160, rows=50) as (_, master):
+            await asyncio.to_thread(read_until, master, b"WRITES")
+            other = await RemoteSession.connect(path)
+            came: list[tuple[float, int]] = []
+            begun = loop.time()
+            async for snapshot in other.snapshots():
+                came.append((loop.time(), snapshot.at_ms))
+                if loop.time() - begun > 30:  # nobody reads the terminal
+                    break
+            await other.close()
+            assert max(b - a for (a, _), (b, _) in pairwise(came)) < 1
+            shown = await asyncio.to_thread(drain, master, 2)
+            assert b"WRITES" in shown, "drawn anew, and connected still"
+            assert b"NO NEWS" not in shown
+        flying.cancel()
 
 
 def test_a_terminal_that_takes_nothing_does_not_keep_anybody_from_leaving(tmp_path: Path) -> None:
