@@ -6,21 +6,21 @@ import argparse
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits, plain
-from cockpit.cli.options import add_screen_options
+from cockpit.cli.options import add_screen_options, is_remote
 from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.underway import Flight, find_running
 from cockpit.core.intents import Intent
-from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.engine.folders import SessionFolder, this_user
 from cockpit.engine.journal import JournalError
-from cockpit.engine.recovery import left_in
-from cockpit.engine.remote import RemoteSession
-from cockpit.ports import Session
 from cockpit.tui.result import ScreenRefusedError, ScreenResult
-from cockpit.wire.frames import NotLetInError
+
+if TYPE_CHECKING:  # what reads snapshots is loaded once the screen has been painted
+    from cockpit.core.snapshot import LogLine, Snapshot
+    from cockpit.engine.remote import RemoteSession
+    from cockpit.ports import Session
 
 AGAIN_S = 0.5
 """Before a connection that was lost is tried anew."""
@@ -83,6 +83,9 @@ class LazySession:
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Newest snapshots; ends when the engine is gone. Raises WireError with the reason where it
         lets this user not in, or talks another protocol."""
+        from cockpit.engine.remote import RemoteSession
+        from cockpit.wire.frames import NotLetInError
+
         while True:
             try:
                 session = await RemoteSession.connect(
@@ -143,6 +146,8 @@ def screen(flight: Flight, options: argparse.Namespace, *, drives: bool) -> int:
 def left_half_way(folder: SessionFolder) -> str:
     """Where a session without an engine stands in a wave, in words; empty: it does not, or nobody
     can tell."""
+    from cockpit.engine.recovery import left_in
+
     try:
         left = left_in(folder)
     except JournalError:
@@ -172,7 +177,7 @@ def _shown(session: Session, options: argparse.Namespace) -> ScreenResult:
         session,
         user=this_user(),
         theme=options.theme,
-        remote="SSH_CONNECTION" in os.environ,
+        remote=is_remote(options, os.environ),
         mouse=options.mouse,
         tour=getattr(options, "tour", False),
     )

@@ -148,6 +148,13 @@ def watching_figures() -> Iterator[Figure]:
     yield from observer_figures()
 
 
+def screen_figures() -> Iterator[Figure]:
+    """What the screen costs whoever looks at it, and the link to him."""
+    from cockpit.cli.screenbench.figures import screen_figures
+
+    yield from screen_figures()
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "engine": engine_figures,
     "journal": journal_figures,
@@ -157,4 +164,5 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "observe": observe_figures,
     "record": recording_figures,
     "socket": watching_figures,
+    "screen": screen_figures,
 }

@@ -22,7 +22,6 @@ from cockpit.engine.folders import (
     write_private,
 )
 from cockpit.engine.journal import JournalError
-from cockpit.engine.recovery import left_in
 
 READY_WITHIN_S = 60
 
@@ -156,6 +155,8 @@ def running_sessions() -> tuple[SessionFolder, ...]:
 
 def last_unfinished(plan_path: str, plan_name: str) -> tuple[SessionFolder, str] | None:
     """The newest session of a plan, where its engine died half-way in a wave, and the words."""
+    from cockpit.engine.recovery import left_in
+
     for folder in reversed(all_sessions(state_home(os.environ))):
         meta = folder.read_meta()
         if plan_path != meta.get("plan_path") or plan_name != meta.get("plan"):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cockpit.cli.pilot import Orders
 from cockpit.engine.folders import this_user
+
+if TYPE_CHECKING:
+    from cockpit.cli.pilot import Orders
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -47,6 +51,8 @@ def add_pilot_options(parser: argparse.ArgumentParser) -> None:
 
 def orders_from(options: argparse.Namespace) -> Orders:
     """The autopilot's orders."""
+    from cockpit.cli.pilot import Orders
+
     return Orders(
         user=this_user(),
         gate_wait_ms=options.gate_wait,
@@ -62,6 +68,13 @@ def add_screen_options(parser: argparse.ArgumentParser, *, plain: bool = True) -
     group = parser.add_argument_group("screen")
     group.add_argument("--theme", metavar="NAME", help="its colours: see `cockpit themes`")
     group.add_argument("--mouse", action="store_true", help="take the mouse (off by default)")
+    group.add_argument(
+        "--remote",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="for slow links: one refresh a second, at most 256 colours (auto: over SSH, where "
+        "`ssh -C` helps most)",
+    )
     if plain:
         group.add_argument(
             "--plain",
@@ -69,3 +82,10 @@ def add_screen_options(parser: argparse.ArgumentParser, *, plain: bool = True) -
             help="changes as sentences, commands as numbers: for screen readers, and by itself "
             "where TERM=dumb",
         )
+
+
+def is_remote(options: argparse.Namespace, environment: Mapping[str, str]) -> bool:
+    """Whether what is drawn goes over a link."""
+    if options.remote == "auto":
+        return "SSH_CONNECTION" in environment
+    return bool(options.remote == "on")

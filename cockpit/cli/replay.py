@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.cli import exits
 from cockpit.cli.again import add_options, is_wanted, misused, run_again
 from cockpit.cli.launch import is_running, running_sessions
-from cockpit.cli.options import add_screen_options, duration_ms
+from cockpit.cli.options import add_screen_options, duration_ms, is_remote
 from cockpit.cli.output import clean_line, complain, say
 from cockpit.cli.recordings import NoRecording, find_recording
 from cockpit.core.playing import SPEEDS
@@ -146,7 +146,7 @@ def _show(session: ReplaySession, options: argparse.Namespace) -> int:
             session,
             user="",
             theme=options.theme,
-            remote="SSH_CONNECTION" in os.environ,
+            remote=is_remote(options, os.environ),
             mouse=options.mouse,
             player=session,
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from cockpit.core import ahead
 from cockpit.core.agreement import Disagreement, disagreements
-from cockpit.core.delta import delta_rows, overshoot, proved_skip
+from cockpit.core.delta import delta_rows
 from cockpit.core.facts import Facts
 from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
@@ -21,6 +21,7 @@ from cockpit.core.left import Left
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
 from cockpit.core.ownsurvey import METRICS, RECORDING, WEBHOOK
 from cockpit.core.plan import SIDES, Plan
+from cockpit.core.skips import overshoot, proved_skip
 from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
 from cockpit.core.survey import BrokersSurvey

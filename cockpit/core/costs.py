@@ -15,14 +15,13 @@ from cockpit.core.delta import (
     bounds,
     delta_rows,
     exact_reread,
-    overshoot,
-    proved_skip,
     translated_reread,
 )
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.plan import Service
 from cockpit.core.remember import Remembered
+from cockpit.core.skips import overshoot, proved_skip
 from cockpit.core.snapshot import DeltaRow
 from cockpit.core.survey import ImagesSurvey
 

@@ -332,20 +332,6 @@ def _sum(values: Iterable[tuple[DeltaRow, int | Unknown]]) -> int | Unknown:
     return total
 
 
-def overshoot(row: DeltaRow) -> int:
-    """Offsets by which MirrorMaker's translation lies past the exact image; 0 where unknown."""
-    value = row.exact if isinstance(row.exact, Unknown) else row.exact.overshoot
-    return 0 if isinstance(value, Unknown) else value
-
-
-def proved_skip(row: DeltaRow) -> int:
-    """Records that the target's commit would skip by the exact image; 0 where unknown."""
-    exact = row.exact
-    if isinstance(exact, Unknown) or not exact.is_current or isinstance(exact.skipped, Unknown):
-        return 0
-    return exact.skipped
-
-
 def image_sums(rows: Iterable[DeltaRow]) -> tuple[int | Unknown, int | Unknown]:
     """Records that a group would read again and skip by its target commits, over all its rows;
     unknown as soon as one of them is, or stands on commits that have long moved on."""

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 
 from cockpit.core import ahead
 from cockpit.core.adopted import is_there
-from cockpit.core.delta import delta_rows, proved_skip
+from cockpit.core.delta import delta_rows
 from cockpit.core.fences import is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import touched_topics
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts, why_not_ready
+from cockpit.core.skips import proved_skip
 from cockpit.core.turn import moved_of, produces, services_of
 
 

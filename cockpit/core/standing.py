@@ -14,12 +14,7 @@ from cockpit.core.flight import FlightState
 from cockpit.core.gates import trigger_view
 from cockpit.core.mirrorword import RUNNING, mirror_word
 from cockpit.core.plan import SIDES
-
-DEADLINE = "deadline"
-TRIGGER = "trigger "
-FAILED = "wave failed "
-SIDE = "side "
-MIRROR = "mirror"
+from cockpit.core.subjects import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
 
 
 def standing(state: FlightState, deadline_ms: int | None) -> tuple[Trouble, ...]:

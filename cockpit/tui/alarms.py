@@ -10,7 +10,7 @@ from typing import Literal
 
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import GateView, SideView, Snapshot
-from cockpit.core.standing import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
+from cockpit.core.subjects import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
 from cockpit.tui.format import clock, quantity, unit_word
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import importlib
+import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual import events
@@ -22,20 +24,20 @@ from textual.theme import BUILTIN_THEMES, Theme
 from textual.timer import Timer
 
 from cockpit.core.intents import Beat, Intent
-from cockpit.core.snapshot import Snapshot
-from cockpit.ports import Player, Session
-from cockpit.tui.alarms import unseen
 from cockpit.tui.clean import clean
+from cockpit.tui.link import Link
 from cockpit.tui.look import Look
-from cockpit.tui.plain import plain_line
 from cockpit.tui.result import LeaveReason, ScreenResult
-from cockpit.tui.returning import missed
-from cockpit.tui.screens.board import Board
+from cockpit.tui.screens.opening import Opening
 from cockpit.tui.screens.overlay import Overlay
-from cockpit.tui.status import Link
 from cockpit.tui.themefile import CockpitTheme
 from cockpit.tui.themes import PREFIX, Shelf, built_in
 from cockpit.tui.view import LineView
+
+if TYPE_CHECKING:  # what knows snapshots is loaded after the first paint: see `_open`
+    from cockpit.core.snapshot import Snapshot
+    from cockpit.ports import Player, Session
+    from cockpit.tui.screens.board import Board
 
 SUBMIT_S: Final = 5.0
 CLOSE_S: Final = 2.0
@@ -105,7 +107,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self.remote = remote
         self.snapshot: Snapshot | None = None
         self.player = player
-        self.board = Board(self.look, user=user if player is None else "", player=player)
+        self._board: Board | None = None
         self._notice = notice
         self._link = Link()
         self._waiting: Snapshot | None = None
@@ -116,6 +118,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._bell_at_ms: int | None = None
         self._left = False
         self._beaten = False
+        self.settled: Callable[[], None] = lambda: None
+        """Called once the board is there."""
         self.rings = True
         """Whether alarms make a noise."""
         self.silence_timer: Timer | None = None
@@ -123,12 +127,35 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         """Where other themes are found."""
         self._wear(theme)
 
+    @property
+    def board(self) -> Board:
+        """The main screen, made when it is first asked for."""
+        if self._board is None:
+            from cockpit.tui.screens.board import Board
+
+            user = self.user if self.player is None else ""
+            self._board = Board(self.look, user=user, player=self.player)
+        return self._board
+
     def get_default_screen(self) -> Screen[None]:
-        """The board, from the first moment."""
-        return self.board
+        """The board; what stands in for it while it would have to be loaded first."""
+        return self.board if "cockpit.tui.screens.board" in sys.modules else Opening(self.look)
 
     def on_mount(self) -> None:
-        """Begin to listen, and let plots begin after the first paint."""
+        """The board, at once or after the first paint."""
+        if isinstance(self.screen, Opening):
+            self.call_after_refresh(self._open)
+        else:
+            self._begin()
+
+    async def _open(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "cockpit.tui.screens.board")
+        await self.push_screen(self.board)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin to listen, and let plots begin after the board's first paint."""
+        self.settled()
         self.run_worker(self._follow(), name="snapshots", exit_on_error=False)
         self.silence_timer = self.set_interval(1.0, self._second_passed, name="silence")
         if self.player is not None:
@@ -199,6 +226,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         here = any(one.user == self.user for one in snapshot.crew.people)
         if self._welcomed or self.player is not None or not here:
             return
+        from cockpit.tui.returning import missed
+
         self._welcomed = True
         if text := missed(snapshot, self.session.past, user=self.user):
             self.board.say(text, "warn", log=True)
@@ -206,6 +235,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
     def _ring(self, snapshot: Snapshot) -> None:
         """One bell for each alarm of the highest priority that nobody has acknowledged, at most
         every ten seconds of the snapshots' time."""
+        from cockpit.tui.alarms import unseen
+
         found = frozenset(one.subject for one in unseen(snapshot) if one.level == "bad")
         self._alarms &= found  # what was over, or was seen, rings anew when it comes back
         last = self._bell_at_ms
@@ -323,10 +354,15 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
     def result(self, reason: LeaveReason) -> ScreenResult:
         """How the screen was left, and what it showed last."""
         last = None if reason == "failed" else self.snapshot  # it may be what the screen failed on
+        line = ""
+        if last is not None:
+            from cockpit.tui.plain import plain_line
+
+            line = plain_line(last, replay=self.player is not None)
         return ScreenResult(
             reason=reason,
             outcome="" if last is None else last.status.outcome,
-            last_line="" if last is None else plain_line(last, replay=self.player is not None),
+            last_line=line,
         )
 
     def _fatal_error(self) -> None:

@@ -76,6 +76,10 @@ class Grid(Pane):
         self._order: Order = np.empty(0, dtype=np.intp)
         self._sorted_at_ms: int | None = None
         self._cursor: Hashable | None = None
+        self._drawn: dict[tuple[int, int, bool], Line] = {}
+        """Rows as they were made of the newest values: a key that moves makes two of them anew."""
+        self._sized: tuple[int, list[tuple[Column, int]]] = (-1, [])
+        """The columns of a width, for all rows that are made at once."""
 
     # --- what a subclass says ---------------------------------------------------------------------
 
@@ -135,14 +139,25 @@ class Grid(Pane):
 
     def arrived(self, at_ms: int, *, other_rows: bool) -> None:
         """New values came; `other_rows` when rows were added, removed or reordered."""
+        self._make_anew()
         last = self._sorted_at_ms
         due = last is None or not 0 <= at_ms - last < RESORT_MS
         if due or other_rows:
             self.resort(at_ms)
         self.sync()
 
+    def _make_anew(self) -> None:
+        self._drawn.clear()
+        self._sized = (-1, [])
+
+    def redraw(self) -> None:
+        """Forget every row as well."""
+        self._make_anew()
+        super().redraw()
+
     def resort(self, at_ms: int) -> None:
         """Make the order anew, leaving the cursor's row where it is on the screen."""
+        self._make_anew()
         self._sorted_at_ms = at_ms
         before = self.cursor_place()
         order = self.ranking(self.sorts[self.sort])
@@ -340,6 +355,12 @@ class Grid(Pane):
         """A row of the order."""
         model = int(self._order[index])
         here = self._cursor is not None and self.key_of(model) == self._cursor
+        line = self._drawn.get((model, width, here))
+        if line is None:
+            line = self._drawn[model, width, here] = self._made(model, width, here=here)
+        return line
+
+    def _made(self, model: int, width: int, *, here: bool) -> Line:
         pinned = bool(self._pins) and self.key_of(model) in self._pins
         mark: Chunk = (STAR, "strong") if pinned else self.mark(model)
         chunks: list[Chunk] = [(HERE, "strong") if here else mark]
@@ -347,7 +368,9 @@ class Grid(Pane):
         if free is not None:
             chunks.extend(free)
         else:
-            for number, (column, cells) in enumerate(self.shown_columns(width)):
+            if self._sized[0] != width:
+                self._sized = (width, self.shown_columns(width))
+            for number, (column, cells) in enumerate(self._sized[1]):
                 text, style = self.cell(model, column.name)
                 if style == "stale" and width_of(text) > cells:
                     text = "--"

@@ -6,6 +6,7 @@ Refuses terminals that cannot show a screen before anything is drawn. Never ends
 from __future__ import annotations
 
 import asyncio
+import gc
 import locale
 import os
 import signal
@@ -13,11 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cockpit.ports import Player, Session
 from cockpit.tui.result import ScreenRefusedError, ScreenResult
 from cockpit.tui.terminal import on_a_terminal, why_unfit
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
+    from cockpit.ports import Player, Session
     from cockpit.tui.app import CockpitApp
 
 
@@ -63,9 +66,23 @@ def make_app(
 
         app.board.tour = Tour(app.look)
         app.board.keys = with_tour(app.board.keys)
+    if driver := _driver(environment, remote=remote):
+        app.driver_class = driver
+    if remote:
+        app.animation_level = "none"
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
+
+
+def _driver(environment: Mapping[str, str], *, remote: bool) -> type[Driver] | None:
+    """Whose output never waits for the terminal; None where COCKPIT_DRIVER is `textual`: its own,
+    which does."""
+    if environment.get("COCKPIT_DRIVER", "") == "textual":
+        return None
+    from cockpit.tui.driver import CellDriver, FewColoursDriver
+
+    return FewColoursDriver if remote else CellDriver
 
 
 async def show_screen(
@@ -83,6 +100,7 @@ async def show_screen(
     For callers whose session lives on the same loop. Raises ScreenRefusedError.
     """
     refuse_unfit_terminal(os.environ, is_terminal=on_a_terminal())
+    gc.disable()  # nothing of what is loaded now is garbage
     app = make_app(
         session,
         user=user,
@@ -92,8 +110,12 @@ async def show_screen(
         tour=tour,
         environment=os.environ,
     )
+    app.settled = _collect_from_now_on
     with _signals(app):
-        result = await app.run_async(mouse=mouse)
+        try:
+            result = await app.run_async(mouse=mouse)
+        finally:
+            gc.enable()
     return result if result is not None else app.result("failed")
 
 
@@ -110,7 +132,8 @@ def run_screen(
     """The screen until it is left, blocking. See `show_screen`.
 
     `user` is who drives: it signs every intent. `theme` is a name; None: as the environment has it
-    (`cockpit.tui.themes.choose`). `remote` paints at most once a second, for slow links.
+    (`cockpit.tui.themes.choose`). `remote` paints snapshots at most once a second and in no more
+    than 256 colours, for slow links.
     With a `player` the session is a recording: a time line and its keys are there as well, and
     nobody drives. `tour` shows captions beside a demonstration.
     """
@@ -125,6 +148,12 @@ def run_screen(
             tour=tour,
         )
     )
+
+
+def _collect_from_now_on() -> None:
+    """What was loaded stays: a search for garbage that looked through it would hold up keys."""
+    gc.freeze()
+    gc.enable()
 
 
 @contextmanager

@@ -6,8 +6,6 @@ first is what matters least.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cockpit.core.crewview import CrewView
 from cockpit.core.elsewhere import CoordinationView, CoordinationWord
 from cockpit.core.observe import Unknown
@@ -15,6 +13,7 @@ from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import standing, unseen
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
+from cockpit.tui.link import CONNECTED, Link
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
 
 WIDE = 120
@@ -29,30 +28,6 @@ _WRITES: dict[WritesWord, Token] = {
     "TARGET": "writes.target",
     "UNKNOWN": "writes.unknown",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What the screen knows about its own connection to the engine."""
-
-    silent_s: int = 0
-    """Whole seconds since the last snapshot came; below 3 nothing is said."""
-    ended: bool = False
-    """No snapshot will come any more: what is shown is the last state."""
-    lost: bool = False
-    """It ended without an outcome: the engine or the way to it is gone."""
-
-    @property
-    def word(self) -> str:
-        """Empty while snapshots come."""
-        if self.lost:
-            return "ENGINE LOST"
-        if self.ended:
-            return "SESSION ENDED"
-        return f"NO NEWS FOR {self.silent_s}s" if self.silent_s >= 3 else ""
-
-
-CONNECTED = Link()
 
 
 def status_lines(

@@ -14,14 +14,13 @@ from cockpit.core.delta import (
     Place,
     delta_rows,
     image_sums,
-    overshoot,
-    proved_skip,
     resume_place,
     to_source,
     to_target,
 )
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.observe import Failure, Unknown
+from cockpit.core.skips import overshoot, proved_skip
 from cockpit.core.snapshot import ExactView
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core.build import group, groups, logs, syncs, two_wave_plan

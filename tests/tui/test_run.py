@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import pty
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.cli.options import add_screen_options, is_remote
 from cockpit.tui.result import ScreenRefusedError
 from cockpit.tui.run import make_app, refuse_unfit_terminal
 from tests.tui import fixtures
@@ -143,6 +145,40 @@ def test_the_first_paint_loads_nothing_heavy_and_q_y_leaves() -> None:
         assert wait_gone(pid) == 0
 
 
+TOLD = """
+import os, sys
+
+def told(event, arguments):
+    if event == "import" and arguments[0] in ("numpy", "cockpit.core.machine"):
+        os.write(2, b"[" + arguments[0].encode() + b"]")
+
+sys.addaudithook(told)
+"""
+
+
+def test_the_first_paint_comes_before_numpy_and_the_machine_is_never_loaded() -> None:
+    program = (
+        TOLD
+        + """
+from cockpit.tui.run import run_screen
+
+class Session:
+    seat, past = "", ()
+    async def snapshots(self):
+        from tests.tui import fixtures
+        yield fixtures.fenced()
+    async def submit(self, intent): ...
+    async def close(self): ...
+
+run_screen(Session(), user="ana")
+"""
+    )
+    with on_a_terminal(program) as (_, master):
+        before = read_until(master, b"[numpy]")
+        assert b"waiting for the engine" in before
+        assert b"[cockpit.core.machine]" not in before + read_until(master, b"FENCED")
+
+
 COLOURS = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\d;]*)?m")
 OF_MANY = re.compile(rb"\x1b\[[\d;]*[34]8;[25];[\d;]*m")
 UTF_8 = {"LC_ALL": "C.UTF-8"}
@@ -171,6 +207,31 @@ def test_over_ssh_256_colours_are_sent_and_no_more() -> None:
     data = drawn(COLORTERM="")
     assert b"8;5;" in data
     assert b"8;2;" not in data
+
+
+def test_a_remote_screen_has_256_colours_also_where_the_terminal_has_more() -> None:
+    remote = PROGRAM.replace('user="ana"', 'user="ana", remote=True')
+    with on_a_terminal(remote, environ=UTF_8) as (_, master):
+        data = read_until(master, b"leave")
+    assert b"8;5;" in data
+    assert b"8;2;" not in data
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "remote"),
+    [
+        ("auto", {}, False),
+        ("auto", {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}, True),
+        ("off", {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}, False),
+        ("on", {}, True),
+    ],
+)
+def test_the_screen_is_remote_over_ssh_by_itself_and_by_an_option(
+    option: str, environment: dict[str, str], remote: bool
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_screen_options(parser)
+    assert is_remote(parser.parse_args(["--remote", option]), environment) is remote
 
 
 def test_under_the_c_locale_every_byte_is_ascii() -> None:
@@ -203,7 +264,7 @@ def test_a_defect_of_the_screen_is_told_without_control_characters_of_data() -> 
     broken = "fixtures.later(fixtures.hostile(), 1, partitions='\\x1b]0;owned\\x07')"
     program = PROGRAM.replace("fixtures.fenced()", f"fixtures.fenced(), {broken}")
     program = program.replace("AnsweringSession", "PlayedSession")
-    with on_a_terminal(program) as (pid, master):
+    with on_a_terminal(program, columns=160, rows=50) as (pid, master):
         told = read_until(master, b"LEFT failed closed=True")
         assert b"the screen failed; the flight goes on" in told
         assert b"\x1b]0;owned" not in told

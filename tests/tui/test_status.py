@@ -12,7 +12,8 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.tui.alarms import alarms
 from cockpit.tui.layout import MIN_WIDTH
 from cockpit.tui.lines import key_bar, message_line, small_lines
-from cockpit.tui.status import CONNECTED, Link, status_lines
+from cockpit.tui.link import CONNECTED, Link
+from cockpit.tui.status import status_lines
 from cockpit.tui.text import chunks_width
 from tests.tui import fixtures
 

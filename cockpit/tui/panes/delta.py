@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from cockpit.core.delta import overshoot, proved_skip
 from cockpit.core.observe import Unknown
+from cockpit.core.skips import overshoot, proved_skip
 from cockpit.core.snapshot import Behind, DeltaRow, ExactView, GroupView, Snapshot, TimeLeft
 from cockpit.tui.format import age, behind, count, rate, signed, time_left
 from cockpit.tui.fresh import Fresh, whole

@@ -58,6 +58,8 @@ class LagPane(Grid):
 
     _table: PartitionTable | None = None
     _fresh = Fresh()
+    _old = (True, True, True)
+    """Whether what the source, the target and the mirror told is stale."""
     _limit: float | None = None
     _texts_of: PartitionKeys | None = None
     _texts: Sequence[str] = ()
@@ -76,7 +78,12 @@ class LagPane(Grid):
         self._snapshot = snapshot
         self._table = table = snapshot.partitions
         self._rows = lag_rows(snapshot, self._by)
-        self._fresh = Fresh.of(snapshot)
+        self._fresh = fresh = Fresh.of(snapshot)
+        self._old = (
+            fresh.stale(table.source_at_ms, "source.logs"),
+            fresh.stale(table.target_at_ms, "target.logs"),
+            fresh.stale(table.mirror_at_ms, "mirror"),
+        )
         self._drains = {drain.topic: drain for drain in snapshot.drains}
         self._limit = next(
             (gate.limit for gate in snapshot.gates if gate.name == "replication_lag"), None
@@ -199,10 +206,7 @@ class LagPane(Grid):
         if self._by != "partition":
             limit = self._limit if self._by == "topic" else None
             return grouped_cell(self._rows[model], column, self._fresh, limit)
-        table, stale = self.table, self._fresh.stale
-        source_old = stale(table.source_at_ms, "source.logs")
-        target_old = stale(table.target_at_ms, "target.logs")
-        mirror_old = stale(table.mirror_at_ms, "mirror")
+        table, (source_old, target_old, mirror_old) = self.table, self._old
         match column:
             case "topic":
                 topic, _ = table.keys.names[model]

@@ -21,6 +21,7 @@ from cockpit.tui.grid import Grid
 from cockpit.tui.keys import LIVE, Key
 from cockpit.tui.layout import FOOT_ROWS, STATUS_ROWS, PaneName, Place, is_small, place
 from cockpit.tui.lines import Lines, key_bar, message_line, small_lines
+from cockpit.tui.link import Link
 from cockpit.tui.look import Look
 from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
@@ -31,7 +32,7 @@ from cockpit.tui.screens.asking import Asking
 from cockpit.tui.screens.looking import Looking
 from cockpit.tui.screens.prompt import PromptScreen
 from cockpit.tui.screens.tools import Tools
-from cockpit.tui.status import Link, status_lines
+from cockpit.tui.status import status_lines
 from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import timeline_rows
 from cockpit.tui.tour import ROWS as TOUR_ROWS

@@ -12,13 +12,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from cockpit.core.snapshot import Snapshot
 from cockpit.tui.layout import FOOT_ROWS, STATUS_ROWS, is_small
 from cockpit.tui.look import Look
 from cockpit.tui.text import Chunk, Line, Token, chunks_width
 from cockpit.tui.view import LineView
 
 if TYPE_CHECKING:
+    from cockpit.core.snapshot import Snapshot
     from cockpit.tui.app import CockpitApp
 
 Result = TypeVar("Result")

@@ -19,8 +19,9 @@ from cockpit.core.observe import (
 from cockpit.core.plan import Condition
 from cockpit.core.snapshot import GateView, PartitionTable, Snapshot
 from cockpit.tui.lines import key_bar, message_line, small_lines
+from cockpit.tui.link import CONNECTED
 from cockpit.tui.plain import plain_line
-from cockpit.tui.status import CONNECTED, status_lines
+from cockpit.tui.status import status_lines
 from tests.flights.invariants.case import Case
 from tests.flights.invariants.recorder import SECRET
 from tests.flights.invariants.trace import Shot

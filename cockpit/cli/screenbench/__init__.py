@@ -1,0 +1,1 @@
+"""What the screen costs: a real screen process on a pseudo-terminal, fed over the real socket."""
