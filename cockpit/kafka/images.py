@@ -10,9 +10,9 @@ from typing import Final
 
 from cockpit.core.image import Verdict
 from cockpit.core.observe import GroupSample, TopicPartition, Unknown
-from cockpit.core.plan import Plan
+from cockpit.core.plan import SIDES, Plan
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
-from cockpit.kafka.any_groups import AnyGroupReader
+from cockpit.kafka.any_groups import AnyGroupReader, consumed
 from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
@@ -54,12 +54,17 @@ class ImageReader:
         self._clock = clock
         habits = HabitsReader(clock, rest, plan.replication.source_connector)
         self._finder = Finder(source, target, habits)
-        topics, groups = plan.topics(), plan.groups()
-        self._source_groups = AnyGroupReader(
-            "source", source, clock, topics=topics, groups=groups, others=False
-        )
-        self._target_groups = AnyGroupReader(
-            "target", target, clock, topics=topics, groups=groups, others=False
+        self._source_groups, self._target_groups = (
+            AnyGroupReader(
+                side,
+                client,
+                clock,
+                topics=plan.topics(),
+                groups=plan.groups(),
+                others=False,
+                consumes=consumed(plan),
+            )
+            for side, client in zip(SIDES, (source, target), strict=True)
         )
         self._found: dict[Pair, GroupImage] = {}
         self._seeks = TimeSeeks(plan, clock, target)
