@@ -96,5 +96,7 @@ GRID = Workload(
     group_prefix=GROUP_PREFIX,
     partitions=PARTITIONS,
     tick_s=TICK_S,
-    hurry=Hurry(fetch_bytes=65536, fetch_wait_ms=1500, pace_s=0.5, groups_every_s=5),
+    hurry=Hurry(
+        fetch_bytes=65536, fetch_wait_ms=1500, pace_s=0.5, mirror_wait_ms=500, groups_every_s=5
+    ),
 )

@@ -45,7 +45,7 @@ def connector_configs(state: State, layout: Layout) -> dict[str, dict[str, str]]
             "sync.topic.configs.interval.seconds": "5",
             "offset.lag.max": "0",
             "consumer.auto.offset.reset": "earliest",
-            "consumer.fetch.max.wait.ms": "100",
+            "consumer.fetch.max.wait.ms": str(workload.hurry.mirror_wait_ms),
             "producer.linger.ms": "0",
             **(_ACLS if has_acls else {}),
         },

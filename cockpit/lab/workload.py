@@ -111,6 +111,8 @@ class Hurry:
     """Or after this time."""
     pace_s: float = 0.1
     """Between two looks of a service at what has come."""
+    mirror_wait_ms: int = 100
+    """As `fetch_wait_ms`, of the mirror."""
     groups_every_s: int = 1
     """How often the mirror carries the groups' commits over."""
 

@@ -18,7 +18,7 @@ import cockpit.lab
 from cockpit.cli.output import say
 from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
-from tests.flights.real import Flight
+from tests.flights.real import Flight, environment
 from tests.migrations import voltus
 
 BUILD = Path("build/migrations")
@@ -52,6 +52,8 @@ def _fly(name: str, folder: Path) -> None:
         flight(take_off(folder), folder / "state")
     finally:
         cockpit.lab.down(folder / "lab")
+    report = [sys.executable, "-m", "cockpit", "report", "-o", str(folder / "report.md")]
+    subprocess.run(report, check=True, env=environment(folder / "state"))
     judged = subprocess.run(
         [sys.executable, "-m", "cockpit.lab.checker", str(folder / "lab")],
         capture_output=True,

@@ -5,6 +5,7 @@ Used by the test and by `python -m tests.migrations`.
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from cockpit.cli.output import complain
 from cockpit.lab.checker import Verdict, check
 from cockpit.lab.grid import GRID
 from cockpit.lab.looking import Status
-from tests.flights.real import Flight, fly
+from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
 
 SETTLE_S = 120.0
+GATE_WAIT = "20m"
+"""For a machine that others use, too."""
 
 
 def take_off(folder: Path) -> Status:
@@ -28,7 +31,12 @@ def take_off(folder: Path) -> Status:
 def voltus(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     """Fly all eight waves without a screen and judge them from outside."""
     state.mkdir(exist_ok=True)
-    flight = fly(lab.folder / "plan.yaml", state)
+
+    def keep(event: Event) -> None:
+        with (state / "events.jsonl").open("a") as out:
+            out.write(json.dumps(event) + "\n")
+
+    flight = fly(lab.folder / "plan.yaml", state, keep, "--gate-wait", GATE_WAIT)
     assert flight.exit_code == exits.COMPLETED, flight.story()
     assert {wave["state"] for wave in flight.result["waves"]} == {"done"}
     assert len(flight.result["waves"]) == len(GRID.waves)
