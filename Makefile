@@ -1,4 +1,4 @@
-# make demo | test | lab | soak | bench [ONLY=name] | check | clean
+# make demo | test | lab | migrations [ONLY=name] | soak | bench [ONLY=name] | check | clean
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,7 +6,7 @@ PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 20000
 
-.PHONY: screens help demo test unit broker lab lab-down soak swarm bench check venv tools prometheus browser clean
+.PHONY: screens help demo test unit broker lab lab-down migrations soak swarm bench check venv tools prometheus browser clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -63,6 +63,11 @@ lab: venv tools
 
 lab-down: venv
 	$(BIN)/cockpit lab down
+
+# Real migrations on real brokers, one after the other; stopped and started again, it goes on with
+# the first that has no verdict yet.
+migrations: venv tools
+	$(BIN)/python -m tests.migrations $(ONLY)
 
 soak: venv tools browser swarm
 	$(BIN)/pytest -q -m soak

@@ -46,6 +46,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                 default=1,
                 help="how many brokers the source has (default: 1)",
             )
+            command.add_argument(
+                "--profile",
+                metavar="NAME",
+                default="default",
+                help="versions, security, mirror and workload: default or voltus (docs/lab.md)",
+            )
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument(
             "--folder",
@@ -72,13 +78,15 @@ def run(args: argparse.Namespace) -> int:
 async def _verb(args: argparse.Namespace) -> int:
     from cockpit.lab.home import default_folder
     from cockpit.lab.looking import read_status
+    from cockpit.lab.profiles import profile_named
     from cockpit.lab.starting import bring_up
     from cockpit.lab.stopping import take_down
 
     folder: Path = args.folder or default_folder()
     match args.lab_verb:
         case "up":
-            await bring_up(folder, complain, brokers=args.brokers)
+            profile = profile_named(args.profile)
+            await bring_up(folder, complain, brokers=args.brokers, profile=profile)
             _show(await read_status(folder), as_json=args.json)
         case "status":
             _show(await read_status(folder), as_json=args.json)

@@ -163,7 +163,10 @@ def _blind_why_not(state: FlightState) -> str:
         sample = facts.newest_groups(side)
         if sample is None or state.at_ms - sample.states_asked_at_ms() > BLIND_AFTER_MS:
             return f"groups on {side} are not known"
-    if produces(state, state.wave()) and "source" not in facts.acls:
+    # A cluster whose writers are only stopped may have no authorizer to be asked.
+    wave = state.wave()
+    by_acl = produces(state, wave) and bindings_by_topic(wave.wave, state.plan)
+    if by_acl and "source" not in facts.acls:
         return "ACLs on source are not known"
     return moved_before(state)
 

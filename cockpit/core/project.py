@@ -137,12 +137,12 @@ def writes_word(state: FlightState) -> tuple[WritesWord, str]:
     detail = ", ".join(topics)
     if wave.closed_at_ms is not None:
         return "TARGET", detail
-    acls = facts.acls.get("source")
-    if acls is None or state.at_ms - acls.asked_at_ms > WRITES_MAX_AGE_MS:
-        return "UNKNOWN", "the source's ACLs are not known"
     wanted = bindings_by_topic(wave.wave, state.plan)
     if not wanted:
         return _only_stopped(state, wave, detail)
+    acls = facts.acls.get("source")
+    if acls is None or state.at_ms - acls.asked_at_ms > WRITES_MAX_AGE_MS:
+        return "UNKNOWN", "the source's ACLs are not known"
     fenced = len(fenced_topics(wave.wave, state.plan, acls))
     if acls.asked_at_ms <= (wave.fenced_at_ms or 0):
         return "FENCED", f"{detail} (ordered, not read yet)"

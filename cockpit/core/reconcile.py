@@ -37,7 +37,8 @@ def unread(state: FlightState, wave: WaveState) -> str:
         if logs is None or logs.asked_at_ms < since:
             return f"offsets on {side} are not read again yet"
     acls = facts.acls.get("source")
-    if produces(state, wave) and (acls is None or acls.asked_at_ms < since):
+    by_acl = produces(state, wave) and bindings_by_topic(wave.wave, state.plan)
+    if by_acl and (acls is None or acls.asked_at_ms < since):
         return "ACLs on source are not read again yet"
     return ""
 

@@ -5,10 +5,10 @@ Never mixes the two in one sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cockpit.core.observe import GroupSample
-from cockpit.core.plan import Side
+from cockpit.core.plan import Plan, Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.older_groups import OlderGroupReader
@@ -27,14 +27,27 @@ class AnyGroupReader:
         topics: Iterable[str],
         groups: Iterable[str],
         others: bool = True,
+        consumes: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        """`others`: groups that are not named are read too, where that costs anything."""
+        """`others`: groups that are not named are read too, where that costs anything. `consumes`:
+        the topics of groups, which spares old brokers the look for others."""
         wanted = tuple(groups)
         self._newer = GroupReader(side, client, clock, wanted, others=others)
-        self._older = OlderGroupReader(side, client, clock, topics=topics, groups=wanted)
+        self._older = OlderGroupReader(
+            side, client, clock, topics=topics, groups=wanted, consumes=consumes
+        )
 
     async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:
         """State, then commits, of groups; of old brokers always both. Raises PortError."""
         if await self._older.is_needed():
             return await self._older.read()
         return await self._newer.read(states_max_age_ms=states_max_age_ms)
+
+
+def consumed(plan: Plan) -> dict[str, frozenset[str]]:
+    """The topics that each group of a plan consumes."""
+    found: dict[str, frozenset[str]] = {}
+    for service in plan.services:
+        if service.group is not None:
+            found[service.group] = found.get(service.group, frozenset()).union(service.consumes)
+    return found

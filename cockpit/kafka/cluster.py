@@ -6,7 +6,7 @@ Never joins a group, never creates a topic, never writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
 
 from cockpit.core.observe import AclSample, ClusterInfo, ConfigSample, GroupSample, LogSample
@@ -39,7 +39,9 @@ class KafkaCluster:
         *,
         topics: Iterable[str],
         groups: Iterable[str],
+        consumes: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
+        """`consumes`: the topics of each of these groups, where they are known."""
         self._side: Side = side
         self._clock = clock
         self._topics = tuple(topics)
@@ -49,7 +51,12 @@ class KafkaCluster:
         )
         self._logs = LogReader(side, self._hot_logs, clock, self._topics)
         self._groups = AnyGroupReader(
-            side, self._hot_groups, clock, topics=self._topics, groups=groups
+            side,
+            self._hot_groups,
+            clock,
+            topics=self._topics,
+            groups=groups,
+            consumes=consumes,
         )
         self._tasks = Tasks()
         self._reading_logs = Unhurried[LogSample](f"the {side}", self._tasks)

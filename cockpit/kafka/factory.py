@@ -14,6 +14,7 @@ from typing import Any
 
 from cockpit.core.plan import Plan, SecretRef, Side
 from cockpit.core.reversing import connectors
+from cockpit.kafka.any_groups import consumed
 from cockpit.kafka.beside import beside_clusters
 from cockpit.kafka.client import CHANGE_TIMEOUT_MS, Client
 from cockpit.kafka.clientprobes import client_probe_feeds
@@ -101,7 +102,6 @@ def connect_real(
     _know_webhook(plan, reveal)
     source = access(plan.source, reveal)
     target = access(plan.target, reveal)
-    topics, groups = plan.topics(), plan.groups()
     ids: set[int] = set()
     beside = beside_clusters(plan, clock, reveal, ids=ids)
     records = record_surveys(plan, clock, source=source, target=target, ids=ids)
@@ -109,8 +109,8 @@ def connect_real(
     ways: dict[Side, Way] = {"source": source.way, "target": target.way} if plan.drills else {}
     drills = partial(Drills, ways=ways, saboteur=saboteur)
     return RealPorts(
-        source=KafkaCluster("source", source, clock, topics=topics, groups=groups),
-        target=KafkaCluster("target", target, clock, topics=topics, groups=groups),
+        source=_cluster("source", source, plan, clock),
+        target=_cluster("target", target, plan, clock),
         replication=MirrorMaker(
             plan.replication, clock, source=source, target=target, reverse=connectors(plan)
         ),
@@ -137,6 +137,11 @@ def connect_real(
             closers=(*beside.closers, *records.closers, *ready.closers),
         ),
     )
+
+
+def _cluster(side: Side, found: Access, plan: Plan, clock: Clock) -> KafkaCluster:
+    topics, groups, topics_of = plan.topics(), plan.groups(), consumed(plan)
+    return KafkaCluster(side, found, clock, topics=topics, groups=groups, consumes=topics_of)
 
 
 def _effector(

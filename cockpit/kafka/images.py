@@ -10,9 +10,9 @@ from typing import Final
 
 from cockpit.core.image import Verdict
 from cockpit.core.observe import GroupSample, TopicPartition, Unknown
-from cockpit.core.plan import Plan
+from cockpit.core.plan import SIDES, Plan
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
-from cockpit.kafka.any_groups import AnyGroupReader
+from cockpit.kafka.any_groups import AnyGroupReader, consumed
 from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.content import (
@@ -29,6 +29,10 @@ PAIRS_PER_READ: Final = 64
 MS_PER_READ: Final = 400
 LATE_MS: Final = 8_000
 """An image that is older is late: after twice that it says nothing about commits that move on."""
+SETTLED_MS: Final = 60_000
+"""How much later a pair is due whose commits have not moved on either side."""
+HALF_SETTLED_MS: Final = 5_000
+"""And one that was left as it is on the source, by a group that goes on on the target."""
 LATE_MS_PER_READ: Final = 1_000
 """For so long a round goes on where the next one waits that late."""
 COUNTED: Final = 5_000
@@ -54,12 +58,17 @@ class ImageReader:
         self._clock = clock
         habits = HabitsReader(clock, rest, plan.replication.source_connector)
         self._finder = Finder(source, target, habits)
-        topics, groups = plan.topics(), plan.groups()
-        self._source_groups = AnyGroupReader(
-            "source", source, clock, topics=topics, groups=groups, others=False
-        )
-        self._target_groups = AnyGroupReader(
-            "target", target, clock, topics=topics, groups=groups, others=False
+        self._source_groups, self._target_groups = (
+            AnyGroupReader(
+                side,
+                client,
+                clock,
+                topics=plan.topics(),
+                groups=plan.groups(),
+                others=False,
+                consumes=consumed(plan),
+            )
+            for side, client in zip(SIDES, (source, target), strict=True)
         )
         self._found: dict[Pair, GroupImage] = {}
         self._seeks = TimeSeeks(plan, clock, target)
@@ -77,9 +86,13 @@ class ImageReader:
             pair: image for pair, image in self._found.items() if pair in wanted
         }
         await self._finder.lay_out(sorted({topic for _, (topic, _) in wanted}))
-        waiting = sorted(wanted, key=self._age)
+        since = {pair: self._waits_since(pair, wanted[pair], target) for pair in wanted}
+        waiting = sorted(wanted, key=lambda pair: (since[pair], pair))
+
+        looked: set[Pair] = set()
 
         async def look(pair: Pair) -> None:
+            looked.add(pair)
             self._found[pair] = await self._image_of(pair, wanted[pair], target)
 
         coming = waiting[:PAIRS_PER_READ]
@@ -87,7 +100,7 @@ class ImageReader:
         deadline_ms = asked_at_ms + MS_PER_READ
         await in_turn(coming, look, self._clock, deadline_ms=deadline_ms)
         late_ms = asked_at_ms - LATE_MS
-        if late := [pair for pair in coming if self._age(pair)[0] < late_ms]:
+        if late := [pair for pair in coming if since[pair] < late_ms and pair not in looked]:
             deadline_ms = asked_at_ms + LATE_MS_PER_READ
             await in_turn(late, look, self._clock, deadline_ms=deadline_ms)
         sought = await self._seeks.read()
@@ -134,9 +147,18 @@ class ImageReader:
             )
         return found
 
-    def _age(self, pair: Pair) -> tuple[int, Pair]:
+    def _waits_since(self, pair: Pair, offset: int, target: GroupSample) -> int:
+        """When a pair was looked at, UTC ms; -1: never. Where a commit has not moved since, its
+        image says the same for long, and those of others come first."""
         found = self._found.get(pair)
-        return (found.at_ms if found else -1, pair)
+        if found is None:
+            return -1
+        if found.image.word != "EXACT" or found.image.source_offset != offset:
+            return found.at_ms
+        state = target.groups.get(pair[0])
+        committed = None if state is None else state.committed().get(pair[1])
+        same = committed == found.target_committed
+        return found.at_ms + (SETTLED_MS if same else HALF_SETTLED_MS)
 
     async def _alone(self, name: TopicPartition, offset: int, *, inverse: bool) -> Image:
         try:

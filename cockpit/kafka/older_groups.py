@@ -2,8 +2,11 @@
 
 Such brokers answer for both stores: OffsetFetch version 0 reads ZooKeeper, later versions the
 brokers' own offsets topic. Both are read, for the plan's topics (before 0.10.2 each partition has
-to be named). A group with commits in one store has those; in both and equal, the same; in both and
-different it is unknown, since nobody but its consumers' own settings says which of them count.
+to be named); of a group of the plan, for the topics that it consumes. ZooKeeper is not asked about
+a group with commits whose coordinator knows living members: those commit nowhere else, and every
+partition is a look-up of its own for broker and ZooKeeper. A group with commits in one store has
+those; in both and equal, the same; in both and different it is unknown, since nobody but its
+consumers' own settings says which of them count.
 
 Never takes silence for absence, and never asks for a coordinator where that would create the
 offsets topic. Who registers in ZooKeeper is seen by no broker: members are then unknown.
@@ -14,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from cockpit.core.observe import GroupSample, GroupState, TopicPartition, partition_text
 from cockpit.core.plan import Side
@@ -38,6 +41,7 @@ ALL_SINCE: Final = 2
 """Version of OffsetFetch that can ask for all partitions of a group."""
 IN_ZOOKEEPER_ONLY: Final = "its consumers may be registered in ZooKeeper, which brokers do not show"
 
+A = TypeVar("A")
 Commits = Mapping[TopicPartition, int]
 
 
@@ -48,9 +52,20 @@ class _Round:
     view: View
     partitions: tuple[TopicPartition, ...]
     listed: frozenset[str]
-    unlisted: str
-    """Why groups cannot be listed; empty where they can."""
-    zookeeper: Mapping[str, GroupCommits | PortError]
+
+
+@dataclass(frozen=True, slots=True)
+class _InKafka:
+    """What the brokers themselves keep of one group."""
+
+    described: DescribedGroup | None
+    commits: Commits
+    asked: frozenset[TopicPartition]
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether consumers that the coordinator knows are at work, and have committed."""
+        return bool(self.commits) and self.described is not None and self.described.members > 0
 
 
 class OlderGroupReader:
@@ -64,7 +79,10 @@ class OlderGroupReader:
         *,
         topics: Iterable[str],
         groups: Iterable[str],
+        consumes: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
+        """`consumes`: the topics of groups of which these are known; of others all are asked."""
+        self._consumes = {name: frozenset(found) for name, found in (consumes or {}).items()}
         self._side: Side = side
         self._client = client
         self._clock = clock
@@ -73,6 +91,8 @@ class OlderGroupReader:
         self._seen: frozenset[str] = frozenset()
         self._all_topics = all_topics()
         self._has_store = False
+        self._nodes: dict[str, int] = {}
+        """Coordinators, by group."""
         self._mute: set[int] = set()
         """Brokers that failed to read ZooKeeper the last time: others are asked first."""
 
@@ -94,19 +114,19 @@ class OlderGroupReader:
         )
         listed, unlisted = await self._list()
         names = sorted(self._expected | self._seen | listed)
-        zookeeper = await self._in_zookeeper(names, partitions)
-        found = _Round(view, partitions, listed, unlisted, zookeeper)
+        in_kafka = await self._each_in_kafka(names, _Round(view, partitions, listed))
+        unattended = {
+            name: self._asked(name, partitions)
+            for name, found in in_kafka.items()
+            if not isinstance(found, PortError) and not found.is_kept_here
+        }
+        zookeeper = await self._in_zookeeper(unattended)
         groups: dict[str, GroupState] = {}
-
-        async def read_one(name: str) -> None:
+        for name, found in in_kafka.items():
             try:
-                groups[name] = await self._group(name, found)
+                groups[name] = _merged(name, found, zookeeper.get(name))
             except PortError as error:
                 groups[name] = GroupState(name, "", 0, (), (), unknown=one_line(error.reason))
-
-        async with asyncio.TaskGroup() as tasks:
-            for name in names:
-                tasks.create_task(read_one(name), name=f"older-group-{name}")
         self._seen = frozenset(groups)
         ordered = {name: groups[name] for name in names}
         now_ms = self._clock.now_ms()
@@ -127,63 +147,107 @@ class OlderGroupReader:
         said = [*lacking, *(failures[node] for node in sorted(failures))]
         return frozenset(names), said[0].reason if said else ""
 
-    async def _group(self, name: str, found: _Round) -> GroupState:
-        """One group. Raises PortError where it cannot be known."""
-        node = await self._coordinator(name, found.view)
-        described = await self._describe(name, node, found)
-        kafka = await self._in_kafka(name, node, found)
-        zookeeper = found.zookeeper.get(name)
-        if isinstance(zookeeper, PortError):
-            raise zookeeper
-        there = _committed(zookeeper) if zookeeper else {}
-        commits = _chosen(kafka, there, frozenset(found.partitions))
-        keys, offsets = tuple(commits), tuple(commits.values())
-        if described is None or there:
-            return GroupState(name, "Unknown", -1, keys, offsets, members_unknown=IN_ZOOKEEPER_ONLY)
-        return GroupState(name, described.state, described.members, keys, offsets)
+    async def _each_in_kafka(
+        self, names: Sequence[str], found: _Round
+    ) -> dict[str, _InKafka | PortError]:
+        """What Kafka keeps of each group, or why that cannot be known; in the order of names."""
+        nodes = await self._coordinators(names, found.view)
+        described = await self._described(nodes, found.listed)
+        groups: dict[str, _InKafka | PortError] = {}
 
-    async def _coordinator(self, name: str, view: View) -> int | None:
-        """The broker that keeps a group's commits; None while no broker keeps any."""
+        async def read_one(name: str) -> None:
+            try:
+                commits = await self._in_kafka(name, _known(nodes[name]), found)
+                asked = frozenset(self._asked(name, found.partitions))
+                groups[name] = _InKafka(_known(described.get(name)), commits, asked)
+            except PortError as error:
+                groups[name] = error
+                self._nodes.pop(name, None)
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in names:
+                tasks.create_task(read_one(name), name=f"older-group-{name}")
+        return {name: groups[name] for name in names}
+
+    def _asked(self, name: str, partitions: Sequence[TopicPartition]) -> tuple[TopicPartition, ...]:
+        """Of these, the partitions that the group can have commits of."""
+        topics = self._consumes.get(name, self._topics)
+        return tuple(tp for tp in partitions if tp[0] in topics)
+
+    async def _coordinators(
+        self, names: Sequence[str], view: View
+    ) -> dict[str, int | PortError | None]:
+        """The broker that keeps each group's commits; None while no broker keeps any.
+
+        Once found it is asked until it says that it is no longer the one, or says nothing.
+        """
         if OFFSETS_TOPIC not in view.topics:
-            if self._has_store:
-                raise PortError("slow", f"topic {OFFSETS_TOPIC} is not there at the moment")
-            return None
-        (found,) = await self._client.ask_any(find_coordinators([name]))
-        if found.error:
-            raise code_error(found.error, f"coordinator of group {name}")
-        return found.node
+            gone = PortError("slow", f"topic {OFFSETS_TOPIC} is not there at the moment")
+            return dict.fromkeys(names, gone if self._has_store else None)
+        failed: dict[str, PortError] = {}
 
-    async def _describe(self, name: str, node: int | None, found: _Round) -> DescribedGroup | None:
-        """State and members as its coordinator knows them; None where it knows nothing of them."""
-        if node is None or name not in found.listed:
-            return None
-        (described,) = await self._client.call(node, describe_groups([name]))
-        if described.error:
-            raise code_error(described.error, f"group {name}")
-        return described if described.state not in ("", "Dead") else None
+        async def find(name: str) -> None:
+            try:
+                (found,) = await self._client.ask_any(find_coordinators([name]))
+                if found.error:
+                    raise code_error(found.error, f"coordinator of group {name}")
+                self._nodes[name] = found.node
+            except PortError as error:
+                failed[name] = error
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in names:
+                if name not in self._nodes:
+                    tasks.create_task(find(name), name=f"coordinator-{name}")
+        return {name: failed.get(name) or self._nodes[name] for name in names}
+
+    async def _described(
+        self, nodes: Mapping[str, int | PortError | None], listed: frozenset[str]
+    ) -> dict[str, DescribedGroup | PortError]:
+        """State and members of those groups of which their coordinators know anything."""
+        by_node: dict[int, list[str]] = {}
+        for name, node in nodes.items():
+            if isinstance(node, int) and name in listed:
+                by_node.setdefault(node, []).append(name)
+        answers, failures = await self._client.ask_each(
+            {node: describe_groups(names) for node, names in by_node.items()}
+        )
+        found: dict[str, DescribedGroup | PortError] = {}
+        for node, failure in failures.items():
+            found.update(dict.fromkeys(by_node[node], failure))
+        for one in (one for answer in answers.values() for one in answer):
+            if one.error:
+                found[one.name] = code_error(one.error, f"group {one.name}")
+            elif one.state not in ("", "Dead"):
+                found[one.name] = one
+        return found
 
     async def _in_kafka(self, name: str, node: int | None, found: _Round) -> Commits:
         if node is None:
             return {}
         if self._client.lacks(OFFSET_FETCH.key, ALL_SINCE):
-            commits = await self._client.call(node, fetch_named(name, found.partitions, IN_KAFKA))
+            commits = await self._client.call(
+                node, fetch_named(name, self._asked(name, found.partitions), IN_KAFKA)
+            )
         else:
             (commits,) = await self._client.call(node, fetch_commits([name]))
         return _committed(commits)
 
     async def _in_zookeeper(
-        self, names: Sequence[str], partitions: Sequence[TopicPartition]
+        self, wanted: Mapping[str, Sequence[TopicPartition]]
     ) -> dict[str, GroupCommits | PortError]:
         """Commits in ZooKeeper by group, as the first broker reads them that can.
 
         Every broker sees the same ZooKeeper: one that does not answer costs time only.
         """
+        if not wanted:
+            return {}
         failure: PortError | None = None
         for node in sorted(
             await self._client.brokers(), key=lambda node: (node in self._mute, node)
         ):
             try:
-                found = await self._as_read_by(node, names, partitions)
+                found = await self._as_read_by(node, wanted)
             except UnsupportedError:
                 return {}
             except PortError as error:
@@ -192,17 +256,17 @@ class OlderGroupReader:
             else:
                 self._mute.discard(node)
                 return found
-        return dict.fromkeys(names, failure) if failure else {}
+        return dict.fromkeys(wanted, failure) if failure else {}
 
     async def _as_read_by(
-        self, node: int, names: Sequence[str], partitions: Sequence[TopicPartition]
+        self, node: int, wanted: Mapping[str, Sequence[TopicPartition]]
     ) -> dict[str, GroupCommits | PortError]:
         """Commits in ZooKeeper as a broker that knows all these topics reads them.
 
         It has no other word for "no commit" than for "unknown topic": hence its metadata first, on
         the same connection. Raises PortError.
         """
-        requests = [fetch_named(name, partitions, IN_ZOOKEEPER) for name in names]
+        requests = [fetch_named(name, asked, IN_ZOOKEEPER) for name, asked in wanted.items()]
         reply, answers = await self._client.call_row(node, self._all_topics, requests)
         known = {
             (topic.name, part.partition)
@@ -210,10 +274,18 @@ class OlderGroupReader:
             if not topic.error
             for part in topic.partitions
         }
-        missing = next((tp for tp in partitions if tp not in known), None)
+        every = (tp for asked in wanted.values() for tp in asked)
+        missing = next((tp for tp in every if tp not in known), None)
         if missing is not None:
             raise PortError("slow", f"broker {node} does not know {partition_text(missing)} yet")
-        return dict(zip(names, answers, strict=True))
+        return dict(zip(wanted, answers, strict=True))
+
+
+def _known(found: A | PortError) -> A:
+    """What was found. Raises the PortError that was found in its place."""
+    if isinstance(found, PortError):
+        raise found
+    return found
 
 
 def _committed(commits: GroupCommits) -> Commits:
@@ -224,6 +296,24 @@ def _committed(commits: GroupCommits) -> Commits:
         (topic, partition), code = commits.failed[0]
         raise code_error(code, f"commit of {topic}/{partition}")
     return dict(zip(commits.keys, commits.offsets, strict=True))
+
+
+def _merged(
+    name: str, kafka: _InKafka | PortError, zookeeper: GroupCommits | PortError | None
+) -> GroupState:
+    """One group. Raises PortError where it cannot be known."""
+    for failed in (kafka, zookeeper):
+        if isinstance(failed, PortError):
+            raise failed
+    assert isinstance(kafka, _InKafka)
+    assert not isinstance(zookeeper, PortError)
+    there = _committed(zookeeper) if zookeeper else {}
+    commits = _chosen(kafka.commits, there, kafka.asked)
+    keys, offsets = tuple(commits), tuple(commits.values())
+    described = kafka.described
+    if described is None or there:
+        return GroupState(name, "Unknown", -1, keys, offsets, members_unknown=IN_ZOOKEEPER_ONLY)
+    return GroupState(name, described.state, described.members, keys, offsets)
 
 
 def _chosen(kafka: Commits, zookeeper: Commits, asked: frozenset[TopicPartition]) -> Commits:

@@ -21,14 +21,20 @@ def _silent(_text: str) -> None:
     """Tell nobody."""
 
 
-def up(folder: Path | None = None, progress: Progress = _silent, *, brokers: int = 1) -> Status:
+def up(
+    folder: Path | None = None,
+    progress: Progress = _silent,
+    *,
+    brokers: int = 1,
+    profile: str = "default",
+) -> Status:
     """Start a lab, wait until all of it answers, and leave it running. Raises LabError.
 
-    `brokers`: of the source, one or two. A lab that runs already is left as it is. `progress` is
-    called with a line at each advance. Not to be called from a running event loop; the same goes
-    for the others.
+    `brokers`: of the source, one or two. `profile`: one of `cockpit.lab.profiles.PROFILES`. A lab
+    that runs already is left as it is. `progress` is called with a line at each advance. Not to be
+    called from a running event loop; the same goes for the others.
     """
-    return asyncio.run(_up(folder, progress, brokers))
+    return asyncio.run(_up(folder, progress, brokers, profile))
 
 
 def status(folder: Path | None = None) -> Status:
@@ -57,11 +63,12 @@ def restart(folder: Path, name: str, progress: Progress = _silent) -> None:
     asyncio.run(start_again(folder, name, progress))
 
 
-async def _up(folder: Path | None, progress: Progress, brokers: int) -> Status:
+async def _up(folder: Path | None, progress: Progress, brokers: int, profile: str) -> Status:
     from cockpit.lab.home import default_folder
     from cockpit.lab.looking import read_status
+    from cockpit.lab.profiles import profile_named
     from cockpit.lab.starting import bring_up
 
     chosen = folder or default_folder()
-    await bring_up(chosen, progress, brokers=brokers)
+    await bring_up(chosen, progress, brokers=brokers, profile=profile_named(profile))
     return await read_status(chosen)

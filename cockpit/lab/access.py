@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cockpit.lab.workload import GROUP_PREFIX, PREFIX, WORKLOAD, Side
+from cockpit.lab.profiles import DEFAULT, Profile
+from cockpit.lab.workload import PREFIX, Side, Workload
 
 Resource = Literal["topic", "group", "cluster", "transactional_id"]
 Pattern = Literal["literal", "prefixed"]
@@ -28,7 +29,6 @@ ADMIN = "admin"
 MIRROR = "mm2"
 COCKPIT = "cockpit"
 CANARY = "canary"
-USERS: tuple[str, ...] = (ADMIN, MIRROR, COCKPIT, CANARY, *(work.name for work in WORKLOAD))
 CONNECT_PREFIX = "lab-connect"
 """Names of Connect's own topics and its group."""
 JOURNAL_PREFIX = "cockpit-"
@@ -48,13 +48,24 @@ class Allow:
     operation: Operation
 
 
-def bindings(side: Side) -> tuple[Allow, ...]:
-    """Every binding of one cluster."""
+def users(workload: Workload) -> tuple[str, ...]:
+    """Everybody who logs in: those of the lab, and each service."""
+    return (ADMIN, MIRROR, COCKPIT, CANARY, *(work.name for work in workload.works))
+
+
+USERS = users(DEFAULT.workload)
+
+
+def bindings(side: Side, profile: Profile = DEFAULT) -> tuple[Allow, ...]:
+    """Every binding of one cluster; none of one that has no authorizer."""
+    workload = profile.workload
+    if profile.cluster(side).security == "plaintext":
+        return ()
     match side:
         case "source":
-            return (*_cockpit(), *_canary(), *_mirror_at_source(), *_services())
+            return (*_cockpit(), *_canary(), *_mirror_at_source(workload), *_services(workload))
         case "target":
-            return (*_cockpit(), *_mirror_at_target(), *_services())
+            return (*_cockpit(), *_mirror_at_target(workload), *_services(workload))
 
 
 def _allow(
@@ -84,16 +95,18 @@ def _canary() -> tuple[Allow, ...]:
     return _allow(CANARY, "topic", "prefixed", PREFIX, "write", "describe")
 
 
-def _mirror_at_source() -> tuple[Allow, ...]:
+def _mirror_at_source(workload: Workload) -> tuple[Allow, ...]:
     """Reads the workload, its ACLs and its groups' commits."""
     return (
         *_cluster(MIRROR, "describe"),
-        *_allow(MIRROR, "topic", "prefixed", PREFIX, "read", "describe", "describe_configs"),
-        *_allow(MIRROR, "group", "prefixed", GROUP_PREFIX, "describe"),
+        *_allow(
+            MIRROR, "topic", "prefixed", workload.prefix, "read", "describe", "describe_configs"
+        ),
+        *_allow(MIRROR, "group", "prefixed", workload.group_prefix, "describe"),
     )
 
 
-def _mirror_at_target() -> tuple[Allow, ...]:
+def _mirror_at_target(workload: Workload) -> tuple[Allow, ...]:
     """Writes the workload's copy with its configs, ACLs and commits, and keeps its own topics.
 
     A commit needs `read` on both the topic and the group.
@@ -101,8 +114,8 @@ def _mirror_at_target() -> tuple[Allow, ...]:
     own: tuple[Operation, ...] = ("read", "write", "create", "describe", "describe_configs")
     return (
         *_cluster(MIRROR, "describe", "alter"),
-        *_allow(MIRROR, "topic", "prefixed", PREFIX, *own, "alter", "alter_configs"),
-        *_allow(MIRROR, "group", "prefixed", GROUP_PREFIX, "read", "describe"),
+        *_allow(MIRROR, "topic", "prefixed", workload.prefix, *own, "alter", "alter_configs"),
+        *_allow(MIRROR, "group", "prefixed", workload.group_prefix, "read", "describe"),
         *_allow(MIRROR, "group", "prefixed", CONNECT_PREFIX, "read", "describe"),
         *(
             allow
@@ -112,10 +125,10 @@ def _mirror_at_target() -> tuple[Allow, ...]:
     )
 
 
-def _services() -> tuple[Allow, ...]:
+def _services(workload: Workload) -> tuple[Allow, ...]:
     """Each service: its own topics and its own group, nothing else."""
     found: list[Allow] = []
-    for work in WORKLOAD:
+    for work in workload.works:
         for topic in work.consumes:
             found += _allow(work.name, "topic", "literal", topic, "read", "describe")
         for topic in work.produces:

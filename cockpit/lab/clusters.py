@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ from aiokafka.protocol.types import (
 )
 
 from cockpit.lab.access import Allow
+from cockpit.lab.certificates import Tls
 
 SCRAM_SHA_512 = 2
 ITERATIONS = 4096
@@ -123,17 +125,24 @@ class _CreateAcls(Request[wire.CreateAclsRequest_v1]):  # type: ignore[misc]  # 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How somebody reaches one cluster."""
+    """How somebody reaches one cluster: by password, by certificate (`tls`), or without either."""
 
     bootstrap: str
     username: str
-    password: str
+    password: str = ""
     mechanism: str = "SCRAM-SHA-512"
+    tls: Tls | None = None
 
     def client_options(self) -> dict[str, Any]:
-        """Keyword arguments that every aiokafka client takes."""
-        return {
-            "bootstrap_servers": self.bootstrap,
+        """Keyword arguments that every aiokafka client takes. Raises OSError."""
+        where: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
+        if self.tls is not None:
+            context = ssl.create_default_context(cafile=self.tls.authority)
+            context.load_cert_chain(self.tls.certificate, self.tls.key)
+            return where | {"security_protocol": "SSL", "ssl_context": context}
+        if not self.password:
+            return where
+        return where | {
             "security_protocol": "SASL_PLAINTEXT",
             "sasl_mechanism": self.mechanism,
             "sasl_plain_username": self.username,

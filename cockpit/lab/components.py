@@ -10,15 +10,20 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cockpit
 from cockpit.lab import access, properties
+from cockpit.lab.certificates import Tls, write_certificates
 from cockpit.lab.home import write_private
-from cockpit.lab.jars import Jars
+from cockpit.lab.jars import Jars, Progress, fetch, one_mirror
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import LAB_ID, Process, spawn
+from cockpit.lab.profiles import DEFAULT, Profile
+from cockpit.lab.releases import LOG4J, RELEASES
 from cockpit.lab.state import SECOND, State
+from cockpit.lab.workload import SIDES
 
 JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 LOGGING = (
@@ -26,6 +31,9 @@ LOGGING = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
+LOG4J_FILE = "log4j.properties"
+BROKER = "broker"
+"""Principal of the target's broker, where people log in by certificate."""
 _MAIN = {
     "zookeeper": ("source", "96m", "org.apache.zookeeper.server.quorum.QuorumPeerMain"),
     "source": ("source", "384m", "kafka.Kafka"),
@@ -41,33 +49,82 @@ def java_components(state: State | None) -> tuple[str, ...]:
     return tuple(name for name in _MAIN if name != SECOND or two)
 
 
-def write_secrets(layout: Layout) -> dict[str, str]:
-    """A fresh password for every principal, each in a file of its own."""
+@dataclass(frozen=True, slots=True)
+class PartJars:
+    """Java and the class path of each part, from sets of different versions."""
+
+    java: str
+    classpaths: Mapping[str, str]
+
+    def classpath(self, side: str) -> str:
+        """Class path of `source`, `target` or `mirror`."""
+        return self.classpaths[side]
+
+
+async def fetch_parts(progress: Progress, profile: Profile) -> PartJars:
+    """The jars of each part of a profile. Raises LabError."""
+    source, target = (RELEASES[profile.cluster(side).version] for side in SIDES)
+    found: dict[str, str] = {}
+    wanted = {
+        "source": (source.jars, source.folder),
+        "target": (target.jars, target.folder),
+        "mirror": (one_mirror(profile.mirror.version), "mirror"),
+    }
+    for side, (jars, folder) in wanted.items():
+        fetched = await fetch(progress, jars)
+        found[side] = fetched.classpath(folder)
+    return PartJars(fetched.java, found)
+
+
+def write_secrets(layout: Layout, profile: Profile = DEFAULT) -> dict[str, str]:
+    """A fresh password for every principal, each in a file of its own; and certificates where
+    people log in by them. Raises LabError."""
     layout.secrets.mkdir(mode=0o700, exist_ok=True)
-    users = (*access.USERS, properties.CONTROLLER)
+    everybody = access.users(profile.workload)
+    by_password = "scram" in (profile.source.security, profile.target.security)
+    users = (*(everybody if by_password else ()), properties.CONTROLLER)
     passwords = {user: secrets.token_urlsafe(18) for user in users}
     for user, password in passwords.items():
         write_private(layout.secret(user), password)
+    if profile.target.security == "mtls":
+        write_certificates(layout.tls, (*everybody, BROKER))
     return passwords
 
 
 def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) -> None:
     """The configuration file of each Java process, and the target's formatted disk."""
-    data, admin = layout.data, passwords[access.ADMIN]
+    data = layout.data
     texts = {
         "zookeeper": properties.zookeeper(state, data / "zookeeper"),
-        "target": properties.target(
-            state, data / "target", admin, passwords[properties.CONTROLLER]
+        "target": _target(layout, state, passwords),
+        "connect": properties.connect(
+            state, _mirror_login(layout, state, passwords), layout.secrets
         ),
-        "connect": properties.connect(state, passwords[access.MIRROR], layout.secrets),
     }
     for name in state.source_brokers():
-        texts[name] = properties.source(state, data / name, admin, name)
+        if state.profile.source.security == "plaintext":
+            texts[name] = properties.open_source(state, data / name)
+        else:
+            texts[name] = properties.source(state, data / name, passwords[access.ADMIN], name)
     for name, text in texts.items():
         write_private(layout.config / f"{name}.properties", text)
+    write_private(layout.config / LOG4J_FILE, "".join(f"{k}={v}\n" for k, v in LOG4J.items()))
     # What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner.
     meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
     write_private(data / "target" / "meta.properties", meta)
+
+
+def _target(layout: Layout, state: State, passwords: Mapping[str, str]) -> str:
+    data, controller = layout.data / "target", passwords[properties.CONTROLLER]
+    if state.profile.target.security == "mtls":
+        return properties.tls_target(state, data, Tls(layout.tls, BROKER), controller)
+    return properties.target(state, data, passwords[access.ADMIN], controller)
+
+
+def _mirror_login(layout: Layout, state: State, passwords: Mapping[str, str]) -> Mapping[str, str]:
+    if state.profile.target.security == "mtls":
+        return properties.tls_client(Tls(layout.tls, access.MIRROR))
+    return properties.scram(access.MIRROR, passwords[access.MIRROR])
 
 
 def kafka_id() -> str:
@@ -78,19 +135,28 @@ def kafka_id() -> str:
             return text
 
 
-def start_java(name: str, *, jars: Jars, layout: Layout, state: State) -> Process:
+def start_java(name: str, *, jars: Jars | PartJars, layout: Layout, state: State) -> Process:
     """Start one of the Java processes. Raises LabError."""
     side, heap, main = _MAIN[name]
-    argv = [jars.java, f"-Xmx{heap}", *JVM, *LOGGING, main]
+    profile = state.profile
+    if name == "connect" and profile is not DEFAULT:
+        side = "mirror"
+    logging: tuple[str, ...] = LOGGING
+    if side == "source" and RELEASES[profile.source.version].log4j:
+        logging = (f"-Dlog4j.configuration=file:{layout.config / LOG4J_FILE}",)
+    argv = [jars.java, f"-Xmx{heap}", *JVM, *logging, main]
     argv.append(str(layout.config / f"{name}.properties"))
     env = environment(state.lab_id) | {"CLASSPATH": jars.classpath(side)}
     return spawn(name, argv, env=env, log=layout.log(name))
 
 
-def start_service(name: str, *, layout: Layout, state: State) -> Process:
-    """Start the process of one service; it waits there for a `/start`. Raises LabError."""
+def start_services(name: str, *, layout: Layout, state: State) -> Process:
+    """Start a process of services; each waits there for a `/start`. Raises LabError."""
     argv = [sys.executable, "-m", "cockpit.lab.service", "--folder", str(layout.folder)]
-    argv += ["--name", name, "--port", str(state.ports[name])]
+    for service in state.profile.hosted()[name]:
+        argv += ["--name", service, "--port", str(state.ports[service])]
+    if state.profile.hosts is not None:
+        argv += ["--together", str(state.ports[name])]
     # The same package as this process, wherever it was imported from.
     package = str(Path(cockpit.__file__).resolve().parent.parent)
     env = environment(state.lab_id) | {"PYTHONPATH": package}

@@ -17,6 +17,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cockpit.lab.clusters import Login
 from cockpit.lab.ledger import Entry
+from cockpit.lab.workload import Hurry
 
 POLL_MS = 200
 POLL_RECORDS = 500
@@ -36,8 +37,9 @@ class Incoming:
 class Feed:
     """Records of some topics for one group."""
 
-    def __init__(self, topics: tuple[str, ...], group: str) -> None:
+    def __init__(self, topics: tuple[str, ...], group: str, hurry: Hurry) -> None:
         self._topics = topics
+        self._hurry = hurry
         self._group = group
         self._cluster = ""
         self._consumer: Any = None
@@ -57,7 +59,8 @@ class Feed:
             session_timeout_ms=6_000,
             heartbeat_interval_ms=2_000,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
-            fetch_max_wait_ms=300,
+            fetch_min_bytes=self._hurry.fetch_bytes,
+            fetch_max_wait_ms=self._hurry.fetch_wait_ms,
         )
         self._consumer = consumer
         try:

@@ -33,6 +33,8 @@ class JarSet:
     """The first is the one that Maven runs; the others are what it refers to."""
     folders: tuple[str, ...]
     properties: Mapping[str, str] = field(default_factory=dict)
+    proof: tuple[str, str] = ("broker", "kafka_*.jar")
+    """What is in every folder of a whole set: a word for it, and its files."""
 
     def bodies(self) -> dict[str, bytes]:
         """The projects' text."""
@@ -53,6 +55,13 @@ def one_broker(artifact: str, version: str, logging: str) -> JarSet:
     return JarSet(f"broker-{version}", ("broker.xml", "pom.xml"), ("broker",), properties)
 
 
+def one_mirror(version: str) -> JarSet:
+    """Connect with MirrorMaker 2 of any version, such as `3.9.2`."""
+    properties = {"mirror.version": version}
+    poms, proof = ("mirror.xml", "pom.xml"), ("mirror", "connect-mirror-*.jar")
+    return JarSet(f"mirror-{version}", poms, ("mirror",), properties, proof)
+
+
 @dataclass(frozen=True, slots=True)
 class Jars:
     """Java and the class paths of a set."""
@@ -61,7 +70,7 @@ class Jars:
     folder: Path
 
     def classpath(self, side: str) -> str:
-        """Class path of `source`, `target` or `broker`, in an order that never changes."""
+        """Class path of one of the set's folders, in an order that never changes."""
         return os.pathsep.join(sorted(str(jar) for jar in (self.folder / side).glob("*.jar")))
 
 
@@ -120,11 +129,12 @@ class Cache:
             (staging / name).write_bytes(body)
         return staging
 
-    def publish(self, staging: Path, folders: Sequence[str] = LAB.folders) -> None:
-        """Make what was fetched the cache's content. Raises LabError when a broker is not in it."""
-        for folder in folders:
-            if not any((staging / "out" / folder).glob("kafka_*.jar")):
-                raise LabError(f"Maven fetched no broker for the {folder}")
+    def publish(self, staging: Path, wanted: JarSet = LAB) -> None:
+        """Make what was fetched the cache's content. Raises LabError when it is not whole."""
+        for folder in wanted.folders:
+            word, files = wanted.proof
+            if not any((staging / "out" / folder).glob(files)):
+                raise LabError(f"Maven fetched no {word} for the {folder}")
         (staging / "out").rename(self.final)
 
 
@@ -151,7 +161,7 @@ async def _fetch(maven: str, wanted: JarSet, cache: Cache, progress: Progress) -
             ticker = group.create_task(_tick(progress), name="lab-fetch-ticker")
             await _run_maven(maven, staging, wanted)
             ticker.cancel()
-        cache.publish(staging, wanted.folders)
+        cache.publish(staging, wanted)
     except* LabError as errors:
         raise errors.exceptions[0] from None
     finally:

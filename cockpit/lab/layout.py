@@ -41,6 +41,11 @@ class Layout:
         return self.folder / "secrets"
 
     @property
+    def tls(self) -> Path:
+        """Certificates and keys, where anybody logs in by one."""
+        return self.folder / "tls"
+
+    @property
     def consumed(self) -> Path:
         """What each service has processed."""
         return self.folder / "consumed"
@@ -87,6 +92,7 @@ class Layout:
         """Every folder that belongs to one run of the lab."""
         return (
             self.secrets,
+            self.tls,
             self.consumed,
             self.produced,
             self.calls,

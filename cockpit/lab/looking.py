@@ -6,7 +6,7 @@ Never starts or stops anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,18 +14,21 @@ from typing import Any, Literal
 import httpx
 
 from cockpit.lab import access, clusters, mirror
+from cockpit.lab.certificates import Tls
 from cockpit.lab.components import java_components
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import alive
+from cockpit.lab.profiles import DEFAULT
 from cockpit.lab.state import State, load
-from cockpit.lab.workload import WORKLOAD
+from cockpit.lab.workload import Side
 
 ASK_TIMEOUT_S = 3.0
 
 
 def parts_of(record: State | None) -> tuple[str, ...]:
     """Names of a lab's processes."""
-    return (*java_components(record), *(work.name for work in WORKLOAD))
+    profile = DEFAULT if record is None else record.profile
+    return (*java_components(record), *profile.hosted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,19 @@ class Status:
                 for side in ("source", "target")
             },
             "connect": running.url("connect") if running else None,
-            "services": {work.name: running.url(work.name) for work in WORKLOAD} if running else {},
+            "profile": running.profile.name if running else None,
+            "services": _services(running) if running else {},
             "pids": {part.name: part.pid for part in self.parts if part.pid is not None},
             "parts": {
                 part.name: {"alive": part.pid is not None, "answers": part.answers}
                 for part in self.parts
             },
         }
+
+
+def _services(record: State) -> dict[str, str]:
+    """Base URL of each service's controls."""
+    return {work.name: record.url(work.name) for work in record.profile.workload.works}
 
 
 async def read_status(folder: Path) -> Status:
@@ -121,23 +130,43 @@ def _question(
         case "connect":
             return lambda: mirror.answers(http, record.url("connect"))
         case _:
-            return lambda: _service_answers(http, record.url(name))
+            urls = [record.url(service) for service in record.profile.hosted()[name]]
+            return lambda: _services_answer(http, urls)
 
 
 async def _broker_answers(name: str, layout: Layout, record: State) -> bool:
     """Whether it does by itself, whatever its neighbour does."""
+    side: Side = "target" if name == "target" else "source"
     try:
-        password = layout.secret(access.COCKPIT).read_text(encoding="utf-8")
+        login = login_of(access.COCKPIT, side, layout, record, broker=name)
+        return await clusters.answers(login)
     except OSError:
         return False
-    return await clusters.answers(clusters.Login(record.address(name), access.COCKPIT, password))
 
 
-async def _service_answers(http: httpx.AsyncClient, base: str) -> bool:
+def login_of(
+    user: str, side: Side, layout: Layout, record: State, *, broker: str | None = None
+) -> clusters.Login:
+    """How a principal of the lab logs in at a side, or at one broker of it. Raises OSError."""
+    at = record.address(broker) if broker else ",".join(record.bootstrap(side))
+    match record.profile.cluster(side).security:
+        case "scram":
+            return clusters.Login(at, user, layout.secret(user).read_text(encoding="utf-8"))
+        case "mtls":
+            return clusters.Login(at, user, tls=Tls(layout.tls, user))
+        case "plaintext":
+            return clusters.Login(at, user)
+
+
+async def _services_answer(http: httpx.AsyncClient, urls: Sequence[str]) -> bool:
+    """Whether each of a process's services does."""
     try:
-        return (await http.get(f"{base}/status")).status_code == 200
+        for url in urls:
+            if (await http.get(f"{url}/status")).status_code != 200:
+                return False
     except httpx.HTTPError:
         return False
+    return True
 
 
 async def _zookeeper_answers(port: int) -> bool:

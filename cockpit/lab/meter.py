@@ -35,11 +35,14 @@ class Meter:
 
     def ratio(self, now_s: float) -> float | None:
         """Errors per attempt in the window, 0 to 1; None when nothing was attempted."""
+        attempts, errors = self.counts(now_s)
+        return errors / attempts if attempts else None
+
+    def counts(self, now_s: float) -> tuple[int, int]:
+        """Attempts and errors in the window."""
         self._drop(now_s)
-        attempts = sum(bucket[0] for _, bucket in self._buckets)
-        if attempts == 0:
-            return None
-        return sum(bucket[1] for _, bucket in self._buckets) / attempts
+        counted = [bucket for _, bucket in self._buckets]
+        return sum(bucket[0] for bucket in counted), sum(bucket[1] for bucket in counted)
 
     def set_fault(self, ratio: float) -> None:
         """Make this share of the attempts fail, 0 to 0.9."""

@@ -6,15 +6,17 @@ Never starts the worker.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from cockpit.lab.access import MIRROR
+from cockpit.lab.certificates import Tls
 from cockpit.lab.home import LabError
+from cockpit.lab.layout import Layout
+from cockpit.lab.properties import scram, tls_client
 from cockpit.lab.state import State
-from cockpit.lab.workload import GROUP_PREFIX, PREFIX
+from cockpit.lab.workload import SIDES, Side
 
 SOURCE_CONNECTOR = "mm2-source"
 CHECKPOINT_CONNECTOR = "mm2-checkpoint"
@@ -22,35 +24,40 @@ HEARTBEAT_CONNECTOR = "mm2-heartbeat"
 _PACKAGE = "org.apache.kafka.connect.mirror"
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 
+_ACLS = {"sync.topic.acls.enabled": "true", "sync.topic.acls.interval.seconds": "5"}
 
-def connector_configs(state: State, secrets: Path) -> dict[str, dict[str, str]]:
+
+def connector_configs(state: State, layout: Layout) -> dict[str, dict[str, str]]:
     """Configuration of each connector by its name."""
-    common = _common(state, secrets)
+    common = _common(state, layout)
+    workload = state.profile.workload
+    topics = f"{workload.prefix.replace('.', '[.]')}.*"
+    every_s = str(workload.hurry.groups_every_s)
+    has_acls = state.profile.source.security != "plaintext"
     return {
         SOURCE_CONNECTOR: common
         | {
             "connector.class": f"{_PACKAGE}.MirrorSourceConnector",
             "tasks.max": "1",
-            "topics": f"{PREFIX.replace('.', '[.]')}.*",
+            "topics": topics,
             "replication.factor": "1",
             "refresh.topics.interval.seconds": "5",
             "sync.topic.configs.interval.seconds": "5",
-            "sync.topic.acls.enabled": "true",
-            "sync.topic.acls.interval.seconds": "5",
             "offset.lag.max": "0",
             "consumer.auto.offset.reset": "earliest",
-            "consumer.fetch.max.wait.ms": "100",
+            "consumer.fetch.max.wait.ms": str(workload.hurry.mirror_wait_ms),
             "producer.linger.ms": "0",
+            **(_ACLS if has_acls else {}),
         },
         CHECKPOINT_CONNECTOR: common
         | {
             "connector.class": f"{_PACKAGE}.MirrorCheckpointConnector",
             "tasks.max": "1",
-            "topics": f"{PREFIX.replace('.', '[.]')}.*",
-            "groups": f"{GROUP_PREFIX}.*",
-            "emit.checkpoints.interval.seconds": "1",
+            "topics": topics,
+            "groups": f"{workload.group_prefix}.*",
+            "emit.checkpoints.interval.seconds": every_s,
             "sync.group.offsets.enabled": "true",
-            "sync.group.offsets.interval.seconds": "1",
+            "sync.group.offsets.interval.seconds": every_s,
             "refresh.groups.interval.seconds": "2",
         },
         HEARTBEAT_CONNECTOR: common
@@ -62,11 +69,7 @@ def connector_configs(state: State, secrets: Path) -> dict[str, dict[str, str]]:
     }
 
 
-def _common(state: State, secrets: Path) -> dict[str, str]:
-    jaas = (
-        "org.apache.kafka.common.security.scram.ScramLoginModule required "
-        f'username="{MIRROR}" password="${{directory:{secrets}:{MIRROR}}}";'
-    )
+def _common(state: State, layout: Layout) -> dict[str, str]:
     config = {
         "source.cluster.alias": "source",
         "target.cluster.alias": "target",
@@ -79,14 +82,22 @@ def _common(state: State, secrets: Path) -> dict[str, str]:
         "value.converter": _BYTES,
         "header.converter": _BYTES,
     }
-    for side in ("source", "target"):
-        config |= {
-            f"{side}.cluster.bootstrap.servers": ",".join(state.bootstrap(side)),
-            f"{side}.cluster.security.protocol": "SASL_PLAINTEXT",
-            f"{side}.cluster.sasl.mechanism": "SCRAM-SHA-512",
-            f"{side}.cluster.sasl.jaas.config": jaas,
-        }
+    for side in SIDES:
+        config[f"{side}.cluster.bootstrap.servers"] = ",".join(state.bootstrap(side))
+        security = _security(state, side, layout)
+        config |= {f"{side}.cluster.{key}": value for key, value in security.items()}
     return config
+
+
+def _security(state: State, side: Side, layout: Layout) -> dict[str, str]:
+    """How the mirror logs in; a password is named by its file, so that REST never shows one."""
+    match state.profile.cluster(side).security:
+        case "scram":
+            return scram(MIRROR, f"${{directory:{layout.secrets}:{MIRROR}}}")
+        case "mtls":
+            return tls_client(Tls(layout.tls, MIRROR))
+        case "plaintext":
+            return {"security.protocol": "PLAINTEXT"}
 
 
 async def answers(http: httpx.AsyncClient, base: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cockpit.lab.access import ADMIN, CONNECT_PREFIX, MIRROR
+from cockpit.lab.access import ADMIN, CONNECT_PREFIX
+from cockpit.lab.certificates import Tls
 from cockpit.lab.state import SECOND, State
 
 CONTROLLER = "controller"
@@ -31,6 +32,8 @@ _BROKER = {
     "num.network.threads": "2",
     "num.io.threads": "4",
     "log.cleaner.dedupe.buffer.size": "4194304",
+}
+_BY_PASSWORD = {
     # PLAIN knows `admin` alone: it lets the lab in before any SCRAM user exists.
     "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
     "sasl.mechanism.inter.broker.protocol": "PLAIN",
@@ -46,6 +49,29 @@ def _plain(username: str, password: str) -> str:
         "org.apache.kafka.common.security.plain.PlainLoginModule required "
         f'username="{username}" password="{password}" user_{username}="{password}";'
     )
+
+
+def scram(username: str, password: str) -> dict[str, str]:
+    """Settings of a Java client that logs in by password."""
+    return {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.jaas.config": _scram(username, password),
+    }
+
+
+def tls_client(tls: Tls) -> dict[str, str]:
+    """Settings of a Java client that logs in by certificate."""
+    return {"security.protocol": "SSL", **_pem(tls)}
+
+
+def _pem(tls: Tls) -> dict[str, str]:
+    return {
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(tls.store),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(tls.authority),
+    }
 
 
 def _scram(username: str, password: str) -> str:
@@ -89,21 +115,42 @@ def zookeeper(state: State, data: Path) -> str:
     )
 
 
+def open_source(state: State, data: Path) -> str:
+    """An old source broker without an authorizer, at one listener for everybody."""
+    return _text(
+        _BROKER
+        | _on_zookeeper(state)
+        | {
+            "broker.id": "1",
+            "listeners": f"PLAINTEXT://{state.address('source')}",
+            "log.dirs": str(data),
+            "log.segment.bytes": SOURCE_SEGMENT_BYTES,
+        }
+    )
+
+
+def _on_zookeeper(state: State) -> dict[str, str]:
+    return {
+        "zookeeper.connect": state.address("zookeeper"),
+        # Short, so that a killed broker may come back soon under its id.
+        "zookeeper.session.timeout.ms": "2000",
+        "zookeeper.connection.timeout.ms": "10000",
+    }
+
+
 def source(state: State, data: Path, password: str, name: str = "source") -> str:
     """One of the source's brokers. Of two, either has a copy of every commit."""
     listeners = _listeners(state, name)
     copies = str(len(state.source_brokers()))
     return _text(
         _BROKER
+        | _BY_PASSWORD
         | _logins(password)
+        | _on_zookeeper(state)
         | {
             "broker.id": "2" if name == SECOND else "1",
             "offsets.topic.replication.factor": copies,
             "transaction.state.log.replication.factor": copies,
-            "zookeeper.connect": state.address("zookeeper"),
-            # Short, so that a killed broker may come back soon under its id.
-            "zookeeper.session.timeout.ms": "2000",
-            "zookeeper.connection.timeout.ms": "10000",
             "listeners": listeners,
             "advertised.listeners": listeners,
             "listener.security.protocol.map": (
@@ -121,46 +168,65 @@ def source(state: State, data: Path, password: str, name: str = "source") -> str
 
 
 def target(state: State, data: Path, password: str, controller_password: str) -> str:
-    """The target's broker, which is its own controller."""
+    """The target's broker, which is its own controller; people log in by password."""
     listeners = _listeners(state, "target")
-    controller = state.address("controller")
     return _text(
         _BROKER
+        | _BY_PASSWORD
         | _logins(password)
+        | _kraft(state, data, controller_password)
         | {
-            "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@{controller}",
-            "listeners": f"{listeners},CONTROLLER://{controller}",
+            "listeners": f"{listeners},CONTROLLER://{state.address('controller')}",
             "advertised.listeners": listeners,
             "listener.security.protocol.map": (
                 f"CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,{WATCH}:SASL_PLAINTEXT"
             ),
-            "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "SASL_PLAINTEXT",
-            "sasl.mechanism.controller.protocol": "PLAIN",
-            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
-            "listener.name.controller.plain.sasl.jaas.config": _plain(
-                CONTROLLER, controller_password
-            ),
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": f"User:{ADMIN};User:{CONTROLLER}",
-            "broker.session.timeout.ms": "3000",
-            "broker.heartbeat.interval.ms": "500",
-            "share.coordinator.state.topic.replication.factor": "1",
-            "share.coordinator.state.topic.min.isr": "1",
-            "log.dirs": str(data),
         }
     )
 
 
-def connect(state: State, password: str, secrets: Path) -> str:
-    """The Connect worker. Connectors name their passwords by file, so REST never shows one."""
-    security = {
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.jaas.config": _scram(MIRROR, password),
+def tls_target(state: State, data: Path, tls: Tls, controller_password: str) -> str:
+    """The same with people who log in by certificate: `CN=ann` is `User:ann`."""
+    listener = f"SSL://{state.address('target')}"
+    return _text(
+        _BROKER
+        | _kraft(state, data, controller_password)
+        | _pem(tls)
+        | {
+            "listeners": f"{listener},CONTROLLER://{state.address('controller')}",
+            "advertised.listeners": listener,
+            "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,SSL:SSL",
+            "inter.broker.listener.name": "SSL",
+            "ssl.client.auth": "required",
+            "ssl.principal.mapping.rules": "RULE:^CN=([^,]+).*$/$1/,DEFAULT",
+            "super.users": f"User:{ADMIN};User:{CONTROLLER};User:{tls.name}",
+        }
+    )
+
+
+def _kraft(state: State, data: Path, controller_password: str) -> dict[str, str]:
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{state.address('controller')}",
+        "controller.listener.names": "CONTROLLER",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": _plain(CONTROLLER, controller_password),
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "log.dirs": str(data),
     }
+
+
+def connect(state: State, security: Mapping[str, str], secrets: Path) -> str:
+    """The Connect worker, which logs in at the target by these settings. Connectors name their
+    passwords by file, so REST never shows one."""
     converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
     values = {
         "bootstrap.servers": state.address("target"),

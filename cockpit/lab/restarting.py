@@ -13,11 +13,13 @@ from pathlib import Path
 import httpx
 
 from cockpit.lab import components
+from cockpit.lab.components import fetch_parts
 from cockpit.lab.home import LabError, locked
 from cockpit.lab.jars import Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import part_answers, parts_of
 from cockpit.lab.procs import Process, alive
+from cockpit.lab.profiles import DEFAULT
 from cockpit.lab.state import State, load, save
 from cockpit.lab.waiting import PartDiedError, wait_for_answer
 
@@ -32,7 +34,7 @@ GOES_WITHIN_S = 3.0
 async def start_again(folder: Path, name: str, progress: Progress) -> Process:
     """Start a part that has ended and wait until it answers. Raises LabError.
 
-    A service comes back stopped: its control port answers, and `/start` is for the caller.
+    Services come back stopped: its control port answers, and `/start` is for the caller.
     """
     layout = Layout.of(folder)
     with locked(layout.lock, busy=f"another command is at work on the lab in {layout.folder}"):
@@ -69,10 +71,11 @@ async def _start(
     name: str, layout: Layout, state: State, progress: Progress
 ) -> tuple[State, Process]:
     if name in components.java_components(state):
-        jars = await fetch(progress)
+        is_usual = state.profile is DEFAULT
+        jars = await (fetch(progress) if is_usual else fetch_parts(progress, state.profile))
         process = components.start_java(name, jars=jars, layout=layout, state=state)
     else:
-        process = components.start_service(name, layout=layout, state=state)
+        process = components.start_services(name, layout=layout, state=state)
     others = tuple(p for p in state.processes if p.name != name)
     state = replace(state, processes=(*others, process))
     save(layout.folder, state)

@@ -1,6 +1,7 @@
-"""One service of the lab's workload: `python -m cockpit.lab.service --folder F --name N --port P`.
+"""Services of the lab's workload: `python -m cockpit.lab.service --folder F --name N --port P`,
+with a name and a port for each.
 
-Runs until SIGTERM. Never moves by itself: HTTP calls start and stop it.
+Runs until SIGTERM. None moves by itself: HTTP calls start and stop it.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from cockpit.lab.certificates import Tls
 from cockpit.lab.clusters import Login
 from cockpit.lab.control import Answer, Call, serve
 from cockpit.lab.layout import Layout
 from cockpit.lab.ledger import note_call
 from cockpit.lab.meter import Meter
+from cockpit.lab.profiles import profile_named
 from cockpit.lab.workers import Worker, worker_for
-from cockpit.lab.workload import SIDES, work_of
+from cockpit.lab.workload import SIDES, Side
 
 OPEN_TIMEOUT_S = 15.0
 MAX_FAULT = 0.9
@@ -39,7 +42,9 @@ class Service:
         self._layout = Layout(folder)
         self._tasks = tasks
         self._meter = Meter()
-        self._worker: Worker = worker_for(work_of(name), folder, self._meter)
+        self._profile = profile_named(self._written()["profile"])
+        workload = self._profile.workload
+        self._worker: Worker = worker_for(workload.work_of(name), workload, folder, self._meter)
         self._cluster: str | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -82,6 +87,10 @@ class Service:
             "last_error": self._meter.last_error,
         }
 
+    def attempts(self) -> tuple[int, int]:
+        """Attempts and errors of the last ten seconds."""
+        return self._meter.counts(asyncio.get_running_loop().time())
+
     async def stop(self) -> Answer:
         """Finish what is under way, commit, disconnect. Stopping a stopped service is fine."""
         async with self._turn:
@@ -98,6 +107,7 @@ class Service:
     async def _start(self, cluster: str) -> Answer:
         if cluster not in SIDES:
             return Answer(400, {"error": "cluster must be source or target"})
+        side: Side = "target" if cluster == "target" else "source"
         async with self._turn:
             if self._cluster == cluster:
                 return Answer(200, self.status())
@@ -106,7 +116,7 @@ class Service:
                 return Answer(409, self.status() | {"error": error})
             try:
                 async with asyncio.timeout(OPEN_TIMEOUT_S):
-                    await self._worker.open(cluster, self._login(cluster))
+                    await self._worker.open(cluster, self._login(side))
             except (KafkaError, TimeoutError, OSError) as failure:
                 error = f"cannot reach the {cluster}: {type(failure).__name__}: {failure}"
                 return Answer(503, self.status() | {"error": error})
@@ -135,10 +145,20 @@ class Service:
         self._meter.set_fault(ratio)
         return Answer(200, self.status())
 
-    def _login(self, cluster: str) -> Login:
-        workload = json.loads(self._layout.workload.read_text(encoding="utf-8"))
-        password = self._layout.secret(self._name).read_text(encoding="utf-8")
-        return Login(workload["bootstrap"][cluster], self._name, password)
+    def _login(self, cluster: Side) -> Login:
+        at = self._written()["bootstrap"][cluster]
+        match self._profile.cluster(cluster).security:
+            case "scram":
+                return Login(at, self._name, self._layout.secret(self._name).read_text("utf-8"))
+            case "mtls":
+                return Login(at, self._name, tls=Tls(self._layout.tls, self._name))
+            case "plaintext":
+                return Login(at, self._name)
+
+    def _written(self) -> dict[str, Any]:
+        """The workload as the lab has written it down."""
+        found: dict[str, Any] = json.loads(self._layout.workload.read_text(encoding="utf-8"))
+        return found
 
 
 class _Quiet(logging.Filter):
@@ -157,35 +177,56 @@ class _Quiet(logging.Filter):
         return self._lines <= 3
 
 
-async def run(name: str, folder: Path, port: int) -> None:
-    """Serve the control port until SIGTERM or SIGINT, then stop gracefully."""
+def together(services: Iterable[Service]) -> Answer:
+    """Errors per attempt of all of them; null when nothing was attempted."""
+    counts = [service.attempts() for service in services]
+    attempts, errors = (sum(column) for column in zip(*counts, strict=True))
+    return Answer(200, {"error_ratio": errors / attempts if attempts else None})
+
+
+async def run(folder: Path, ports: Mapping[str, int], port: int | None = None) -> None:
+    """Serve each service's control port until SIGTERM or SIGINT, then stop them gracefully.
+
+    `port`: where the errors of all of them are told together.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     async with asyncio.TaskGroup() as tasks:
-        service = Service(name, folder, tasks)
-        server = await serve(port, service.handle)
+        services = {name: Service(name, folder, tasks) for name in ports}
+        servers = [await serve(ports[name], service.handle) for name, service in services.items()]
+
+        async def all_of_them(_call: Call) -> Answer:
+            return together(services.values())
+
+        if port is not None:
+            servers.append(await serve(port, all_of_them))
         try:
             await ended.wait()
         finally:
-            server.close()
-            await service.stop()
+            for server in servers:
+                server.close()
+            async with asyncio.TaskGroup() as stopping:
+                for name, service in services.items():
+                    stopping.create_task(service.stop(), name=f"stop-{name}")
 
 
 def main() -> None:
-    """Command line of one service."""
+    """Command line of one process."""
     parser = argparse.ArgumentParser(prog="cockpit.lab.service")
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--name", required=True, action="append")
+    parser.add_argument("--port", type=int, required=True, action="append")
+    parser.add_argument("--together", type=int, metavar="PORT")
     options = parser.parse_args()
     handler = logging.StreamHandler()
     handler.addFilter(_Quiet())
     logging.basicConfig(
         level=logging.WARNING, handlers=[handler], format="%(asctime)s %(name)s %(message)s"
     )
-    asyncio.run(run(options.name, options.folder, options.port))
+    ports = dict(zip(options.name, options.port, strict=True))
+    asyncio.run(run(options.folder, ports, options.together))
 
 
 if __name__ == "__main__":

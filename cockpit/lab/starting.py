@@ -16,31 +16,38 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from cockpit.lab import access, clusters, components, mirror
+from cockpit.lab.components import PartJars
+from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import LabError, locked, write_private
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
-from cockpit.lab.looking import look
+from cockpit.lab.looking import login_of, look
 from cockpit.lab.planfile import plan_text
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
+from cockpit.lab.profiles import DEFAULT, Profile
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
-from cockpit.lab.workload import PARTITIONS, PREFIX, SINGLE_COPY, TOPICS, WORKLOAD, Side
+from cockpit.lab.workload import SIDES, Side
 
 START_TIMEOUT_S = 20.0
 """Longer than a service tries to reach its cluster."""
 TOPIC_CONFIG = {"retention.ms": "86400000", "min.insync.replicas": "1"}
 
 
-async def bring_up(folder: Path, progress: Progress, *, brokers: int = 1) -> State:
+async def bring_up(
+    folder: Path, progress: Progress, *, brokers: int = 1, profile: Profile = DEFAULT
+) -> State:
     """Start a lab in this folder, or find that it runs already. Raises LabError.
 
-    `brokers`: of the source, one or two.
+    `brokers`: of the source, one or two; two only of the default profile.
 
     Leftovers of a lab that crashed are stopped first. On any failure, cancellation included,
     everything that was started is stopped again.
     """
+    if brokers > 1 and profile is not DEFAULT:
+        raise LabError(f"a lab of the profile {profile.name} has one source broker")
     layout = Layout.of(folder)
     _refuse_strangers(layout.folder)
     with locked(layout.lock, busy=f"another command is at work on the lab in {layout.folder}"):
@@ -49,19 +56,27 @@ async def bring_up(folder: Path, progress: Progress, *, brokers: int = 1) -> Sta
             if (running := len(old.source_brokers())) != brokers:
                 word = "one source broker" if running == 1 else f"{running} source brokers"
                 raise LabError(f"the lab in {layout.folder} runs with {word}: take it down first")
+            if old.profile is not profile:
+                name = old.profile.name
+                raise LabError(
+                    f"the lab in {layout.folder} is of profile {name}: take it down first"
+                )
             progress(f"the lab in {layout.folder} is up already")
             return old
         if old is not None:
             left = await stop_everything(layout, old)
             if left:
                 progress(f"stopped what an earlier lab had left: {', '.join(left)}")
-        jars = await fetch(progress)
+        is_usual = profile is DEFAULT
+        jars = await (fetch(progress) if is_usual else components.fetch_parts(progress, profile))
+        state = new_state(free_ports(ports_of(brokers, profile)), profile)
         try:
-            return await _Start(layout, jars, progress, brokers).run()
+            return await _Start(layout, jars, progress, state).run()
         except PartDiedError as error:
             # Most often a port that somebody took in the moment since it was found free.
             progress(f"{error}; trying once more on other ports")
-            return await _Start(layout, jars, progress, brokers).run()
+            state = new_state(free_ports(ports_of(brokers, profile)), profile)
+            return await _Start(layout, jars, progress, state).run()
 
 
 def _refuse_strangers(folder: Path) -> None:
@@ -79,12 +94,16 @@ def _refuse_strangers(folder: Path) -> None:
 class _Start:
     """One attempt to start a lab."""
 
-    def __init__(self, layout: Layout, jars: Jars, progress: Progress, brokers: int) -> None:
+    def __init__(
+        self, layout: Layout, jars: Jars | PartJars, progress: Progress, state: State
+    ) -> None:
         self._layout = layout
         self._jars = jars
         self._began = time.perf_counter()
         self._say = progress
-        self._state = new_state(free_ports(ports_of(brokers)))
+        self._state = state
+        self._profile = state.profile
+        self._work = state.profile.workload
         self._passwords: dict[str, str] = {}
 
     async def run(self) -> State:
@@ -113,18 +132,21 @@ class _Start:
         save(layout.folder, self._state)
         for folder in layout.folders():
             folder.mkdir(mode=0o700, parents=True)
-        self._passwords = components.write_secrets(layout)
+        self._passwords = components.write_secrets(layout, self._profile)
         components.write_configs(layout, self._state, self._passwords)
         write_private(layout.workload, json.dumps(workload_json(self._state), indent=1) + "\n")
-        write_private(layout.plan, plan_text(layout, self._state))
-        write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
+        if self._profile is DEFAULT:
+            write_private(layout.plan, plan_text(layout, self._state))
+            write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
+        else:
+            write_private(layout.plan, grid_plan(lab_places(layout, self._state)))
 
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._source(), name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
-            configs = mirror.connector_configs(self._state, self._layout.secrets)
+            configs = mirror.connector_configs(self._state, self._layout)
             await mirror.create(http, self._state.url("connect"), configs)
             self._progress("connectors created")
             await self._first_records(http)
@@ -138,9 +160,9 @@ class _Start:
             other = self._java(SECOND)
             await self._wait(SECOND, other, lambda: clusters.answers(self._admin(SECOND)))
         await self._wait("source", process, lambda: self._furnished("source"), quiet=True)
-        self._progress(f"source: users, ACLs and {len(TOPICS)} topics are there")
-        for work in WORKLOAD:
-            self._service(work.name)
+        self._progress(f"source: users, ACLs and {len(self._work.topics)} topics are there")
+        for host in self._profile.hosted():
+            self._services(host)
 
     async def _target(self, http: httpx.AsyncClient) -> None:
         process = self._java("target")
@@ -155,14 +177,17 @@ class _Start:
         """Whether users, ACLs and topics could be made: a young broker may still refuse."""
         try:
             async with clusters.connected(self._admin(side)) as setup:
-                await setup.users({user: self._passwords[user] for user in access.USERS})
-                await setup.allow(access.bindings(side))
+                if self._profile.cluster(side).security == "scram":
+                    everybody = access.users(self._work)
+                    await setup.users({user: self._passwords[user] for user in everybody})
+                if allows := access.bindings(side, self._profile):
+                    await setup.allow(allows)
                 if side == "source":
                     await setup.topics(
-                        dict.fromkeys(TOPICS, TOPIC_CONFIG),
-                        partitions=PARTITIONS,
+                        dict.fromkeys(self._work.topics, TOPIC_CONFIG),
+                        partitions=self._work.partitions,
                         brokers=len(self._state.source_brokers()),
-                        single_copy=SINGLE_COPY,
+                        single_copy=self._work.single_copy,
                     )
         except KafkaError as error:
             if not error.retriable:
@@ -173,16 +198,18 @@ class _Start:
     async def _first_records(self, http: httpx.AsyncClient) -> None:
         """Start the services on the source and wait until their records are on the target."""
         async with asyncio.TaskGroup() as group:
+            hosted = self._profile.hosted()
             for process in self._state.processes:
-                if process.name in {work.name for work in WORKLOAD}:
-                    group.create_task(self._begin(http, process), name=f"lab-{process.name}")
-        self._progress(f"{len(WORKLOAD)} services run on the source")
+                for service in hosted.get(process.name, ()):
+                    begin = self._begin(http, process, service)
+                    group.create_task(begin, name=f"lab-{service}")
+        self._progress(f"{len(self._work.works)} services run on the source")
         worker = next(p for p in self._state.processes if p.name == "connect")
         async with clusters.connected(self._admin("target")) as setup:
             await self._wait("mirror", worker, lambda: self._mirrored(http, setup))
 
-    async def _begin(self, http: httpx.AsyncClient, process: Process) -> None:
-        base = self._state.url(process.name)
+    async def _begin(self, http: httpx.AsyncClient, process: Process, service: str) -> None:
+        base = self._state.url(service)
 
         async def started() -> bool:
             try:
@@ -193,7 +220,7 @@ class _Start:
                 return False
             return reply.status_code == 200
 
-        await self._wait(process.name, process, started, quiet=True)
+        await self._wait(service, process, started, quiet=True)
 
     async def _mirrored(self, http: httpx.AsyncClient, setup: clusters.Setup) -> bool:
         """Whether every topic is on the target and has a record."""
@@ -201,8 +228,8 @@ class _Start:
         if failed is not None:
             raise LabError(f"MirrorMaker failed: {failed}; see {self._layout.log('connect')}")
         try:
-            partitions = await setup.partitions(PREFIX)
-            if len(partitions) < len(TOPICS):
+            partitions = await setup.partitions(self._work.prefix)
+            if len(partitions) < len(self._work.topics):
                 return False
             return all((await setup.end_offsets(partitions)).values())
         except KafkaError:
@@ -214,18 +241,20 @@ class _Start:
             components.start_java(name, jars=self._jars, layout=self._layout, state=self._state)
         )
 
-    def _service(self, name: str) -> Process:
-        return self._record(components.start_service(name, layout=self._layout, state=self._state))
+    def _services(self, host: str) -> Process:
+        return self._record(components.start_services(host, layout=self._layout, state=self._state))
 
     def _record(self, process: Process) -> Process:
         self._state = self._state.started(process)
         save(self._layout.folder, self._state)
         return process
 
-    def _admin(self, side: str) -> clusters.Login:
-        return clusters.Login(
-            self._state.address(side), access.ADMIN, self._passwords[access.ADMIN], "PLAIN"
-        )
+    def _admin(self, broker: str) -> clusters.Login:
+        side: Side = "target" if broker == "target" else "source"
+        if self._profile.cluster(side).security == "scram":
+            password = self._passwords[access.ADMIN]
+            return clusters.Login(self._state.address(broker), access.ADMIN, password, "PLAIN")
+        return login_of(access.ADMIN, side, self._layout, self._state, broker=broker)
 
     async def _wait(
         self, name: str, process: Process, answers: Asking, *, quiet: bool = False
@@ -240,9 +269,11 @@ class _Start:
 
 def workload_json(state: State) -> dict[str, object]:
     """The workload for the services and for any checker."""
+    workload = state.profile.workload
     return {
-        "bootstrap": {side: ",".join(state.bootstrap(side)) for side in ("source", "target")},
-        "topics": dict.fromkeys(TOPICS, PARTITIONS),
+        "profile": state.profile.name,
+        "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
+        "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {
                 "principal": work.principal,
@@ -251,7 +282,7 @@ def workload_json(state: State) -> dict[str, object]:
                 "produces": list(work.produces),
                 "control": state.url(work.name),
             }
-            for work in WORKLOAD
+            for work in workload.works
         },
     }
 

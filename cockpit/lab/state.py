@@ -14,30 +14,37 @@ from typing import Any, Literal, cast
 
 from cockpit.lab.home import LabError, write_private
 from cockpit.lab.procs import Process
-from cockpit.lab.workload import WORKLOAD
+from cockpit.lab.profiles import DEFAULT, Profile, profile_named
 
 Phase = Literal["starting", "ready", "down"]
 STATE_FILE = "lab.json"
 VERSION = 1
 
-PORTS: tuple[str, ...] = (
-    "zookeeper",
-    "source",
-    "source-watch",
-    "target",
-    "target-watch",
-    "controller",
-    "connect",
-    *(work.name for work in WORKLOAD),
-)
-"""Everything that listens, by name, in a lab of one source broker."""
 SECOND = "source-2"
 """The other broker of a source that has two."""
 
 
-def ports_of(brokers: int) -> tuple[str, ...]:
-    """Everything that listens in a lab with so many source brokers: one or two."""
-    return PORTS if brokers == 1 else (*PORTS, SECOND, f"{SECOND}-watch")
+def ports_of(brokers: int, profile: Profile = DEFAULT) -> tuple[str, ...]:
+    """Everything that listens in a lab with so many source brokers: one or two.
+
+    Only where people log in by SCRAM is there a listener `-watch` of those who watch.
+    """
+    sources = ("source",) if brokers == 1 else ("source", SECOND)
+    listeners = [
+        f"{name}{suffix}"
+        for name, cluster in (
+            *((name, profile.source) for name in sources),
+            ("target", profile.target),
+        )
+        for suffix in (("", "-watch") if cluster.security == "scram" else ("",))
+    ]
+    services = (work.name for work in profile.workload.works)
+    hosts = () if profile.hosts is None else profile.hosted()
+    return ("zookeeper", *listeners, "controller", "connect", *services, *hosts)
+
+
+PORTS = ports_of(1)
+"""Everything that listens, by name, in a lab of one source broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class State:
     phase: Phase
     ports: Mapping[str, int]
     processes: tuple[Process, ...] = ()
+    profile: Profile = DEFAULT
 
     def address(self, name: str) -> str:
         """`host:port` of something that listens."""
@@ -58,9 +66,14 @@ class State:
         return ("source", SECOND) if SECOND in self.ports else ("source",)
 
     def bootstrap(self, side: str, *, watch: bool = False) -> tuple[str, ...]:
-        """Addresses of every broker of a side, at the listener of the workload or of the watch."""
+        """Addresses of every broker of a side, at the listener of the workload, or of the watch
+        where there is one."""
         brokers = self.source_brokers() if side == "source" else (side,)
-        return tuple(self.address(f"{name}-watch" if watch else name) for name in brokers)
+        wanted = [f"{name}-watch" if watch else name for name in brokers]
+        return tuple(
+            self.address(name if name in self.ports else broker)
+            for name, broker in zip(wanted, brokers, strict=True)
+        )
 
     def url(self, name: str) -> str:
         """Base URL of something that speaks HTTP."""
@@ -71,9 +84,9 @@ class State:
         return replace(self, processes=(*self.processes, process))
 
 
-def new_state(ports: Mapping[str, int]) -> State:
+def new_state(ports: Mapping[str, int], profile: Profile = DEFAULT) -> State:
     """A lab that has started nothing yet."""
-    return State(lab_id=secrets.token_hex(8), phase="starting", ports=ports)
+    return State(secrets.token_hex(8), "starting", ports, profile=profile)
 
 
 def save(folder: Path, state: State) -> None:
@@ -82,6 +95,7 @@ def save(folder: Path, state: State) -> None:
         "version": VERSION,
         "lab_id": state.lab_id,
         "phase": state.phase,
+        "profile": state.profile.name,
         "ports": dict(state.ports),
         "processes": [asdict(process) for process in state.processes],
     }
@@ -117,4 +131,5 @@ def _decode(body: dict[str, Any]) -> State:
             Process(str(entry["name"]), int(entry["pid"]), str(entry["born"]))
             for entry in body["processes"]
         ),
+        profile=profile_named(str(body.get("profile", DEFAULT.name))),
     )

@@ -14,11 +14,9 @@ from cockpit.lab.jars import Progress
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import Process, alive, marked, stop
 from cockpit.lab.state import State, load, save
-from cockpit.lab.workload import WORKLOAD
 
 GRACE_S = 3.0
 """Kafka's combined broker and controller may never end by itself; see KAFKA_ORDER."""
-_SERVICES = frozenset(work.name for work in WORKLOAD)
 
 
 async def take_down(folder: Path, progress: Progress) -> tuple[str, ...]:
@@ -39,7 +37,7 @@ async def take_down(folder: Path, progress: Progress) -> tuple[str, ...]:
 async def stop_everything(layout: Layout, state: State) -> tuple[str, ...]:
     """Stop every living process of this lab; names of them. Raises LabError."""
     stopped: list[str] = []
-    for group in _order((*state.processes, *_unrecorded(state))):
+    for group in _order(state, (*state.processes, *_unrecorded(state))):
         living = tuple(process for process in group if alive(process))
         if living:
             await asyncio.to_thread(stop, living, grace_s=GRACE_S)
@@ -54,9 +52,9 @@ def _unrecorded(state: State) -> tuple[Process, ...]:
     return tuple(p for p in marked(state.lab_id) if (p.pid, p.born) not in known)
 
 
-def _order(processes: tuple[Process, ...]) -> tuple[tuple[Process, ...], ...]:
+def _order(state: State, processes: tuple[Process, ...]) -> tuple[tuple[Process, ...], ...]:
     """Services first, so that they commit; ZooKeeper last, so that its broker can leave."""
-    services = tuple(p for p in processes if p.name in _SERVICES)
+    services = tuple(p for p in processes if p.name in state.profile.hosted())
     last = tuple(p for p in processes if p.name == "zookeeper")
     rest = tuple(p for p in processes if p not in services and p not in last)
     return services, rest, last

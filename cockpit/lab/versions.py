@@ -20,62 +20,16 @@ from cockpit.kafka.client import Client
 from cockpit.kafka.security import Access
 from cockpit.lab.components import JVM, LOGGING, environment, kafka_id
 from cockpit.lab.home import LabError
-from cockpit.lab.jars import LAB, JarSet, Progress, fetch, one_broker, run
+from cockpit.lab.jars import Progress, fetch, run
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process, spawn, stop
+from cockpit.lab.releases import LOG4J, RELEASES, Release
 from cockpit.lab.waiting import wait_for_answer
 from cockpit.ports import PortError
 
 ZOOKEEPER_MAIN: Final = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 TOOL_TIMEOUT_S: Final = 60.0
 STOP_GRACE_S: Final = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """How a version is fetched and started."""
-
-    jars: JarSet
-    folder: str
-    """The folder of the set that has its broker."""
-    zookeeper: bool
-    log4j: bool = False
-    authorizer: str = ""
-
-
-_LOG4J_BINDING: Final = "slf4j-log4j12"
-_SIMPLE_BINDING: Final = "slf4j-simple"
-_KRAFT_AUTHORIZER: Final = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
-RELEASES: Final[Mapping[str, Release]] = {
-    "0.8.2.2": Release(
-        one_broker("kafka_2.11", "0.8.2.2", _LOG4J_BINDING), "broker", zookeeper=True, log4j=True
-    ),
-    "0.9.0.1": Release(
-        one_broker("kafka_2.11", "0.9.0.1", _LOG4J_BINDING),
-        "broker",
-        zookeeper=True,
-        log4j=True,
-        authorizer="kafka.security.auth.SimpleAclAuthorizer",
-    ),
-    "1.0.2": Release(
-        one_broker("kafka_2.12", "1.0.2", _LOG4J_BINDING),
-        "broker",
-        zookeeper=True,
-        log4j=True,
-        authorizer="kafka.security.auth.SimpleAclAuthorizer",
-    ),
-    "2.8.2": Release(
-        LAB, "source", zookeeper=True, authorizer="kafka.security.authorizer.AclAuthorizer"
-    ),
-    "3.9.2": Release(
-        one_broker("kafka_2.13", "3.9.2", _SIMPLE_BINDING),
-        "broker",
-        zookeeper=False,
-        authorizer=_KRAFT_AUTHORIZER,
-    ),
-    "4.3.1": Release(LAB, "target", zookeeper=False, authorizer=_KRAFT_AUTHORIZER),
-}
-"""Versions that can be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,20 +211,11 @@ def _write_files(
     if release.zookeeper:
         _write(broker.config("zookeeper"), _zookeeper(broker))
     if release.log4j:
-        _write(broker.config("log4j"), _LOG4J)
+        _write(broker.config("log4j"), LOG4J)
 
 
 def _write(path: Path, values: Mapping[str, str]) -> None:
     path.write_text("".join(f"{key}={value}\n" for key, value in values.items()), encoding="utf-8")
-
-
-_LOG4J: Final = {
-    "log4j.rootLogger": "WARN, out",
-    "log4j.appender.out": "org.apache.log4j.ConsoleAppender",
-    "log4j.appender.out.target": "System.err",
-    "log4j.appender.out.layout": "org.apache.log4j.PatternLayout",
-    "log4j.appender.out.layout.ConversionPattern": "%d{HH:mm:ss.SSS} %p %m (%c)%n",
-}
 
 
 def _common(data: Path) -> dict[str, str]:

@@ -22,14 +22,13 @@ from cockpit.lab.layout import Layout
 from cockpit.lab.ledger import Entry, Ledger, next_seq
 from cockpit.lab.meter import Meter
 from cockpit.lab.outbox import Outbox, Outgoing
-from cockpit.lab.workload import PARTITIONS, TICK_S, Work
+from cockpit.lab.workload import PARTITIONS, Hurry, Work, Workload
 
 KEYS = 61
 """Keys of a generator; no divisor of its records a tick, so that every topic sees every key."""
 BACKLOG_RECORDS = 5_000
 """A fenced generator makes no more than this: its clients would be waiting, too."""
 COMMIT_EVERY_S = 1.0
-PACE_S = 0.1
 BACKOFF_S = 0.5
 
 
@@ -49,21 +48,22 @@ class Worker(Protocol):
         """Commit and disconnect; why the last commit failed, None when it did not."""
 
 
-def worker_for(work: Work, folder: Path, meter: Meter) -> Worker:
+def worker_for(work: Work, workload: Workload, folder: Path, meter: Meter) -> Worker:
     """The worker of a service."""
     layout = Layout(folder)
     consumed = Ledger(layout.consumed / f"{work.name}.jsonl")
     path = layout.produced / f"{work.name}.jsonl"
+    sequence = Sequence(work.name, path, workload.partitions)
     if work.generates:
-        return Generator(work, Sequence(work.name, path), Ledger(path), meter)
+        return Generator(work, sequence, Ledger(path), meter, workload.tick_s)
     if work.emits:
-        return Transformer(work, Sequence(work.name, path), (consumed, Ledger(path)), meter)
-    return Reader(work, consumed, meter)
+        return Transformer(work, sequence, (consumed, Ledger(path)), meter, workload.hurry)
+    return Reader(work, consumed, meter, workload.hurry)
 
 
-def partition_of(key: bytes) -> int:
-    """The partition that any Kafka client would choose for this key."""
-    return int(murmur2(key) & 0x7FFFFFFF) % PARTITIONS
+def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
+    """The partition that any Kafka client would choose for this key, of so many."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def _now_s() -> float:
@@ -73,8 +73,9 @@ def _now_s() -> float:
 class Sequence:
     """Sequence numbers of one producer, going on where its ledger ends."""
 
-    def __init__(self, producer: str, ledger: Path) -> None:
+    def __init__(self, producer: str, ledger: Path, partitions: int) -> None:
         self._producer = producer
+        self._partitions = partitions
         self._next = next_seq(ledger)
 
     def record(self, topic: str, key: bytes, cause: Entry | None = None) -> Outgoing:
@@ -82,7 +83,8 @@ class Sequence:
         seq, self._next = self._next, self._next + 1
         place = None if cause is None else (cause.topic, cause.partition, cause.offset)
         at_ms = time.time_ns() // 1_000_000
-        return Outgoing(topic, partition_of(key), key, self._producer, seq, at_ms, place)
+        partition = partition_of(key, self._partitions)
+        return Outgoing(topic, partition, key, self._producer, seq, at_ms, place)
 
     def key(self) -> bytes:
         """The key of the next record of a generator."""
@@ -92,8 +94,11 @@ class Sequence:
 class Generator:
     """Makes records at a steady rate."""
 
-    def __init__(self, work: Work, sequence: Sequence, produced: Ledger, meter: Meter) -> None:
+    def __init__(
+        self, work: Work, sequence: Sequence, produced: Ledger, meter: Meter, tick_s: float
+    ) -> None:
         self._work = work
+        self._tick_s = tick_s
         self._sequence = sequence
         self._outbox = Outbox(produced, meter, _now_s)
         self.produced: Ledger | None = produced
@@ -108,7 +113,7 @@ class Generator:
         due_s = _now_s()
         while not stopping.is_set():
             while due_s <= _now_s():
-                due_s += TICK_S
+                due_s += self._tick_s
                 if len(self._outbox) < BACKLOG_RECORDS:
                     self._tick()
             sent = await self._outbox.flush()
@@ -132,8 +137,9 @@ class Generator:
 class Reader:
     """Reads, and writes down what it has read."""
 
-    def __init__(self, work: Work, consumed: Ledger, meter: Meter) -> None:
-        self._feed = Feed(work.consumes, work.group or work.name)
+    def __init__(self, work: Work, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
+        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+        self._pace_s = hurry.pace_s
         self._meter = meter
         self._commits = Commits(self._feed, meter)
         self.consumed: Ledger | None = consumed
@@ -153,7 +159,7 @@ class Reader:
             for incoming in batch:
                 self._feed.mark(incoming.entry)
             await self._commits.now_and_then()
-            await _sleep(PACE_S, stopping)
+            await _sleep(self._pace_s, stopping)
 
     async def close(self) -> str | None:
         """Commit, then leave the group."""
@@ -166,11 +172,17 @@ class Transformer:
     """Reads, writes what follows from it, and only then counts a record as processed."""
 
     def __init__(
-        self, work: Work, sequence: Sequence, ledgers: tuple[Ledger, Ledger], meter: Meter
+        self,
+        work: Work,
+        sequence: Sequence,
+        ledgers: tuple[Ledger, Ledger],
+        meter: Meter,
+        hurry: Hurry,
     ) -> None:
+        self._pace_s = hurry.pace_s
         self._emits = dict(work.emits)
         self._sequence = sequence
-        self._feed = Feed(work.consumes, work.group or work.name)
+        self._feed = Feed(work.consumes, work.group or work.name, hurry)
         self._meter = meter
         self._commits = Commits(self._feed, meter)
         self._ledger, produced = ledgers
@@ -198,7 +210,7 @@ class Transformer:
             await self._deliver(stopping)
             self._settle()
             await self._commits.now_and_then()
-            await _sleep(PACE_S, stopping)
+            await _sleep(self._pace_s, stopping)
 
     async def close(self) -> str | None:
         """Commit what is done, drop what is not (its input will be read again), disconnect."""

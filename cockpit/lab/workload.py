@@ -1,7 +1,8 @@
-"""The lab's workload as values: twelve topics, eight services, who reads and writes what.
+"""Workloads as values; the lab's usual one, a shop: twelve topics, eight services, who reads and
+writes what.
 
-Never reads a file, a clock or a cluster. 200 records/s in all: gateway 60, sensors 40, pricing 30,
-fraud 40, fulfil 30.
+Never reads a file, a clock or a cluster. The shop: 200 records/s in all: gateway 60, sensors 40,
+pricing 30, fraud 40, fulfil 30.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ PREFIX = "shop."
 GROUP_PREFIX = "shop-"
 PARTITIONS = 10
 TICK_S = 0.1
-"""How often a generator writes its share."""
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
@@ -32,6 +32,7 @@ class Work:
     reads: tuple[str, ...] = ()
     """Topics of a service that only consumes."""
     criticality: Literal["low", "normal", "high"] = "normal"
+    group_prefix: str = GROUP_PREFIX
     consumes: tuple[str, ...] = field(init=False)
     produces: tuple[str, ...] = field(init=False)
 
@@ -46,7 +47,7 @@ class Work:
     @property
     def group(self) -> str | None:
         """The consumer group, None for a service that reads nothing."""
-        return f"{GROUP_PREFIX}{self.name}" if self.consumes else None
+        return f"{self.group_prefix}{self.name}" if self.consumes else None
 
     @property
     def principal(self) -> str:
@@ -99,12 +100,52 @@ WORKLOAD: tuple[Work, ...] = (
     Work(name="sensors", owner="team-iot", generates=(("shop.metrics", 3), ("shop.stock", 1))),
 )
 
-SINGLE_COPY = ("shop.metrics", "shop.stock")
-"""Topics with one copy where the source has two brokers: each of these leads half of them."""
 
-TOPICS: tuple[str, ...] = tuple(
-    sorted({topic for work in WORKLOAD for topic in (*work.consumes, *work.produces)})
-)
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """How soon a record is to be read; a hundred consumers in a hurry keep two cores busy."""
+
+    fetch_bytes: int = 1
+    """Brokers answer a fetch once so much is there."""
+    fetch_wait_ms: int = 300
+    """Or after this time."""
+    pace_s: float = 0.1
+    """Between two looks of a service at what has come."""
+    mirror_wait_ms: int = 100
+    """As `fetch_wait_ms`, of the mirror."""
+    groups_every_s: int = 1
+    """How often the mirror carries the groups' commits over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Services and their topics, and the waves in which they move."""
+
+    works: tuple[Work, ...]
+    waves: tuple[tuple[str, tuple[str, ...]], ...]
+    prefix: str
+    group_prefix: str
+    partitions: int
+    """Of each topic."""
+    tick_s: float
+    """How often a generator writes its share."""
+    hurry: Hurry = field(default_factory=Hurry)
+    single_copy: tuple[str, ...] = ()
+    """Topics with one copy where the source has two brokers: each of these leads half of them."""
+    topics: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the topics, sorted."""
+        names = {topic for work in self.works for topic in (*work.consumes, *work.produces)}
+        object.__setattr__(self, "topics", tuple(sorted(names)))
+
+    def work_of(self, name: str) -> Work:
+        """The service of that name. Raises KeyError."""
+        for work in self.works:
+            if work.name == name:
+                return work
+        raise KeyError(name)
+
 
 WAVES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("readers", ("audit", "billing", "search")),
@@ -113,10 +154,18 @@ WAVES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("edge", ("gateway", "sensors")),
 )
 
+SHOP = Workload(
+    works=WORKLOAD,
+    waves=WAVES,
+    prefix=PREFIX,
+    group_prefix=GROUP_PREFIX,
+    partitions=PARTITIONS,
+    tick_s=TICK_S,
+    single_copy=("shop.metrics", "shop.stock"),
+)
+TOPICS = SHOP.topics
+
 
 def work_of(name: str) -> Work:
-    """The service of that name. Raises KeyError."""
-    for work in WORKLOAD:
-        if work.name == name:
-            return work
-    raise KeyError(name)
+    """The service of that name in the shop. Raises KeyError."""
+    return SHOP.work_of(name)

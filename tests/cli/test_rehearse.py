@@ -23,6 +23,8 @@ GOOD = sorted(SAMPLES.glob("*.yaml"))
 FLOWN = [path for path in GOOD if not unflown(load_plan_file(path))]
 MINIMAL = SAMPLES / "minimal.yaml"
 QUICK = ("--longest", "5s")
+MANY_SERVICES = 50
+"""A plan of more takes minutes."""
 
 
 def plan_of(path: Path, longest_ms: int = 5_000) -> Plan:
@@ -35,7 +37,12 @@ def rehearsed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, lis
     return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize("path", FLOWN, ids=lambda path: path.stem)
+def long_ones_apart(path: Path) -> Any:
+    is_long = len(load_plan_file(path).services) > MANY_SERVICES
+    return pytest.param(path, marks=pytest.mark.soak if is_long else (), id=path.stem)
+
+
+@pytest.mark.parametrize("path", [long_ones_apart(path) for path in FLOWN])
 def test_a_sample_plan_flies_on_a_calm_day_and_comes_back_from_each_wave(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,8 @@ class Script:
         """By side, topics that were made anew while this was watched."""
         self.silent = ""
         """The side whose groups are not read."""
+        self.no_acls: frozenset[Side] = frozenset()
+        """Sides whose ACLs cannot be read."""
 
     def send(self, event: Event) -> None:
         self.state, commands = step(self.state, event)
@@ -94,7 +96,8 @@ class Script:
                 start = np.array(self.starts[side], dtype=np.int64)
                 anew = self.anew.get(side, frozenset())
                 self.see(replace(ends, start=start, recreated=anew))
-                self.see(AclSample(side, now - 90, now - 80, frozenset(self.acls[side])))
+                if side not in self.no_acls:
+                    self.see(AclSample(side, now - 90, now - 80, frozenset(self.acls[side])))
             self.see(SignalSample("errors", now - 50, now - 40, self.signal))
             self.send(Ticked(now))
 

@@ -129,6 +129,11 @@ class Flight:
         return "\n".join([*told[-40:], self.errors])
 
 
+def environment(state: Path) -> dict[str, str]:
+    """Of a cockpit whose sessions are kept under this folder."""
+    return {**os.environ, "XDG_STATE_HOME": str(state), "XDG_RUNTIME_DIR": str(state)}
+
+
 def fly(
     plan: Path, state: Path, on_event: Callable[[Event], None] = lambda _: None, *options: str
 ) -> Flight:
@@ -141,7 +146,7 @@ def fly(
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "XDG_STATE_HOME": str(state), "XDG_RUNTIME_DIR": str(state)},
+            env=environment(state),
         )
         assert process.stdout is not None
         with process.stdout as lines:

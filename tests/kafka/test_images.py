@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -110,7 +111,7 @@ async def test_a_round_goes_on_for_longer_where_images_would_grow_too_old(
         _reader: ImageReader, pair: tuple[str, TopicPartition], offset: int, _target: GroupSample
     ) -> GroupImage:
         clock.ms += 10
-        image = Image(offset, "EXACT", offset, offset, "")
+        image = Image(offset - 1, "EXACT", offset, offset, "")  # its commit moves on
         return GroupImage(pair[0], *pair[1], image, offset, 0, 0, clock.ms)
 
     monkeypatch.setattr(ImageReader, "_image_of", slow)
@@ -123,3 +124,31 @@ async def test_a_round_goes_on_for_longer_where_images_would_grow_too_old(
     seen = [one for one in again.images.values() if one.at_ms > again.asked_at_ms]
     assert (len(seen) == PAIRS_PER_READ) is all_seen
     assert len(seen) >= MS_PER_READ // 10
+
+
+async def test_pairs_whose_commits_rest_give_way_to_those_that_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a hundred groups most have moved already or do nothing: the wave's own must not wait."""
+    source, clock = a_source(), SetClock()
+    names = [("orders", number) for number in range(2 * PAIRS_PER_READ)]
+    source.topics["orders"] = [Partition(1, 0, 9) for _ in names]
+    source.groups["ledger"].offsets = dict.fromkeys(names, 3)
+    moving = set(names[: PAIRS_PER_READ // 2])
+    looks: Counter[TopicPartition] = Counter()
+
+    async def at_once(
+        _reader: ImageReader, pair: tuple[str, TopicPartition], offset: int, _target: GroupSample
+    ) -> GroupImage:
+        looks[pair[1]] += 1
+        seen = offset - 1 if pair[1] in moving else offset
+        image = Image(seen, "EXACT", seen, seen, "")
+        return GroupImage(pair[0], *pair[1], image, None, 0, 0, clock.ms)
+
+    monkeypatch.setattr(ImageReader, "_image_of", at_once)
+    async with images_of(source, clock) as images:
+        for _ in range(6):
+            await images.read()
+            clock.ms += 2_000
+    assert min(looks[name] for name in moving) >= 4
+    assert max(looks[name] for name in names if name not in moving) < 4

@@ -147,7 +147,7 @@ def test_secrets_stay_in_their_files() -> None:
     passwords = re.findall(r'password: "([^"]*)"', text)
     assert len(passwords) == 3
     assert all(value.startswith("${file:/labs/one/secrets/") for value in passwords)
-    for config in connector_configs(_state(), FOLDER / "secrets").values():
+    for config in connector_configs(_state(), Layout.of(FOLDER)).values():
         assert all(
             'password="${directory:/labs/one/secrets:mm2}"' in value
             for key, value in config.items()

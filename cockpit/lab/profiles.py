@@ -1,0 +1,96 @@
+"""What a lab can be: versions and security of both clusters, the mirror between them, the workload.
+
+Values only: never starts anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cockpit.lab.grid import GRID
+from cockpit.lab.home import LabError
+from cockpit.lab.workload import SHOP, Side, Workload
+
+ClusterSecurity = Literal["scram", "plaintext", "mtls"]
+"""`scram` and `mtls` have ACLs; `plaintext` has no authorizer: everybody may do everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterProfile:
+    """One side: a Kafka version, and how its clients log in."""
+
+    version: str
+    security: ClusterSecurity
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorProfile:
+    """What copies the source's records: `mirrormaker2` runs on Connect of this version."""
+
+    kind: Literal["mirrormaker2"]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A lab as it is asked for."""
+
+    name: str
+    what: str
+    """For those who choose one."""
+    source: ClusterProfile
+    target: ClusterProfile
+    mirror: MirrorProfile
+    workload: Workload
+    hosts: int | None = None
+    """Processes that share the services; None: one for each of them."""
+
+    def cluster(self, side: Side) -> ClusterProfile:
+        """One of the two clusters."""
+        return self.source if side == "source" else self.target
+
+    def host_of(self, service: str) -> str:
+        """Name of the process that runs a service."""
+        if self.hosts is None:
+            return service
+        names = [work.name for work in self.workload.works]
+        return f"services-{names.index(service) % self.hosts + 1}"
+
+    def hosted(self) -> Mapping[str, tuple[str, ...]]:
+        """The services of each process, by the process's name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for work in self.workload.works:
+            host = self.host_of(work.name)
+            found[host] = (*found.get(host, ()), work.name)
+        return found
+
+
+DEFAULT: Final = Profile(
+    name="default",
+    what="2.8.2 to 4.3.1, SCRAM and ACLs on both, MirrorMaker 2; eight services",
+    source=ClusterProfile("2.8.2", "scram"),
+    target=ClusterProfile("4.3.1", "scram"),
+    mirror=MirrorProfile("mirrormaker2", "4.3.1"),
+    workload=SHOP,
+)
+VOLTUS: Final = Profile(
+    name="voltus",
+    what="1.0.2 without ACLs to 4.3.1 with mTLS and ACLs, MirrorMaker 2 of 3.9.2; 100 services",
+    source=ClusterProfile("1.0.2", "plaintext"),
+    target=ClusterProfile("4.3.1", "mtls"),
+    mirror=MirrorProfile("mirrormaker2", "3.9.2"),
+    workload=GRID,
+    hosts=4,
+)
+PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS)}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name. Raises LabError."""
+    try:
+        return PROFILES[name]
+    except KeyError:
+        known = ", ".join(PROFILES)
+        raise LabError(f"there is no lab profile {name}; there are {known}") from None

@@ -1,0 +1,49 @@
+"""A hundred services leave Kafka 1.0.2 in eight waves: the flight, and what must be true of it.
+
+Used by the test and by `python -m tests.migrations`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import cockpit.lab
+from cockpit.cli import exits
+from cockpit.cli.output import complain
+from cockpit.lab.checker import Verdict, check
+from cockpit.lab.grid import GRID
+from cockpit.lab.looking import Status
+from tests.flights.real import Event, Flight, fly
+from tests.flights.test_lab import runs_on, until
+
+SETTLE_S = 120.0
+GATE_WAIT = "20m"
+"""For a machine that others use, too."""
+
+
+def take_off(folder: Path) -> Status:
+    """The lab of this migration, running; its progress is printed."""
+    return cockpit.lab.up(folder / "lab", complain, profile="voltus")
+
+
+def voltus(lab: Status, state: Path) -> tuple[Flight, Verdict]:
+    """Fly all eight waves without a screen and judge them from outside."""
+    state.mkdir(exist_ok=True)
+
+    def keep(event: Event) -> None:
+        with (state / "events.jsonl").open("a") as out:
+            out.write(json.dumps(event) + "\n")
+
+    flight = fly(lab.folder / "plan.yaml", state, keep, "--gate-wait", GATE_WAIT)
+    assert flight.exit_code == exits.COMPLETED, flight.story()
+    assert {wave["state"] for wave in flight.result["waves"]} == {"done"}
+    assert len(flight.result["waves"]) == len(GRID.waves)
+    assert flight.result["predicted_duplicates_max"] == 0
+    assert {runs_on(lab, work.name) for work in GRID.works} == {"target"}
+    landed_ms = time.time_ns() // 1_000_000
+    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
+    verdict = check(lab.folder)
+    assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
+    return flight, verdict
