@@ -32,7 +32,7 @@ print(f"LEFT {{result.reason}}", [type(intent).__name__ for intent in session.in
 PANES = tuple(key for pane in "123456789u" for key in (pane, "j", "j", "\r", "\x1b", "s", "G", "L"))
 DIALOGS = (
     "0", "?", "G", "\x1b", "h", "G", "\x1b", "A", "\x1b", "R", "\x1b", "E", "\x1b", "V", "\x1b",
-    "D", "\x1b", "O", "pasted", "\x1b", "N", "why", "\x1b", "m", "a note", "\r", "/", "x", "\r",
+    "D", "\x1b", "O", "pasted", "\x1b", "N", "reason", "\x1b", "m", "a note", "\r", "/", "x", "\r",
     "\x1b", ".", "P",
 )  # fmt: skip
 pytestmark = pytest.mark.timeout(900)
