@@ -160,7 +160,7 @@ def summary(trace: Trace, limit: float | None) -> Summary:
     )
 
 
-_LETTERS: Final = {"stop": "o", "fence": "F", "offsets": "f", "start": "S", "drain": "d"}
+_LETTERS: Final = {"stop": "s", "fence": "F", "offsets": "f", "start": "S", "drain": "d"}
 
 
 def curve_marks(snapshot: Snapshot) -> tuple[CurveMark, ...]:

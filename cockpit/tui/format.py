@@ -127,12 +127,17 @@ def straggler_text(one: StragglerView, now_ms: int) -> str:
 
 
 def distance_text(gate: GateView) -> str:
-    """`61% of limit`, `1,104 over`; empty where there is nothing to say or nothing is known."""
+    """`61% of limit`, `12x limit`, `3 over`; empty where there is nothing to say or to know. Never
+    nearer to the good side than it is."""
     found = distance(gate)
     if found is None:
         return ""
-    if found.over > 0:
-        return f"{quantity(found.over, gate.unit)} over"
     if found.share is None:
-        return ""
-    return f"{max(0, math.floor(found.share * 100))}% of limit"
+        return f"{quantity(found.over, gate.unit)} over" if found.over else ""
+    if found.over <= 0:
+        return f"{min(100, max(0, math.ceil(found.share * 100)))}% of limit"
+    return f"{_times(found.share)}x limit"
+
+
+def _times(share: float) -> str:
+    return count(int(share)) if share >= 10 else f"{math.ceil(share * 10) / 10:g}"

@@ -58,7 +58,11 @@ _ASKS: Final[Mapping[str, Callable[[Snapshot], list[str]]]] = {
 _DOES: Final = (
     "pause", "advance", "rollback", "recover", "end", "drive", "go", "veto", "acknowledge", "note",
 )  # fmt: skip
-COMMANDS: Final = (*_DOES, *_ASKS, "help", "leave")
+_LATER: Final = ("services", "back", "curves")
+"""Asked for by the numbers after all others, which have theirs for good."""
+COMMANDS: Final = (
+    *_DOES, *(name for name in _ASKS if name not in _LATER), "help", "leave", *_LATER
+)  # fmt: skip
 """By their numbers, from 1: each has the same number at any time."""
 _KEYS: Final[Mapping[str, Key]] = {key.id: key for key in LIVE.keys}
 _BY_LETTER: Final = {_KEYS[name].shown: name for name in _DOES}

@@ -15,8 +15,9 @@ from tests.tui.fixtures import gates
 
 @pytest.mark.parametrize(
     ("value", "limit", "words"),
-    [(61.0, 100.0, "61% of limit"), (1204.0, 100.0, "1,104 over"), (100.0, 100.0, "100% of limit"),
-     (99.99, 100.0, "99% of limit"), (0.0, 0.0, ""), (3.0, 0.0, "3 over"),
+    [(61.0, 100.0, "61% of limit"), (1204.0, 100.0, "12x limit"), (100.1, 100.0, "1.1x limit"),
+     (0.12, 0.02, "6x limit"), (100.0, 100.0, "100% of limit"),
+     (99.01, 100.0, "100% of limit"), (0.0, 0.0, ""), (3.0, 0.0, "3 over"),
      (-5.0, 100.0, "0% of limit"), (float("nan"), 1.0, "")],
 )  # fmt: skip
 def test_the_distance_is_a_share_until_it_is_passed(value: float, limit: float, words: str) -> None:

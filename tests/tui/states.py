@@ -8,6 +8,7 @@ from typing import get_args
 
 from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.elsewhere import CoordinationView, CoordinationWord
+from cockpit.core.serviceview import ServiceWord
 from cockpit.core.snapshot import (
     AlarmView,
     HealthWord,
@@ -24,7 +25,7 @@ from cockpit.core.snapshot import (
 )
 from tests.tui import fixtures
 from tests.tui.fixtures import AT_MS, snapshot
-from tests.tui.watched import drains, feeds
+from tests.tui.watched import drains, feeds, services, way_back
 
 
 def every_state() -> Iterator[Snapshot]:
@@ -35,6 +36,7 @@ def every_state() -> Iterator[Snapshot]:
     yield from _judged()
     yield from _clusters()
     yield from _people()
+    yield from _moved()
     yield from (
         fixtures.fenced(), fixtures.fired(), fixtures.stale_target(), fixtures.holding(),
         fixtures.finished(), fixtures.simulated(), fixtures.armed(by="ben"),
@@ -128,3 +130,13 @@ def _people() -> Iterator[Snapshot]:
     closed = dict.fromkeys(("advance", "rollback", "pause", "end"), "why not")
     yield snapshot(actions=fixtures.actions(**closed))
     yield snapshot(actions=fixtures.actions())
+
+
+def _moved() -> Iterator[Snapshot]:
+    for word in get_args(ServiceWord):
+        yield snapshot(services=tuple(replace(s, word=word) for s in services()))
+    yield snapshot(stragglers=())
+    for why_not in ("", "records are on the target"):
+        for until_ms in (None, AT_MS - 1_000, AT_MS + 60_000):
+            back = replace(way_back(), why_not=why_not, until_ms=until_ms)
+            yield snapshot(way_back=back)

@@ -125,7 +125,7 @@ def test_who_drives_is_announced() -> None:
 def test_gates_are_told_with_verdict_value_limit_age_and_evidence() -> None:
     lines = sentences.gates(snapshot())
     assert lines[0] == (
-        "gate replication_lag FAIL, 1,204, limit 100 records, 1,104 over, 0.9s old, "
+        "gate replication_lag FAIL, 1,204, limit 100 records, 12x limit, 0.9s old, "
         "held 00:00 of 01:00: "
         "orders/3 1,204; 7 more under 100"
     )

@@ -12,7 +12,7 @@ from cockpit.core.snapshot import Snapshot
 from cockpit.tui import glyphs
 from cockpit.tui.format import age, utc
 from cockpit.tui.panes.rows import RowsPane, head_row, named_rows
-from cockpit.tui.text import Chunk, Line, Token, chunks_width, left
+from cockpit.tui.text import Chunk, Line, chunks_width, left
 
 
 class PeoplePane(RowsPane):
@@ -48,12 +48,13 @@ def _controls(crew: CrewView, now_ms: int, width: int) -> Iterator[Line]:
     elif not crew.seat:
         yield from named_rows("drives", f"{crew.driver} is GONE: D takes over", width, "bad")
     else:
-        text, token = crew.driver, _strong(crew, now_ms)
+        asked = crew.asks(now_ms)
+        text = f"{crew.driver} (asked for a key)" if asked else crew.driver
         if crew.until_ms is not None and crew.is_open(now_ms):
             text += f" presses no key: another driver may take over since {utc(crew.until_ms)}"
         elif crew.until_ms is not None:
             text += f", safe for {age(crew.until_ms - now_ms)} without a key"
-        yield from named_rows("drives", text, width, token)
+        yield from named_rows("drives", text, width, "warn" if asked else "strong")
     if crew.offered_to:
         yield from named_rows("offered", f"to {crew.offered_to}", width, "warn")
     if crew.veto:
@@ -61,10 +62,6 @@ def _controls(crew: CrewView, now_ms: int, width: int) -> Iterator[Line]:
     if crew.pointed is not None:
         text = f"{crew.pointed.by}, {age(now_ms - crew.pointed.at_ms)} ago: {crew.pointed.row}"
         yield from named_rows("points", text, width, "dim")
-
-
-def _strong(crew: CrewView, now_ms: int) -> Token:
-    return "warn" if crew.asks(now_ms) else "strong"
 
 
 def _asked(snapshot: Snapshot, width: int) -> Iterator[Line]:

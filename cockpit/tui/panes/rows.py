@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cockpit.core.snapshot import Snapshot
-from cockpit.tui.text import Line, Token, left, wrap
+from cockpit.tui.text import Line, Token, cut, left, wrap
 from cockpit.tui.view import Pane
+
+MOST_ROWS = 8
 
 
 class RowsPane(Pane):
@@ -55,8 +57,9 @@ def head_row(title: str, width: int) -> Line:
 def named_rows(
     name: str, text: str, width: int, style: Token = "text", *, name_cells: int = 9
 ) -> list[Line]:
-    """A name and its text, wrapped beside it."""
-    first, *rest = wrap(text, width - name_cells - 3)
+    """A name and its text, wrapped beside it, in so many rows at most."""
+    room = max(4, width - name_cells - 3)
+    first, *rest = wrap(cut(text, room * MOST_ROWS), room)[:MOST_ROWS]
     rows = [Line(((f"  {left(name, name_cells)} ", "dim"), (first, style)))]
     rows.extend(Line(((" " * (name_cells + 3) + piece, style),)) for piece in rest)
     return rows
