@@ -18,12 +18,14 @@ from cockpit.cli.screenbench.flight import PAINTED, Flight, flying, settled
 from cockpit.cli.screenbench.links import link_figures
 from cockpit.cli.screenbench.load import Tide
 from cockpit.cli.screenbench.measure import (
+    AFTER_S,
     FEW,
     KEYS_S,
     MANY,
     PER_S,
     QUIET_S,
     SHARE,
+    Quiet,
     in_quiet,
     load_note,
     percentile,
@@ -51,7 +53,7 @@ def screen_figures() -> Iterator[Figure]:
         yield Figure("screen_bytes_a_tick", many.bytes_a_tick / 1_000, "kB", 1)
         whole = in_quiet(flight, WHOLE_ROWS)
         yield Figure("screen_bytes_a_tick_whole_rows", whole.bytes_a_tick / 1_000, "kB", 4)
-        yield from key_figures(flight)
+        yield from key_figures(flight, many)
     with flying(Tide(FEW, 0.0), count) as flight:
         still = in_quiet(flight)
         yield Figure("screen_bytes_when_nothing_changes", still.bytes_a_s / 1_000, "kB/s", 0.2)
@@ -78,12 +80,15 @@ def start_figures(flight: Flight) -> Iterator[Figure]:
     yield Figure("screen_first_paint", statistics.median(wall[1:]) * 1_000, "ms", note=load_note())
 
 
-def key_figures(flight: Flight) -> Iterator[Figure]:
+def key_figures(flight: Flight, quiet: Quiet) -> Iterator[Figure]:
     """From the moment that a key was meant to be pressed to the paint of its effect."""
     with flight.screen() as terminal:
         settled(terminal)
+        before_s = terminal.cpu_s()
         found, lost = pressed(terminal, KEYS_S)
+        cpu_ms = (terminal.cpu_s() - before_s) * 1_000 - quiet.cpu_ms * PER_S * (KEYS_S + AFTER_S)
     note = f"{len(found)} keys, {load_note()}"
     yield Figure("screen_key_to_paint_p50", percentile(found, 50), "ms", 5, note)
     yield Figure("screen_key_to_paint_p99", percentile(found, 99), "ms", 60, note)
+    yield Figure("screen_key", cpu_ms / max(1, len(found)), "ms", note="CPU, without the ticks")
     yield Figure("screen_keys_not_painted", float(lost), "keys", 0)

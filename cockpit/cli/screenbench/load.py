@@ -44,7 +44,7 @@ def ticks(tide: Tide, seed: int = 1) -> Iterator[Moment]:
     rows = tide.rows
     lag = (rng.permutation(rows).astype(np.int64) + 1) * APART
     position = rng.integers(10**6, 10**9, rows)
-    rates = rng.integers(1_000, 9_000_000, rows)
+    rates = rng.integers(10_000, 99_000, rows)
     target_rates = rates.copy()
     at_ms = base.at_ms
     while True:
@@ -73,8 +73,8 @@ def ticks(tide: Tide, seed: int = 1) -> Iterator[Moment]:
         rates, target_rates = rates.copy(), target_rates.copy()
         lag[moved] += rng.integers(-40, 40, some)
         position[moved] += rng.integers(1, 99, some)
-        rates[moved] = rng.integers(1_000, 9_000_000, some)
-        target_rates[moved] = rng.integers(1_000, 9_000_000, some)
+        rates[moved] += rng.integers(-120, 121, some)
+        target_rates[moved] += rng.integers(-120, 121, some)
 
 
 @dataclass(frozen=True, slots=True)

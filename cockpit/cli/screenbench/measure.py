@@ -21,6 +21,8 @@ PER_S: Final = 4
 QUIET_S: Final = 12
 KEYS_S: Final = 30
 KEYS_PER_S: Final = 8
+AFTER_S: Final = 2
+"""Watched after the last key."""
 
 
 def load_note() -> str:
@@ -57,7 +59,9 @@ def pressed(terminal: Terminal, seconds: float) -> tuple[list[float], int]:
     """Milliseconds of each key in so many seconds, and how many were never painted."""
     presses = schedule(seconds, KEYS_PER_S)
     begun_s = terminal.now_s()
-    pieces: list[Piece] = terminal.watch(seconds + 2, [(one.at_s, one.key) for one in presses])
+    pieces: list[Piece] = terminal.watch(
+        seconds + AFTER_S, [(one.at_s, one.key) for one in presses]
+    )
     return latencies_ms(presses, begun_s, pieces)
 
 
