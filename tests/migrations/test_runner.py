@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -43,7 +43,7 @@ class Flights:
     def run(self, *words: str) -> int:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["tests.migrations", *words])
-            return cast("int", runner.main())
+            return runner.main()
 
 
 def test_one_after_the_other_each_once(
