@@ -38,9 +38,9 @@ class AnyGroupReader:
         )
 
     async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:
-        """State, then commits, of groups; of old brokers always both. Raises PortError."""
+        """State, then commits, of groups. Raises PortError."""
         if await self._older.is_needed():
-            return await self._older.read()
+            return await self._older.read(states_max_age_ms=states_max_age_ms)
         return await self._newer.read(states_max_age_ms=states_max_age_ms)
 
 

@@ -91,7 +91,7 @@ class KafkaCluster:
         return await self._logs.read()
 
     async def groups(self, *, states_max_age_ms: int = 0) -> GroupSample:
-        """State, then commits, of all groups; of old brokers always both."""
+        """State, then commits, of all groups."""
 
         async def read() -> GroupSample:
             self._hot_groups.new_round()

@@ -46,12 +46,16 @@ Commits = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
-    """What one refresh asks about."""
+class _Standing:
+    """What is not asked for every time."""
 
-    view: View
-    partitions: tuple[TopicPartition, ...]
+    asked_at_ms: int
     listed: frozenset[str]
+    unlisted: str
+    """Why groups cannot be listed; empty where they can."""
+    described: Mapping[str, DescribedGroup | PortError]
+    empty_there: frozenset[str]
+    """Groups without a commit in ZooKeeper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class OlderGroupReader:
         self._seen: frozenset[str] = frozenset()
         self._all_topics = all_topics()
         self._has_store = False
+        self._standing: _Standing | None = None
         self._nodes: dict[str, int] = {}
         """Coordinators, by group."""
         self._mute: set[int] = set()
@@ -102,9 +107,13 @@ class OlderGroupReader:
             await self._client.brokers()
         return self._client.lacks(OFFSET_FETCH.key, SINCE_2_0)
 
-    async def read(self) -> GroupSample:
-        """One sample. Raises PortError when nothing can be asked."""
+    async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:
+        """One sample. States, members, and which groups keep nothing in ZooKeeper may be as old as
+        that; commits are read now. Raises PortError when nothing can be asked."""
         asked_at_ms = self._clock.now_ms()
+        kept = self._standing
+        if kept is not None and asked_at_ms - kept.asked_at_ms >= states_max_age_ms:
+            kept = None
         view = await self._client.view()
         self._has_store = self._has_store or OFFSETS_TOPIC in view.topics
         partitions = tuple(
@@ -112,13 +121,18 @@ class OlderGroupReader:
             for topic in sorted(self._topics & view.topics.keys())
             for part in view.topics[topic].partitions
         )
-        listed, unlisted = await self._list()
+        listed, unlisted = (kept.listed, kept.unlisted) if kept else await self._list()
         names = sorted(self._expected | self._seen | listed)
-        in_kafka = await self._each_in_kafka(names, _Round(view, partitions, listed))
+        nodes = await self._coordinators(names, view)
+        described = kept.described if kept else await self._described(nodes, listed)
+        in_kafka = await self._each_in_kafka(nodes, described, partitions)
+        empty_there = kept.empty_there if kept else frozenset()
         unattended = {
             name: self._asked(name, partitions)
             for name, found in in_kafka.items()
-            if not isinstance(found, PortError) and not found.is_kept_here
+            if not isinstance(found, PortError)
+            and not found.is_kept_here
+            and not (found.commits and name in empty_there)
         }
         zookeeper = await self._in_zookeeper(unattended)
         groups: dict[str, GroupState] = {}
@@ -128,9 +142,19 @@ class OlderGroupReader:
             except PortError as error:
                 groups[name] = GroupState(name, "", 0, (), (), unknown=one_line(error.reason))
         self._seen = frozenset(groups)
-        ordered = {name: groups[name] for name in names}
-        now_ms = self._clock.now_ms()
-        return GroupSample(self._side, asked_at_ms, now_ms, ordered, unlisted=unlisted)
+        if kept is None:
+            empty_there = frozenset(n for n, found in zookeeper.items() if _is_empty(found))
+            kept = _Standing(asked_at_ms, listed, unlisted, described, empty_there)
+        unsure = any(group.unknown is not None for group in groups.values())
+        self._standing = None if unsure else kept
+        return GroupSample(
+            self._side,
+            asked_at_ms,
+            self._clock.now_ms(),
+            {name: groups[name] for name in names},
+            states_at_ms=kept.asked_at_ms,
+            unlisted=unlisted,
+        )
 
     async def _list(self) -> tuple[frozenset[str], str]:
         """Groups that brokers list, and why they cannot list any."""
@@ -148,26 +172,27 @@ class OlderGroupReader:
         return frozenset(names), said[0].reason if said else ""
 
     async def _each_in_kafka(
-        self, names: Sequence[str], found: _Round
+        self,
+        nodes: Mapping[str, int | PortError | None],
+        described: Mapping[str, DescribedGroup | PortError],
+        partitions: Sequence[TopicPartition],
     ) -> dict[str, _InKafka | PortError]:
         """What Kafka keeps of each group, or why that cannot be known; in the order of names."""
-        nodes = await self._coordinators(names, found.view)
-        described = await self._described(nodes, found.listed)
         groups: dict[str, _InKafka | PortError] = {}
 
         async def read_one(name: str) -> None:
             try:
-                commits = await self._in_kafka(name, _known(nodes[name]), found)
-                asked = frozenset(self._asked(name, found.partitions))
-                groups[name] = _InKafka(_known(described.get(name)), commits, asked)
+                asked = self._asked(name, partitions)
+                commits = await self._in_kafka(name, _known(nodes[name]), asked)
+                groups[name] = _InKafka(_known(described.get(name)), commits, frozenset(asked))
             except PortError as error:
                 groups[name] = error
                 self._nodes.pop(name, None)
 
         async with asyncio.TaskGroup() as tasks:
-            for name in names:
+            for name in nodes:
                 tasks.create_task(read_one(name), name=f"older-group-{name}")
-        return {name: groups[name] for name in names}
+        return {name: groups[name] for name in nodes}
 
     def _asked(self, name: str, partitions: Sequence[TopicPartition]) -> tuple[TopicPartition, ...]:
         """Of these, the partitions that the group can have commits of."""
@@ -222,13 +247,13 @@ class OlderGroupReader:
                 found[one.name] = one
         return found
 
-    async def _in_kafka(self, name: str, node: int | None, found: _Round) -> Commits:
+    async def _in_kafka(
+        self, name: str, node: int | None, asked: Sequence[TopicPartition]
+    ) -> Commits:
         if node is None:
             return {}
         if self._client.lacks(OFFSET_FETCH.key, ALL_SINCE):
-            commits = await self._client.call(
-                node, fetch_named(name, self._asked(name, found.partitions), IN_KAFKA)
-            )
+            commits = await self._client.call(node, fetch_named(name, asked, IN_KAFKA))
         else:
             (commits,) = await self._client.call(node, fetch_commits([name]))
         return _committed(commits)
@@ -279,6 +304,11 @@ class OlderGroupReader:
         if missing is not None:
             raise PortError("slow", f"broker {node} does not know {partition_text(missing)} yet")
         return dict(zip(wanted, answers, strict=True))
+
+
+def _is_empty(found: GroupCommits | PortError) -> bool:
+    """Whether ZooKeeper was read and has no commit."""
+    return not isinstance(found, PortError) and not (found.error or found.failed or found.keys)
 
 
 def _known(found: A | PortError) -> A:

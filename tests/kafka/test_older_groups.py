@@ -69,3 +69,39 @@ def test_a_plan_says_what_its_groups_consume() -> None:
         "fraud-report-v2": {"payments"},
         "settlement": {"orders"},
     }
+
+
+async def test_states_and_empty_places_in_zookeeper_may_be_as_old_as_the_caller_allows() -> None:
+    resting = Group(state="Empty", members=0, offsets={(T, 0): 5})
+    cluster = of_1_0(g=resting)
+    async with fake_cluster(cluster, brokers=1):
+        found = KafkaCluster("source", cluster.access(1), RealClock(), topics=[T, U], groups=["g"])
+        try:
+            first = await found.groups(states_max_age_ms=60_000)
+            resting.offsets[T, 0] = 6
+            resting.in_zookeeper[T, 0] = 2
+            asked = len(cluster.asked)
+            again = await found.groups(states_max_age_ms=60_000)
+            new = cluster.asked[asked:]
+            anew = await found.groups()
+        finally:
+            await found.close()
+    assert again.groups["g"].committed() == {(T, 0): 6}
+    assert again.states_asked_at_ms() == first.asked_at_ms < again.asked_at_ms
+    assert new.count((1, OFFSET_FETCH)) == 1
+    assert "6 committed in Kafka, 2 in ZooKeeper" in (anew.groups["g"].unknown or "")
+
+
+async def test_after_anything_unknown_all_is_asked_again() -> None:
+    group = Group(state="Empty", members=0, offsets={(T, 0): 5}, partition_error=14)
+    cluster = of_1_0(g=group)
+    async with fake_cluster(cluster, brokers=1):
+        found = KafkaCluster("source", cluster.access(1), RealClock(), topics=[T], groups=["g"])
+        try:
+            assert (await found.groups(states_max_age_ms=60_000)).groups["g"].unknown
+            group.partition_error = 0
+            again = await found.groups(states_max_age_ms=60_000)
+        finally:
+            await found.close()
+    assert again.groups["g"].committed() == {(T, 0): 5}
+    assert again.states_asked_at_ms() == again.asked_at_ms
