@@ -148,7 +148,7 @@ def exit_code(gates: Sequence[ReadyGate]) -> int:
 
 def report(gates: Sequence[ReadyGate], *, whole: bool) -> list[str]:
     """The gates in their order, each with what it lacks; what stands in the way first."""
-    from cockpit.core.sixgates import GATES
+    from cockpit.core.stated import GATES
 
     lines = []
     for gate in gates:

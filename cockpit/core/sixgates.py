@@ -8,45 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from cockpit.core.inventory import Inventory
 from cockpit.core.lag import ReplicationLag, not_there, select
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.plan import Plan, Service, Wave
-
-GateName = Literal["inventory", "replication", "offsets", "security", "cutover", "exit"]
-GATES: Final[Mapping[GateName, str]] = {
-    "inventory": "everything on the clusters has a disposition",
-    "replication": "the mirror runs, and both sides can be read",
-    "offsets": "each group's way to its place on the target is decided by its owner",
-    "security": "every right that a flight needs is there",
-    "cutover": "each wave says what takes it back, who approves it, and until when it can go back",
-    "exit": "when the source goes, what is kept of it, and what an audit needs",
-}
-"""By gate what is asked, in the order in which they are shown."""
+from cockpit.core.stated import GATES, GateName, Signature, Stated
 
 Word = Literal["ready", "not ready", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """That the owner of a gate has said yes."""
-
-    by: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a plan says of one gate."""
-
-    owner: str = ""
-    signed: Signature | None = None
-    decommission_ms: int | None = None
-    """Only of `exit`, as the two after it: when the source goes."""
-    retained: str = ""
-    audit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

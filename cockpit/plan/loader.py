@@ -14,7 +14,7 @@ from yaml.nodes import MappingNode
 from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Plan, ReplicationKind, SecretRef
 from cockpit.core.prove.model import ServiceModel
-from cockpit.core.sixgates import GateName, Stated
+from cockpit.core.stated import GateName, Stated
 from cockpit.files import Unreadable, read_regular
 from cockpit.plan.build import Builder
 from cockpit.plan.document import MAX_BYTES, compose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cockpit.core.sixgates import GATES, GateName, Signature, Stated
+from cockpit.core.stated import GATES, GateName, Signature, Stated
 from cockpit.plan.reader import Item
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from cockpit.cli import exits
 from cockpit.cli.readiness import exit_code, report, tell
-from cockpit.core.sixgates import Finding, ReadyGate, Signature, Stated
+from cockpit.core.sixgates import Finding, ReadyGate
+from cockpit.core.stated import Signature, Stated
 from cockpit.plan.loader import load_beginning
 from cockpit.plan.problems import PlanInvalid
 from cockpit.sim.demo import demo_plan

@@ -12,15 +12,8 @@ from cockpit.core.inventory import Inventory, Item
 from cockpit.core.lag import ReplicationLag, replication_lag
 from cockpit.core.observe import Unknown
 from cockpit.core.plan import OffsetsSpec, Plan, Rollback
-from cockpit.core.sixgates import (
-    GATES,
-    Evidence,
-    GateName,
-    ReadyGate,
-    Signature,
-    Stated,
-    ready_gates,
-)
+from cockpit.core.sixgates import Evidence, ReadyGate, ready_gates
+from cockpit.core.stated import GATES, GateName, Signature, Stated
 from tests.core.build import logs, mirror, two_wave_plan
 
 NOW_MS = 1_000_000
