@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import pyte
 import pytest
@@ -72,7 +73,7 @@ def shown(snapshot: str, size: tuple[int, int], keys: Sequence[str], refuse: str
     """All that a screen sends while these keys are pressed, and then `q` `y`."""
     columns, rows = size
     program = PROGRAM.format(snapshot=snapshot, refuse=refuse)
-    with on_a_terminal(program, columns, rows) as (_, master):
+    with on_a_terminal(program, columns, rows) as (pid, master):
         first = ESCAPE_SIGN if "hostile" in snapshot else b"WRITES"
         data = read_until(master, first, within_s=240)
         for key in keys:
@@ -80,7 +81,7 @@ def shown(snapshot: str, size: tuple[int, int], keys: Sequence[str], refuse: str
             data += heard(master, 0.05)
         for key in ("\x1b", "\x1b", "\x1b", "q"):
             os.write(master, key.encode())
-            data += heard(master, 0.3)
+            data += settled(pid, master)  # an esc that waits would be one key with the next
         os.write(master, b"y")
         return (data + read_until(master, b"LEFT quit [", within_s=240)).decode()
 
@@ -91,6 +92,25 @@ def heard(master: int, quiet_s: float) -> bytes:
     while time.perf_counter() < end and select.select([master], [], [], quiet_s)[0]:
         data += os.read(master, 65536)
     return data
+
+
+def settled(pid: int, master: int) -> bytes:
+    """What comes until the program has slept for a moment, however slow the machine is."""
+    data, slept, end = b"", 0, time.perf_counter() + 60
+    while slept < 4 and time.perf_counter() < end:
+        heard_now = heard(master, 0.1)
+        data += heard_now
+        slept = 0 if heard_now or not all_sleep(pid) else slept + 1
+    return data
+
+
+def all_sleep(pid: int) -> bool:
+    """Whether no thread of a process works or wants to."""
+    try:
+        stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # one has just ended
+        return False
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
 
 
 @cache
