@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cockpit.cli import exits
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.planned import plan_in
 
 if TYPE_CHECKING:
     from cockpit.cli.packing import Pack
@@ -54,16 +55,12 @@ def run(options: argparse.Namespace) -> int:
     """Pack, and say what is missing."""
     from cockpit.cli.inventory import read_beginning
     from cockpit.cli.packing import packed
-    from cockpit.plan import PlanInvalid, load_plan_file
 
     beginning = read_beginning(options.plan)
     if beginning is None:
         return exits.USAGE
-    try:
-        plan = load_plan_file(options.plan)
-    except PlanInvalid as invalid:
-        for problem in invalid.problems:
-            complain(clean_line(f"{options.plan}:{problem}"))
+    plan = plan_in(options.plan)
+    if plan is None:
         return exits.USAGE
     path = options.output or Path(f"{plan.name}.tar.gz")
     missing: dict[str, str] = {}

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say, say_json
+from cockpit.cli.planned import plan_to_fly
 from cockpit.core.shell import shell_line
-from cockpit.core.unflown import unflown
-from cockpit.plan.loader import load_plan_file
-from cockpit.plan.problems import PlanInvalid
 
 if TYPE_CHECKING:
     from cockpit.cli.examine import Examination
@@ -45,15 +43,8 @@ def run(options: argparse.Namespace) -> int:
     from cockpit.plan.secrets import SecretUnavailable
     from cockpit.ports import PortError
 
-    try:
-        plan = load_plan_file(options.plan)
-    except PlanInvalid as invalid:
-        for problem in invalid.problems:
-            complain(f"{options.plan}:{problem}")
-        return exits.USAGE
-    if reasons := unflown(plan):
-        for reason in reasons:
-            complain(reason)
+    plan = plan_to_fly(options.plan)
+    if plan is None:
         return exits.USAGE
     try:
         return _list_rights(plan, options) if options.rights else _examine(plan, options)

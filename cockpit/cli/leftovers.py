@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.cli import exits
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.planned import plan_to_fly
 from cockpit.cli.preflight import patiently
 from cockpit.core.facts import absorb
 from cockpit.core.flight import FlightState, begin
@@ -61,19 +62,10 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Look, and say what was found."""
-    from cockpit.core.unflown import unflown
-    from cockpit.plan import PlanInvalid, load_plan_file
     from cockpit.plan.secrets import SecretUnavailable
 
-    try:
-        plan = load_plan_file(options.plan)
-    except PlanInvalid as invalid:
-        for problem in invalid.problems:
-            complain(clean_line(f"{options.plan}:{problem}"))
-        return exits.USAGE
-    if reasons := unflown(plan):
-        for reason in reasons:
-            complain(clean_line(reason))
+    plan = plan_to_fly(options.plan)
+    if plan is None:
         return exits.USAGE
     names = [wave.name for wave in plan.waves]
     if options.first and options.first not in names:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cockpit.cli import exits
 from cockpit.cli.leftovers import utc
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.planned import plan_to_fly
 
 if TYPE_CHECKING:
     from cockpit.cli.examine import Examination
@@ -48,24 +49,15 @@ def run(options: argparse.Namespace) -> int:
     """Read, and say how the gates stand."""
     from cockpit.cli.inventory import read_beginning
     from cockpit.core.sixgates import ready_gates
-    from cockpit.core.unflown import unflown
     from cockpit.engine.clock import SystemClock
-    from cockpit.plan import PlanInvalid, load_plan_file
     from cockpit.plan.secrets import SecretUnavailable
     from cockpit.ports import PortError
 
     beginning = read_beginning(options.plan)
     if beginning is None:
         return exits.USAGE
-    try:
-        plan = load_plan_file(options.plan)
-    except PlanInvalid as invalid:
-        for problem in invalid.problems:
-            complain(clean_line(f"{options.plan}:{problem}"))
-        return exits.USAGE
-    for reason in (reasons := unflown(plan)):
-        complain(clean_line(reason))
-    if reasons:
+    plan = plan_to_fly(options.plan)
+    if plan is None:
         return exits.USAGE
     clock = SystemClock()
     try:

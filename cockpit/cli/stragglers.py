@@ -15,6 +15,7 @@ from cockpit.cli import exits
 from cockpit.cli.leftovers import utc
 from cockpit.cli.options import duration_ms
 from cockpit.cli.output import clean_line, complain, say, say_json
+from cockpit.cli.planned import plan_to_fly
 
 if TYPE_CHECKING:
     from cockpit.cli.lingering import Seen
@@ -55,18 +56,9 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Watch, and say who was met."""
-    from cockpit.core.unflown import unflown
-    from cockpit.plan import PlanInvalid, load_plan_file
 
-    try:
-        plan = load_plan_file(options.plan)
-    except PlanInvalid as invalid:
-        for problem in invalid.problems:
-            complain(clean_line(f"{options.plan}:{problem}"))
-        return exits.USAGE
-    for reason in (reasons := unflown(plan)):
-        complain(clean_line(reason))
-    if reasons:
+    plan = plan_to_fly(options.plan)
+    if plan is None:
         return exits.USAGE
     if options.every < 1_000:
         complain("--every takes 1s or more")
