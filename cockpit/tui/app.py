@@ -120,6 +120,8 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._beaten = False
         self.settled: Callable[[], None] = lambda: None
         """Called once the board is there."""
+        self.furnish: Callable[[Board], str] = lambda _board: ""
+        """What the board gets when it is made; what is to be said of that."""
         self.rings = True
         """Whether alarms make a noise."""
         self.silence_timer: Timer | None = None
@@ -135,6 +137,7 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
 
             user = self.user if self.player is None else ""
             self._board = Board(self.look, user=user, player=self.player)
+            self._notice = "; ".join(filter(None, (self.furnish(self._board), self._notice)))
         return self._board
 
     def get_default_screen(self) -> Screen[None]:

@@ -10,7 +10,7 @@ import gc
 import locale
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cockpit.ports import Player, Session
     from cockpit.tui.app import CockpitApp
+    from cockpit.tui.screens.board import Board
 
 
 def refuse_unfit_terminal(environment: Mapping[str, str], *, is_terminal: bool) -> None:
@@ -43,12 +44,10 @@ def make_app(
     """The app with its theme and glyphs chosen. Where COCKPIT_BELL is `off` nothing rings."""
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.glyphs import is_plain_terminal
-    from cockpit.tui.keyfile import own_keys
     from cockpit.tui.themes import Shelf, choose
 
     shelf = Shelf.of(environment)
     chosen = choose(theme, shelf, environment)
-    keys = own_keys(environment)
     app = CockpitApp(
         session,
         user=user,
@@ -57,15 +56,10 @@ def make_app(
         ascii_only=is_plain_terminal(
             encoding=locale.getencoding(), term=environment.get("TERM", "")
         ),
-        notice="; ".join(filter(None, (keys.notice, chosen.notice))),
+        notice=chosen.notice,
         player=player,
     )
-    app.board.keys = keys.live if player is None else keys.replay
-    if tour:
-        from cockpit.tui.tour import Tour, with_tour
-
-        app.board.tour = Tour(app.look)
-        app.board.keys = with_tour(app.board.keys)
+    app.furnish = _furnishing(environment, is_replay=player is not None, tour=tour)
     if driver := _driver(environment, remote=remote):
         app.driver_class = driver
     if remote:
@@ -73,6 +67,27 @@ def make_app(
     app.shelf = shelf
     app.rings = environment.get("COCKPIT_BELL", "") != "off"
     return app
+
+
+def _furnishing(
+    environment: Mapping[str, str], *, is_replay: bool, tour: bool
+) -> Callable[[Board], str]:
+    """Gives the board the user's keys and the tour's captions; both load what the first paint can
+    do without."""
+
+    def furnish(board: Board) -> str:
+        from cockpit.tui.keyfile import own_keys
+
+        keys = own_keys(environment)
+        board.keys = keys.replay if is_replay else keys.live
+        if tour:
+            from cockpit.tui.tour import Tour, with_tour
+
+            board.tour = Tour(board.look)
+            board.keys = with_tour(board.keys)
+        return keys.notice
+
+    return furnish
 
 
 def _driver(environment: Mapping[str, str], *, remote: bool) -> type[Driver] | None:

@@ -83,7 +83,7 @@ async def random_keys(seen: Seen, rng: random.Random, sequences: int, length: in
             if number % 20 == 0:
                 await seen.pilot.pause()
         await seen.pilot.pause()
-        while len(seen.app.screen_stack) > 1:
+        while seen.app.screen is not seen.app.board:
             press(seen, ["escape"])
             await seen.pilot.pause()
 

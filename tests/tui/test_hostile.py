@@ -103,7 +103,7 @@ async def test_clicks_on_hostile_text_do_nothing() -> None:
                 await seen.pilot.click(offset=(x, y))
         assert seen.app.return_value is None
         assert seen.session.intents == []
-        assert len(seen.app.screen_stack) == 1
+        assert seen.app.screen is seen.app.board
 
 
 async def test_hostile_answers_of_the_session_are_cleaned() -> None:

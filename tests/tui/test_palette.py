@@ -53,7 +53,7 @@ async def test_what_looks_is_done() -> None:
         await chosen(seen, "help")
         assert isinstance(seen.app.screen, HelpScreen)
         await seen.press("q", "ctrl+p", "down", "escape")
-        assert len(seen.app.screen_stack) == 1
+        assert seen.app.screen_stack[-1] is seen.app.board
         assert seen.session.intents == []
 
 

@@ -70,10 +70,10 @@ async def test_clicks_confirm_nothing_that_is_armed() -> None:
 async def test_an_action_on_a_reflex_would_be_found() -> None:
     """The proof is worth something: with `advance` on a lower-case letter it fails."""
     (advance,) = (key for key in KEYS if key.id == "advance")
-    table = KeyTable.of((*KEYS, replace(advance, id="advance.2", keys=("u",))))
+    table = KeyTable.of((*KEYS, replace(advance, id="advance.2", keys=("n", "x", "a", "v"))))
     async with staying(STATES["calm"]()) as seen:
         seen.app.board.keys = table
-        await random_keys(seen, random.Random(4), 20)
+        await random_keys(seen, random.Random(4), 40)
         assert actions(seen) != []
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import select
+import time
 from dataclasses import replace
 
+import pyte
 import pytest
 
 from cockpit.cli.main import main
@@ -16,7 +20,7 @@ from cockpit.tui.themes import built_in
 from cockpit.tui.tour import CAPTIONS, ROWS, Tour, caption_lines, with_tour
 from tests.tui import fixtures
 from tests.tui.seen import SIZES, Size, opened
-from tests.tui.test_run import on_a_terminal, read_until
+from tests.tui.test_run import on_a_terminal
 
 
 def flown(first: WaveWord, second: WaveWord, *, armed: bool = False) -> Snapshot:
@@ -111,9 +115,20 @@ def test_a_tour_needs_a_screen_and_a_hand(option: str, capsys: pytest.CaptureFix
     assert "--tour is on the screen" in capsys.readouterr().err
 
 
+def until_shown(master: int, screen: pyte.Screen, text: str, within_s: float = 60.0) -> None:
+    """Draw what comes until a text stands on the terminal: only cells that change are sent."""
+    stream, end = pyte.ByteStream(screen), time.perf_counter() + within_s
+    while text not in "\n".join(screen.display):
+        assert time.perf_counter() < end, "\n".join(screen.display)
+        if select.select([master], [], [], 1)[0]:
+            data = os.read(master, 65_536)
+            stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;$]*[a-z]", b"", data))
+
+
 def test_the_tour_begins_on_a_real_terminal() -> None:
     program = "import sys; from cockpit.cli.main import main; sys.exit(main(['demo', '--tour']))"
     with on_a_terminal(program) as (_, master):
-        read_until(master, b"TOUR 1/")
+        screen = pyte.Screen(80, 24)
+        until_shown(master, screen, "TOUR 1/")
         os.write(master, b">")
-        read_until(master, b"TOUR 2/")
+        until_shown(master, screen, "TOUR 2/")
