@@ -85,15 +85,15 @@ def on_a_terminal(
     program: str, columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
 ) -> Iterator[tuple[int, int]]:
     """A child on a pseudo-terminal of its own: its pid and the master's file descriptor."""
+    size = struct.pack("HHHH", rows, columns, 0, 0)
     pid, master = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, size)  # before anything can ask for it
         os.chdir(ROOT)
         of_old = {k: v for k, v in os.environ.items() if k not in LOCALE_AND_LOOK}
         environment = {**of_old, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environment.update(environ or {})
         os.execve(sys.executable, [sys.executable, "-c", program], environment)
-    size = struct.pack("HHHH", rows, columns, 0, 0)
-    fcntl.ioctl(master, termios.TIOCSWINSZ, size)
     try:
         yield pid, master
     finally:
