@@ -83,7 +83,10 @@ def shown(snapshot: str, size: tuple[int, int], keys: Sequence[str], refuse: str
             os.write(master, key.encode())
             data += settled(pid, master)  # an esc that waits would be one key with the next
         os.write(master, b"y")
-        return (data + read_until(master, b"LEFT quit [", within_s=240)).decode()
+        data += read_until(master, b"LEFT quit [", within_s=240)
+        if not data.endswith(b"\n"):
+            data += read_until(master, b"\n")
+        return data.decode().removesuffix("\r\n")  # the end of the last line is PROGRAM's own
 
 
 def heard(master: int, quiet_s: float) -> bytes:

@@ -75,9 +75,12 @@ print(f"LEFT {result.reason} closed={session.closed} heavy={heavy}", flush=True)
 """
 
 
-LOCALE_AND_LOOK = {
+OF_THE_TESTS_OWN = {
     "LANG", "LC_ALL", "LC_CTYPE", "NO_COLOR", "COCKPIT_THEME", "TEXTUAL_COLOR_SYSTEM",
+    "LINES", "COLUMNS",
 }  # fmt: skip
+"""What would make the child's look another. The last two are set by readline, which pytest loads:
+its workers have them, and Textual believes them more than the terminal."""
 
 
 @contextmanager
@@ -90,7 +93,7 @@ def on_a_terminal(
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, size)  # before anything can ask for it
         os.chdir(ROOT)
-        of_old = {k: v for k, v in os.environ.items() if k not in LOCALE_AND_LOOK}
+        of_old = {k: v for k, v in os.environ.items() if k not in OF_THE_TESTS_OWN}
         environment = {**of_old, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environment.update(environ or {})
         os.execve(sys.executable, [sys.executable, "-c", program], environment)
