@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from cockpit.lab import mirror
 from cockpit.lab.grid import GRID
 from cockpit.lab.layout import Layout
+from cockpit.lab.serviceline import service_lines
 from cockpit.lab.state import State
-from cockpit.lab.workload import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,13 @@ def lab_places(layout: Layout, state: State) -> Places:
 
 def grid_plan(places: Places) -> str:
     """The whole plan."""
-    works = GRID.works
     parts = [
         _head(places),
         "signals:",
         *(_signal(host, places) for host in places.hosts),
         "",
         "services:",
-        *(_service(work, places) for work in works),
+        *(service_lines(w, places.control(w.name), "resume: exact") for w in GRID.works),
         "",
         _APPROVED,
         "waves:",
@@ -109,26 +108,6 @@ replication: # 3.9: MirrorMaker of 4.x makes no topics from so old a source
 def _signal(host: str, places: Places) -> str:
     url = f"{places.control(host)}/"
     return f'  {host}-errors: {{http: "{url}", path: error_ratio, unit: ratio, max_age: 15s}}'
-
-
-def _service(work: Work, places: Places) -> str:
-    base = places.control(work.name)
-    lines = [
-        f"  - name: {work.name}",
-        f"    owner: {work.owner}",
-        f"    criticality: {work.criticality}",
-        f'    principal: "{work.principal}"',
-    ]
-    if work.consumes:
-        lines.append(f"    consumes: [{', '.join(work.consumes)}]")
-        lines.append(f"    group: {work.group}")
-        lines.append("    offsets: {resume: exact}")
-    if work.produces:
-        lines.append(f"    produces: [{', '.join(work.produces)}]")
-    calls = {"stop": "stop", "start": "start?cluster=target", "undo": "start?cluster=source"}
-    for key, path in calls.items():
-        lines.append(f'    {key}: {{http: {{method: POST, url: "{base}/{path}"}}}}')
-    return "\n".join(lines)
 
 
 _APPROVED = """\

@@ -10,6 +10,7 @@ from typing import Literal
 from cockpit.lab import access, mirror
 from cockpit.lab.layout import Layout
 from cockpit.lab.properties import SOURCE_SEGMENT_BYTES
+from cockpit.lab.serviceline import service_lines
 from cockpit.lab.state import State
 from cockpit.lab.workload import WAVES, WORKLOAD, Work, work_of
 
@@ -70,28 +71,9 @@ def _signal(work: Work, state: State) -> str:
 
 
 def _service(work: Work, state: State, resume: Resume) -> str:
-    base = state.url(work.name)
-    lines = [
-        f"  - name: {work.name}",
-        f"    owner: {work.owner}",
-        f"    criticality: {work.criticality}",
-        f'    principal: "{work.principal}"',
-    ]
-    if work.consumes:
-        lines.append(f"    consumes: [{', '.join(work.consumes)}]")
-        lines.append(f"    group: {work.group}")
-        tolerance = 0 if resume == "exact" else REPLAY_TOLERANCE_RECORDS
-        lines.append(f"    offsets: {{resume: {resume}, replay_tolerance: {tolerance}}}")
-    if work.produces:
-        lines.append(f"    produces: [{', '.join(work.produces)}]")
-    calls = (
-        ("stop", "stop"),
-        ("start", "start?cluster=target"),
-        ("undo", "start?cluster=source"),
-    )
-    for key, path in calls:
-        lines.append(f'    {key}: {{http: {{method: POST, url: "{base}/{path}"}}}}')
-    return "\n".join(lines)
+    tolerance = 0 if resume == "exact" else REPLAY_TOLERANCE_RECORDS
+    offsets = f"resume: {resume}, replay_tolerance: {tolerance}"
+    return service_lines(work, state.url(work.name), offsets)
 
 
 def _approved(state: State) -> str:

@@ -6,7 +6,7 @@ Follows the newest line until somebody scrolls up. Never reorders what the engin
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 
@@ -14,8 +14,8 @@ from cockpit.core.snapshot import LogLine, Snapshot
 from cockpit.tui import glyphs
 from cockpit.tui.format import utc
 from cockpit.tui.look import Look
+from cockpit.tui.panes.rows import RowsPane
 from cockpit.tui.text import Chunk, Line, Token, cut, wrap
-from cockpit.tui.view import Pane
 
 _LEVEL: dict[str, tuple[str, Token]] = {
     "info": (" ", "text"),
@@ -27,7 +27,7 @@ MAX_LOCAL = 100
 MAX_KEPT = 10_000
 
 
-class LogPane(Pane):
+class LogPane(RowsPane):
     """Events of the flight, and lines of this screen marked as such."""
 
     number = "7"
@@ -39,9 +39,7 @@ class LogPane(Pane):
         self._past: Sequence[LogLine] = ()
         self._newest: tuple[LogLine, ...] = ()
         self._local: list[LogLine] = []
-        self._rows: tuple[Line, ...] = ()
         self._follows = True
-        self._built_for: tuple[int, bool] = (0, False)
         self._is_stale = True
 
     def remember(self, past: Sequence[LogLine], newest: tuple[LogLine, ...]) -> None:
@@ -61,7 +59,7 @@ class LogPane(Pane):
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
         if self._is_stale:
-            self._build()
+            self._rebuild()
         self.sync()
 
     def add_local(self, at_ms: int, level: str, text: str) -> None:
@@ -69,21 +67,12 @@ class LogPane(Pane):
         if level in {"info", "good", "warn", "bad"}:
             self._local.append(LogLine(-1, at_ms, level, text))  # type: ignore[arg-type]
             del self._local[:-MAX_LOCAL]
-            self._build()
+            self._rebuild()
             self.sync()
 
-    def count(self) -> int:
-        """Rows."""
-        return len(self._rows)
-
-    def row(self, index: int, width: int) -> Line:
-        """A row."""
-        return self._rows[index]
-
     def settle(self, height: int) -> None:
-        """Rows depend on the width; the newest stays in view."""
-        if self._built_for != (self.size.width, self.zoomed):
-            self._build()
+        """The newest stays in view, also where another width makes other rows."""
+        self._fit()
         if self._follows:
             self.top = self.count()
         super().settle(height)
@@ -113,15 +102,11 @@ class LogPane(Pane):
         told = self._newest[-1].seq if self._newest else 0
         return ((f"{told} events", base),)
 
-    def _build(self) -> None:
-        width = self.size.width
-        self._built_for = (width, self.zoomed)
+    def build(self, width: int) -> Iterable[Line]:
+        """Every row of what was kept and of this screen, in order of time."""
         self._is_stale = False
-        merged = sorted((*self._events, *self._local), key=attrgetter("at_ms"))
-        rows: list[Line] = []
-        for entry in merged:
-            rows.extend(_entry_rows(entry, width, wrapped=self.zoomed))
-        self._rows = tuple(rows)
+        for entry in sorted((*self._events, *self._local), key=attrgetter("at_ms")):
+            yield from _entry_rows(entry, width, wrapped=self.zoomed)
 
 
 @lru_cache(maxsize=2 * MAX_KEPT)

@@ -11,11 +11,11 @@ from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui import glyphs
 from cockpit.tui.format import age, utc
-from cockpit.tui.panes.rows import RowsPane, head_row, named_rows
+from cockpit.tui.panes.rows import SnapshotPane, head_row, named_rows
 from cockpit.tui.text import Chunk, Line, chunks_width, left
 
 
-class PeoplePane(RowsPane):
+class PeoplePane(SnapshotPane):
     """Driver first; then everybody, with roles and times."""
 
     number = "u"
@@ -28,7 +28,7 @@ class PeoplePane(RowsPane):
         number = sum(one.seats for one in self._snapshot.crew.people)
         return ((f"{number} here" if number else "nobody else can be here", self.bar),)
 
-    def build(self, snapshot: Snapshot, width: int) -> Iterator[Line]:
+    def rows_of(self, snapshot: Snapshot, width: int) -> Iterator[Line]:
         """Every row."""
         crew, now = snapshot.crew, snapshot.at_ms
         if not crew.people:

@@ -1,4 +1,4 @@
-"""The base of panes of plain rows: made anew with each snapshot, and with each other width."""
+"""The base of panes of plain rows: made anew with each other width, and most with each snapshot."""
 
 from __future__ import annotations
 
@@ -12,21 +12,14 @@ MOST_ROWS = 8
 
 
 class RowsPane(Pane):
-    """A subclass makes the rows of a snapshot; this class shows and scrolls them."""
+    """A subclass makes the rows; this class keeps, shows and scrolls them."""
 
-    _snapshot: Snapshot | None = None
     _rows: tuple[Line, ...] = ()
     _built_for: tuple[int, bool] = (0, False)
 
-    def build(self, snapshot: Snapshot, width: int) -> Iterable[Line]:
+    def build(self, width: int) -> Iterable[Line]:
         """Every row."""
         raise NotImplementedError
-
-    def take(self, snapshot: Snapshot) -> None:
-        """Show this snapshot."""
-        self._snapshot = snapshot
-        self._rebuild()
-        self.sync()
 
     def count(self) -> int:
         """Rows."""
@@ -38,15 +31,38 @@ class RowsPane(Pane):
 
     def settle(self, height: int) -> None:
         """Rows depend on the width."""
+        self._fit()
+        super().settle(height)
+
+    def _fit(self) -> None:
         if self._built_for != (self.size.width, self.zoomed):
             self._rebuild()
-        super().settle(height)
 
     def _rebuild(self) -> None:
         width = self.size.width
         self._built_for = (width, self.zoomed)
-        if self._snapshot is not None and width:
-            self._rows = tuple(self.build(self._snapshot, width))
+        if width:
+            self._rows = tuple(self.build(width))
+
+
+class SnapshotPane(RowsPane):
+    """Rows that each snapshot makes anew."""
+
+    _snapshot: Snapshot | None = None
+
+    def rows_of(self, snapshot: Snapshot, width: int) -> Iterable[Line]:
+        """Every row."""
+        raise NotImplementedError
+
+    def build(self, width: int) -> Iterable[Line]:
+        """Of the last snapshot; none before the first."""
+        return () if self._snapshot is None else self.rows_of(self._snapshot, width)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show this snapshot."""
+        self._snapshot = snapshot
+        self._rebuild()
+        self.sync()
 
 
 def head_row(title: str, width: int) -> Line:

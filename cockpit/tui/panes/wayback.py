@@ -13,7 +13,7 @@ from cockpit.core.serviceview import WayBackView
 from cockpit.core.snapshot import PriceView, RollbackWord, Snapshot
 from cockpit.tui import glyphs
 from cockpit.tui.format import age, count, utc
-from cockpit.tui.panes.rows import RowsPane, head_row, named_rows
+from cockpit.tui.panes.rows import SnapshotPane, head_row, named_rows
 from cockpit.tui.text import Chunk, Line, Token
 
 _WORDS: Final[dict[RollbackWord, tuple[str, Token]]] = {
@@ -28,7 +28,7 @@ _LEVELS: Final = {
 }
 
 
-class WayBackPane(RowsPane):
+class WayBackPane(SnapshotPane):
     """The word, the price, the keys, the steps."""
 
     number = "9"
@@ -40,7 +40,7 @@ class WayBackPane(RowsPane):
             return ()
         return ((self._snapshot.status.rollback.upper(), self.bar),)
 
-    def build(self, snapshot: Snapshot, width: int) -> Iterator[Line]:
+    def rows_of(self, snapshot: Snapshot, width: int) -> Iterator[Line]:
         """Every row."""
         status, back = snapshot.status, snapshot.way_back
         glyph, token = _WORDS[status.rollback]
