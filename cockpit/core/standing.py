@@ -14,7 +14,7 @@ from cockpit.core.flight import FlightState
 from cockpit.core.gates import trigger_view
 from cockpit.core.mirrorword import RUNNING, mirror_word
 from cockpit.core.plan import SIDES
-from cockpit.core.subjects import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
+from cockpit.core.subjects import DEADLINE, FAILED, HOLDS, MIRROR, SIDE, TRIGGER
 
 
 def standing(state: FlightState, deadline_ms: int | None) -> tuple[Trouble, ...]:
@@ -31,6 +31,9 @@ def _found(state: FlightState, deadline_ms: int | None) -> Iterator[Trouble]:
         if one.word == "failed":
             why = one.detail or "going back did not succeed"
             yield Trouble("bad", f"{FAILED}{one.wave.name}", f"wave {one.wave.name} failed: {why}")
+        if one.word == "holding":
+            text = f"wave {one.wave.name} holds, a person decides: {one.detail}"
+            yield Trouble("bad", f"{HOLDS}{one.wave.name}", text)
     for index, condition in enumerate(wave.wave.rollback.triggers):
         history = state.histories.get(f"{wave.wave.name}.triggers.{index}", ())
         view = trigger_view(condition, history, state.plan, state.at_ms)

@@ -9,5 +9,6 @@ from typing import Final
 DEADLINE: Final = "deadline"
 TRIGGER: Final = "trigger "
 FAILED: Final = "wave failed "
+HOLDS: Final = "wave holds "
 SIDE: Final = "side "
 MIRROR: Final = "mirror"

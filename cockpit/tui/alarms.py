@@ -10,7 +10,7 @@ from typing import Literal
 
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import GateView, SideView, Snapshot
-from cockpit.core.subjects import DEADLINE, FAILED, MIRROR, SIDE, TRIGGER
+from cockpit.core.subjects import DEADLINE, FAILED, HOLDS, MIRROR, SIDE, TRIGGER
 from cockpit.tui.format import clock, quantity, unit_word
 
 
@@ -73,6 +73,8 @@ def _derived(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         if wave.word == "failed":
             why = wave.detail or "going back did not succeed"
             yield f"{FAILED}{wave.name}", f"wave {wave.name} failed: {why}"
+        if wave.word == "holding":
+            yield f"{HOLDS}{wave.name}", f"wave {wave.name} holds, a person decides: {wave.detail}"
     for trigger in snapshot.triggers:
         if trigger.verdict == "FAIL":
             yield f"{TRIGGER}{trigger.name}", _fired(trigger)

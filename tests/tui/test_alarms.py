@@ -56,6 +56,16 @@ def test_what_the_screen_derives_and_what_the_engine_raises_are_one_alarm() -> N
     assert len(standing(both)) == len(standing(snapshot))
 
 
+def test_a_wave_that_holds_is_an_alarm_with_its_reason() -> None:
+    fine = quiet()
+    waves = (replace(fine.waves[0], word="holding", detail="fence: not verified in time"),)
+    (alarm,) = unseen(replace(fine, waves=waves))
+    assert alarm.level == "bad"
+    assert (
+        alarm.text == f"wave {waves[0].name} holds, a person decides: fence: not verified in time"
+    )
+
+
 def test_the_key_is_bound_to_the_alarm_that_it_names() -> None:
     asked = acknowledging(quiet(alarm("a", seen_by="ben"), alarm("b"), alarm("c")), user="ana")
     assert isinstance(asked, Question)
