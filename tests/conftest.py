@@ -29,23 +29,14 @@ def _forget_secrets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the shared lab stand together, so that it need not run beside all the others; of
-    several workers one has all of them, and each other file as a whole."""
-    items.sort(key=lambda item: not _looks_at_the_lab(item))
-    for item in items:
-        if item.get_closest_marker("broker"):
-            group = "lab" if _looks_at_the_lab(item) else item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _looks_at_the_lab(item: pytest.Item | None) -> bool:
-    return "lab" in getattr(item, "fixturenames", ())
+    """Tests of the shared lab stand together, so that it need not run beside all the others."""
+    items.sort(key=lambda item: "lab" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """The shared lab stops with the last test that looks at it: at rest it takes half a core."""
     shared = item.config.stash.get(SHARED_LAB, None)
-    if shared is not None and not _looks_at_the_lab(nextitem):
+    if shared is not None and "lab" not in getattr(nextitem, "fixturenames", ()):
         import cockpit.lab
 
         cockpit.lab.down(shared)
