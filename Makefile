@@ -49,7 +49,7 @@ check: venv
 	$(BIN)/lint-imports
 
 unit: venv
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not broker and not soak"
+	$(BIN)/pytest -q -n 3 --dist worksteal -m "not broker and not soak"
 
 broker: venv tools
 	$(BIN)/pytest -q -m "broker and not soak"

@@ -182,6 +182,7 @@ async def image_reader(lab: Status, *, committed: bool) -> AsyncIterator[ImageRe
             await http.close()
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(150)
 async def test_random_offsets_agree_with_a_full_alignment_of_both_logs(lab: Status) -> None:
     random = Random(20)

@@ -66,6 +66,7 @@ def test_services_move_by_http_and_nothing_is_lost(own_lab: Status) -> None:
     assert verdict.duplicated <= MAX_REREAD_RECORDS
 
 
+@pytest.mark.soak
 def test_a_killed_broker_comes_back_where_it_was_and_nothing_is_lost(own_lab: Status) -> None:
     search = Service(own_lab.as_json()["services"]["search"])
     for side in ("source", "target"):
