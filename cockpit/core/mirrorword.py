@@ -11,7 +11,8 @@ RUNNING: Final = "running"
 
 
 def mirror_word(facts: Facts, now_ms: int) -> str:
-    """How it is: `running`, what has failed, or why nobody knows."""
+    """How it is: `running`, what has failed (the state first: a line may be cut), or why nobody
+    knows."""
     failure = facts.failures.get("mirror")
     if failure is not None:
         return f"unknown: {failure.reason}"
@@ -24,7 +25,7 @@ def mirror_word(facts: Facts, now_ms: int) -> str:
         for task in connector.tasks:
             if task.state != "RUNNING":
                 cause = f": {task.cause}" if task.cause else ""
-                return f"{connector.name} task {task.id} {task.state}{cause}"
+                return f"{task.state} {connector.name} task {task.id}{cause}"
         if connector.state != "RUNNING":
-            return f"{connector.name} {connector.state}"
+            return f"{connector.state} {connector.name}"
     return RUNNING

@@ -55,7 +55,7 @@ def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, in
         return (
             "possible",
             None,
-            "groups go back to the inverse of their place",
+            "groups go back to where they came from",
         )
     return "possible", None, "costs nothing"
 

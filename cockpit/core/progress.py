@@ -27,6 +27,9 @@ MAX_MOVES_PER_TURN = 500
 SENT: Final = "fresh_sent_ms"
 """Until when the gates stand for effects that were sent and may have done nothing yet."""
 
+ON_ITS_WAY: Final = "on its way"
+"""Of an effect whose outcome is not known yet."""
+
 
 def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
     """Start the current wave, or start it again after it was rolled back."""
@@ -129,7 +132,8 @@ def _move(turn: Turn) -> bool:
         return _next_step(turn)
     if all(run.done for run in wave.stages[0]):
         details = "; ".join(run.detail for run in wave.stages[0] if run.detail)
-        turn.set_step(wave.cursor, detail=details or turn.current_step().detail)
+        told = turn.current_step().detail
+        turn.set_step(wave.cursor, detail=details or ("" if told == ON_ITS_WAY else told))
         turn.set_wave(stages=wave.stages[1:])
         if turn.wave.stages:
             _restart_clocks(turn)
@@ -151,7 +155,7 @@ def _begin_back(turn: Turn) -> None:
     turn.set(paused=False)
     turn.set_wave(cursor=_next_to_undo(turn))
     name = turn.wave.wave.name
-    turn.tell("rollback_started", f"wave {name} is rolled back: {reason}", "warn", wave=name)
+    turn.tell("rollback_started", f"wave {name} begins to go back: {reason}", "warn", wave=name)
 
 
 def _next_step(turn: Turn) -> bool:
@@ -323,7 +327,7 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             learning.mark_effect(turn, action)
             fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
             action_id = turn.perform(action, verify_ms, fresh)
-            _set_run(turn, index, replace(run, action_id=action_id, detail="on its way"))
+            _set_run(turn, index, replace(run, action_id=action_id, detail=ON_ITS_WAY))
             return True
 
 

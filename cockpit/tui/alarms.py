@@ -43,7 +43,9 @@ def standing(snapshot: Snapshot) -> tuple[Alarm, ...]:
     others = [
         Alarm(one.level, one.subject, one.text, one.since_ms, one.seen_by)
         for one in snapshot.alarms
-        if one.subject not in named and one.subject != MIRROR
+        if one.subject not in named
+        and one.subject != MIRROR
+        and not one.subject.startswith(HOLDS)  # it holds no longer: the engine's is a second old
     ]
     found.extend(alarm for alarm in others if alarm.level == "bad")
     if snapshot.mirror not in {"running", ""}:
@@ -74,13 +76,23 @@ def _derived(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             why = wave.detail or "going back did not succeed"
             yield f"{FAILED}{wave.name}", f"wave {wave.name} failed: {why}"
         if wave.word == "holding":
-            yield f"{HOLDS}{wave.name}", f"wave {wave.name} holds, a person decides: {wave.detail}"
+            yield (
+                f"{HOLDS}{wave.name}",
+                f"wave {wave.name} holds{_ways_on(snapshot)}: {wave.detail}",
+            )
     for trigger in snapshot.triggers:
         if trigger.verdict == "FAIL":
             yield f"{TRIGGER}{trigger.name}", _fired(trigger)
     for side in (snapshot.source, snapshot.target):
         if _is_down(side):
             yield f"{SIDE}{side.side}", f"{side.side} {side.health}: {side.reason}"
+
+
+def _ways_on(snapshot: Snapshot) -> str:
+    """What the person can do who decides, by the keys that are open."""
+    verbs = {"advance": "A tries again", "rollback": "R goes back"}
+    told = [text for verb, text in verbs.items() if snapshot.action(verb).enabled]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _is_down(side: SideView) -> bool:

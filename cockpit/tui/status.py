@@ -227,9 +227,15 @@ def _cost(status: StatusView) -> str:
     price = status.price
     if price is None or price.word in ("nothing", "closed"):
         return ""
-    if isinstance(price.records, Unknown) or isinstance(price.reread, Unknown):
-        return " ? records"
-    return f" {price.records + price.reread} records"
+    told = [_so_many(price.records, "lost"), _so_many(price.reread, "reread")]
+    costs = " ".join(filter(None, told)) or "0 so far"
+    return f" {costs}"
+
+
+def _so_many(records: int | Unknown, what: str) -> str:
+    if isinstance(records, Unknown):
+        return f"? {what}"
+    return f"{records} {what}" if records else ""
 
 
 def _sources(snapshot: Snapshot, link: Link) -> tuple[Chunk, ...]:

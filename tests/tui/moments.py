@@ -29,6 +29,7 @@ from cockpit.sim.faults import (
     MirrorTaskFailed,
     When,
 )
+from cockpit.tui.alarms import unseen
 from tests.recorded import record
 from tests.tui.seen import Size, opened
 
@@ -82,31 +83,23 @@ class Moment:
     is_it: Callable[[Snapshot], bool]
     after: int = 0
     real: bool = False
-    change: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
 
 
 def _at(wave: str, step: str) -> Callable[[Snapshot], bool]:
     return lambda s: (s.status.wave, s.status.step) == (wave, step)
 
 
-def _asked(wave: str) -> Callable[[Snapshot], bool]:
-    return lambda s: s.status.wave == wave and s.armed is not None
+def _asked(wave: str, armed: bool = True) -> Callable[[Snapshot], bool]:
+    """The wave has not begun; whether somebody is about to confirm that it shall."""
+    return lambda s: (s.status.wave, _word(s), s.armed is not None) == (wave, "ready", armed)
 
 
 def _holds(snapshot: Snapshot) -> bool:
-    return _word(snapshot) == "holding" and bool(snapshot.alarms)
+    return _word(snapshot) == "holding"
 
 
 def _stale_fence(snapshot: Snapshot) -> bool:
     return snapshot.status.writes == "FENCED" and _late(snapshot, "target")
-
-
-def _unarmed(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, armed=None)
-
-
-def _paused(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, status=replace(snapshot.status, paused=True))
 
 
 def _word(snapshot: Snapshot) -> str:
@@ -127,10 +120,10 @@ MOMENTS: Final = (
     Moment("calm", "it is over", lambda s: s.status.outcome == "completed"),
     Moment("errors", "a trigger asks", lambda s: s.triggers[0].verdict == "FAIL", real=True),
     Moment("silent", "the source is silent", lambda s: s.seq > 3 and _late(s, "source")),
-    Moment("task", "the mirror's task is down", _asked("writers"), real=True, change=_unarmed),
+    Moment("task", "the mirror's task is down", _asked("writers", False), after=3, real=True),
     Moment("gone", "the target is silent behind a fence", _stale_fence),
-    Moment("escape", "somebody writes past the fence", _holds, real=True, change=_unarmed),
-    Moment("escape", "it goes back, paused", lambda s: _word(s) == "rolling back", change=_paused),
+    Moment("escape", "somebody writes past the fence", _holds, real=True),
+    Moment("escape", "it goes back", lambda s: _word(s) == "rolling back", after=3),
 )
 
 
@@ -142,12 +135,14 @@ def _lag(snapshot: Snapshot) -> int:
 
 
 def _shown(moment: Moment, snapshot: Snapshot) -> Snapshot:
-    found = moment.change(snapshot)
     if not moment.real:
-        return found
-    status = replace(found.status, simulated=False, environment="PROD")
-    sides = {side: replace(getattr(found, side), simulated=False) for side in ("source", "target")}
-    return replace(found, status=status, **sides)
+        return snapshot
+    return replace(
+        snapshot,
+        status=replace(snapshot.status, simulated=False, environment="PROD"),
+        source=replace(snapshot.source, simulated=False),
+        target=replace(snapshot.target, simulated=False),
+    )
 
 
 def truth(snapshot: Snapshot) -> dict[str, Any]:
@@ -166,17 +161,11 @@ def truth(snapshot: Snapshot) -> dict[str, Any]:
         "q5 gates": [f"{g.name} {g.verdict}" for g in snapshot.gates if g.verdict != "PASS"],
         "q6": {0: "none", 1: "".join(late), 2: "both"}[len(late)],
         "q7": "no" if status.blocked_since_ms is None else "yes",
-        "q8": _lag(snapshot),
-        "q8 age of mirror's position": _age(snapshot),
-        "q9": snapshot.alarms[0].text if snapshot.alarms else "none",
+        "q8": _lag(snapshot) if "source" not in late else "unknown",
+        "q9": next((one.text for one in unseen(snapshot)), "none"),
         "q10": f"{_word(snapshot)}, paused {status.paused}, outcome {status.outcome or '-'}",
         "q10 step": [f"{s.name} {s.word} {s.detail}" for s in _steps(snapshot)],
     }
-
-
-def _age(snapshot: Snapshot) -> int | str:
-    at_ms = snapshot.partitions.mirror_at_ms
-    return "never" if at_ms is None else snapshot.at_ms - at_ms
 
 
 def _steps(snapshot: Snapshot) -> Any:

@@ -61,9 +61,7 @@ def test_a_wave_that_holds_is_an_alarm_with_its_reason() -> None:
     waves = (replace(fine.waves[0], word="holding", detail="fence: not verified in time"),)
     (alarm,) = unseen(replace(fine, waves=waves))
     assert alarm.level == "bad"
-    assert (
-        alarm.text == f"wave {waves[0].name} holds, a person decides: fence: not verified in time"
-    )
+    assert alarm.text == f"wave {waves[0].name} holds (R goes back): fence: not verified in time"
 
 
 def test_the_key_is_bound_to_the_alarm_that_it_names() -> None:

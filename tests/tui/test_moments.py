@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cockpit.cli.pilot import Orders
 from cockpit.core.snapshot import Snapshot
-from tests.tui.moments import MOMENTS, Moment, found_moments, picture, truth
+from tests.recorded import record
+from tests.tui.moments import FAULTS, MOMENTS, Moment, found_moments, picture
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +28,8 @@ async def test_each_moment_says_who_owns_writes_whether_it_is_real_and_the_way_b
         assert f"ROLLBACK {snapshot.status.rollback}".upper() in shown.upper(), moment.what
 
 
-def test_a_wave_that_holds_behind_a_fence_is_an_alarm_of_the_engine(
-    found: list[tuple[Moment, Snapshot]],
-) -> None:
-    (snapshot,) = [s for moment, s in found if moment.what == "somebody writes past the fence"]
-    assert [one.subject for one in snapshot.alarms] == ["wave holds writers"]
-    assert "somebody still writes: orders/" in truth(snapshot)["q9"]
+def test_a_wave_that_holds_behind_a_fence_is_an_alarm_of_the_engine_too(tmp_path: Path) -> None:
+    flown = record(tmp_path / "r", *FAULTS["escape"], orders=Orders(user="ana"))
+    holding = [s for s in flown.shown if s.waves[1].word == "holding"]
+    assert [one.subject for one in holding[-1].alarms] == ["wave holds writers"]
+    assert "somebody still writes: orders/" in holding[-1].alarms[0].text

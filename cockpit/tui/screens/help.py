@@ -11,6 +11,7 @@ from cockpit.tui.text import Line, wrap
 _INDENT = 4
 _KEY_CELLS = 14
 _NOTES = (
+    "A key in brackets on the last row, such as (A), is not open now; pressing it says why.",
     "A value that is too old is drawn as -- with its last reading in brackets, and the word "
     "STALE; ? is a value that is not known. Neither ever passes a gate.",
     "All times are UTC. Data ages are counted from when the question was asked.",
