@@ -2,11 +2,12 @@
 
 `python -m tests.flights.by_keys 80x24 docs/flights/80x24.md`: a lab of its own, wave 1, wave 2
 taken back by a trigger between fence and start, wave 2 again; then the checker. Needs Java, Maven
-and tmux.
+and tmux. With `--link 300 50000` behind it the screen is 300 ms away, at 50 kB/s.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -136,16 +137,32 @@ def say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.flights.by_keys")
+    parser.add_argument("size", help="of the terminal, as 80x24")
+    parser.add_argument("file", type=Path, help="Markdown that is written")
+    parser.add_argument("--link", nargs=2, type=int, metavar=("DELAY_MS", "BYTES_PER_S"))
+    return parser.parse_args()
+
+
 def main() -> int:
     """One flight by keys."""
-    columns, rows = (int(part) for part in sys.argv[1].split("x"))
+    wanted = options()
+    columns, rows = (int(part) for part in wanted.size.split("x"))
+    far, over = "", ""
+    if wanted.link:
+        delay_ms, bytes_per_s = wanted.link
+        # what sshd sets, so that the screen finds out by itself
+        far = "SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' "
+        over = f"{sys.executable} -m tests.flights.slow_link {delay_ms} {bytes_per_s} "
     with tempfile.TemporaryDirectory() as temporary, drill_signal() as drill:
         folder = Path(temporary)
         lab = cockpit.lab.up(folder / "lab", say)
         plan = drilled_plan(lab.folder / "plan.yaml", drill, folder / "plan.yaml")
         command = (
-            f"XDG_STATE_HOME={folder} XDG_RUNTIME_DIR={folder} "
-            f"{sys.executable} -m cockpit run {plan}; exec sleep 600"
+            f"XDG_STATE_HOME={folder} XDG_RUNTIME_DIR={folder} {far}"
+            f"{over}{sys.executable} -m cockpit run {plan}; exec sleep 600"
         )
         terminal = Terminal(columns, rows, command)
         report = Report(f"A flight by keys at {columns}x{rows}", folder)
@@ -153,6 +170,11 @@ def main() -> int:
             "Real Kafka 2.8.2 to real Kafka 4.3.1, in tmux, typed and captured by "
             "`python -m tests.flights.by_keys`."
         )
+        if wanted.link:
+            report.say(
+                f"The screen is {delay_ms} ms away in each direction, at {bytes_per_s} bytes a "
+                "second (simulated on the pseudo-terminal)."
+            )
         try:
             fly(terminal, report, lambda value: setattr(drill, "value", value))
             time.sleep(6)
@@ -162,7 +184,7 @@ def main() -> int:
                 f"{found.reordered} out of order, {found.duplicated} read twice "
                 f"of {found.as_json()['settled']} settled."
             )
-            report.write(Path(sys.argv[2]))
+            report.write(wanted.file)
         finally:
             terminal.close()
             subprocess.run(["pkill", "-f", f"cockpit engine {folder}"], check=False)
