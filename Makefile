@@ -6,7 +6,7 @@ PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 20000
 
-.PHONY: screens help demo test unit broker lab lab-down migrations soak swarm bench check venv tools prometheus browser clean
+.PHONY: screens help demo test unit broker lab lab-down migrations soak swarm bench check venv tools prometheus browser sshd clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -42,6 +42,13 @@ browser:
 	@command -v chromium >/dev/null || apt-get install -qq -y --no-install-recommends chromium || \
 	  { echo "Chromium is missing: the soak opens reports in it (apt-get install chromium)" >&2; exit 2; }
 
+# For a link over SSH in the soak: a server of our own on loopback, with keys of its own. Debian's
+# package would start one for everybody where systemd runs: there it is left to whoever owns the machine.
+sshd:
+	@[ -x /usr/sbin/sshd ] || { [ ! -d /run/systemd/system ] && \
+	  apt-get install -qq -y --no-install-recommends openssh-server; } || \
+	  { echo "sshd is missing: the soak draws a screen over it (package openssh-server)" >&2; exit 2; }
+
 check: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -69,7 +76,7 @@ lab-down: venv
 migrations: venv tools
 	$(BIN)/python -m tests.migrations $(ONLY)
 
-soak: venv tools browser swarm
+soak: venv tools browser sshd swarm
 	$(BIN)/pytest -q -m soak
 
 # Simulated flights with random faults; stopped and started again, it goes on where it was.

@@ -90,6 +90,14 @@ def drain(master: int, seconds: float) -> bytes:
     return data
 
 
+def shown_of(stream: bytes) -> str:
+    """What a terminal of 160x50 shows that has drawn all of it."""
+    shown = pyte.Screen(160, 50)
+    # pyte takes these of Textual's own for others: a keyboard's mode, synchronised frames
+    pyte.ByteStream(shown).feed(re.sub(rb"\x1b\[[<>=?][0-9;$]*[a-z]", b"", stream))
+    return "\n".join(shown.display)
+
+
 @pytest.mark.parametrize(
     ("stall_s", "remote"), [(4, False), pytest.param(30, True, marks=pytest.mark.soak)]
 )
@@ -108,11 +116,9 @@ def test_while_nobody_reads_the_loop_goes_on_and_nothing_piles_up(
         assert after[0] - before[0] > stall_s - 1, "the loop went on to the end"
         assert after[1] < 1, f"it stood still for {after[1]:.1f} s"
         assert after[2] - before[2] < 4_000, f"{before[2]} kB became {after[2]} kB"
-        shown = pyte.Screen(160, 50)
         first = drain(master, 3)
-        pyte.ByteStream(shown).feed(re.sub(rb"\x1b\[[<>=?][0-9;$]*[a-z]", b"", seen + first))
         assert len(first) < 300_000, "what was not seen was not kept"
-        text = "\n".join(shown.display)
+        text = shown_of(seen + first)
         assert "WRITES:" in text
         assert re.search(r"orders.* !", text), "nothing of the picture is missing"
         os.write(master, b"qq")
