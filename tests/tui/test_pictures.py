@@ -1,4 +1,5 @@
-"""Every pane and dialog at five sizes, as text: a change of the look is seen before it is merged.
+"""Every pane and dialog at five sizes, as text and by its colours in every theme: a change of the
+look is seen before it is merged.
 
 A change that was meant: `python -m tests.tui.pictures`, and read what it changed.
 """
@@ -10,7 +11,15 @@ import difflib
 import pytest
 
 from cockpit.tui.themes import SHIPPED
-from tests.tui.pictures import SIZES, drawn, kept, night
+from tests.tui.pictures import (
+    SIZES,
+    colours_name,
+    drawn,
+    kept,
+    kept_colours,
+    night,
+    painted,
+)
 from tests.tui.seen import Size, opened
 from tests.tui.test_themes import shipped
 
@@ -22,6 +31,19 @@ async def test_panes_and_dialogs_look_as_they_did(size: Size) -> None:
     for name, picture in found.items():
         was, now = before[name].splitlines(), picture.splitlines()
         assert was == now, "\n".join(difflib.unified_diff(was, now, name, name, lineterm="", n=1))
+
+
+@pytest.mark.parametrize("theme", SHIPPED)
+@pytest.mark.parametrize(
+    "size",
+    [one if one == (80, 24) else pytest.param(one, marks=pytest.mark.soak) for one in SIZES],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
+async def test_panes_and_dialogs_have_the_colours_that_they_had(size: Size, theme: str) -> None:
+    found, before = await painted(size, theme), kept_colours()[colours_name(size, theme)]
+    other = [name for name, digest in found.items() if before.get(name) != digest]
+    assert not other, f"painted otherwise in theme {theme}"
+    assert list(found) == list(before)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
