@@ -245,7 +245,7 @@ def _images(moved: Moved, facts: Facts) -> list[Trouble]:
     rows = [
         row
         for service in moved.plan.services
-        if service.name not in moved.since_ms
+        if service.name not in moved.since_ms and service.name not in moved.returning
         for row in delta_rows(facts, service)
     ]
     found: list[Trouble] = []

@@ -35,6 +35,8 @@ class Moved:
     plan: Plan
     since_ms: Mapping[str, int]
     """By service name."""
+    returning: frozenset[str] = frozenset()
+    """Services that are on their way back: what their groups' commits say changes step by step."""
 
     def services(self) -> tuple[Service, ...]:
         """Those that have moved, in the plan's order."""

@@ -180,6 +180,13 @@ def test_a_target_commit_past_the_image_is_an_alarm_only_for_the_commits_that_it
     assert subject not in alarms(imaged(46, skipped=4, committed=55), now_ms=2_000)
 
 
+def test_a_group_on_its_way_back_is_ahead_on_the_target_for_a_moment_and_that_is_no_alarm() -> None:
+    """It has read on there, and the source's commit follows in the same step."""
+    facts, moved = imaged(46, skipped=4), Moved(PLAN, {}, frozenset({"ledger"}))
+    assert renew(Watch(), moved, facts, 2_000).alarms == ()
+    assert renew(Watch(), Moved(PLAN, {}), facts, 2_000).alarms != ()
+
+
 def test_a_broker_that_does_not_answer_is_named_with_its_word() -> None:
     good = BrokerHealth(1, "a:9092", "connected", "", 3, "3.9")
     bad = BrokerHealth(2, "b:9092", "unreachable", "no route", 0, "")
