@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cockpit.core.calls import HttpCall as HttpCall
 from cockpit.core.conditions import ClientProbeGate as ClientProbeGate
 from cockpit.core.conditions import Condition as Condition
 from cockpit.core.conditions import GroupLagGate as GroupLagGate
@@ -135,15 +136,6 @@ class SignalSpec:
     query: str = ""
     argv: tuple[str, ...] = ()
     """An argument vector; no shell ever sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpCall:
-    """An HTTP request that an owner's system answers with a 2xx when it is done."""
-
-    url: str
-    method: Literal["POST", "PUT", "GET"] = "POST"
-    timeout_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
