@@ -58,6 +58,15 @@ def test_a_topic_that_is_written_on_the_target_by_now_is_not_ahead() -> None:
     assert alarms(watched(target=1_100), moved=("checkout",)) == {}
 
 
+def test_a_topic_that_is_none_of_the_plan_s_may_have_been_moved_by_another_plan() -> None:
+    none = tuple(replace(s, produces=(), consumes=("bills",)) for s in PLAN.services)
+    strange = Moved(replace(PLAN, services=none), {})
+    facts, watch = watched(target=1_100), Watch()
+    for at_ms in (NOW - HOLD_MS, NOW):
+        watch = renew(watch, strange, facts, at_ms)
+    assert [alarm for alarm in watch.alarms if alarm.subject.startswith("target ahead")] == []
+
+
 def test_a_number_belongs_to_the_partitions_that_are_named_beside_it() -> None:
     far, near = ("moved", 0), ("orders", 0)
     one = Disagreement("surplus", (far, near), (100_000, 20))
