@@ -33,15 +33,7 @@ from cockpit.core.observe import (
     SyncsSample,
     TaskState,
 )
-from cockpit.core.plan import (
-    ClusterSpec,
-    FenceStep,
-    Login,
-    Plan,
-    SecretRef,
-    Security,
-    WriteOwner,
-)
+from cockpit.core.plan import ClusterSpec, FenceStep, Login, Plan, SecretRef, Security
 from cockpit.core.survey import Survey
 from tests.core.build import acl, group, groups, logs, mirror, syncs, two_wave_plan
 from tests.core.driver import Script
@@ -106,19 +98,6 @@ class Ground:
 
 def past(standing: Standing, *effects: Effect, waves: dict[str, str] | None = None) -> Past:
     return Past("s-1", standing, waves or {}, effects)
-
-
-def test_the_fence_of_what_late_readers_read_is_no_leftover_for_it_still_keeps_writers_off() -> (
-    None
-):
-    plan = two_wave_plan()
-    (reader,) = plan.wave_services(plan.waves[0])
-    late = dataclasses.replace(plan.waves[0], write_owner=WriteOwner("target", "target"))
-    alone = dataclasses.replace(plan, services=(reader,), waves=(late,))
-    fence = frozenset({FENCE})
-    early = dataclasses.replace(alone, waves=plan.waves[:1])
-    assert [one.kind for one in Ground(plan=early, source=fence).found()] == ["fence"]
-    assert Ground(plan=alone, source=fence).found() == ()
 
 
 def test_on_clean_clusters_nothing_is_left_over() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from cockpit.core.alarms import troubles
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.observe import GroupState, TopicPartition, Unknown
-from cockpit.core.plan import WriteOwner
 from cockpit.core.snapshot import StragglerView
 from cockpit.core.stragglers import SEQUENCES, UNLISTED, Moved, stragglers
 from cockpit.core.survey import (
@@ -237,11 +236,3 @@ def test_growth_whose_producers_were_not_read_has_an_unknown_writer() -> None:
 
 def test_silence_is_silence() -> None:
     assert left(grown((100, 50), (100, 50)), "checkout") == ()
-
-
-def test_a_late_reader_s_topics_were_written_on_the_target_before_its_wave() -> None:
-    readers, writers = PLAN.waves
-    late = replace(readers, write_owner=WriteOwner("target", "target"))
-    plan = replace(PLAN, waves=(late, writers))
-    assert Moved(PLAN, {}).produced() == {}
-    assert Moved(plan, {}).produced() == {"orders": 0}
