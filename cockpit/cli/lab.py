@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                 "--profile",
                 metavar="NAME",
                 default="default",
-                help="versions, security, mirror and workload: default or voltus (docs/lab.md)",
+                help="versions, security, mirror and workload: see Profiles in docs/lab.md",
             )
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cockpit.core.stragglers import Moved
 
 EVERY_MS: Final = 10_000
+MOST_MS: Final = 600_000
+"""Between two looks; ends of logs are remembered for a quarter of an hour."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -47,7 +49,11 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         help="for how long (default 60s); ctrl+c ends it earlier and tells what was met",
     )
     parser.add_argument(
-        "--every", type=duration_ms, default=EVERY_MS, metavar="DURATION", help="default 10s"
+        "--every",
+        type=duration_ms,
+        default=EVERY_MS,
+        metavar="DURATION",
+        help="default 10s; a reader is met only while it is there: shorter than its visit",
     )
     parser.add_argument(
         "--all", action="store_true", help="ask as if every service of the plan had moved"
@@ -60,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     plan = plan_to_fly(options.plan)
     if plan is None:
         return exits.USAGE
-    if options.every < 1_000:
-        complain("--every takes 1s or more")
+    if not 1_000 <= options.every <= MOST_MS:
+        complain("--every takes 1s to 10m: how much was written longer ago is not remembered")
         return exits.USAGE
     moved = moved_of(plan, str(options.plan.resolve()), everybody=options.all)
     if not moved.since_ms:

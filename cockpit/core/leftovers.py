@@ -204,7 +204,10 @@ def _stops(look: _Look, side: Side, binding: AclBinding) -> tuple[str, ...]:
 
 
 def _is_to_come(look: _Look, topic: str) -> bool:
-    """Whether a topic's writers are still to move, or are none of the plan's."""
+    """Whether a topic's writers are still to move, or are none of the plan's. Those of late readers
+    have moved: what fences them keeps them from writing on both sides."""
+    if topic in look.plan.late_topics():
+        return False
     return bool(look.produce(topic)) or not any(
         topic in _produced(look.plan, wave) for wave in look.state.waves
     )

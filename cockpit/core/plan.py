@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cockpit.core.calls import HttpCall as HttpCall
 from cockpit.core.conditions import ClientProbeGate as ClientProbeGate
 from cockpit.core.conditions import Condition as Condition
 from cockpit.core.conditions import GroupLagGate as GroupLagGate
@@ -135,15 +136,6 @@ class SignalSpec:
     query: str = ""
     argv: tuple[str, ...] = ()
     """An argument vector; no shell ever sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpCall:
-    """An HTTP request that an owner's system answers with a 2xx when it is done."""
-
-    url: str
-    method: Literal["POST", "PUT", "GET"] = "POST"
-    timeout_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +394,8 @@ def step_name(step: Step) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WriteOwner:
-    """Which side owns the writes of the wave's topics."""
+    """Which side owns the writes of the wave's topics; `before` the target: its readers are late,
+    their topics were moved by somebody else."""
 
     before: Side
     after: Side
@@ -478,6 +471,13 @@ class Plan:
         """Every topic that a service reads or writes, sorted."""
         names = {t for s in self.services for t in (*s.produces, *s.consumes)}
         return tuple(sorted(names))
+
+    def late_topics(self) -> frozenset[str]:
+        """Topics whose readers move after somebody else has moved those who write them."""
+        late = (wave for wave in self.waves if wave.write_owner.before == "target")
+        return frozenset(
+            topic for wave in late for s in self.wave_services(wave) for topic in s.consumes
+        )
 
     def groups(self) -> tuple[str, ...]:
         """Every consumer group of the plan, in the plan's order."""

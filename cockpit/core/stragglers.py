@@ -35,14 +35,16 @@ class Moved:
     plan: Plan
     since_ms: Mapping[str, int]
     """By service name."""
+    returning: frozenset[str] = frozenset()
+    """Services that are on their way back: what their groups' commits say changes step by step."""
 
     def services(self) -> tuple[Service, ...]:
         """Those that have moved, in the plan's order."""
         return tuple(s for s in self.plan.services if s.name in self.since_ms)
 
     def produced(self) -> dict[str, int]:
-        """Topics that are written on the target by now, and since when."""
-        found: dict[str, int] = {}
+        """Topics that are written on the target by now, and since when; 0: since before."""
+        found: dict[str, int] = dict.fromkeys(self.plan.late_topics(), 0)
         for service in self.services():
             for topic in service.produces:
                 since = self.since_ms[service.name]

@@ -142,13 +142,14 @@ def is_moved(wave: WaveState) -> bool:
 
 
 def moved_of(state: FlightState) -> Moved:
-    """Which services run on the target, and since when."""
+    """Which services run on the target, and since when; and which are on their way back."""
     since: dict[str, int] = {}
     for wave in state.waves:
         if is_moved(wave):
             at_ms = wave.start_intent_at_ms or wave.done_at_ms or 0
             since.update(dict.fromkeys(wave.wave.services, at_ms))
-    return Moved(state.plan, since)
+    back = (name for wave in state.waves if wave.back for name in wave.wave.services)
+    return Moved(state.plan, since, frozenset(back))
 
 
 def is_reversed(wave: WaveState) -> bool:

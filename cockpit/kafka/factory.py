@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from cockpit.core.drills import calls_of
 from cockpit.core.plan import Plan, SecretRef, Side
 from cockpit.core.reversing import connectors
 from cockpit.kafka.any_groups import consumed
@@ -24,7 +25,7 @@ from cockpit.kafka.cutting import Way
 from cockpit.kafka.effects.commits import OffsetCommits
 from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
-from cockpit.kafka.effects.drill import Drills
+from cockpit.kafka.effects.drill import Calls, Drills
 from cockpit.kafka.effects.effector import Handlers, RealEffector
 from cockpit.kafka.effects.fence import Fencing
 from cockpit.kafka.effects.places import PlaceSearch
@@ -148,7 +149,7 @@ def _effector(
     plan: Plan,
     clock: Clock,
     reveal: Callable[[SecretRef], str],
-    drills: Callable[[ConnectRest], Drills],
+    drills: Callable[..., Drills],
     *,
     source: Access,
     target: Access,
@@ -183,7 +184,7 @@ def _effector(
             habits=habits,
         ),
         seeks=PlaceSeek(target_reader),
-        drills=drills(rest),
+        drills=drills(rest, calls=Calls(http, calls_of(s for w in plan.waves for s in w.steps))),
         shadow=ShadowReader(clock, source=source_reader, target=target_reader, habits=habits),
     )
     clients = (source_reader, target_reader, source_changer, target_changer)

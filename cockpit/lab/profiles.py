@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from cockpit.lab.grid import GRID
 from cockpit.lab.home import LabError
+from cockpit.lab.wavesshop import WAVES_SHOP
 from cockpit.lab.workload import SHOP, Side, Workload
 
 ClusterSecurity = Literal["scram", "plaintext", "mtls"]
@@ -84,7 +85,15 @@ VOLTUS: Final = Profile(
     workload=GRID,
     hosts=4,
 )
-PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS)}
+WAVES: Final = Profile(
+    name="zero-downtime-waves",
+    what="as default, with four partitions a topic and a batch job that its plan forgets",
+    source=ClusterProfile("2.8.2", "scram"),
+    target=ClusterProfile("4.3.1", "scram"),
+    mirror=MirrorProfile("mirrormaker2", "4.3.1"),
+    workload=WAVES_SHOP,
+)
+PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS, WAVES)}
 
 
 def profile_named(name: str) -> Profile:

@@ -19,6 +19,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from cockpit.lab.batch import NowAndThen
 from cockpit.lab.certificates import Tls
 from cockpit.lab.clusters import Login
 from cockpit.lab.control import Answer, Call, serve
@@ -44,7 +45,11 @@ class Service:
         self._meter = Meter()
         self._profile = profile_named(self._written()["profile"])
         workload = self._profile.workload
-        self._worker: Worker = worker_for(workload.work_of(name), workload, folder, self._meter)
+        work = workload.work_of(name)
+        self._worker: Worker = worker_for(work, workload, folder, self._meter)
+        if work.batch is not None:
+            now_s = asyncio.get_running_loop().time
+            self._worker = NowAndThen(self._worker, work.batch, self._meter, now_s)
         self._cluster: str | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

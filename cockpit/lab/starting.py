@@ -17,12 +17,11 @@ from aiokafka.errors import KafkaError
 
 from cockpit.lab import access, clusters, components, mirror
 from cockpit.lab.components import PartJars
-from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import LabError, locked, write_private
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import login_of, look
-from cockpit.lab.planfile import plan_text
+from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
 from cockpit.lab.profiles import DEFAULT, Profile
@@ -135,11 +134,7 @@ class _Start:
         self._passwords = components.write_secrets(layout, self._profile)
         components.write_configs(layout, self._state, self._passwords)
         write_private(layout.workload, json.dumps(workload_json(self._state), indent=1) + "\n")
-        if self._profile is DEFAULT:
-            write_private(layout.plan, plan_text(layout, self._state))
-            write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
-        else:
-            write_private(layout.plan, grid_plan(lab_places(layout, self._state)))
+        write_plans(layout, self._state)
 
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:

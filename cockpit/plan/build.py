@@ -412,7 +412,15 @@ def _drill(item: Item) -> DrillStep:
         expect=Expect(kind, _get(expect, kind, str)),
         within_ms=_get(item, "within", int),
         timeout_ms=_get(item, "timeout", int),
+        calls=_calls(item),
     )
+
+
+def _calls(item: Item) -> tuple[core.HttpCall, core.HttpCall] | None:
+    broken, mended = item.fields.get("break"), item.fields.get("mend")
+    if broken is None or mended is None:
+        return None
+    return _http(broken), _http(mended)
 
 
 _TIMED_STEPS: dict[
