@@ -21,8 +21,9 @@ from pathlib import Path
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import DescribeConfigsRequest
 
-from cockpit.lab.clusters import Login, connected
+from cockpit.lab.clusters import Login, Setup, connected
 from cockpit.lab.control import Answer, Call, serve
 from cockpit.lab.linkcopy import Copier
 from cockpit.lab.linkgroups import GroupSync
@@ -30,6 +31,8 @@ from cockpit.lab.linkproxy import serve_proxy
 from cockpit.lab.linkstate import Copied, LinkState
 
 PAUSE_S = 0.3
+_TOPIC, _OWN = 2, 1
+"""Kafka's codes for a topic, and for a setting that was made on the topic itself."""
 
 
 class Api:
@@ -80,12 +83,21 @@ async def _client(address: str) -> AsyncIterator[AIOKafkaClient]:
 
 
 async def mirror_topics(source: str, target: str, prefix: str) -> dict[str, int]:
-    """Make the source's topics on the target; how many partitions each has. Raises KafkaError."""
+    """Make the source's topics on the target, with their own settings; how many partitions each
+    has. Raises KafkaError."""
     async with connected(Login(source, "")) as here, connected(Login(target, "")) as there:
         found = await here.partitions(prefix)
         for name, count in found.items():
-            await there.topics({name: {}}, partitions=count)
+            await there.topics({name: await _settings(here, name)}, partitions=count)
         return found
+
+
+async def _settings(setup: Setup, topic: str) -> dict[str, str]:
+    """What is set on a topic itself."""
+    reply = await setup.send(DescribeConfigsRequest([(_TOPIC, topic, None)]))
+    return {
+        row[0]: row[1] for _, _, _, _, rows in reply.resources for row in rows if row[3] == _OWN
+    }
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -9,13 +9,14 @@ import asyncio
 import json
 import shutil
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 from aiokafka.errors import KafkaError
 
-from cockpit.lab import access, clusters, components, mirror
+from cockpit.lab import access, clusters, components, linkpart, mirror
 from cockpit.lab.components import PartJars
 from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import LabError, locked, write_private
@@ -28,9 +29,15 @@ from cockpit.lab.procs import Process
 from cockpit.lab.profiles import DEFAULT, Profile
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
+from cockpit.lab.tournamentplan import lab_places as tournament_places
+from cockpit.lab.tournamentplan import tournament_plan
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
 from cockpit.lab.workload import SIDES, Side
 
+_PLANS: Mapping[str, Callable[[Layout, State], str]] = {
+    "voltus": lambda layout, state: grid_plan(lab_places(layout, state)),
+    "avia": lambda _layout, state: tournament_plan(tournament_places(state)),
+}
 START_TIMEOUT_S = 20.0
 """Longer than a service tries to reach its cluster."""
 TOPIC_CONFIG = {"retention.ms": "86400000", "min.insync.replicas": "1"}
@@ -139,17 +146,26 @@ class _Start:
             write_private(layout.plan, plan_text(layout, self._state))
             write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
         else:
-            write_private(layout.plan, grid_plan(lab_places(layout, self._state)))
+            write_private(layout.plan, _PLANS[self._profile.name](layout, self._state))
 
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._source(), name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
-            configs = mirror.connector_configs(self._state, self._layout)
-            await mirror.create(http, self._state.url("connect"), configs)
-            self._progress("connectors created")
+            if self._profile.mirror.kind == "link":
+                await self._link(http)
+            else:
+                configs = mirror.connector_configs(self._state, self._layout)
+                await mirror.create(http, self._state.url("connect"), configs)
+                self._progress("connectors created")
             await self._first_records(http)
+
+    async def _link(self, http: httpx.AsyncClient) -> None:
+        """Once both clusters answer, for it makes the source's topics on the target."""
+        process = self._record(linkpart.start_link(self._layout, self._state))
+        base = self._state.url("link")
+        await self._wait("link", process, lambda: linkpart.link_answers(http, base))
 
     async def _source(self) -> None:
         self._java("zookeeper")
@@ -169,6 +185,8 @@ class _Start:
         await self._wait("target", process, lambda: clusters.answers(self._admin("target")))
         await self._wait("target", process, lambda: self._furnished("target"), quiet=True)
         self._progress("target: users and ACLs are there")
+        if self._profile.mirror.kind == "link":
+            return
         worker = self._java("connect")
         base = self._state.url("connect")
         await self._wait("connect", worker, lambda: mirror.answers(http, base))
@@ -204,7 +222,7 @@ class _Start:
                     begin = self._begin(http, process, service)
                     group.create_task(begin, name=f"lab-{service}")
         self._progress(f"{len(self._work.works)} services run on the source")
-        worker = next(p for p in self._state.processes if p.name == "connect")
+        worker = next(p for p in self._state.processes if p.name in ("connect", "link"))
         async with clusters.connected(self._admin("target")) as setup:
             await self._wait("mirror", worker, lambda: self._mirrored(http, setup))
 
@@ -224,9 +242,12 @@ class _Start:
 
     async def _mirrored(self, http: httpx.AsyncClient, setup: clusters.Setup) -> bool:
         """Whether every topic is on the target and has a record."""
-        failed = await mirror.failure(http, self._state.url("connect"))
+        if self._profile.mirror.kind == "link":
+            tool, failed = "link", await linkpart.link_failure(http, self._state.url("link"))
+        else:
+            tool, failed = "connect", await mirror.failure(http, self._state.url("connect"))
         if failed is not None:
-            raise LabError(f"MirrorMaker failed: {failed}; see {self._layout.log('connect')}")
+            raise LabError(f"the mirror failed: {failed}; see {self._layout.log(tool)}")
         try:
             partitions = await setup.partitions(self._work.prefix)
             if len(partitions) < len(self._work.topics):
@@ -273,6 +294,7 @@ def workload_json(state: State) -> dict[str, object]:
     return {
         "profile": state.profile.name,
         "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
+        "producers": {"target": state.address("link-proxy")} if "link-proxy" in state.ports else {},
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {
