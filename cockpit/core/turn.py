@@ -181,9 +181,12 @@ def moved_of(state: FlightState) -> Moved:
         return Moved(state.plan, since)
     promoted: dict[str, int] = {}
     for wave in state.waves:
-        at = wave.closed_at_ms or (0 if wave.word == "done" else None)
-        if at is not None:
-            promoted |= dict.fromkeys(_promotes(state, wave), at)
+        services = services_of(state, wave)
+        for one in wave.steps:
+            # up to the proof of it the source may still have grown, and rightly so
+            if isinstance(one.step, PromoteStep) and "done" in (one.word, wave.word):
+                topics = promoted_topics(one.step, services)
+                promoted |= dict.fromkeys(topics, one.ended_at_ms or 0)
     return Moved(state.plan, since, promoted)
 
 

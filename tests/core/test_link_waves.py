@@ -105,12 +105,13 @@ def to_promotion() -> Script:
 def test_a_promotion_is_the_point_of_no_return_for_every_wave_of_its_topic() -> None:
     script = to_promotion()
     assert script.kinds().count("point_of_no_return") == 1
+    assert not moved_of(script.state).produced()  # ordered, and not proved yet
     script.end_all()
     script.look(1)
     assert [wave.word for wave in script.state.waves] == ["done", "done"]
     status = project(script.state, 1).status
     assert (status.rollback, status.writes) == ("closed", "TARGET")
-    assert list(moved_of(script.state).produced()) == ["orders"]
+    assert moved_of(script.state).produced() == {"orders": script.state.waves[1].done_at_ms}
     script.ask(Arm("rollback", "ana"))
     assert script.state.armed is None
     assert "promoted" in script.told[-1].text
