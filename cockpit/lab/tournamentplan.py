@@ -99,13 +99,13 @@ replication: # the lab's stand-in for a link, which is no product
 
 def _signal(work: Work, places: Places) -> str:
     url = f"{places.control(work.name)}/status"
-    return f'  {work.name}-errors: {{http: "{url}", path: error_ratio, unit: ratio}}'
+    return f'  {work.name}-errors: {{http: "{url}", path: error_ratio, unit: ratio, max_age: 15s}}'
 
 
 def _latency(work: Work, places: Places) -> str:
     """From the making of a record to its being processed."""
     url = f"{places.control(work.name)}/status"
-    return f'  {work.name}-latency: {{http: "{url}", path: latency_ms, unit: ms}}'
+    return f'  {work.name}-latency: {{http: "{url}", path: latency_ms, unit: ms, max_age: 15s}}'
 
 
 _APPROVED = """\
@@ -143,7 +143,10 @@ def _wave(name: str, names: tuple[str, ...]) -> str:
 
 
 def _gates(works: list[Work]) -> list[str]:
-    gates = ["replication_lag: {max: 200, for: 5s}", "parity: {topics: all, acls: none}"]
+    gates = [
+        "replication_lag: {max: 200, for: 5s, max_age: 15s}",
+        "parity: {topics: all, acls: none}",
+    ]
     if any(work.consumes for work in works):
         gates.append("offset_delta: {groups: wave, max_reread: 0, max_skipped: 0}")
     gates += [f"signal: {{name: {work.name}-errors, max: 1%, for: 5s}}" for work in works]

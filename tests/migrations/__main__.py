@@ -19,12 +19,15 @@ from cockpit.cli.output import say
 from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from tests.flights.real import Flight, environment
-from tests.migrations import voltus
+from tests.migrations import avia, voltus
 
 BUILD = Path("build/migrations")
 MIGRATIONS: dict[
     str, tuple[Callable[[Path], Status], Callable[[Status, Path], tuple[Flight, Verdict]]]
-] = {"voltus": (voltus.take_off, voltus.voltus)}
+] = {
+    "voltus": (voltus.take_off, voltus.voltus),
+    "avia-linking": (avia.take_off, avia.avia),
+}
 
 
 def main() -> int:
