@@ -36,6 +36,7 @@ from cockpit.kafka.effects.service import ServiceCalls
 from cockpit.kafka.habits import habits_reader
 from cockpit.kafka.http import Http
 from cockpit.kafka.links.mirror import LinkMirror
+from cockpit.kafka.links.msk import MskReplicator
 from cockpit.kafka.links.wiring import link_api
 from cockpit.kafka.mirror import MirrorMaker
 from cockpit.kafka.ready import readiness_surveys
@@ -146,6 +147,8 @@ def _replication(
     spec = plan.replication
     if spec.kind == "link":
         return LinkMirror(spec.name, link_api(plan, reveal), clock)
+    if spec.kind == "msk-replicator":
+        return MskReplicator(spec.arn, spec.region, clock)
     return MirrorMaker(spec, clock, source=source, target=target, reverse=connectors(plan))
 
 
