@@ -117,7 +117,8 @@ def _show(status: Status, *, as_json: bool) -> None:
         return
     lines = [f"lab in {body['folder']}: {body['state']}"]
     if body["plan"]:
-        lines += [f"  plan     {body['plan']}", f"  connect  {body['connect']}"]
+        lines.append(f"  plan     {body['plan']}")
+        lines += [f"  {tool:8} {body[tool]}" for tool in ("connect", "link") if body[tool]]
         lines += [f"  {side:8} {address}" for side, address in body["bootstrap"].items()]
     for part in status.parts:
         if status.state != "down":

@@ -86,7 +86,9 @@ def moved_of(plan: Plan, path: str, *, everybody: bool) -> Moved:
     from cockpit.core.stragglers import Moved
 
     if everybody:
-        return Moved(plan, dict.fromkeys((service.name for service in plan.services), 0))
+        names = (service.name for service in plan.services)
+        all_topics = dict.fromkeys(plan.topics(), 0) if plan.replication.kind == "link" else {}
+        return Moved(plan, dict.fromkeys(names, 0), promoted_ms=all_topics)
     waves = moved_in(records_of(path, plan.name))
     since = {
         name: waves[wave.name]
@@ -94,7 +96,21 @@ def moved_of(plan: Plan, path: str, *, everybody: bool) -> Moved:
         if wave.name in waves
         for name in wave.services
     }
-    return Moved(plan, since)
+    return Moved(plan, since, promoted_ms=_promoted(plan, waves))
+
+
+def _promoted(plan: Plan, waves: Mapping[str, int]) -> dict[str, int]:
+    """Topics of a link that these waves have promoted, and since when."""
+    from cockpit.core.plan import PromoteStep, promoted_topics
+
+    return {
+        topic: waves[wave.name]
+        for wave in plan.waves
+        if wave.name in waves
+        for step in wave.steps
+        if isinstance(step, PromoteStep)
+        for topic in promoted_topics(step, plan.wave_services(wave))
+    }
 
 
 def _watched(moved: Moved, options: argparse.Namespace) -> int:

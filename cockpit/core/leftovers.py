@@ -78,14 +78,19 @@ def leftovers(state: FlightState) -> Left:
         return Left()
     found: list[Leftover] = []
     unread: list[str] = []
-    for feed, find in _FINDERS:
+    is_mirror = state.plan.replication.kind == "mirrormaker2"
+    for feed, find in _FINDERS if is_mirror else _FINDERS[:3]:
         why = look.blind(feed)
         if not why:
             found.extend(find(look))
         elif NO_AUTHORIZER not in why:
             unread.append(why)
     survey = state.facts.survey(ConnectSurvey, "connect")
-    if survey is not None and not survey.settings.keys() >= set(_connectors(state.plan)):
+    if (
+        is_mirror
+        and survey is not None
+        and not survey.settings.keys() >= set(_connectors(state.plan))
+    ):
         unread.append("connect: it does not show the configs of the plan's connectors")
     marks = state.facts.survey(MarksSurvey, "target.marks")
     silent = marks.unknown if marks is not None else {}
@@ -414,4 +419,4 @@ _FINDERS: Final = (
     ("connect", _settings),
     ("target.marks", _offsets),
 )
-"""Each with the feed that it cannot do without."""
+"""Each with the feed that it cannot do without; the last two are about MirrorMaker 2 alone."""

@@ -24,19 +24,15 @@ from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.elsewhere import Coordination
 from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
+from cockpit.core.replication import LinkApiWord as LinkApiWord
+from cockpit.core.replication import Login as Login
+from cockpit.core.replication import Replication as Replication
+from cockpit.core.replication import ReplicationKind as ReplicationKind
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.core.secretref import SecretRef as SecretRef
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """One principal's credentials at one cluster."""
-
-    username: str
-    password: SecretRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +78,6 @@ class ClusterSpec:
     canary: Login | None = None
     """A principal that is not a super user; its authorised operations prove a fence. Source
     only."""
-
-
-ReplicationKind = Literal["mirrormaker2", "link", "msk-replicator"]
-
-
-@dataclass(frozen=True, slots=True)
-class Replication:
-    """What copies the records. `kind` says which of the other fields are given.
-
-    `mirrormaker2`: `connect` and both connectors. `link`, on the target, with a proxy for
-    producers: `url` and `name`. `msk-replicator`: `arn` and `region`.
-    """
-
-    connect: str = ""
-    """Base URL of Connect's REST interface."""
-    source_connector: str = ""
-    checkpoint_connector: str = ""
-    kind: ReplicationKind = "mirrormaker2"
-    policy: Literal["identity"] = "identity"
-    url: str = ""
-    """Base URL of the interface that manages links."""
-    name: str = ""
-    arn: str = ""
-    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,6 +459,11 @@ class Plan:
 def produced_topics(services: tuple[Service, ...]) -> tuple[str, ...]:
     """Topics that these services write, sorted: what a fence must cover."""
     return tuple(sorted({topic for service in services for topic in service.produces}))
+
+
+def promoted_topics(step: PromoteStep, services: tuple[Service, ...]) -> tuple[str, ...]:
+    """Topics that a step promotes in a wave of these services, sorted."""
+    return tuple(sorted(step.topics)) or touched_topics(services)
 
 
 def touched_topics(services: tuple[Service, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from cockpit.lab.grid import GRID
 from cockpit.lab.home import LabError
+from cockpit.lab.tournament import TOURNAMENT
 from cockpit.lab.wavesshop import WAVES_SHOP
 from cockpit.lab.workload import SHOP, Side, Workload
 
@@ -28,10 +29,11 @@ class ClusterProfile:
 
 @dataclass(frozen=True, slots=True)
 class MirrorProfile:
-    """What copies the source's records: `mirrormaker2` runs on Connect of this version."""
+    """What copies the source's records: `mirrormaker2` runs on Connect of this version; `link` is
+    the lab's own stand-in for one, and has none."""
 
-    kind: Literal["mirrormaker2"]
-    version: str
+    kind: Literal["mirrormaker2", "link"]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,16 @@ WAVES: Final = Profile(
     mirror=MirrorProfile("mirrormaker2", "4.3.1"),
     workload=WAVES_SHOP,
 )
-PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS, WAVES)}
+AVIA: Final = Profile(
+    name="avia",
+    what="2.8.2 to 4.3.1 without ACLs, a stand-in for a link on the target; live tournaments",
+    source=ClusterProfile("2.8.2", "plaintext"),
+    target=ClusterProfile("4.3.1", "plaintext"),
+    mirror=MirrorProfile("link"),
+    workload=TOURNAMENT,
+    hosts=2,
+)
+PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS, AVIA, WAVES)}
 
 
 def profile_named(name: str) -> Profile:

@@ -90,6 +90,7 @@ class Service:
             "errors": self._meter.errors,
             "error_ratio": self._meter.ratio(asyncio.get_running_loop().time()),
             "last_error": self._meter.last_error,
+            "latency_ms": self._meter.latency_ms(asyncio.get_running_loop().time()),
         }
 
     def attempts(self) -> tuple[int, int]:
@@ -151,7 +152,11 @@ class Service:
         return Answer(200, self.status())
 
     def _login(self, cluster: Side) -> Login:
-        at = self._written()["bootstrap"][cluster]
+        written = self._written()
+        at = written["bootstrap"][cluster]
+        if self._profile.workload.work_of(self._name).produces:
+            # behind a link's proxy, where the lab has one
+            at = written["producers"].get(cluster, at)
         match self._profile.cluster(cluster).security:
             case "scram":
                 return Login(at, self._name, self._layout.secret(self._name).read_text("utf-8"))
