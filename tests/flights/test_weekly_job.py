@@ -33,6 +33,8 @@ STEP_MS = 5_000
 EVERYBODY = ("settlement", "checkout", "refunds")
 READER = "settlement"
 
+pytestmark = pytest.mark.soak
+
 
 def weekly_writer() -> Fault:
     when = When(delay_ms=FIRST_MS, for_ms=RUN_MS)
@@ -70,17 +72,15 @@ def test_a_day_is_too_short_for_a_weekly_job_and_says_nothing_of_it() -> None:
     assert report(seen) == [f"nobody was met on the source in {seen.looks} looks"]
 
 
-@pytest.mark.soak
 def test_a_week_finds_the_weekly_writer_and_keeps_it_after_it_has_gone() -> None:
     seen = watched(weekly_writer(), watch_ms=WEEK_MS, every_ms=10 * MINUTE_MS)
     assert {one.kind for one in seen.found.values()} <= {"writer", "unlisted writer"}
     assert all("payments/" in one.where for one in seen.found.values())
-    first_ms = min(seen.first_ms.values())
-    assert 0 <= first_ms - FIRST_MS <= RUN_MS + 10 * MINUTE_MS
+    came_ms = min(seen.first_ms.values()) - VirtualClock().now_ms()
+    assert 0 <= came_ms - FIRST_MS <= RUN_MS + 10 * MINUTE_MS
     assert exit_code(seen) == exits.FAILED
 
 
-@pytest.mark.soak
 def test_a_week_finds_the_weekly_reader_in_the_group_that_should_be_empty() -> None:
     seen = watched(weekly_reader(), watch_ms=WEEK_MS, every_ms=10 * MINUTE_MS)
     (one,) = seen.found.values()
