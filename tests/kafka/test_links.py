@@ -14,6 +14,7 @@ from cockpit.kafka.effects.linking import LinkGroups, NoPromotion, Promotion
 from cockpit.kafka.http import Http
 from cockpit.kafka.links.mirror import LinkMirror
 from cockpit.kafka.links.standin import StandIn
+from cockpit.kafka.links.unnamed import UnnamedLink
 from cockpit.lab.control import Answer, Call, serve
 from cockpit.ports import OutcomeUnknownError, PortError
 from tests.kafka.clock import RealClock
@@ -162,3 +163,12 @@ async def test_a_status_without_sense_is_an_error_and_no_state(body: dict[str, A
 async def test_where_there_is_no_link_nothing_is_promoted() -> None:
     with pytest.raises(PortError, match="there is no link"):
         await NoPromotion().do(PromoteTopics(("scores",)))
+
+
+async def test_a_link_that_names_no_interface_is_unknown_and_is_asked_for_nothing() -> None:
+    link = UnnamedLink("old-to-new")
+    mirror = LinkMirror("old-to-new", link, RealClock())
+    for asked in (mirror.mirror(), link.promote("orders"), link.left_alone()):
+        with pytest.raises(PortError, match="link old-to-new: its api is not named in the plan"):
+            await asked
+    await link.close()
