@@ -125,6 +125,8 @@ def _shut(feed: str, found: Examination) -> bool:
 
 async def mirror_names(plan: Plan) -> MirrorNames | None:
     """What the mirror calls the clusters, by its own config; None where it cannot be asked."""
+    if not plan.replication.connect:
+        return None
     http = Http()
     rest = ConnectRest(http, plan.replication.connect)
     try:

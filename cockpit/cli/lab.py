@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                 "--profile",
                 metavar="NAME",
                 default="default",
-                help="versions, security, mirror and workload: default or voltus (docs/lab.md)",
+                help="versions, security, mirror and workload: see Profiles in docs/lab.md",
             )
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument(
@@ -117,7 +117,8 @@ def _show(status: Status, *, as_json: bool) -> None:
         return
     lines = [f"lab in {body['folder']}: {body['state']}"]
     if body["plan"]:
-        lines += [f"  plan     {body['plan']}", f"  connect  {body['connect']}"]
+        lines.append(f"  plan     {body['plan']}")
+        lines += [f"  {tool:8} {body[tool]}" for tool in ("connect", "link") if body[tool]]
         lines += [f"  {side:8} {address}" for side, address in body["bootstrap"].items()]
     for part in status.parts:
         if status.state != "down":

@@ -86,5 +86,6 @@ def missing_topics(plan: Plan, sample: ConfigSample) -> list[str]:
 def missing_connectors(plan: Plan, sample: MirrorSample) -> list[str]:
     """A line for each connector of the plan that Connect does not have."""
     known = {connector.name for connector in sample.connectors}
-    wanted = (plan.replication.source_connector, plan.replication.checkpoint_connector)
-    return [f"mirror: Connect has no connector {name}" for name in wanted if name not in known]
+    who = "Connect has no connector" if plan.replication.kind == "mirrormaker2" else "there is no"
+    wanted = plan.replication.movers
+    return [f"mirror: {who} {name}" for name in wanted if name not in known]

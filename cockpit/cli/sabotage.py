@@ -84,7 +84,8 @@ def why_no_drills(plan: Plan, plan_path: Path) -> tuple[str, ...]:
         wave, step = steps[0]
         return (f"wave {wave.name}: {step.words()}: the plan does not say drills: allowed",)
     bootstraps = (*plan.source.bootstrap, *plan.target.bootstrap)
-    far = elsewhere(bootstraps, (plan.replication.connect,))
+    called = (call.url for _, step in steps for call in step.calls or ())
+    far = elsewhere(bootstraps, (plan.replication.connect, *called))
     if far:
         wave, step = steps[0]
         where = ", ".join(far[:3])

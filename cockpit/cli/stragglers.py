@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cockpit.core.stragglers import Moved
 
 EVERY_MS: Final = 10_000
+MOST_MS: Final = 600_000
+"""Between two looks; ends of logs are remembered for a quarter of an hour."""
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
@@ -47,7 +49,11 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         help="for how long (default 60s); ctrl+c ends it earlier and tells what was met",
     )
     parser.add_argument(
-        "--every", type=duration_ms, default=EVERY_MS, metavar="DURATION", help="default 10s"
+        "--every",
+        type=duration_ms,
+        default=EVERY_MS,
+        metavar="DURATION",
+        help="default 10s; a reader is met only while it is there: shorter than its visit",
     )
     parser.add_argument(
         "--all", action="store_true", help="ask as if every service of the plan had moved"
@@ -60,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     plan = plan_to_fly(options.plan)
     if plan is None:
         return exits.USAGE
-    if options.every < 1_000:
-        complain("--every takes 1s or more")
+    if not 1_000 <= options.every <= MOST_MS:
+        complain("--every takes 1s to 10m: how much was written longer ago is not remembered")
         return exits.USAGE
     moved = moved_of(plan, str(options.plan.resolve()), everybody=options.all)
     if not moved.since_ms:
@@ -80,7 +86,9 @@ def moved_of(plan: Plan, path: str, *, everybody: bool) -> Moved:
     from cockpit.core.stragglers import Moved
 
     if everybody:
-        return Moved(plan, dict.fromkeys((service.name for service in plan.services), 0))
+        names = (service.name for service in plan.services)
+        all_topics = dict.fromkeys(plan.topics(), 0) if plan.replication.kind == "link" else {}
+        return Moved(plan, dict.fromkeys(names, 0), promoted_ms=all_topics)
     waves = moved_in(records_of(path, plan.name))
     since = {
         name: waves[wave.name]
@@ -88,7 +96,21 @@ def moved_of(plan: Plan, path: str, *, everybody: bool) -> Moved:
         if wave.name in waves
         for name in wave.services
     }
-    return Moved(plan, since)
+    return Moved(plan, since, promoted_ms=_promoted(plan, waves))
+
+
+def _promoted(plan: Plan, waves: Mapping[str, int]) -> dict[str, int]:
+    """Topics of a link that these waves have promoted, and since when."""
+    from cockpit.core.plan import PromoteStep, promoted_topics
+
+    return {
+        topic: waves[wave.name]
+        for wave in plan.waves
+        if wave.name in waves
+        for step in wave.steps
+        if isinstance(step, PromoteStep)
+        for topic in promoted_topics(step, plan.wave_services(wave))
+    }
 
 
 def _watched(moved: Moved, options: argparse.Namespace) -> int:

@@ -207,13 +207,27 @@ class Errand:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class PromoteTopics:
+    """These topics of a link are ordinary topics of the target: nothing is brought over any more,
+    and what is written on the target stays there. There is no way back."""
+
+    topics: tuple[str, ...]
+
+
 Look = FindPlaces | SeekPlaces | ProbePlaces
 """What only reads: nothing is intended by it, and it may be asked again."""
 
 MirrorAction = (
-    PatchConnector | ExcludeGroups | ExcludeTopics | ProveReversible | StopMirror | StartMirror
+    PatchConnector
+    | ExcludeGroups
+    | ExcludeTopics
+    | ProveReversible
+    | StopMirror
+    | StartMirror
+    | PromoteTopics
 )
-"""What is done by Connect's REST interface."""
+"""What is done by the interface of the replication tool."""
 
 Action = (
     CallService
@@ -278,6 +292,8 @@ def _mirror_text(action: MirrorAction) -> str:
             return f"stop connector {connector}"
         case StartMirror(connector=connector, positions=positions):
             return f"start connector {connector} at {len(positions)} given offsets"
+        case PromoteTopics(topics=topics):
+            return f"promote on target: {', '.join(topics)}"
 
 
 @dataclass(frozen=True, slots=True)

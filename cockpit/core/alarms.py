@@ -77,7 +77,10 @@ def troubles(
     disagree: tuple[Disagreement, ...] = ()
     if not isinstance(lag, Unknown) and now_ms - lag.at_ms <= STALE_MS:
         every = disagreements(facts, lag)
-        disagree = tuple(left for one in every if (left := one.without(written)) is not None)
+        # what is no topic of the plan somebody else may have moved, and nobody here knows
+        strange = {topic for one in every for topic, _ in one.names} - set(plan.topics())
+        others = written | strange
+        disagree = tuple(left for one in every if (left := one.without(others)) is not None)
         found.extend(_negative(lag))
     found.extend(_disagreement(disagree))
     found.extend(_ahead(plan, facts, disagree, written, now_ms))
@@ -245,7 +248,7 @@ def _images(moved: Moved, facts: Facts) -> list[Trouble]:
     rows = [
         row
         for service in moved.plan.services
-        if service.name not in moved.since_ms
+        if service.name not in moved.since_ms and service.name not in moved.returning
         for row in delta_rows(facts, service)
     ]
     found: list[Trouble] = []

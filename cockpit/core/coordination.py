@@ -14,7 +14,7 @@ from cockpit.core.alarms import Trouble
 from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.ownsurvey import COORDINATION, CoordinationSurvey
-from cockpit.core.plan import CommandCall, CommandStep, HttpCall, HttpStep, Manual, Plan
+from cockpit.core.plan import CommandCall, CommandStep, DrillStep, HttpCall, HttpStep, Manual, Plan
 from cockpit.core.turn import Turn
 
 HOLD_MS: Final = 10_000
@@ -135,6 +135,8 @@ def longest_call_ms(plan: Plan) -> int:
         for step in (*wave.steps, *wave.recovery):
             if isinstance(step, HttpStep | CommandStep):
                 calls += [step.call, step.undo]
+            if isinstance(step, DrillStep) and step.calls is not None:
+                calls += step.calls
     own = [call.timeout_ms for call in calls if isinstance(call, HttpCall | CommandCall)]
     return max([CHANGE_MS, *(timeout_ms + CONNECT_MS for timeout_ms in own)])
 

@@ -192,6 +192,8 @@ def _row(
     log = bounds(facts, name)
     source, target = commits
     source_commit = source if isinstance(source, Unknown) else source.get(name)
+    if facts.syncs is not None and facts.syncs.same_offsets and isinstance(source_commit, int):
+        pairs = ((source_commit, source_commit),)
     target_commit = target if isinstance(target, Unknown) else target.get(name)
     place: Place | Unknown
     if isinstance(log, Unknown):

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-DrillKind = Literal["stop-task", "kill-broker", "cut-connection"]
+from cockpit.core.calls import HttpCall
+
+DrillKind = Literal["stop-task", "kill-broker", "cut-connection", "call"]
 ExpectKind = Literal["gate", "trigger", "alarm"]
 Phase = Literal["before", "notice", "recover", "conclude"]
 
@@ -51,11 +53,13 @@ class DrillStep:
 
     do: DrillKind
     on: str
-    """A connector, `SIDE/BROKER` or a side."""
+    """A connector, `SIDE/BROKER`, a side or a service."""
     expect: Expect
     within_ms: int = 30_000
     timeout_ms: int = 180_000
     """For mending, and for everything to be good again after it."""
+    calls: tuple[HttpCall, HttpCall] | None = None
+    """Of a `call`: what breaks the service, and what mends it."""
 
     def words(self) -> str:
         """What is done to what."""
@@ -69,6 +73,12 @@ class DrillTask:
     step: DrillStep
     phase: Phase
     timeout_ms: int
+
+
+def calls_of(steps: Iterable[object]) -> dict[str, tuple[HttpCall, HttpCall]]:
+    """By service: what breaks it, and what mends it; one drill of a plan calls it at most."""
+    drills = (step for step in steps if isinstance(step, DrillStep))
+    return {drill.on: drill.calls for drill in drills if drill.calls is not None}
 
 
 def numbered(names: Sequence[str], which: str) -> int | str:

@@ -164,7 +164,7 @@ def mirror_at_rest(scene: Scene) -> Wait | None:
     if mirror is None or mirror.asked_at_ms <= scene.started_at_ms:
         failure = scene.facts.failures.get("mirror")
         return Wait(f"mirror: {failure.reason}" if failure else "reads the mirror's state")
-    name = scene.subject.plan.replication.source_connector
+    name = scene.subject.plan.replication.movers[0]
     connector = next((c for c in mirror.connectors if c.name == name), None)
     if connector is None or connector.state != "RUNNING" or not connector.tasks:
         word = "absent" if connector is None else f"{connector.state}, {len(connector.tasks)} tasks"

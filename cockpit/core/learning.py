@@ -15,6 +15,7 @@ from cockpit.core.actions import (
     ExcludeGroups,
     Look,
     PatchConnector,
+    PromoteTopics,
     ProveDrained,
     ProveSilent,
 )
@@ -61,6 +62,10 @@ def mark_effect(turn: Turn, action: object) -> None:
         turn.set_wave(fenced_at_ms=turn.now_ms)
     elif isinstance(action, PatchConnector):
         turn.remember({"patched.unsure": True})
+    elif isinstance(action, PromoteTopics) and wave.closed_at_ms is None:
+        turn.set_wave(closed_at_ms=turn.now_ms)
+        text = f"{', '.join(action.topics)} are promoted on the target: there is no way back"
+        turn.tell("point_of_no_return", text, "warn", wave=wave.wave.name)
 
 
 def _mark_service(turn: Turn, service: str, verb: str) -> None:
@@ -75,7 +80,9 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
         turn.remember({f"started.{service}": True, f"started_before.{service}": again})
     if verb == "start" and wave.start_intent_at_ms is None:
         turn.set_wave(start_intent_at_ms=turn.now_ms)
-        if topics := produces(turn.state, wave):
+        topics = produces(turn.state, wave)
+        # what is written behind a link's proxy goes to the source until the promotion
+        if topics and turn.state.plan.replication.kind != "link":
             turn.tell(
                 "point_of_no_return",
                 f"producers of {', '.join(topics)} start on the target: "
@@ -164,6 +171,10 @@ def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
             turn.remember({"patched.unsure": bool(turn.wave.memory.get("patched.maybe"))})
         elif isinstance(action, PatchConnector):
             turn.remember({"patched.maybe": True})
+    if isinstance(action, PromoteTopics) and not event.intended:
+        turn.set_wave(closed_at_ms=None)
+        text = "nothing was promoted: the point of no return is not crossed"
+        turn.tell("no_return_taken_back", text, wave=turn.wave.wave.name)
     if isinstance(action, CallService) and action.verb == "start":
         _learn_start(turn, action.service, event)
     if isinstance(run.task, PlaceGroup) and "previous" in event.data:

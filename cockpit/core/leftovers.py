@@ -78,14 +78,19 @@ def leftovers(state: FlightState) -> Left:
         return Left()
     found: list[Leftover] = []
     unread: list[str] = []
-    for feed, find in _FINDERS:
+    is_mirror = state.plan.replication.kind == "mirrormaker2"
+    for feed, find in _FINDERS if is_mirror else _FINDERS[:3]:
         why = look.blind(feed)
         if not why:
             found.extend(find(look))
         elif NO_AUTHORIZER not in why:
             unread.append(why)
     survey = state.facts.survey(ConnectSurvey, "connect")
-    if survey is not None and not survey.settings.keys() >= set(_connectors(state.plan)):
+    if (
+        is_mirror
+        and survey is not None
+        and not survey.settings.keys() >= set(_connectors(state.plan))
+    ):
         unread.append("connect: it does not show the configs of the plan's connectors")
     marks = state.facts.survey(MarksSurvey, "target.marks")
     silent = marks.unknown if marks is not None else {}
@@ -204,7 +209,10 @@ def _stops(look: _Look, side: Side, binding: AclBinding) -> tuple[str, ...]:
 
 
 def _is_to_come(look: _Look, topic: str) -> bool:
-    """Whether a topic's writers are still to move, or are none of the plan's."""
+    """Whether a topic's writers are still to move, or are none of the plan's. Those of late readers
+    have moved: what fences them keeps them from writing on both sides."""
+    if topic in look.plan.late_topics():
+        return False
     return bool(look.produce(topic)) or not any(
         topic in _produced(look.plan, wave) for wave in look.state.waves
     )
@@ -411,4 +419,4 @@ _FINDERS: Final = (
     ("connect", _settings),
     ("target.marks", _offsets),
 )
-"""Each with the feed that it cannot do without."""
+"""Each with the feed that it cannot do without; the last two are about MirrorMaker 2 alone."""

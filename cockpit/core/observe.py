@@ -243,6 +243,8 @@ class SyncsSample:
     answered_at_ms: int
     slots: Mapping[TopicPartition, tuple[tuple[int, int], ...]]
     read_to_end: bool
+    same_offsets: bool = False
+    """Of a link: every record has the same offset on both sides, so that nothing is translated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ def _place_exactly(task: PlaceGroup, scene: Scene, committed: Commits) -> Progre
     beside = translated_reread(delta_rows(scene.facts, service))
     theirs = f"not known: {beside.reason}" if isinstance(beside, Unknown) else f"up to {beside}"
     how = f"exact; by MirrorMaker's translation: {theirs}"
+    if scene.subject.plan.replication.kind == "link":
+        how = "exact, found in the records"
     return _commit_placed(task, offsets, bounds_of, reread, how)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cockpit.core.calls import HttpCall as HttpCall
 from cockpit.core.conditions import ClientProbeGate as ClientProbeGate
 from cockpit.core.conditions import Condition as Condition
 from cockpit.core.conditions import GroupLagGate as GroupLagGate
@@ -23,19 +24,15 @@ from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.elsewhere import Coordination
 from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
+from cockpit.core.replication import LinkApiWord as LinkApiWord
+from cockpit.core.replication import Login as Login
+from cockpit.core.replication import Replication as Replication
+from cockpit.core.replication import ReplicationKind as ReplicationKind
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 from cockpit.core.secretref import SecretRef as SecretRef
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """One principal's credentials at one cluster."""
-
-    username: str
-    password: SecretRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +80,6 @@ class ClusterSpec:
     only."""
 
 
-ReplicationKind = Literal["mirrormaker2", "link", "msk-replicator"]
-
-
-@dataclass(frozen=True, slots=True)
-class Replication:
-    """What copies the records. `kind` says which of the other fields are given.
-
-    `mirrormaker2`: `connect` and both connectors. `link`, on the target, with a proxy for
-    producers: `url` and `name`. `msk-replicator`: `arn` and `region`.
-    """
-
-    connect: str = ""
-    """Base URL of Connect's REST interface."""
-    source_connector: str = ""
-    checkpoint_connector: str = ""
-    kind: ReplicationKind = "mirrormaker2"
-    policy: Literal["identity"] = "identity"
-    url: str = ""
-    """Base URL of the interface that manages links."""
-    name: str = ""
-    arn: str = ""
-    region: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class RegistrySpec:
     """A schema registry that speaks the Confluent REST interface."""
@@ -135,15 +108,6 @@ class SignalSpec:
     query: str = ""
     argv: tuple[str, ...] = ()
     """An argument vector; no shell ever sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpCall:
-    """An HTTP request that an owner's system answers with a 2xx when it is done."""
-
-    url: str
-    method: Literal["POST", "PUT", "GET"] = "POST"
-    timeout_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +366,8 @@ def step_name(step: Step) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WriteOwner:
-    """Which side owns the writes of the wave's topics."""
+    """Which side owns the writes of the wave's topics; `before` the target: its readers are late,
+    their topics were moved by somebody else."""
 
     before: Side
     after: Side
@@ -479,6 +444,13 @@ class Plan:
         names = {t for s in self.services for t in (*s.produces, *s.consumes)}
         return tuple(sorted(names))
 
+    def late_topics(self) -> frozenset[str]:
+        """Topics whose readers move after somebody else has moved those who write them."""
+        late = (wave for wave in self.waves if wave.write_owner.before == "target")
+        return frozenset(
+            topic for wave in late for s in self.wave_services(wave) for topic in s.consumes
+        )
+
     def groups(self) -> tuple[str, ...]:
         """Every consumer group of the plan, in the plan's order."""
         return tuple(s.group for s in self.services if s.group is not None)
@@ -487,6 +459,11 @@ class Plan:
 def produced_topics(services: tuple[Service, ...]) -> tuple[str, ...]:
     """Topics that these services write, sorted: what a fence must cover."""
     return tuple(sorted({topic for service in services for topic in service.produces}))
+
+
+def promoted_topics(step: PromoteStep, services: tuple[Service, ...]) -> tuple[str, ...]:
+    """Topics that a step promotes in a wave of these services, sorted."""
+    return tuple(sorted(step.topics)) or touched_topics(services)
 
 
 def touched_topics(services: tuple[Service, ...]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from cockpit.core.observe import (
 from cockpit.core.plan import Service
 from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
-from cockpit.core.turn import is_reversed, produces, services_of
+from cockpit.core.turn import closed_since_ms, is_reversed, produces, services_of
 
 MAX_AGE_MS: Final = 5_000
 """Older readings of log ends or commits count nothing."""
@@ -35,9 +35,13 @@ def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, in
     topics = produces(state, wave)
     if wave.back:
         return "possible", None, "it is going back already: that can be tried again"
-    if wave.closed_at_ms is not None and topics:
+    closed_ms = closed_since_ms(state, wave)
+    is_link = state.plan.replication.kind == "link"
+    if closed_ms is not None:
         why = "records are on the target that the source does not have: go forward"
-        return "closed", wave.closed_at_ms, why
+        if is_link:
+            why = "a topic of it is promoted, and the source gets no more of it: go forward"
+        return "closed", closed_ms, why
     window = wave.wave.rollback_window_ms
     if wave.done_at_ms is not None and window is not None:
         end_ms = wave.done_at_ms + window
@@ -46,11 +50,13 @@ def rollback_word(state: FlightState, wave: WaveState) -> tuple[RollbackWord, in
     if wave.start_intent_at_ms is not None and topics and is_reversed(wave):
         why = "the second mirror brings back what was written on the target, and that is proved"
         return "possible", None, why
-    if wave.start_intent_at_ms is not None and topics:
+    if wave.start_intent_at_ms is not None and topics and not is_link:
         why = "producers were started on the target: what they wrote there would stay there"
         return "lossy", wave.start_intent_at_ms, why
     if wave.word in ("ready", "pending", "rolled back"):
         return "possible", None, "nothing has been moved"
+    if is_link and (wave.start_intent_at_ms is not None or wave.word == "done"):
+        return "possible", None, "until a topic is promoted, the source has every record"
     if wave.start_intent_at_ms is not None or wave.word == "done":
         return (
             "possible",
@@ -122,8 +128,11 @@ def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int
 
     Transaction markers count as records: no log end tells them apart.
     """
+    is_link = state.plan.replication.kind == "link"
+    if is_link and closed_since_ms(state, wave) is not None:
+        return Unknown("after a promotion nobody counts them")
     topics = frozenset(produces(state, wave))
-    if not topics or wave.start_intent_at_ms is None:
+    if not topics or wave.start_intent_at_ms is None or is_link:
         return {}
     if wave.memory.get(RETURNED):
         logs = state.facts.newest_logs("target")
@@ -179,6 +188,8 @@ def _reread_of(
     there = _group(state, wave, service.group)
     if isinstance(there, Unknown):
         return there
+    if state.plan.replication.kind == "link":
+        return 0  # a place is the same on both sides
     syncs = state.facts.syncs
     if syncs is None or not syncs.read_to_end:
         return Unknown("the mirror's offset-syncs are not read")

@@ -21,7 +21,7 @@ from cockpit.core.script import Script, backward, forward, undo_order
 from cockpit.core.seeking import said
 from cockpit.core.soaking import soaked
 from cockpit.core.tasks import Ask, Do, Soak, poll
-from cockpit.core.turn import Turn, produces, subject_of
+from cockpit.core.turn import Turn, closed_since_ms, subject_of
 
 MAX_MOVES_PER_TURN = 500
 SENT: Final = "fresh_sent_ms"
@@ -116,7 +116,7 @@ def _move(turn: Turn) -> bool:
     if wave.back_wanted and wave.word in ("running", "holding", "done"):
         if in_flight(wave.stages):
             return False
-        if wave.closed_at_ms is not None and produces(turn.state, wave):
+        if closed_since_ms(turn.state, wave) is not None:
             turn.set_wave(back_wanted="")
             turn.set(paused=True)
             text = (
@@ -406,6 +406,8 @@ def _is_proved_later(turn: Turn, action: object) -> bool:
     if not isinstance(action, CallService):
         return False
     service = turn.state.plan.service(action.service)
+    if turn.state.plan.replication.kind == "link" and service.group is None:
+        return False  # others write to its topics, here and there
     if service.group is not None:
         return action.verb != "stop" or service.resume != "external"
     return action.verb == "stop" or (action.verb == "start" and not turn.wave.back)

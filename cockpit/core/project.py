@@ -16,7 +16,7 @@ from cockpit.core.machine import deadline_ms
 from cockpit.core.mirrorword import mirror_word
 from cockpit.core.observe import Unknown
 from cockpit.core.parity import all_checks
-from cockpit.core.plan import Plan, Side, SignalGate, step_name
+from cockpit.core.plan import Plan, Side, SignalGate, step_name, touched_topics
 from cockpit.core.price import price, rollback_word
 from cockpit.core.remember import Remembered
 from cockpit.core.services import service_views
@@ -32,7 +32,7 @@ from cockpit.core.snapshot import (
     WaveView,
     WritesWord,
 )
-from cockpit.core.turn import fences_of, moved_of, produces
+from cockpit.core.turn import fences_of, moved_of, produces, services_of
 from cockpit.core.wayback import way_back_view
 
 WRITES_MAX_AGE_MS = 15_000
@@ -131,6 +131,8 @@ def writes_word(state: FlightState) -> tuple[WritesWord, str]:
     flight has ordered counts only as long as no reading is newer.
     """
     wave, facts = state.wave(), state.facts
+    if state.plan.replication.kind == "link":
+        return _by_link(state, wave)
     topics = produces(state, wave)
     if not topics:
         return "SOURCE", "this wave writes nothing"
@@ -152,6 +154,17 @@ def writes_word(state: FlightState) -> tuple[WritesWord, str]:
     if fenced:
         return "UNKNOWN", f"{fenced} of {len(wanted)} topics are fenced"
     return "SOURCE", detail
+
+
+def _by_link(state: FlightState, wave: WaveState) -> tuple[WritesWord, str]:
+    """Who owns writes behind a link's proxy: the source, until a topic is promoted. That it is, the
+    link itself has shown before the step was done."""
+    promoted = moved_of(state).promoted_ms
+    topics = touched_topics(services_of(state, wave))
+    left = [topic for topic in topics if topic not in promoted]
+    if left:
+        return "SOURCE", f"{', '.join(left)}: by the link's proxy also what is sent to the target"
+    return "TARGET", f"{', '.join(topics)}: promoted"
 
 
 def _only_stopped(state: FlightState, wave: WaveState, detail: str) -> tuple[WritesWord, str]:

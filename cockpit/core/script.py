@@ -17,6 +17,7 @@ from cockpit.core.actions import (
     ExcludeGroups,
     ExcludeTopics,
     PatchConnector,
+    PromoteTopics,
     ProveDrained,
     ProveReversible,
     ServiceVerb,
@@ -52,6 +53,7 @@ from cockpit.core.plan import (
     StopStep,
     Wave,
     produced_topics,
+    promoted_topics,
 )
 from cockpit.core.probing import ProbeGroup
 from cockpit.core.reversing import LATE, RETURNED, ResumeMirror, positions, reverse_step
@@ -77,9 +79,6 @@ UNDO_TIMEOUT_MS = 120_000
 SOAK_PATIENCE = 10
 """How many times its own length a soak may begin again before a person is asked."""
 MIRROR_CLOSE_RECORDS = 1_000
-_UNFLOWN = "a plan with this step is refused before a flight, by cockpit.core.unflown"
-
-
 _UNTOUCHED: Final = (DrainStep, OffsetsStep, ProbeStep, ConfirmStep, StartStep, SoakStep)
 """Steps that change nothing for anybody at work, as long as nobody was told to start."""
 
@@ -116,7 +115,8 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Sc
         case ReverseStep():
             return _reverse(step, services, plan, memory)
         case PromoteStep():
-            raise AssertionError(_UNFLOWN)
+            promote = PromoteTopics(promoted_topics(step, services))
+            return ((Do(promote, step.timeout_ms, "promoted"),),)
         case _:
             assert_never(step)
 
@@ -148,10 +148,10 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                 _calls(started, "stop", step.timeout_ms),
                 (
                     *_empty(started, "target", step.timeout_ms),
-                    *(AwaitSilent(s, own, step.timeout_ms) for s, own in _own_topics(started)),
+                    *_silent(started, plan, step.timeout_ms),
                 ),
             )
-        case DrainStep() | SoakStep() | ConfirmStep() | ProbeStep():
+        case DrainStep() | SoakStep() | ConfirmStep() | ProbeStep() | PromoteStep():
             return ()
         case DrillStep():
             return ((Do(Drill(step.do, step.on, broken=False), UNDO_TIMEOUT_MS),),)
@@ -160,8 +160,6 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
             return () if undo is None else ((undo,),)
         case ReverseStep():
             return _forward_again(step, services, plan, memory)
-        case PromoteStep():
-            raise AssertionError(_UNFLOWN)
         case _:
             assert_never(step)
 
@@ -338,6 +336,14 @@ def _forward_again(
         (Do(ExcludeTopics(first, topics, False), CONNECTOR_TIMEOUT_MS),),
         (ResumeMirror(first, CONNECTOR_TIMEOUT_MS),),
     )
+
+
+def _silent(services: tuple[Service, ...], plan: Plan, timeout_ms: int) -> tuple[Task, ...]:
+    """That stopped writers are silent. A link goes on bringing what others write on the source: of
+    its producers only their own answers to `stop` tell."""
+    if plan.replication.kind == "link":
+        return ()
+    return tuple(AwaitSilent(s, own, timeout_ms) for s, own in _own_topics(services))
 
 
 def _own_topics(services: tuple[Service, ...]) -> list[tuple[Service, tuple[str, ...]]]:

@@ -7,7 +7,7 @@ commits. Never names a writer that no broker lists: it says that there is one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cockpit.core.facts import Facts
@@ -35,14 +35,21 @@ class Moved:
     plan: Plan
     since_ms: Mapping[str, int]
     """By service name."""
+    returning: frozenset[str] = frozenset()
+    """Services that are on their way back: what their groups' commits say changes step by step."""
+    promoted_ms: Mapping[str, int] = field(default_factory=dict)
+    """Of a link, by topic: since when it is an ordinary topic of the target."""
 
     def services(self) -> tuple[Service, ...]:
         """Those that have moved, in the plan's order."""
         return tuple(s for s in self.plan.services if s.name in self.since_ms)
 
     def produced(self) -> dict[str, int]:
-        """Topics that are written on the target by now, and since when."""
-        found: dict[str, int] = {}
+        """Topics that are written on the target by now, and since when; 0: since before. Until a
+        topic of a link is promoted, all that is written to it goes to the source."""
+        if self.plan.replication.kind == "link":
+            return dict(self.promoted_ms)
+        found: dict[str, int] = dict.fromkeys(self.plan.late_topics(), 0)
         for service in self.services():
             for topic in service.produces:
                 since = self.since_ms[service.name]

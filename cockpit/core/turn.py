@@ -21,7 +21,16 @@ from cockpit.core.flight import (
 )
 from cockpit.core.gates import Subject
 from cockpit.core.observe import AclBinding
-from cockpit.core.plan import ReverseStep, Service, Side, produced_topics, step_name
+from cockpit.core.plan import (
+    PromoteStep,
+    ReverseStep,
+    Service,
+    Side,
+    produced_topics,
+    promoted_topics,
+    step_name,
+    touched_topics,
+)
 from cockpit.core.remember import Remembered
 from cockpit.core.snapshot import LogLine
 from cockpit.core.stragglers import Moved
@@ -126,6 +135,26 @@ def produces(state: FlightState, wave: WaveState) -> tuple[str, ...]:
     return _PRODUCED.get(stands_on, lambda: produced_topics(services_of(state, wave)))
 
 
+def closed_since_ms(state: FlightState, wave: WaveState) -> int | None:
+    """Since when a wave cannot go back: records are where nothing brings them back from. Of a link
+    it is so for whoever uses a topic that was promoted, by whichever wave. None: it can."""
+    if state.plan.replication.kind != "link":
+        return wave.closed_at_ms if produces(state, wave) else None
+    mine = frozenset(touched_topics(services_of(state, wave)))
+    times = [
+        other.closed_at_ms
+        for other in state.waves
+        if other.closed_at_ms is not None and not mine.isdisjoint(_promotes(state, other))
+    ]
+    return min(times, default=None)
+
+
+def _promotes(state: FlightState, wave: WaveState) -> frozenset[str]:
+    services = services_of(state, wave)
+    steps = (one.step for one in wave.steps if isinstance(one.step, PromoteStep))
+    return frozenset(topic for step in steps for topic in promoted_topics(step, services))
+
+
 def next_wave(state: FlightState) -> str:
     """The wave that waits to be begun, or to begin again; empty: one is under way, or none is
     left."""
@@ -142,13 +171,24 @@ def is_moved(wave: WaveState) -> bool:
 
 
 def moved_of(state: FlightState) -> Moved:
-    """Which services run on the target, and since when."""
+    """Which services run on the target, and since when; and which are on their way back."""
     since: dict[str, int] = {}
     for wave in state.waves:
         if is_moved(wave):
             at_ms = wave.start_intent_at_ms or wave.done_at_ms or 0
             since.update(dict.fromkeys(wave.wave.services, at_ms))
-    return Moved(state.plan, since)
+    back = (name for wave in state.waves if wave.back for name in wave.wave.services)
+    if state.plan.replication.kind != "link":
+        return Moved(state.plan, since, frozenset(back))
+    promoted: dict[str, int] = {}
+    for wave in state.waves:
+        services = services_of(state, wave)
+        for one in wave.steps:
+            # up to the proof of it the source may still have grown, and rightly so
+            if isinstance(one.step, PromoteStep) and "done" in (one.word, wave.word):
+                topics = promoted_topics(one.step, services)
+                promoted |= dict.fromkeys(topics, one.ended_at_ms or 0)
+    return Moved(state.plan, since, frozenset(back), promoted)
 
 
 def is_reversed(wave: WaveState) -> bool:

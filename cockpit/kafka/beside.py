@@ -57,7 +57,8 @@ def beside_clusters(
         clock,
         tasks,
     )
-    feeds = [SurveyFeed("connect", ANSWERS_EVERY_MS, connect.read)]
+    is_asked = bool(plan.replication.connect)
+    feeds = [SurveyFeed("connect", ANSWERS_EVERY_MS, connect.read)] if is_asked else []
     closers = [tasks.close, http.close]
     for side in SIDES:
         spec = plan.registry(side)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from cockpit.core.drills import calls_of
 from cockpit.core.plan import Plan, SecretRef, Side
 from cockpit.core.reversing import connectors
 from cockpit.kafka.any_groups import consumed
@@ -24,16 +25,20 @@ from cockpit.kafka.cutting import Way
 from cockpit.kafka.effects.commits import OffsetCommits
 from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
-from cockpit.kafka.effects.drill import Drills
+from cockpit.kafka.effects.drill import Calls, Drills
 from cockpit.kafka.effects.effector import Handlers, RealEffector
 from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.linking import LinkGroups, NoPromotion, Promotion
 from cockpit.kafka.effects.places import PlaceSearch
 from cockpit.kafka.effects.probe import ShadowReader
 from cockpit.kafka.effects.reverse import MirrorRuns
 from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
-from cockpit.kafka.habits import HabitsReader
+from cockpit.kafka.habits import habits_reader
 from cockpit.kafka.http import Http
+from cockpit.kafka.links.mirror import LinkMirror
+from cockpit.kafka.links.msk import MskReplicator
+from cockpit.kafka.links.wiring import link_api
 from cockpit.kafka.mirror import MirrorMaker
 from cockpit.kafka.ready import readiness_surveys
 from cockpit.kafka.records import record_surveys
@@ -111,9 +116,7 @@ def connect_real(
     return RealPorts(
         source=_cluster("source", source, plan, clock),
         target=_cluster("target", target, plan, clock),
-        replication=MirrorMaker(
-            plan.replication, clock, source=source, target=target, reverse=connectors(plan)
-        ),
+        replication=_replication(plan, clock, reveal, source=source, target=target),
         signals=PlanSignals(plan.signals, clock),
         effector=_effector(
             plan,
@@ -139,6 +142,17 @@ def connect_real(
     )
 
 
+def _replication(
+    plan: Plan, clock: Clock, reveal: Callable[[SecretRef], str], *, source: Access, target: Access
+) -> Replication:
+    spec = plan.replication
+    if spec.kind == "link":
+        return LinkMirror(spec.name, link_api(plan, reveal), clock)
+    if spec.kind == "msk-replicator":
+        return MskReplicator(spec.arn, spec.region, clock)
+    return MirrorMaker(spec, clock, source=source, target=target, reverse=connectors(plan))
+
+
 def _cluster(side: Side, found: Access, plan: Plan, clock: Clock) -> KafkaCluster:
     topics, groups, topics_of = plan.topics(), plan.groups(), consumed(plan)
     return KafkaCluster(side, found, clock, topics=topics, groups=groups, consumes=topics_of)
@@ -148,7 +162,7 @@ def _effector(
     plan: Plan,
     clock: Clock,
     reveal: Callable[[SecretRef], str],
-    drills: Callable[[ConnectRest], Drills],
+    drills: Callable[..., Drills],
     *,
     source: Access,
     target: Access,
@@ -162,12 +176,16 @@ def _effector(
     http = Http(gate=source.gate)
     rest = ConnectRest(http, plan.replication.connect)
     patches = ConnectorPatches(rest, clock)
-    habits = HabitsReader(clock, rest, plan.replication.source_connector)
+    habits = habits_reader(plan, clock, rest)
+    link = link_api(plan, reveal, source.gate) if plan.replication.kind == "link" else None
     handlers = Handlers(
         services=ServiceCalls(plan, http),
         patches=patches,
         runs=MirrorRuns(plan.replication.source_connector, rest, patches),
-        exclusions=GroupExclusions(plan.replication.checkpoint_connector, rest, patches),
+        exclusions=GroupExclusions(plan.replication.checkpoint_connector, rest, patches)
+        if link is None
+        else LinkGroups(link),
+        promotion=NoPromotion() if link is None else Promotion(link, clock),
         fencing=Fencing.of(plan, clock, admin=source_reader, changer=source_changer, canary=canary),
         drain=DrainProof(
             source=source_reader,
@@ -183,12 +201,14 @@ def _effector(
             habits=habits,
         ),
         seeks=PlaceSeek(target_reader),
-        drills=drills(rest),
+        drills=drills(rest, calls=Calls(http, calls_of(s for w in plan.waves for s in w.steps))),
         shadow=ShadowReader(clock, source=source_reader, target=target_reader, habits=habits),
     )
     clients = (source_reader, target_reader, source_changer, target_changer)
     return RealEffector(
-        handlers, clients=clients + ((canary,) if canary is not None else ()), http=http
+        handlers,
+        clients=clients + ((canary,) if canary is not None else ()),
+        closers=(http.close,) if link is None else (http.close, link.close),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cockpit.core.plan import Plan
 from cockpit.kafka.connect import ConnectRest
 from cockpit.ports import Clock, PortError
 
@@ -39,11 +40,24 @@ def habits_of(config: Mapping[str, str]) -> Habits:
     )
 
 
+UNKNOWN: Final = Habits(None, headers=True)
+BYTE_FOR_BYTE: Final = Habits(committed_only=False, headers=True)
+"""A link copies whole batches, and takes nothing out of them."""
+
+
 class HabitsReader:
     """Reads the habits of one connector now and then."""
 
-    def __init__(self, clock: Clock, rest: ConnectRest | None, connector: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        rest: ConnectRest | None,
+        connector: str,
+        unasked: Habits = UNKNOWN,
+    ) -> None:
+        """`unasked`: the habits of a tool that is not a connector."""
         self._clock = clock
+        self._unasked = unasked
         self._rest = rest
         self._connector = connector
         self._known: Habits | None = None
@@ -59,8 +73,17 @@ class HabitsReader:
 
     async def _ask(self) -> Habits:
         if self._rest is None:
-            return Habits(None, headers=True)
+            return self._unasked
         try:
             return habits_of(await self._rest.config(self._connector))
         except PortError:
-            return Habits(None, headers=True)
+            return UNKNOWN
+
+
+def habits_reader(plan: Plan, clock: Clock, rest: ConnectRest | None) -> HabitsReader:
+    """The habits of a plan's tool."""
+    spec = plan.replication
+    if spec.kind == "mirrormaker2":
+        return HabitsReader(clock, rest, spec.source_connector)
+    habits = BYTE_FOR_BYTE if spec.kind == "link" else UNKNOWN
+    return HabitsReader(clock, None, "", habits)

@@ -77,7 +77,7 @@ class Http:
         self._login = login
         self._client: httpx.AsyncClient | None = None
 
-    async def request(
+    async def request(  # noqa: PLR0913  # each is one part of an exchange
         self,
         method: str,
         url: str,
@@ -87,6 +87,7 @@ class Http:
         timeout_ms: int = READ_TIMEOUT_MS,
         body_bytes: int = BODY_BYTES,
         changes: bool | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """One exchange, whatever its status; `body` goes out as JSON, `form` as a form. `changes`:
         whether it does more than read; None: by its method.
@@ -106,6 +107,7 @@ class Http:
                     url,
                     json=body,
                     data=form,
+                    headers=headers,
                     timeout=timeout,
                     extensions=self._watched(
                         changes=method != "GET" if changes is None else changes

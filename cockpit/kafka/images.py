@@ -21,7 +21,7 @@ from cockpit.kafka.content import (
     in_turn,
 )
 from cockpit.kafka.finder import ROUND, ROUND_ALLOWANCE, THOROUGH, THOROUGH_ALLOWANCE, Finder
-from cockpit.kafka.habits import Habits, HabitsReader
+from cockpit.kafka.habits import Habits, habits_reader
 from cockpit.kafka.since import TimeSeeks
 from cockpit.ports import Clock, PortError
 
@@ -56,7 +56,7 @@ class ImageReader:
     ) -> None:
         self._plan = plan
         self._clock = clock
-        habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        habits = habits_reader(plan, clock, rest)
         self._finder = Finder(source, target, habits)
         self._source_groups, self._target_groups = (
             AnyGroupReader(

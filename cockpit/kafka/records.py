@@ -42,11 +42,10 @@ def record_surveys(
     async def read_checkpoints() -> CheckpointsSurvey:
         return await checkpoints.read(await names.read())
 
-    return Beside(
-        (
-            SurveyFeed("images", IMAGES_EVERY_MS, images.read),
-            SurveyFeed("windows", WINDOWS_EVERY_MS, windows.read),
-            SurveyFeed("checkpoints", CHECKPOINTS_EVERY_MS, read_checkpoints),
-        ),
-        (http.close, here.close, there.close),
-    )
+    feeds = [
+        SurveyFeed("images", IMAGES_EVERY_MS, images.read),
+        SurveyFeed("windows", WINDOWS_EVERY_MS, windows.read),
+    ]
+    if plan.replication.kind == "mirrormaker2":  # nothing else keeps any
+        feeds.append(SurveyFeed("checkpoints", CHECKPOINTS_EVERY_MS, read_checkpoints))
+    return Beside(tuple(feeds), (http.close, here.close, there.close))

@@ -28,7 +28,7 @@ from cockpit.kafka.content import (
     read_records,
 )
 from cockpit.kafka.finding import FAR, Limits, find, find_origin
-from cockpit.kafka.habits import Habits, HabitsReader
+from cockpit.kafka.habits import Habits, habits_reader
 from cockpit.kafka.protocol.fetch import Record
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
@@ -103,7 +103,7 @@ class WindowReader:
         self._ids: set[int] = set() if ids is None else ids
         self._source = source
         self._target = target
-        self._habits = HabitsReader(clock, rest, plan.replication.source_connector)
+        self._habits = habits_reader(plan, clock, rest)
         self._registries = plan.registry("source") is not None or (
             plan.registry("target") is not None
         )

@@ -45,8 +45,12 @@ _MAIN = {
 
 def java_components(state: State | None) -> tuple[str, ...]:
     """Names of a lab's Java processes; of one that is not there, those of one source broker."""
-    two = state is not None and len(state.source_brokers()) > 1
-    return tuple(name for name in _MAIN if name != SECOND or two)
+    left_out = set()
+    if state is None or len(state.source_brokers()) == 1:
+        left_out.add(SECOND)
+    if state is not None and state.profile.mirror.kind == "link":
+        left_out.add("connect")
+    return tuple(name for name in _MAIN if name not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,9 @@ async def fetch_parts(progress: Progress, profile: Profile) -> PartJars:
     wanted = {
         "source": (source.jars, source.folder),
         "target": (target.jars, target.folder),
-        "mirror": (one_mirror(profile.mirror.version), "mirror"),
     }
+    if profile.mirror.kind == "mirrormaker2":
+        wanted["mirror"] = (one_mirror(profile.mirror.version), "mirror")
     for side, (jars, folder) in wanted.items():
         fetched = await fetch(progress, jars)
         found[side] = fetched.classpath(folder)
@@ -97,10 +102,10 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
     texts = {
         "zookeeper": properties.zookeeper(state, data / "zookeeper"),
         "target": _target(layout, state, passwords),
-        "connect": properties.connect(
-            state, _mirror_login(layout, state, passwords), layout.secrets
-        ),
     }
+    if state.profile.mirror.kind == "mirrormaker2":
+        login = _mirror_login(layout, state, passwords)
+        texts["connect"] = properties.connect(state, login, layout.secrets)
     for name in state.source_brokers():
         if state.profile.source.security == "plaintext":
             texts[name] = properties.open_source(state, data / name)
@@ -118,6 +123,8 @@ def _target(layout: Layout, state: State, passwords: Mapping[str, str]) -> str:
     data, controller = layout.data / "target", passwords[properties.CONTROLLER]
     if state.profile.target.security == "mtls":
         return properties.tls_target(state, data, Tls(layout.tls, BROKER), controller)
+    if state.profile.target.security == "plaintext":
+        return properties.open_target(state, data, controller)
     return properties.target(state, data, passwords[access.ADMIN], controller)
 
 

@@ -31,6 +31,11 @@ class Layout:
         return self.folder / "plan-exact.yaml"
 
     @property
+    def long_tail_plan(self) -> Path:
+        """The plan that moves what `plan` has forgotten, where the lab has such a thing."""
+        return self.folder / "long-tail.yaml"
+
+    @property
     def workload(self) -> Path:
         """Who reads and writes which topics, for the services and for any checker."""
         return self.folder / "workload.json"
@@ -103,4 +108,4 @@ class Layout:
 
     def run_files(self) -> tuple[Path, ...]:
         """Every file outside those folders that belongs to one run of the lab."""
-        return (self.plan, self.exact_plan, self.workload)
+        return (self.plan, self.exact_plan, self.long_tail_plan, self.workload)

@@ -17,6 +17,7 @@ from cockpit.lab import access, clusters, mirror
 from cockpit.lab.certificates import Tls
 from cockpit.lab.components import java_components
 from cockpit.lab.layout import Layout
+from cockpit.lab.linkpart import link_answers
 from cockpit.lab.procs import alive
 from cockpit.lab.profiles import DEFAULT
 from cockpit.lab.state import State, load
@@ -28,7 +29,8 @@ ASK_TIMEOUT_S = 3.0
 def parts_of(record: State | None) -> tuple[str, ...]:
     """Names of a lab's processes."""
     profile = DEFAULT if record is None else record.profile
-    return (*java_components(record), *profile.hosted())
+    tools = ("link",) if profile.mirror.kind == "link" else ()
+    return (*java_components(record), *tools, *profile.hosted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Status:
                 side: ",".join(running.bootstrap(side)) if running else None
                 for side in ("source", "target")
             },
-            "connect": running.url("connect") if running else None,
+            "connect": running.url("connect") if running and "connect" in running.ports else None,
+            "link": running.url("link") if running and "link" in running.ports else None,
             "profile": running.profile.name if running else None,
             "services": _services(running) if running else {},
             "pids": {part.name: part.pid for part in self.parts if part.pid is not None},
@@ -127,6 +130,8 @@ def _question(
             return lambda: _zookeeper_answers(record.ports["zookeeper"])
         case "source" | "source-2" | "target":
             return lambda: _broker_answers(name, layout, record)
+        case "link":
+            return lambda: link_answers(http, record.url("link"))
         case "connect":
             return lambda: mirror.answers(http, record.url("connect"))
         case _:

@@ -15,6 +15,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._buckets: deque[tuple[int, list[int]]] = deque()
+        self._latencies: deque[tuple[float, int]] = deque(maxlen=20_000)
         self._fault = 0.0
         self._owed = 0.0
         self.errors = 0
@@ -43,6 +44,17 @@ class Meter:
         self._drop(now_s)
         counted = [bucket for _, bucket in self._buckets]
         return sum(bucket[0] for bucket in counted), sum(bucket[1] for bucket in counted)
+
+    def took(self, now_s: float, duration_ms: int) -> None:
+        """So long after it was made a record has been processed."""
+        self._latencies.append((now_s, duration_ms))
+
+    def latency_ms(self, now_s: float) -> int | None:
+        """What all but one of a hundred records in the window stayed under; None without any."""
+        while self._latencies and self._latencies[0][0] < now_s - WINDOW_S:
+            self._latencies.popleft()
+        durations = sorted(duration_ms for _, duration_ms in self._latencies)
+        return durations[(len(durations) - 1) * 99 // 100] if durations else None
 
     def set_fault(self, ratio: float) -> None:
         """Make this share of the attempts fail, 0 to 0.9."""

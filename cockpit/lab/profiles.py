@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 from cockpit.lab.grid import GRID
 from cockpit.lab.home import LabError
+from cockpit.lab.tournament import TOURNAMENT
+from cockpit.lab.wavesshop import WAVES_SHOP
 from cockpit.lab.workload import SHOP, Side, Workload
 
 ClusterSecurity = Literal["scram", "plaintext", "mtls"]
@@ -27,10 +29,11 @@ class ClusterProfile:
 
 @dataclass(frozen=True, slots=True)
 class MirrorProfile:
-    """What copies the source's records: `mirrormaker2` runs on Connect of this version."""
+    """What copies the source's records: `mirrormaker2` runs on Connect of this version; `link` is
+    the lab's own stand-in for one, and has none."""
 
-    kind: Literal["mirrormaker2"]
-    version: str
+    kind: Literal["mirrormaker2", "link"]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,24 @@ VOLTUS: Final = Profile(
     workload=GRID,
     hosts=4,
 )
-PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS)}
+WAVES: Final = Profile(
+    name="zero-downtime-waves",
+    what="as default, with four partitions a topic and a batch job that its plan forgets",
+    source=ClusterProfile("2.8.2", "scram"),
+    target=ClusterProfile("4.3.1", "scram"),
+    mirror=MirrorProfile("mirrormaker2", "4.3.1"),
+    workload=WAVES_SHOP,
+)
+AVIA: Final = Profile(
+    name="avia",
+    what="2.8.2 to 4.3.1 without ACLs, a stand-in for a link on the target; live tournaments",
+    source=ClusterProfile("2.8.2", "plaintext"),
+    target=ClusterProfile("4.3.1", "plaintext"),
+    mirror=MirrorProfile("link"),
+    workload=TOURNAMENT,
+    hosts=2,
+)
+PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS, AVIA, WAVES)}
 
 
 def profile_named(name: str) -> Profile:

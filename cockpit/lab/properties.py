@@ -187,6 +187,23 @@ def target(state: State, data: Path, password: str, controller_password: str) ->
     )
 
 
+def open_target(state: State, data: Path, controller_password: str) -> str:
+    """The same without an authorizer, at one listener for everybody."""
+    listener = f"PLAINTEXT://{state.address('target')}"
+    values = (
+        _BROKER
+        | _kraft(state, data, controller_password)
+        | {
+            "listeners": f"{listener},CONTROLLER://{state.address('controller')}",
+            "advertised.listeners": listener,
+            "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+        }
+    )
+    del values["authorizer.class.name"]
+    return _text(values)
+
+
 def tls_target(state: State, data: Path, tls: Tls, controller_password: str) -> str:
     """The same with people who log in by certificate: `CN=ann` is `User:ann`."""
     listener = f"SSL://{state.address('target')}"

@@ -19,6 +19,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from cockpit.lab.batch import NowAndThen
 from cockpit.lab.certificates import Tls
 from cockpit.lab.clusters import Login
 from cockpit.lab.control import Answer, Call, serve
@@ -44,7 +45,11 @@ class Service:
         self._meter = Meter()
         self._profile = profile_named(self._written()["profile"])
         workload = self._profile.workload
-        self._worker: Worker = worker_for(workload.work_of(name), workload, folder, self._meter)
+        work = workload.work_of(name)
+        self._worker: Worker = worker_for(work, workload, folder, self._meter)
+        if work.batch is not None:
+            now_s = asyncio.get_running_loop().time
+            self._worker = NowAndThen(self._worker, work.batch, self._meter, now_s)
         self._cluster: str | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -85,6 +90,7 @@ class Service:
             "errors": self._meter.errors,
             "error_ratio": self._meter.ratio(asyncio.get_running_loop().time()),
             "last_error": self._meter.last_error,
+            "latency_ms": self._meter.latency_ms(asyncio.get_running_loop().time()),
         }
 
     def attempts(self) -> tuple[int, int]:
@@ -146,7 +152,11 @@ class Service:
         return Answer(200, self.status())
 
     def _login(self, cluster: Side) -> Login:
-        at = self._written()["bootstrap"][cluster]
+        written = self._written()
+        at = written["bootstrap"][cluster]
+        if self._profile.workload.work_of(self._name).produces:
+            # behind a link's proxy, where the lab has one
+            at = written["producers"].get(cluster, at)
         match self._profile.cluster(cluster).security:
             case "scram":
                 return Login(at, self._name, self._layout.secret(self._name).read_text("utf-8"))

@@ -15,14 +15,13 @@ from pathlib import Path
 import httpx
 from aiokafka.errors import KafkaError
 
-from cockpit.lab import access, clusters, components, mirror
+from cockpit.lab import access, clusters, components, linkpart, mirror
 from cockpit.lab.components import PartJars
-from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import LabError, locked, write_private
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import login_of, look
-from cockpit.lab.planfile import plan_text
+from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
 from cockpit.lab.profiles import DEFAULT, Profile
@@ -135,21 +134,26 @@ class _Start:
         self._passwords = components.write_secrets(layout, self._profile)
         components.write_configs(layout, self._state, self._passwords)
         write_private(layout.workload, json.dumps(workload_json(self._state), indent=1) + "\n")
-        if self._profile is DEFAULT:
-            write_private(layout.plan, plan_text(layout, self._state))
-            write_private(layout.exact_plan, plan_text(layout, self._state, "exact"))
-        else:
-            write_private(layout.plan, grid_plan(lab_places(layout, self._state)))
+        write_plans(layout, self._state)
 
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._source(), name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
-            configs = mirror.connector_configs(self._state, self._layout)
-            await mirror.create(http, self._state.url("connect"), configs)
-            self._progress("connectors created")
+            if self._profile.mirror.kind == "link":
+                await self._link(http)
+            else:
+                configs = mirror.connector_configs(self._state, self._layout)
+                await mirror.create(http, self._state.url("connect"), configs)
+                self._progress("connectors created")
             await self._first_records(http)
+
+    async def _link(self, http: httpx.AsyncClient) -> None:
+        """Once both clusters answer, for it makes the source's topics on the target."""
+        process = self._record(linkpart.start_link(self._layout, self._state))
+        base = self._state.url("link")
+        await self._wait("link", process, lambda: linkpart.link_answers(http, base))
 
     async def _source(self) -> None:
         self._java("zookeeper")
@@ -169,6 +173,8 @@ class _Start:
         await self._wait("target", process, lambda: clusters.answers(self._admin("target")))
         await self._wait("target", process, lambda: self._furnished("target"), quiet=True)
         self._progress("target: users and ACLs are there")
+        if self._profile.mirror.kind == "link":
+            return
         worker = self._java("connect")
         base = self._state.url("connect")
         await self._wait("connect", worker, lambda: mirror.answers(http, base))
@@ -204,7 +210,7 @@ class _Start:
                     begin = self._begin(http, process, service)
                     group.create_task(begin, name=f"lab-{service}")
         self._progress(f"{len(self._work.works)} services run on the source")
-        worker = next(p for p in self._state.processes if p.name == "connect")
+        worker = next(p for p in self._state.processes if p.name in ("connect", "link"))
         async with clusters.connected(self._admin("target")) as setup:
             await self._wait("mirror", worker, lambda: self._mirrored(http, setup))
 
@@ -224,9 +230,12 @@ class _Start:
 
     async def _mirrored(self, http: httpx.AsyncClient, setup: clusters.Setup) -> bool:
         """Whether every topic is on the target and has a record."""
-        failed = await mirror.failure(http, self._state.url("connect"))
+        if self._profile.mirror.kind == "link":
+            tool, failed = "link", await linkpart.link_failure(http, self._state.url("link"))
+        else:
+            tool, failed = "connect", await mirror.failure(http, self._state.url("connect"))
         if failed is not None:
-            raise LabError(f"MirrorMaker failed: {failed}; see {self._layout.log('connect')}")
+            raise LabError(f"the mirror failed: {failed}; see {self._layout.log(tool)}")
         try:
             partitions = await setup.partitions(self._work.prefix)
             if len(partitions) < len(self._work.topics):
@@ -273,6 +282,7 @@ def workload_json(state: State) -> dict[str, object]:
     return {
         "profile": state.profile.name,
         "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
+        "producers": {"target": state.address("link-proxy")} if "link-proxy" in state.ports else {},
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {

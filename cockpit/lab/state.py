@@ -40,7 +40,8 @@ def ports_of(brokers: int, profile: Profile = DEFAULT) -> tuple[str, ...]:
     ]
     services = (work.name for work in profile.workload.works)
     hosts = () if profile.hosts is None else profile.hosted()
-    return ("zookeeper", *listeners, "controller", "connect", *services, *hosts)
+    tools = ("connect",) if profile.mirror.kind == "mirrormaker2" else ("link", "link-proxy")
+    return ("zookeeper", *listeners, "controller", *tools, *services, *hosts)
 
 
 PORTS = ports_of(1)

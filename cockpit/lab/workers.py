@@ -156,8 +156,10 @@ class Reader:
             batch = await _polled(self._feed, self._meter, stopping)
             _attempt_all(batch, self._meter)
             self._ledger.add(incoming.entry for incoming in batch)
+            now_ms = time.time_ns() // 1_000_000
             for incoming in batch:
                 self._feed.mark(incoming.entry)
+                self._meter.took(_now_s(), now_ms - incoming.entry.at_ms)
             await self._commits.now_and_then()
             await _sleep(self._pace_s, stopping)
 

@@ -20,6 +20,15 @@ SIDES: tuple[Side, Side] = ("source", "target")
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """When a job that is no standing service is at work: for so long, again and again."""
+
+    every_s: float
+    for_s: float
+    """Joins its group, reads for this time, commits and leaves."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What one service does."""
 
@@ -31,6 +40,8 @@ class Work:
     """(input topic, outputs in turn) of a service that consumes and produces; None: no output."""
     reads: tuple[str, ...] = ()
     """Topics of a service that only consumes."""
+    batch: Batch | None = None
+    """Of a service that only consumes, and is there now and then only."""
     criticality: Literal["low", "normal", "high"] = "normal"
     group_prefix: str = GROUP_PREFIX
     consumes: tuple[str, ...] = field(init=False)

@@ -47,7 +47,7 @@ class Builder:
             environment=_maybe(item, "environment", str) or "",
             source=source,
             target=target,
-            replication=_replication(item.fields["replication"]),
+            replication=self._replication(item.fields["replication"]),
             services=tuple(self._service(entry) for entry in _list(item, "services")),
             waves=tuple(self._wave(entry) for entry in _list(item, "waves")),
             signals=tuple(self._signal(name, signal) for name, signal in signals.items()),
@@ -108,6 +108,23 @@ class Builder:
             url=_get(item, "url", str),
             login=self._login(item) if "password" in item.fields else None,
             ca_file=self._file(item, "ca"),
+        )
+
+    def _replication(self, item: Item) -> core.Replication:
+        connectors = item.fields.get("connectors")
+        return core.Replication(
+            kind=_choice(item, "kind"),
+            connect=_maybe(item, "connect", str) or "",
+            source_connector=_get(connectors, "source", str) if connectors else "",
+            checkpoint_connector=_get(connectors, "checkpoint", str) if connectors else "",
+            policy=_choice(item, "policy"),
+            url=_maybe(item, "url", str) or "",
+            name=_maybe(item, "name", str) or "",
+            api=_choice(item, "api") if "api" in item.fields else "",
+            cluster=_maybe(item, "cluster", str) or "",
+            login=self._login(item) if "password" in item.fields else None,
+            arn=_maybe(item, "arn", str) or "",
+            region=_maybe(item, "region", str) or "",
         )
 
     def _notify(self, item: Item) -> Notify:
@@ -231,21 +248,6 @@ class Builder:
         path = self._folder / name
         self.references.append((item.fields[key].place, path))
         return str(path)
-
-
-def _replication(item: Item) -> core.Replication:
-    connectors = item.fields.get("connectors")
-    return core.Replication(
-        kind=_choice(item, "kind"),
-        connect=_maybe(item, "connect", str) or "",
-        source_connector=_get(connectors, "source", str) if connectors else "",
-        checkpoint_connector=_get(connectors, "checkpoint", str) if connectors else "",
-        policy=_choice(item, "policy"),
-        url=_maybe(item, "url", str) or "",
-        name=_maybe(item, "name", str) or "",
-        arn=_maybe(item, "arn", str) or "",
-        region=_maybe(item, "region", str) or "",
-    )
 
 
 def _http(call: Item) -> core.HttpCall:
@@ -412,7 +414,15 @@ def _drill(item: Item) -> DrillStep:
         expect=Expect(kind, _get(expect, kind, str)),
         within_ms=_get(item, "within", int),
         timeout_ms=_get(item, "timeout", int),
+        calls=_calls(item),
     )
+
+
+def _calls(item: Item) -> tuple[core.HttpCall, core.HttpCall] | None:
+    broken, mended = item.fields.get("break"), item.fields.get("mend")
+    if broken is None or mended is None:
+        return None
+    return _http(broken), _http(mended)
 
 
 _TIMED_STEPS: dict[

@@ -16,7 +16,7 @@ _LOGIN_KEYS = ("mechanism", *_WITH_PASSWORD, "token", "oauth", "region")
 _OAUTH, _IAM = "oauthbearer", "aws-msk-iam"
 _REPLICATION_KEYS = {
     "mirrormaker2": ("connect", "connectors"),
-    "link": ("url", "name"),
+    "link": ("url", "name", "api", "cluster", "username", "password"),
     "msk-replicator": ("arn", "region"),
 }
 _TLS_KEYS = ("ca", "cert", "key")

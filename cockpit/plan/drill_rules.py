@@ -29,10 +29,11 @@ def drills_are_allowed(draft: Draft, problems: Problems) -> None:
 
 def drill_hits_something(draft: Draft, problems: Problems) -> None:
     """stop-task is for one of the plan's connectors, kill-broker for a broker such as source/1,
-    cut-connection for a side."""
+    cut-connection for a side, and call, with break and mend, for a service."""
     replication = draft.root.fields.get("replication")
     named = replication.fields.get("connectors") if replication is not None else None
     known = [w.text for item in named.fields.values() if (w := word(item))] if named else None
+    called: set[str] = set()
     for _, drill in _drills(draft):
         do, on = word(drill.fields.get("do")), word(drill.fields.get("on"))
         if do is None or on is None:
@@ -47,8 +48,26 @@ def drill_hits_something(draft: Draft, problems: Problems) -> None:
                 problems.add(on.place, message, "write source/1 or target/1")
             case "cut-connection" if on.text not in _BROKERS:
                 problems.add(on.place, f"{on.text} is no side", "write source or target")
+            case "call" if draft.services_whole and on.text not in draft.by_name:
+                hint = did_you_mean(on.text, list(draft.by_name))
+                problems.add(on.place, f"the plan has no service {on.text}", hint)
+            case "call" if on.text in called:
+                problems.add(on.place, f"another drill calls {on.text} already", "remove one")
+            case "call":
+                called.add(on.text)
             case _:
                 pass
+        _calls_fit(drill, do.text, problems)
+
+
+def _calls_fit(drill: Item, do: str, problems: Problems) -> None:
+    """Only a call has calls, and it has both."""
+    given = {"break", "mend"} & drill.key_places.keys()
+    if do == "call" and len(given) < 2:
+        message = "a call says what it calls, to break the service and to mend it"
+        problems.add(drill.place, message, "give break and mend, each with a url")
+    elif do != "call" and given:
+        problems.add(drill.place, f"{do} calls nobody", "remove break and mend, or write do: call")
 
 
 def drill_is_noticed(draft: Draft, problems: Problems) -> None:

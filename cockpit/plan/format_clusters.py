@@ -115,6 +115,15 @@ REPLICATION: Final = Object(
         Field("connectors", CONNECTORS, "`mirrormaker2`: the connectors."),
         Field("url", BASE_URL, "`link`: base address of the interface that manages links."),
         Field("name", NAME, "`link`: its name."),
+        Field(
+            "api",
+            words("stand-in", "confluent"),
+            "`link`: whose interface `url` is: that of the lab's stand-in, or of Confluent Cluster "
+            "Linking (REST v3). Without it the plan is proved, and not flown.",
+        ),
+        Field("cluster", NAME, "`link`: id of the target cluster, with `api: confluent`."),
+        Field("username", USERNAME, "`link`: who logs in at `url`, where it asks (HTTP Basic)."),
+        Field("password", SECRET, "`link`: where that password is kept."),
         Field("arn", ARN, "`msk-replicator`: its resource name."),
         Field("region", REGION, "`msk-replicator`: its region."),
         Field(

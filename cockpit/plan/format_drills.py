@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.plan.format_calls import HTTP_CALL
 from cockpit.plan.kinds import DRILLED, DURATION, TEXT, WHICH, Field, Object, words
 
 _EXPECT: Final = Object(
@@ -24,12 +25,14 @@ DRILL: Final = Object(
     (
         Field(
             "do",
-            words("stop-task", "kill-broker", "cut-connection"),
+            words("stop-task", "kill-broker", "cut-connection", "call"),
             "A connector's tasks pause; a lab's broker is killed; the cockpit's own connections to "
-            "a side are cut.",
+            "a side are cut; the owner's system is called to break a service.",
             required=True,
         ),
-        Field("on", DRILLED, "The connector, broker or side.", required=True),
+        Field("on", DRILLED, "The connector, broker, side or service.", required=True),
+        Field("break", HTTP_CALL, "Of a `call`: what breaks the service."),
+        Field("mend", HTTP_CALL, "Of a `call`: what mends it; it may be called twice."),
         Field("expect", _EXPECT, "Who is to notice.", required=True),
         Field("within", DURATION, "How soon.", default="30s"),
         Field("timeout", DURATION, "For mending, and until all is good again.", default="3m"),

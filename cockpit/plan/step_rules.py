@@ -80,14 +80,19 @@ def _only_stops(draft: Draft, wave: WaveDraft) -> bool:
 
 def write_owner_fits(draft: Draft, problems: Problems) -> None:
     """The source owns writes before a wave; the target after it exactly when the wave produces,
-    behind a link's proxy when it promotes."""
+    behind a link's proxy when it promotes. Where nobody of the plan writes what a wave reads, the
+    target may own them before and after: its readers are late."""
     for wave in draft.waves:
-        if wave.before and wave.before.text != "source":
+        late = (
+            wave.before is not None and wave.before.text == "target" and _may_be_late(draft, wave)
+        )
+        if wave.before and wave.before.text != "source" and not late:
             message = f"before {wave.label} its topics are written on the source"
             problems.add(wave.before.place, message, "write before: source")
         if wave.after is None or not draft.knows_members(wave):
             continue
-        side, why = _owner_after(draft, wave)
+        late_after = ("target", "it does before")
+        side, why = late_after if late else _owner_after(draft, wave)
         if wave.after.text != side:
             message = f"after {wave.label} the {side} owns writes: {why}"
             problems.add(wave.after.place, message, f"write after: {side}")
@@ -147,6 +152,14 @@ def _owner_after(draft: Draft, wave: WaveDraft) -> tuple[str, str]:
         return ("target", "it promotes") if promotes else ("source", "the proxy writes there")
     producer = _one_that(draft, wave, "produces")
     return ("target", f"{producer} produces") if producer else ("source", "it produces nothing")
+
+
+def _may_be_late(draft: Draft, wave: WaveDraft) -> bool:
+    """Whether a wave only reads, and only what no service of the plan writes."""
+    members = draft.members(wave)
+    read = {topic.text for service in members for topic in service.consumes}
+    written = {topic.text for service in draft.services for topic in service.produces}
+    return bool(read) and not read & written and not _one_that(draft, wave, "produces")
 
 
 def _first_positions(steps: tuple[Word, ...]) -> dict[str, int]:

@@ -6,7 +6,7 @@ One pass over a session; every number keeps the time of the snapshot that showed
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,15 @@ class AlarmSpan:
     spans: list[tuple[int, int]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Met:
+    """Somebody who was on the source after his service had moved, as he was seen last."""
+
+    one: StragglerView
+    first_ms: int
+    looks: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Parity:
     """The compared objects at one moment."""
@@ -88,7 +97,8 @@ class Seen:
     """What was on the screen when somebody armed an order, by its token."""
     blocked: list[tuple[str, int, int]] = field(default_factory=list)
     """Wave, since when its clients were blocked, and when that was last seen or seen to be over."""
-    stragglers: tuple[StragglerView, ...] = ()
+    met: dict[tuple[str, str, str], Met] = field(default_factory=dict)
+    """Who was met on the source after his move, also where he has left again."""
     heads: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
     """The journal's newest entry when it was last seen with the waves standing so, and when."""
     last: Snapshot | None = None
@@ -116,9 +126,19 @@ def see(snapshots: Iterable[Snapshot], from_ms: int, to_ms: int) -> Seen:
             seen.heads[stood] = (snapshot.at_ms, snapshot.head)
         if snapshot.armed is not None:
             seen.armed.setdefault(snapshot.armed.token, snapshot.armed)
-        seen.stragglers = snapshot.stragglers
         seen.last = snapshot
+        _met(seen, snapshot)
     return seen
+
+
+def _met(seen: Seen, snapshot: Snapshot) -> None:
+    """A job that comes once a minute is kept; that nobody could tell for a moment is not."""
+    seen.met = {key: met for key, met in seen.met.items() if met.one.kind != "unknown"}
+    for one in snapshot.stragglers:
+        key = (one.kind, one.where if one.kind == "unlisted writer" else one.name, one.service)
+        met = seen.met.setdefault(key, Met(one, one.at_ms))
+        met.one = replace(one, who=one.who or met.one.who)
+        met.looks = seen.looks
 
 
 def _partitions(seen: Seen, snapshot: Snapshot) -> None:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from cockpit.core.actions import Drill, Finding
 from cockpit.core.plan import SIDES, Side
 from cockpit.ports import PortError
-from cockpit.sim.faults import ALWAYS, BrokerDown, ClusterUnreachable, Fault
+from cockpit.sim.faults import ALWAYS, BrokerDown, ClusterUnreachable, ErrorBurst, Fault
 from cockpit.sim.line import Line
 
 
@@ -35,13 +35,24 @@ class SimDrills:
                 raise PortError("protocol", f"simulated: no connector {action.on}")
             mirror.halt(action.on, halted=action.broken, now_ms=self._world.now_ms)
             return {}
-        self._world.script.force(self._fault(action), on=action.broken)
+        for fault in self._faults(action):
+            self._world.script.force(fault, on=action.broken)
         return {}
 
     def _is_broken(self, action: Drill) -> bool:
         if action.do == "stop-task":
             return action.on in self._world.mirror.halted
-        return self._world.script.is_forced(self._fault(action))
+        return all(self._world.script.is_forced(fault) for fault in self._faults(action))
+
+    def _faults(self, action: Drill) -> tuple[Fault, ...]:
+        """A service that is called shows nothing but errors while it is broken."""
+        if action.do != "call":
+            return (self._fault(action),)
+        named = [s.name for s in self._world.plan.signals if s.name.startswith(action.on)]
+        if not named:
+            text = f"simulated: no signal that begins with {action.on} would show it"
+            raise PortError("unsupported", text)
+        return tuple(ErrorBurst(signal=name, value=1.0, when=ALWAYS) for name in named)
 
     def _fault(self, action: Drill) -> Fault:
         word, _, number = action.on.partition("/")
@@ -54,7 +65,7 @@ class SimDrills:
                 return BrokerDown(side=side, broker=broker, when=ALWAYS)
             case "cut-connection":
                 return ClusterUnreachable(side=side, when=ALWAYS)
-            case "stop-task":
+            case "stop-task" | "call":
                 raise AssertionError
             case _:
                 assert_never(action.do)

@@ -23,6 +23,7 @@ from cockpit.core.actions import (
     Look,
     PatchConnector,
     ProbePlaces,
+    PromoteTopics,
     ProveDrained,
     ProveReversible,
     ProveSilent,
@@ -42,7 +43,7 @@ from cockpit.sim.looks import look
 from cockpit.sim.mirror import EXCLUDE_KEY
 from cockpit.sim.proofs import SimDrain, SimFence
 
-NO_REVERSE = "simulated: this world has no mirror from the target to the source"
+NO_SUCH_TOOL = "simulated: this world has one mirror, from the source to the target, and no link"
 SETTLE_READS = 20
 SETTLE_PAUSE_MS = 250
 
@@ -67,8 +68,10 @@ class SimEffector:
                 return await self._patched(action)
             case ExcludeGroups():
                 return await self._excluded(action)
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                raise PortError("unsupported", NO_REVERSE)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                raise PortError("unsupported", NO_SUCH_TOOL)
             case Fence():
                 return await self._fence.precheck(action)
             case Unfence():
@@ -111,8 +114,10 @@ class SimEffector:
                 found = await self._excluded(action)
                 name = self._world.plan.replication.checkpoint_connector
                 return await self._settled(name) if found.holds else found
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                raise PortError("unsupported", NO_REVERSE)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                raise PortError("unsupported", NO_SUCH_TOOL)
             case CallService() | ProveDrained() | CommitOffsets() | Drill():
                 return await self.precheck(action)
             case FindPlaces() | SeekPlaces() | ProbePlaces() | Errand():
@@ -131,8 +136,10 @@ class SimEffector:
                 await self._line.outside()
             case PatchConnector() | ExcludeGroups():
                 await self._line.connect()
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                raise PortError("unsupported", NO_REVERSE)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                raise PortError("unsupported", NO_SUCH_TOOL)
             case Fence() | Unfence() | ProveSilent() | ProveDrained():
                 await self._line.cluster("source")
             case FindPlaces() | SeekPlaces() | ProbePlaces():
@@ -159,8 +166,10 @@ class SimEffector:
                 before = world.mirror.exclude(groups, excluded=excluded, now_ms=world.now_ms)
                 world.happened("exclude" if excluded else "include")
                 return {"previous": before}
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                raise PortError("unsupported", NO_REVERSE)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                raise PortError("unsupported", NO_SUCH_TOOL)
             case Fence():
                 return await self._fence.do(action)
             case Unfence():
@@ -358,6 +367,8 @@ def _known_as(action: Action) -> tuple[ActionWord, tuple[str, ...]]:
             return "exclude", groups
         case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
             return "patch", (action.connector,)
+        case PromoteTopics(topics=topics):
+            return "patch", topics
         case Fence() | Unfence() | ProveSilent() | ProveDrained():
             return _OF_TOPICS[type(action)], action.topics
         case CommitOffsets(group=group):

@@ -25,6 +25,7 @@ from cockpit.core.plan import (
     Step,
     Wave,
 )
+from cockpit.core.prove.model import KIND_NAMES
 from cockpit.sim.faults import (
     BrokerDown,
     ClusterRefuses,
@@ -71,6 +72,9 @@ class Invented:
 
 def unrehearsed(plan: Plan) -> tuple[str, ...]:
     """Why the plan cannot be rehearsed, though it could be flown; empty: it can."""
+    if plan.replication.kind != "mirrormaker2":
+        name = KIND_NAMES[plan.replication.kind]
+        return (f"replication by {name} is not rehearsed yet: this world has MirrorMaker",)
     return tuple(
         f"wave {wave.name}: step reverse is not rehearsed yet: this world has one mirror only"
         for wave in plan.waves

@@ -11,7 +11,7 @@ import pytest
 from cockpit.cli.rehearsing import Rehearsed, rehearse
 from cockpit.cli.sabotage import saboteur_of, why_no_drills
 from cockpit.core.drills import DrillKind, DrillStep, Expect, elsewhere
-from cockpit.core.plan import GroupLagGate, Plan, ReplicationLagGate, Rollback
+from cockpit.core.plan import GroupLagGate, HttpCall, Plan, ReplicationLagGate, Rollback
 from cockpit.plan import load_plan_file
 from cockpit.sim.rehearsal import Invented, shortened, world_of
 
@@ -25,6 +25,11 @@ def plan_with(*drills: DrillStep, rollback: Rollback | None = None) -> Plan:
     steps = tuple(step for step in wave.steps if not isinstance(step, DrillStep))
     wave = dataclasses.replace(wave, steps=(*drills, *steps), rollback=rollback or wave.rollback)
     return dataclasses.replace(plan, waves=(wave,))
+
+
+def call(service: str, expect: Expect) -> DrillStep:
+    calls = (HttpCall("http://127.0.0.1:1/break"), HttpCall("http://127.0.0.1:1/mend"))
+    return DrillStep("call", service, expect, 30_000, 60_000, calls)
 
 
 def drill(do: DrillKind, on: str, expect: Expect, within_ms: int = 30_000) -> DrillStep:
@@ -57,6 +62,23 @@ def test_each_kind_of_drill_is_noticed_mended_and_forgotten() -> None:
         "cut-connection on target",
         "kill-broker on target/1",
     ]
+
+
+def test_a_service_that_is_called_to_break_shows_errors_until_it_is_called_to_mend() -> None:
+    """In simulation; what a real call does is up to its owner."""
+    found, events = flown(plan_with(call("checkout", Expect("gate", "checkout-errors"))))
+    assert (found.result.outcome, found.wrong) == ("completed", ())
+    (step,) = [step for step in found.waves[0].steps if step.name == "drill"]
+    assert step.detail.startswith("call on checkout: noticed after ")
+    assert "gate signal checkout-errors FAIL" in step.detail
+    texts = [str(e["text"]) for e in events if e["kind"] == "action_started"]
+    assert "drill: mend call on checkout" in texts
+
+
+def test_a_service_that_no_signal_would_show_is_not_called_in_simulation() -> None:
+    found, events = flown(plan_with(call("ledger", GATE)))
+    assert found.result.outcome != "completed"
+    assert any("no signal that begins with ledger" in str(e["text"]) for e in events)
 
 
 def test_a_drill_that_nobody_notices_in_time_fails_its_step_and_is_mended_all_the_same() -> None:
@@ -129,6 +151,15 @@ def on_loopback(plan: Plan) -> Plan:
     target = dataclasses.replace(plan.target, bootstrap=("localhost:2", "[::1]:3"))
     replication = dataclasses.replace(plan.replication, connect="http://127.0.0.9:4")
     return dataclasses.replace(plan, source=source, target=target, replication=replication)
+
+
+def test_a_service_is_called_on_this_machine_only(tmp_path: Path) -> None:
+    plan = on_loopback(plan_with(call("checkout", GATE)))
+    assert why_no_drills(plan, tmp_path / "plan.yaml") == ()
+    away = (HttpCall("http://127.0.0.1:1/break"), HttpCall("http://checkout.example.internal/"))
+    far = on_loopback(plan_with(dataclasses.replace(call("checkout", GATE), calls=away)))
+    (why,) = why_no_drills(far, tmp_path / "plan.yaml")
+    assert "http://checkout.example.internal/ is not on this machine" in why
 
 
 @pytest.mark.parametrize(

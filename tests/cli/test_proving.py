@@ -159,13 +159,15 @@ def test_what_is_proved_and_not_flown_is_a_warning_of_check_and_a_refusal_of_run
     path = tmp_path / "plan.yaml"
     path.write_text(GOOD[:begin] + LINK + waves)
     assert main(["check", str(path)]) == exits.COMPLETED
-    assert "warning: replication by a link is not flown yet" in capsys.readouterr().err
+    assert (
+        "warning: replication by a link is flown only where its api is" in capsys.readouterr().err
+    )
     assert main(["run", str(path)]) == exits.USAGE
     err = capsys.readouterr().err
-    assert "replication by a link is not flown yet" in err
+    assert "replication by a link is flown only where its api is named" in err
     assert "nothing was started: this version proves such a plan, and does not fly it" in err
     assert main(["doctor", str(path)]) == exits.USAGE
-    assert "replication by a link is not flown yet" in capsys.readouterr().err
+    assert "replication by a link is flown only where its api is named" in capsys.readouterr().err
 
 
 def test_explain_says_where_a_link_s_proxy_writes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,4 +176,4 @@ def test_explain_says_where_a_link_s_proxy_writes(capsys: pytest.CaptureFixture[
     said = " ".join(out.split())
     assert "what is written on the target goes through the link's proxy to the source" in said
     assert "  promote  target          target          not possible" in out
-    assert "step promote is not flown yet" in err
+    assert "archive: a link translates no offsets, write resume: exact" in err

@@ -11,7 +11,7 @@ import pytest
 from cockpit.cli import exits
 from cockpit.cli.main import main
 from cockpit.cli.rehearsing import Rehearsed, WaveLog, rehearse
-from cockpit.core.plan import Plan
+from cockpit.core.plan import Plan, SoakStep
 from cockpit.core.unflown import unflown
 from cockpit.plan import load_plan_file
 from cockpit.sim.faults import ConnectDown, EffectFault, When
@@ -20,7 +20,11 @@ from cockpit.sim.script import Script
 
 SAMPLES = Path(__file__).parents[2] / "sample-plans"
 GOOD = sorted(SAMPLES.glob("*.yaml"))
-FLOWN = [path for path in GOOD if not unflown(load_plan_file(path))]
+FLOWN = [
+    path
+    for path in GOOD
+    if not unflown(plan := load_plan_file(path)) and plan.replication.kind == "mirrormaker2"
+]
 MINIMAL = SAMPLES / "minimal.yaml"
 QUICK = ("--longest", "5s")
 MANY_SERVICES = 50
@@ -54,10 +58,13 @@ def test_a_sample_plan_flies_on_a_calm_day_and_comes_back_from_each_wave(
         assert last["outcome"] == "completed"
         assert last["wrong"] == []
     waves = [e for e in events if e["kind"] == "wave_rehearsed"]
-    assert len(waves) == 2 * len(load_plan_file(path).waves)
+    planned = load_plan_file(path).waves
+    assert len(waves) == 2 * len(planned)
+    # a job without a soak is done as soon as it has started: there is no moment to take it back
+    soaks = {w.name for w in planned if any(isinstance(step, SoakStep) for step in w.steps)}
     for wave in waves:
         assert wave["state"] == "done"
-        assert len(wave["went_back"]) == (wave["flight"] == "back")
+        assert len(wave["went_back"]) == (wave["flight"] == "back" and wave["wave"] in soaks)
         assert wave["left_behind"] == []
         assert {gate["verdict"] for gate in wave["gates"]} == {"PASS"}
         assert wave["blocked_ms"] > 0
@@ -119,7 +126,15 @@ def test_a_plan_that_is_not_flown_yet_is_refused_by_name(
 ) -> None:
     assert main(["rehearse", str(SAMPLES / "link-batches.yaml")]) == exits.USAGE
     said = capsys.readouterr()
-    assert "is not flown yet" in said.err
+    assert "a link is flown only where its api is named" in said.err
+    assert "SIMULAT" not in said.out
+
+
+def test_a_link_is_flown_and_not_rehearsed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", str(SAMPLES / "avia-linking.yaml")]) == exits.USAGE
+    said = capsys.readouterr()
+    assert "is not rehearsed yet" in said.err
+    assert "not flown" not in said.err
     assert "SIMULAT" not in said.out
 
 

@@ -111,7 +111,7 @@ def test_what_has_moved_comes_from_the_journals_of_this_user(tmp_path: Path) -> 
     assert "--all asks about everybody" in told.stderr
 
 
-@pytest.mark.parametrize("option", [("--every", "10ms"), ("--watch", "soon")])
+@pytest.mark.parametrize("option", [("--every", "10ms"), ("--every", "11m"), ("--watch", "soon")])
 def test_times_that_make_no_sense_are_refused(option: tuple[str, str], tmp_path: Path) -> None:
     told = cockpit("stragglers", str(SAMPLES / "minimal.yaml"), *option, state=tmp_path)
     assert told.returncode == exits.USAGE

@@ -58,6 +58,15 @@ def test_a_topic_that_is_written_on_the_target_by_now_is_not_ahead() -> None:
     assert alarms(watched(target=1_100), moved=("checkout",)) == {}
 
 
+def test_a_topic_that_is_none_of_the_plan_s_may_have_been_moved_by_another_plan() -> None:
+    none = tuple(replace(s, produces=(), consumes=("bills",)) for s in PLAN.services)
+    strange = Moved(replace(PLAN, services=none), {})
+    facts, watch = watched(target=1_100), Watch()
+    for at_ms in (NOW - HOLD_MS, NOW):
+        watch = renew(watch, strange, facts, at_ms)
+    assert [alarm for alarm in watch.alarms if alarm.subject.startswith("target ahead")] == []
+
+
 def test_a_number_belongs_to_the_partitions_that_are_named_beside_it() -> None:
     far, near = ("moved", 0), ("orders", 0)
     one = Disagreement("surplus", (far, near), (100_000, 20))
@@ -178,6 +187,13 @@ def test_a_target_commit_past_the_image_is_an_alarm_only_for_the_commits_that_it
     subject = "target commit past the image"
     assert subject in alarms(imaged(46, skipped=4), now_ms=2_000)
     assert subject not in alarms(imaged(46, skipped=4, committed=55), now_ms=2_000)
+
+
+def test_a_group_on_its_way_back_is_ahead_on_the_target_for_a_moment_and_that_is_no_alarm() -> None:
+    """It has read on there, and the source's commit follows in the same step."""
+    facts, moved = imaged(46, skipped=4), Moved(PLAN, {}, frozenset({"ledger"}))
+    assert renew(Watch(), moved, facts, 2_000).alarms == ()
+    assert renew(Watch(), Moved(PLAN, {}), facts, 2_000).alarms != ()
 
 
 def test_a_broker_that_does_not_answer_is_named_with_its_word() -> None:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from cockpit.core.plan import Interleaving, Plan, PromoteStep, Replication, ReverseStep, Step
+from cockpit.core.plan import (
+    FenceStep,
+    Interleaving,
+    LinkApiWord,
+    OffsetsSpec,
+    Plan,
+    PromoteStep,
+    Replication,
+    ReverseStep,
+    Step,
+)
 from cockpit.core.script import undo_words
 from cockpit.core.unflown import unflown
 from cockpit.sim.demo import demo_plan
@@ -23,7 +34,6 @@ def with_step(step: Step) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "reason"),
     [
-        (replace(PLAN, replication=Replication(kind="link")), "replication by a link"),
         (
             replace(PLAN, replication=Replication(kind="msk-replicator")),
             "replication by MSK Replicator",
@@ -37,6 +47,28 @@ def with_step(step: Step) -> Plan:
 )
 def test_it_is_refused_by_name(plan: Plan, reason: str) -> None:
     assert unflown(plan) == (f"{reason} is not flown yet",)
+
+
+def over_a_link(api: LinkApiWord | Literal[""], *steps: Step) -> Plan:
+    exact = OffsetsSpec(resume="exact")
+    services = tuple(replace(s, offsets=exact if s.group else None) for s in PLAN.services)
+    wave = replace(PLAN.waves[0], steps=(*PLAN.waves[0].steps, *steps))
+    link = Replication(kind="link", name="old-to-new", api=api)
+    return replace(PLAN, replication=link, services=services, waves=(wave,))
+
+
+def test_a_link_is_flown_over_an_interface_that_somebody_has_written() -> None:
+    assert unflown(over_a_link("stand-in", PromoteStep())) == ()
+    assert "api is named" in unflown(over_a_link(""))[0]
+    assert "no proxy for producers" in unflown(over_a_link("confluent"))[0]
+
+
+def test_over_a_link_nothing_is_fenced_and_no_offset_translated() -> None:
+    (fence,) = unflown(over_a_link("stand-in", FenceStep()))
+    assert fence == "wave readers: step fence is not flown yet over a link"
+    link = over_a_link("stand-in").replication
+    (group,) = unflown(replace(PLAN, replication=link, waves=PLAN.waves[:1]))
+    assert group == "ledger: a link translates no offsets, write resume: exact"
 
 
 @pytest.mark.parametrize("plan", [PLAN, demo_plan()])

@@ -8,14 +8,14 @@ import json
 import pytest
 
 from cockpit.core.actions import Drill
-from cockpit.core.plan import Side
+from cockpit.core.plan import HttpCall, Side
 from cockpit.kafka.connect import ConnectRest
 from cockpit.kafka.cutting import Way
-from cockpit.kafka.effects.drill import Drills
+from cockpit.kafka.effects.drill import Calls, Drills
 from cockpit.kafka.http import Http
 from cockpit.kafka.link import Link
 from cockpit.kafka.protocol.metadata import brokers_only
-from cockpit.ports import PortError
+from cockpit.ports import OutcomeUnknownError, PortError
 from tests.kafka.fake_broker import FakeCluster, fake_cluster
 from tests.kafka.http_server import Answer, Asked, http_server
 
@@ -90,6 +90,39 @@ async def test_a_broker_dies_by_the_lab_s_hand_and_nobody_else_s() -> None:
         )
 
 
+async def test_a_service_is_broken_and_mended_by_calls_to_its_owner() -> None:
+    asked: list[str] = []
+
+    def respond(request: Asked) -> Answer:
+        asked.append(f"{request.method} {request.target}")
+        return Answer.of({})
+
+    http = Http()
+    async with http_server(respond) as server:
+        calls = {"audit": (HttpCall(f"{server.url}/stop"), HttpCall(f"{server.url}/start?on=b"))}
+        drills = Drills(nowhere(), {"target": Way()}, None, Calls(http, calls))
+        assert await broken(drills, "call", "audit") is None, "nobody can read it"
+        await drills.do(Drill("call", "audit", broken=True))
+        assert await broken(drills, "call", "audit") is True
+        await drills.do(Drill("call", "audit", broken=False))
+        assert await broken(drills, "call", "audit") is False
+        with pytest.raises(PortError, match="no calls for search"):
+            await drills.do(Drill("call", "search", broken=True))
+        await http.close()
+    assert asked == ["POST /stop", "POST /start?on=b"]
+
+
+async def test_a_service_whose_owner_fails_to_mend_it_is_not_known_to_be_well() -> None:
+    http = Http()
+    async with http_server(lambda _asked: Answer(503, b"")) as server:
+        calls = {"audit": (HttpCall(f"{server.url}/stop"), HttpCall(f"{server.url}/start"))}
+        drills = Drills(nowhere(), {"target": Way()}, None, Calls(http, calls))
+        with pytest.raises(OutcomeUnknownError):
+            await drills.do(Drill("call", "audit", broken=False))
+        assert (await drills.check(Drill("call", "audit", broken=False))).holds is None
+        await http.close()
+
+
 async def test_a_cut_drops_the_sockets_of_its_side_and_none_opens_until_it_is_mended() -> None:
     async with fake_cluster(FakeCluster()) as cluster:
         access = cluster.access(1)
@@ -112,7 +145,13 @@ async def test_a_cut_drops_the_sockets_of_its_side_and_none_opens_until_it_is_me
 
 
 @pytest.mark.parametrize(
-    ("do", "on"), [("stop-task", "mm2"), ("kill-broker", "source/1"), ("cut-connection", "source")]
+    ("do", "on"),
+    [
+        ("stop-task", "mm2"),
+        ("kill-broker", "source/1"),
+        ("cut-connection", "source"),
+        ("call", "audit"),
+    ],
 )
 async def test_a_plan_that_allows_no_drills_breaks_nothing(do: str, on: str) -> None:
     drills = Drills(nowhere(), {}, Lab())

@@ -19,12 +19,16 @@ from cockpit.cli.output import say
 from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from tests.flights.real import Flight, environment
-from tests.migrations import voltus
+from tests.migrations import avia, voltus, zerodown
 
 BUILD = Path("build/migrations")
 MIGRATIONS: dict[
     str, tuple[Callable[[Path], Status], Callable[[Status, Path], tuple[Flight, Verdict]]]
-] = {"voltus": (voltus.take_off, voltus.voltus)}
+] = {
+    "voltus": (voltus.take_off, voltus.voltus),
+    "zero-downtime-waves": (zerodown.take_off, zerodown.zerodown),
+    "avia-linking": (avia.take_off, avia.avia),
+}
 
 
 def main() -> int:
@@ -52,8 +56,7 @@ def _fly(name: str, folder: Path) -> None:
         flight(take_off(folder), folder / "state")
     finally:
         cockpit.lab.down(folder / "lab")
-    report = [sys.executable, "-m", "cockpit", "report", "-o", str(folder / "report.md")]
-    subprocess.run(report, check=True, env=environment(folder / "state"))
+    _reports(folder)
     judged = subprocess.run(
         [sys.executable, "-m", "cockpit.lab.checker", str(folder / "lab")],
         capture_output=True,
@@ -62,6 +65,16 @@ def _fly(name: str, folder: Path) -> None:
     )
     took_s = time.perf_counter() - began_s
     (folder / "verdict.txt").write_text(f"{judged.stdout.strip()}, flown in {took_s:.0f} s\n")
+
+
+def _reports(folder: Path) -> None:
+    """`report.md` of the migration's plan, `report-NAME.md` of what else was flown with it."""
+    sessions = sorted((folder / "state" / "cockpit" / "sessions").glob("*"))
+    plans = [session.name.split("-", 2)[2] for session in sessions]
+    for session, plan in zip(sessions, plans, strict=True):
+        to = folder / ("report.md" if plan == plans[0] else f"report-{plan}.md")
+        report = [sys.executable, "-m", "cockpit", "report", session.name, "-o", str(to)]
+        subprocess.run(report, check=True, env=environment(folder / "state"))
 
 
 if __name__ == "__main__":

@@ -71,6 +71,8 @@ def test_the_minimal_sample_fits_into_a_readme() -> None:
 @pytest.mark.parametrize("path", [*GOOD_PLANS, *BROKEN_PLANS], ids=name)
 def test_samples_name_no_real_machine(path: Path) -> None:
     text = path.read_text()
-    hosts = re.findall(r"(?:https?://(?:[^@\s\"]*@)?|\[)([a-z0-9.-]+\.[a-z]{2,})", text)
+    hosts = re.findall(
+        r"(?:https?://(?:[^@\s\"]*@)?|bootstrap: \[\"?)([a-z0-9.-]+\.[a-z]{2,})", text
+    )
     assert all(host.endswith(".example.internal") for host in hosts)
     assert not re.search(r"file:/|/home/|/tmp/|/root/", text)

@@ -11,7 +11,16 @@ from cockpit.core import plan as core
 from cockpit.plan import format as plan_format
 from cockpit.plan import format_calls, format_clusters, load_document
 from cockpit.plan.kinds import Choice, Object
-from tests.plan.given import GOOD, MINIMAL, ORIGIN, good_with, load, only_problem
+from tests.plan.given import (
+    GOOD,
+    MINIMAL,
+    ORIGIN,
+    SAMPLES,
+    good_with,
+    load,
+    only_problem,
+    problems_of,
+)
 
 
 def test_the_good_plan_s_values() -> None:
@@ -421,3 +430,12 @@ def _words(hint: object) -> set[str]:
     for argument in typing.get_args(hint):
         found |= {argument} if isinstance(argument, str) else _words(argument)
     return found
+
+
+def test_readers_are_late_only_where_nobody_of_the_plan_writes_what_they_read() -> None:
+    late = (SAMPLES / "zero-downtime-long-tail.yaml").read_text()
+    assert load(late).late_topics() == {"shop.mail", "shop.returns"}
+    owner = "write_owner: {before: source, after: source}"
+    assert MINIMAL.count(owner) == 1
+    found = problems_of(MINIMAL.replace(owner, "write_owner: {before: target, after: target}"))
+    assert "before wave readers its topics are written on the source" in str(found[0])

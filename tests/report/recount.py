@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import AlarmView, CheckView, GateView, Snapshot
+from cockpit.core.snapshot import AlarmView, CheckView, GateView, Snapshot, StragglerView
 from tests.report.raw import Event, Raw, Try
 from tests.report.recount_lines import lines_of
 from tests.report.recount_rows import assert_rows
@@ -370,9 +370,18 @@ def _differences(raw: Raw) -> list[Row]:
 
 
 def _stragglers(raw: Raw) -> Iterator[Row]:
-    for one in raw.looks[-1].stragglers:
-        rate = _number(one.rate_milli)
-        yield {"rate": None if rate is None else rate / 1_000, "seen at": one.at_ms}
+    """Each once, in the order of his first visit; who cannot be told, at the last look only."""
+    visits: dict[tuple[str, ...], list[StragglerView]] = {}
+    for look in raw.looks:
+        for one in look.stragglers:
+            if one.kind == "unknown" and look is not raw.looks[-1]:
+                continue
+            named = one.where if one.kind == "unlisted writer" else one.name
+            visits.setdefault((one.kind, named, one.service), []).append(one)
+    for seen in visits.values():
+        rate = _number(seen[-1].rate_milli)
+        times = {"first seen": seen[0].at_ms, "last seen": seen[-1].at_ms}
+        yield {"rate": None if rate is None else rate / 1_000, **times}
 
 
 def _heads(raw: Raw) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import pytest
 
-from cockpit.core.snapshot import Snapshot
+from cockpit.core.snapshot import Snapshot, StragglerView
 from cockpit.report.build import report
 from cockpit.report.document import Cell, Document, Paragraph, Plot, Table
 from cockpit.report.html import html
@@ -153,6 +153,25 @@ def test_11_which_effects_ended_as_unknown() -> None:
 def test_12_who_owned_the_writes_at_the_end_and_what_is_unfinished() -> None:
     assert "writers: TARGET" in words(2)
     assert rows("stragglers") == []
+
+
+def test_18_who_was_met_on_the_source_once_is_told_although_he_had_left_before_the_end() -> None:
+    """A job that runs once a minute is gone most of the time."""
+    given = material()
+    shots = list(given.snapshots())
+    came, went = shots[len(shots) // 2], shots[len(shots) // 2 + 3]
+    job = StragglerView("reader", "nightly", "job@10.1.1.1", "payments", 5, "", came.at_ms)
+
+    def snapshots() -> Iterator[Snapshot]:
+        for shot in shots:
+            here = came.at_ms <= shot.at_ms < went.at_ms
+            yield replace(shot, stragglers=(replace(job, at_ms=shot.at_ms),) if here else ())
+
+    (row,) = rows("stragglers", report(replace(given, snapshots=snapshots)))
+    assert row["name"].text == "nightly"
+    assert row["first seen"].value == came.at_ms
+    assert row["last seen"].value == shots[len(shots) // 2 + 2].at_ms
+    assert row["at the end"].text == "gone"
 
 
 # --- what it promises -----------------------------------------------------------------------------

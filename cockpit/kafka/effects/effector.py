@@ -6,9 +6,9 @@ Decides nothing itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 from cockpit.core.actions import (
     Action,
@@ -24,6 +24,7 @@ from cockpit.core.actions import (
     Look,
     PatchConnector,
     ProbePlaces,
+    PromoteTopics,
     ProveDrained,
     ProveReversible,
     ProveSilent,
@@ -38,12 +39,22 @@ from cockpit.kafka.effects.connector import ConnectorPatches, GroupExclusions
 from cockpit.kafka.effects.drain import DrainProof
 from cockpit.kafka.effects.drill import Drills
 from cockpit.kafka.effects.fence import Fencing
+from cockpit.kafka.effects.linking import LinkGroups, NoPromotion, Promotion
 from cockpit.kafka.effects.places import PlaceSearch
 from cockpit.kafka.effects.probe import ShadowReader
 from cockpit.kafka.effects.reverse import MirrorRuns
 from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
-from cockpit.kafka.http import Http
+
+
+class Tool(Protocol):
+    """Changes the replication tool."""
+
+    async def precheck(self, action: Any) -> Finding: ...  # noqa: ANN401 - its own kinds of action
+
+    async def do(self, action: Any) -> Mapping[str, Any]: ...  # noqa: ANN401 - as above
+
+    async def verify(self, action: Any) -> Finding: ...  # noqa: ANN401 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,8 @@ class Handlers:
 
     services: ServiceCalls
     patches: ConnectorPatches
-    exclusions: GroupExclusions
+    exclusions: GroupExclusions | LinkGroups
+    promotion: Promotion | NoPromotion
     fencing: Fencing
     drain: DrainProof
     commits: OffsetCommits
@@ -62,14 +74,25 @@ class Handlers:
     runs: MirrorRuns
     drills: Drills
 
+    def tool(self, action: Action) -> Tool:
+        """What runs mirrors, or what promotes."""
+        return self.promotion if isinstance(action, PromoteTopics) else self.runs
+
 
 class RealEffector:
     """Changes real clusters, services and connectors."""
 
-    def __init__(self, handlers: Handlers, *, clients: tuple[Client, ...], http: Http) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        *,
+        clients: tuple[Client, ...],
+        closers: tuple[Callable[[], Awaitable[None]], ...],
+    ) -> None:
+        """`closers` let go of whatever is spoken to by HTTP."""
         self._handlers = handlers
         self._clients = clients
-        self._http = http
+        self._closers = closers
 
     async def precheck(self, action: Action) -> Finding:
         """Read whether it is already so. Raises PortError."""
@@ -81,8 +104,10 @@ class RealEffector:
                 return await handlers.patches.precheck(action)
             case ExcludeGroups():
                 return await handlers.exclusions.precheck(action)
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                return await handlers.runs.precheck(action)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                return await handlers.tool(action).precheck(action)
             case Fence():
                 return await handlers.fencing.precheck(action)
             case Unfence():
@@ -110,8 +135,10 @@ class RealEffector:
                 return await handlers.patches.do(action)
             case ExcludeGroups():
                 return await handlers.exclusions.do(action)
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                return await handlers.runs.do(action)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                return await handlers.tool(action).do(action)
             case Fence():
                 return await handlers.fencing.do(action)
             case Unfence():
@@ -139,8 +166,10 @@ class RealEffector:
                 return await handlers.patches.verify(action)
             case ExcludeGroups():
                 return await handlers.exclusions.verify(action)
-            case ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror():
-                return await handlers.runs.verify(action)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                return await handlers.tool(action).verify(action)
             case Fence():
                 return await handlers.fencing.verify(action)
             case Unfence():
@@ -176,6 +205,11 @@ class RealEffector:
     async def close(self) -> None:
         """Let go of every connection. Never raises."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._http.close(), name="close-effector-http")
+            for close in self._closers:
+                tasks.create_task(_closed(close), name="close-effector-http")
             for client in self._clients:
                 tasks.create_task(client.close(), name="close-effector-client")
+
+
+async def _closed(close: Callable[[], Awaitable[None]]) -> None:
+    await close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cockpit.core.observe import Unknown
-from cockpit.core.snapshot import CheckView, StragglerView
+from cockpit.core.snapshot import CheckView
 from cockpit.core.tuning import Proposal
 from cockpit.report.document import Block, Cell, Line, Paragraph, Plot, Section, Table, Todo
 from cockpit.report.material import Event
 from cockpit.report.review import NOTHING, Review, at, count, span, text, time
 from cockpit.report.sections import figures
 from cockpit.report.sections.judged import near_misses
+from cockpit.report.seen import Met
 from cockpit.report.wording import amount, duration
 
 STALE_MS = 5_000
@@ -175,8 +176,9 @@ def _proposal_row(one: Proposal) -> tuple[Cell, ...]:
 
 def decommission(review: Review) -> Section:
     """Section 18: who still touches the source."""
-    columns = ("kind", "name", "service", "where", "who", "rate", "seen at")
-    rows = tuple(_straggler_row(one) for one in review.seen.stragglers)
+    columns = ("kind", "name", "service", "where", "who", "rate", "first seen", "last seen",
+               "at the end")  # fmt: skip
+    rows = tuple(_straggler_row(one, review.seen.looks) for one in review.seen.met.values())
     table = Table("stragglers", columns, rows, "nobody was seen on the source after its move")
     moved = [a for a in review.story.attempts if a.result == "done" and a.ended is not None]
     blocks: list[Block] = [table]
@@ -191,7 +193,8 @@ def decommission(review: Review) -> Section:
     return Section(18, "Ready to take the source down?", tuple(blocks))
 
 
-def _straggler_row(one: StragglerView) -> tuple[Cell, ...]:
+def _straggler_row(met: Met, looks: int) -> tuple[Cell, ...]:
+    one = met.one
     known = not isinstance(one.rate_milli, Unknown)
     rate = float(one.rate_milli) / 1_000 if known else None  # type: ignore[arg-type]  # known
     return (
@@ -201,7 +204,9 @@ def _straggler_row(one: StragglerView) -> tuple[Cell, ...]:
         text(one.where),
         text(one.who),
         Cell("unknown") if rate is None else Cell(amount(rate, "records/s"), rate),
+        time(met.first_ms),
         time(one.at_ms),
+        text("there" if met.looks == looks else "gone"),
     )
 
 
