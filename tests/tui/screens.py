@@ -18,6 +18,7 @@ from typing import Final
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.picture import picture
 from cockpit.tui.run import make_app
+from cockpit.tui.screens.confirm import TwoKey
 from tests.tui import fixtures
 from tests.tui.sessions import AnsweringSession
 
@@ -71,6 +72,8 @@ async def draw(shot: Shot) -> str:
             await pilot.press(key)
             await pilot.pause()
         await pilot.pause(0.3)
+        while isinstance(app.screen, TwoKey) and not app.screen._open:
+            await pilot.pause(0.1)  # a machine's pace must not decide whether Y counts yet
         return compact(picture(app, title=f"cockpit: {shot.name}"))
 
 
