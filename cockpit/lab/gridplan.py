@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cockpit.lab import mirror
 from cockpit.lab.grid import GRID
 from cockpit.lab.layout import Layout
-from cockpit.lab.serviceline import service_lines
+from cockpit.lab.planlines import quoted, service_lines
 from cockpit.lab.state import State
 
 
@@ -73,10 +73,6 @@ def grid_plan(places: Places) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
 def _head(places: Places) -> str:
     return f"""\
 # A hundred services of an energy grid leave Kafka 1.0.2 in a week of eight waves.
@@ -87,10 +83,10 @@ name: voltus-week
 environment: {places.environment}
 
 source:
-  bootstrap: [{_list(places.source)}]
+  bootstrap: [{quoted(places.source)}]
   security: {{protocol: plaintext}}
 target:
-  bootstrap: [{_list(places.target)}]
+  bootstrap: [{quoted(places.target)}]
   security:
     protocol: ssl
     ca: "{places.tls}/ca.pem"

@@ -9,8 +9,8 @@ from typing import Literal
 
 from cockpit.lab import access, mirror
 from cockpit.lab.layout import Layout
+from cockpit.lab.planlines import service_lines
 from cockpit.lab.properties import SOURCE_SEGMENT_BYTES
-from cockpit.lab.serviceline import service_lines
 from cockpit.lab.state import State
 from cockpit.lab.workload import WAVES, WORKLOAD, Work, work_of
 

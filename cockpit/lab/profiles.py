@@ -6,7 +6,7 @@ Values only: never starts anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from cockpit.lab.grid import GRID
@@ -87,12 +87,10 @@ VOLTUS: Final = Profile(
     workload=GRID,
     hosts=4,
 )
-WAVES: Final = Profile(
+WAVES: Final = replace(
+    DEFAULT,
     name="zero-downtime-waves",
     what="as default, with four partitions a topic and a batch job that its plan forgets",
-    source=ClusterProfile("2.8.2", "scram"),
-    target=ClusterProfile("4.3.1", "scram"),
-    mirror=MirrorProfile("mirrormaker2", "4.3.1"),
     workload=WAVES_SHOP,
 )
 AVIA: Final = Profile(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cockpit.lab.serviceline import service_lines
+from cockpit.lab.planlines import BETWEEN_VERSIONS, quoted, service_lines
 from cockpit.lab.state import State
 from cockpit.lab.tournament import TOURNAMENT
 from cockpit.lab.workload import Work
@@ -61,15 +61,11 @@ def tournament_plan(places: Places) -> str:
         "services:",
         *(service_lines(w, places.control(w.name), "resume: exact") for w in works),
         "",
-        _APPROVED,
+        BETWEEN_VERSIONS,
         "waves:",
         *(_wave(name, names) for name, names in TOURNAMENT.waves),
     ]
     return "\n".join(parts) + "\n"
-
-
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _head(places: Places) -> str:
@@ -83,10 +79,10 @@ name: avia-linking
 environment: {places.environment}
 
 source:
-  bootstrap: [{_list(places.source)}]
+  bootstrap: [{quoted(places.source)}]
   security: {{protocol: plaintext}}
 target:
-  bootstrap: [{_list(places.target)}]
+  bootstrap: [{quoted(places.target)}]
   security: {{protocol: plaintext}}
 
 replication: # the lab's stand-in for a link, which is no product
@@ -106,19 +102,6 @@ def _latency(work: Work, places: Places) -> str:
     """From the making of a record to its being processed."""
     url = f"{places.control(work.name)}/status"
     return f'  {work.name}-latency: {{http: "{url}", path: latency_ms, unit: ms, max_age: 15s}}'
-
-
-_APPROVED = """\
-approved_differences:
-  - topic: "*"
-    config: segment.bytes
-    why: "a setting of the old brokers; segment size changes no client"
-    by: team-platform
-  - topic: "*"
-    config: message.timestamp.after.max.ms
-    why: "a default of the new brokers; no service stamps a record ahead of its time"
-    by: team-platform
-"""
 
 
 def _wave(name: str, names: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from cockpit.lab import access, mirror
 from cockpit.lab.layout import Layout
-from cockpit.lab.serviceline import service_lines
+from cockpit.lab.planlines import BETWEEN_VERSIONS, service_lines
 from cockpit.lab.state import State
 from cockpit.lab.wavesshop import LONG_TAIL, REPORTS, WAVES_SHOP
 from cockpit.lab.workload import WORKLOAD, Work
@@ -71,7 +71,7 @@ name: zero-downtime-waves
         f"{head}environment: {places.environment}\ndrills: allowed\n",
         _clusters(places),
         *_services(WORKLOAD, places),
-        _APPROVED,
+        BETWEEN_VERSIONS,
         "waves:",
         *(_wave(name, names, places) for name, names in WAVES_SHOP.waves),
     ]
@@ -106,7 +106,7 @@ waves:
         f"{head}environment: {places.environment}\n",
         _clusters(places),
         *_services((REPORTS,), places, "translated"),
-        _APPROVED + _FENCED,
+        BETWEEN_VERSIONS + _FENCED,
         wave,
     ]
     return "\n".join(parts)
@@ -147,19 +147,6 @@ def _services(works: tuple[Work, ...], places: Addresses, resume: str = "exact")
         for work in watched
     )
     return (*(("signals:", *signals, "") if watched else ()), "services:", *lines, "")
-
-
-_APPROVED: Final = """\
-approved_differences:
-  - topic: "*"
-    config: segment.bytes
-    why: "a setting of the old brokers; segment size changes no client"
-    by: team-platform
-  - topic: "*"
-    config: message.timestamp.after.max.ms
-    why: "a default of the new brokers; no service stamps a record ahead of its time"
-    by: team-platform
-"""
 
 
 _FENCED: Final = """\

@@ -1,6 +1,6 @@
-"""A service of the lab in a plan: who it is, what it reads and writes, how it is stopped and begun.
-
-Both of the lab's plans are made of such lines, each with its own way of finding a group's place.
+"""What the plans of several labs have in common, as lines of YAML: a service with what it reads and
+writes and how it is moved, a list of names, and differences that every migration between these
+versions has.
 """
 
 from __future__ import annotations
@@ -14,6 +14,24 @@ CALLS: Final = (
     ("start", "start?cluster=target"),
     ("undo", "start?cluster=source"),
 )
+
+BETWEEN_VERSIONS: Final = """\
+approved_differences:
+  - topic: "*"
+    config: segment.bytes
+    why: "a setting of the old brokers; segment size changes no client"
+    by: team-platform
+  - topic: "*"
+    config: message.timestamp.after.max.ms
+    why: "a default of the new brokers; no service stamps a record ahead of its time"
+    by: team-platform
+"""
+"""From Kafka 2.8 to 4.3."""
+
+
+def quoted(names: tuple[str, ...]) -> str:
+    """The inside of a list."""
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def service_lines(work: Work, base: str, offsets: str) -> str:
