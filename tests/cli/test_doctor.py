@@ -271,9 +271,9 @@ async def _assert_missed(admin: Client, client: Client, right: Right, mine: list
         return not await missing()
 
     await admin.ask_any(delete_acls([right.binding()]))
-    await until(named, timeout_s=5)
+    await until(named, timeout_s=20)
     await admin.ask_any(create_acls([right.binding()]))
-    await until(none, timeout_s=5)
+    await until(none, timeout_s=20)
 
 
 @pytest.mark.broker

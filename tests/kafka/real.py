@@ -14,7 +14,7 @@ from aiokafka.errors import TopicAlreadyExistsError
 
 from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Login, Plan, SecretRef, Side
-from cockpit.kafka.client import Client
+from cockpit.kafka.client import CHANGE_TIMEOUT_MS, Client
 from cockpit.kafka.factory import RealPorts, connect_real, reveal_secret
 from cockpit.kafka.protocol.acls import create_acls, delete_acls
 from cockpit.kafka.security import access
@@ -53,9 +53,11 @@ async def ports_of(lab: Status) -> AsyncIterator[RealPorts]:
 
 @contextlib.asynccontextmanager
 async def client_as(lab: Status, side: Side, user: str) -> AsyncIterator[Client]:
-    """A client of one cluster as another user."""
+    """A client of one cluster as another user, with the patience that changes need: the first one
+    of a broker that has just started may take it seconds."""
     spec = getattr(plan_of(lab), side)
-    client = Client(access(spec, reveal_secret, login=login_of(lab, user)))
+    found = access(spec, reveal_secret, login=login_of(lab, user))
+    client = Client(found, timeout_ms=CHANGE_TIMEOUT_MS)
     try:
         yield client
     finally:
