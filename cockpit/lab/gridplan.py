@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cockpit.lab import mirror
 from cockpit.lab.grid import GRID
 from cockpit.lab.layout import Layout
-from cockpit.lab.planlines import quoted, service_lines
+from cockpit.lab.planlines import assembled, quoted, service_lines
 from cockpit.lab.state import State
 
 
@@ -58,19 +58,13 @@ def lab_places(layout: Layout, state: State) -> Places:
 
 def grid_plan(places: Places) -> str:
     """The whole plan."""
-    parts = [
+    return assembled(
         _head(places),
-        "signals:",
-        *(_signal(host, places) for host in places.hosts),
-        "",
-        "services:",
-        *(service_lines(w, places.control(w.name), "resume: exact") for w in GRID.works),
-        "",
-        _APPROVED,
-        "waves:",
-        *(_wave(name, names, places.hosts) for name, names in GRID.waves),
-    ]
-    return "\n".join(parts) + "\n"
+        signals=(_signal(host, places) for host in places.hosts),
+        services=(service_lines(w, places.control(w.name), "resume: exact") for w in GRID.works),
+        approved=_APPROVED,
+        waves=(_wave(name, names, places.hosts) for name, names in GRID.waves),
+    )
 
 
 def _head(places: Places) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from cockpit.lab import access, mirror
 from cockpit.lab.layout import Layout
-from cockpit.lab.planlines import service_lines
+from cockpit.lab.planlines import assembled, service_lines
 from cockpit.lab.properties import SOURCE_SEGMENT_BYTES
 from cockpit.lab.state import State
 from cockpit.lab.workload import WAVES, WORKLOAD, Work, work_of
@@ -26,11 +26,14 @@ def plan_text(layout: Layout, state: State, resume: Resume = "translated") -> st
 
     `resume`: how all groups find their places. By content none may read a record twice.
     """
-    parts = [_head(), _clusters(layout, state), _replication(state)]
-    parts += ["signals:", *(_signal(work, state) for work in WORKLOAD), ""]
-    parts += ["services:", *(_service(work, state, resume) for work in WORKLOAD), ""]
-    parts += [_approved(state), "waves:", *(_wave(name, names, resume) for name, names in WAVES)]
-    return "\n".join(parts) + "\n"
+    head = "\n".join((_head(), _clusters(layout, state), _replication(state)))
+    return assembled(
+        head,
+        signals=(_signal(work, state) for work in WORKLOAD),
+        services=(_service(work, state, resume) for work in WORKLOAD),
+        approved=_approved(state),
+        waves=(_wave(name, names, resume) for name, names in WAVES),
+    )
 
 
 def _head() -> str:

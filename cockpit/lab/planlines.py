@@ -5,6 +5,7 @@ versions has.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from cockpit.lab.workload import Work
@@ -32,6 +33,19 @@ approved_differences:
 def quoted(names: tuple[str, ...]) -> str:
     """The inside of a list."""
     return ", ".join(f'"{name}"' for name in names)
+
+
+def assembled(
+    head: str,
+    *,
+    signals: Iterable[str],
+    services: Iterable[str],
+    approved: str,
+    waves: Iterable[str],
+) -> str:
+    """A whole plan. `head`: all that stands before the signals."""
+    parts = [head, "signals:", *signals, "", "services:", *services, "", approved, "waves:", *waves]
+    return "\n".join(parts) + "\n"
 
 
 def service_lines(work: Work, base: str, offsets: str) -> str:

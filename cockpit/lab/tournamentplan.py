@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cockpit.lab.planlines import BETWEEN_VERSIONS, quoted, service_lines
+from cockpit.lab.planlines import BETWEEN_VERSIONS, assembled, quoted, service_lines
 from cockpit.lab.state import State
 from cockpit.lab.tournament import TOURNAMENT
 from cockpit.lab.workload import Work
@@ -52,20 +52,14 @@ def lab_places(state: State) -> Places:
 def tournament_plan(places: Places) -> str:
     """The whole plan."""
     works = TOURNAMENT.works
-    parts = [
+    latencies = (_latency(work, places) for work in works if work.consumes)
+    return assembled(
         _head(places),
-        "signals:",
-        *(_signal(work, places) for work in works),
-        *(_latency(work, places) for work in works if work.consumes),
-        "",
-        "services:",
-        *(service_lines(w, places.control(w.name), "resume: exact") for w in works),
-        "",
-        BETWEEN_VERSIONS,
-        "waves:",
-        *(_wave(name, names) for name, names in TOURNAMENT.waves),
-    ]
-    return "\n".join(parts) + "\n"
+        signals=(*(_signal(work, places) for work in works), *latencies),
+        services=(service_lines(w, places.control(w.name), "resume: exact") for w in works),
+        approved=BETWEEN_VERSIONS,
+        waves=(_wave(name, names) for name, names in TOURNAMENT.waves),
+    )
 
 
 def _head(places: Places) -> str:
