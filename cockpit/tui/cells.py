@@ -73,8 +73,12 @@ class _Row:
 class Cells:
     """A terminal's picture as it should be, and as it was sent."""
 
-    def __init__(self, width: int, height: int, pens: Pens | None = None) -> None:
+    def __init__(
+        self, width: int, height: int, pens: Pens | None = None, *, to_the_end: bool = False
+    ) -> None:
         self._pens = Pens() if pens is None else pens
+        self._to_the_end = to_the_end
+        """A row is sent from its first difference to its end."""
         self._place = (1, 1)
         """Where a frame leaves the cursor, hidden or not: input methods look there."""
         self.resize(width, height)
@@ -117,8 +121,7 @@ class Cells:
             if wanted.texts == sent.texts and wanted.pens == sent.pens:
                 continue
             at = -1
-            unknown = sent.texts[:1] == [_UNKNOWN]
-            for begin, end in [(0, self.width)] if unknown else _runs(wanted, sent):
+            for begin, end in self._parts(wanted, sent):
                 if at < 0:
                     out.append(f"\x1b[{y + 1};{begin + 1}H")
                 else:
@@ -134,6 +137,13 @@ class Cells:
             out.append(self._pens.change(pen, ""))
             out.append("\x1b[{};{}H".format(*self._place))
         return "".join(out)
+
+    def _parts(self, wanted: _Row, sent: _Row) -> list[tuple[int, int]]:
+        """Columns of a row that are sent, from and to."""
+        if sent.texts[:1] == [_UNKNOWN]:
+            return [(0, self.width)]
+        runs = _runs(wanted, sent)
+        return [(runs[0][0], self.width)] if self._to_the_end else runs
 
 
 def _runs(wanted: _Row, sent: _Row) -> list[tuple[int, int]]:

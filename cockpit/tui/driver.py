@@ -63,10 +63,11 @@ class CellDriver(LinuxDriver):
     """Textual's driver for a terminal, but for its output."""
 
     few_colours = False
+    to_the_end = False
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._cells = Cells(1, 1, Pens(few_colours=self.few_colours))
+        self._cells = Cells(1, 1, Pens(few_colours=self.few_colours), to_the_end=self.to_the_end)
         self._controls: list[str] = []
         self._lock = threading.RLock()
         self._outlet: Outlet | None = None
@@ -140,6 +141,19 @@ class CellDriver(LinuxDriver):
 
 
 class FewColoursDriver(CellDriver):
+    """The same with no more than 256 colours."""
+
+    few_colours = True
+
+
+class RowsDriver(CellDriver):
+    """The same, a changed row always to its end: for a terminal that gives some characters another
+    width, in which a changed cell would land beside its place and leave the old one standing."""
+
+    to_the_end = True
+
+
+class FewColoursRowsDriver(RowsDriver):
     """The same with no more than 256 colours."""
 
     few_colours = True

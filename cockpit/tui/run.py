@@ -91,13 +91,16 @@ def _furnishing(
 
 
 def _driver(environment: Mapping[str, str], *, remote: bool) -> type[Driver] | None:
-    """Whose output never waits for the terminal; None where COCKPIT_DRIVER is `textual`: its own,
-    which does."""
-    if environment.get("COCKPIT_DRIVER", "") == "textual":
+    """Whose output never waits for the terminal, rows to their end where COCKPIT_DRIVER is `rows`;
+    None where it is `textual`: its own, which does."""
+    wanted = environment.get("COCKPIT_DRIVER", "")
+    if wanted == "textual":
         return None
-    from cockpit.tui.driver import CellDriver, FewColoursDriver
+    from cockpit.tui import driver
 
-    return FewColoursDriver if remote else CellDriver
+    if wanted == "rows":
+        return driver.FewColoursRowsDriver if remote else driver.RowsDriver
+    return driver.FewColoursDriver if remote else driver.CellDriver
 
 
 async def show_screen(

@@ -44,12 +44,15 @@ def whole() -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.parametrize("to_the_end", [False, True])
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_is_left_out_the_terminal_shows_the_newest_picture(seed: int) -> None:
+def test_whatever_is_left_out_the_terminal_shows_the_newest_picture(
+    seed: int, to_the_end: bool
+) -> None:
     rng = random.Random(seed)
     theirs, to_theirs = screen()
     ours, to_ours = screen()
-    cells = Cells(WIDTH, HEIGHT)
+    cells = Cells(WIDTH, HEIGHT, to_the_end=to_the_end)
     for one in (whole(), *(frame(rng) for _ in range(60))):
         assert FRAME.match(one)
         to_theirs.feed(one)
@@ -74,6 +77,15 @@ def test_what_has_not_changed_is_not_sent() -> None:
     assert cells.changes() == ""
     cells.draw("\x1b[3;5H\x1b[48;2;9;8;7m.x.\x1b[0m\x1b[1;1H")
     assert cells.changes() == "\x1b[3;6H\x1b[48;2;9;8;7mx\x1b[0m\x1b[1;1H"
+
+
+def test_to_the_end_a_difference_sends_what_follows_it_in_its_row() -> None:
+    cells = Cells(WIDTH, HEIGHT, to_the_end=True)
+    cells.draw(whole())
+    cells.changes()
+    cells.draw("\x1b[3;5H\x1b[48;2;9;8;7m.x.\x1b[0m\x1b[1;1H")
+    rest = "x" + "." * (WIDTH - 6)
+    assert cells.changes() == f"\x1b[3;6H\x1b[48;2;9;8;7m{rest}\x1b[0m\x1b[1;1H"
 
 
 def test_after_another_size_everything_is_sent_anew() -> None:

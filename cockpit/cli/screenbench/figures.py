@@ -34,8 +34,12 @@ from cockpit.cli.screenbench.measure import (
 from cockpit.cli.screenbench.terminal import on_a_terminal
 
 STARTS: Final = 7
-WHOLE_ROWS: Final = {"COCKPIT_DRIVER": "textual"}
-"""Textual's own output, without the screen's cell by cell."""
+TRENDS_S: Final = 61
+"""The small bars show the last minute: until it is full they grow, though nothing changes."""
+WHOLE_ROWS: Final = {"COCKPIT_DRIVER": "rows"}
+"""Without the difference cell by cell."""
+TEXTUAL: Final = {"COCKPIT_DRIVER": "textual"}
+"""Textual's own output."""
 
 
 def screen_figures() -> Iterator[Figure]:
@@ -53,9 +57,11 @@ def screen_figures() -> Iterator[Figure]:
         yield Figure("screen_bytes_a_tick", many.bytes_a_tick / 1_000, "kB", 1)
         whole = in_quiet(flight, WHOLE_ROWS)
         yield Figure("screen_bytes_a_tick_whole_rows", whole.bytes_a_tick / 1_000, "kB", 4)
+        textual = in_quiet(flight, TEXTUAL)
+        yield Figure("screen_bytes_a_tick_textual", textual.bytes_a_tick / 1_000, "kB")
         yield from key_figures(flight, many)
-    with flying(Tide(FEW, 0.0), count) as flight:
-        still = in_quiet(flight)
+    with flying(Tide(FEW, 0.0), count + PER_S * TRENDS_S) as flight:
+        still = in_quiet(flight, after_s=TRENDS_S)
         yield Figure("screen_bytes_when_nothing_changes", still.bytes_a_s / 1_000, "kB/s", 0.2)
     yield from link_figures()
     yield from beside_figures()

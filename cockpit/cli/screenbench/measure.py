@@ -41,10 +41,13 @@ class Quiet:
     memory_mb: float
 
 
-def in_quiet(flight: Flight, environment: Mapping[str, str] | None = None) -> Quiet:
-    """Watch the lag of all partitions for a while."""
+def in_quiet(
+    flight: Flight, environment: Mapping[str, str] | None = None, *, after_s: float = 0.0
+) -> Quiet:
+    """Watch the lag of all partitions for a while, once it has been shown for `after_s`."""
     with flight.screen(environment=environment) as terminal:
         settled(terminal)
+        terminal.watch(after_s)
         before_s = terminal.cpu_s()
         pieces = terminal.watch(QUIET_S)
         cpu_s = terminal.cpu_s() - before_s
