@@ -6,7 +6,7 @@ PROMETHEUS := $(VENV)/prometheus/usr/bin/prometheus
 ONLY   ?=
 SEEDS  ?= 20000
 
-.PHONY: screens help demo test unit broker lab lab-down migrations soak swarm bench check venv tools prometheus browser sshd clean
+.PHONY: screens help demo test unit broker lab lab-down migrations soak swarm bench check venv tools prometheus browser sshd kaskade clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -49,6 +49,12 @@ sshd:
 	  apt-get install -qq -y --no-install-recommends openssh-server; } || \
 	  { echo "sshd is missing: the soak draws a screen over it (package openssh-server)" >&2; exit 2; }
 
+# For the bench: another screen, beside ours. In an environment of its own.
+kaskade: venv
+	@[ -x $(VENV)/kaskade/bin/kaskade ] || { $(PYTHON) -m venv $(VENV)/kaskade && \
+	  $(VENV)/kaskade/bin/pip install --quiet kaskade; } || \
+	  echo "kaskade could not be had: the bench goes on without it" >&2
+
 check: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -83,7 +89,7 @@ soak: venv tools browser sshd swarm
 swarm: venv
 	$(BIN)/python -m tests.flights.swarm_soak --seeds $(SEEDS)
 
-bench: venv
+bench: venv kaskade
 	$(BIN)/cockpit bench $(if $(ONLY),--only $(ONLY))
 
 # The pictures of the documents, from fixed snapshots.

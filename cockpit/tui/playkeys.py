@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cockpit.core.playing import PlayVerb
+from cockpit.tui import keynames
 from cockpit.tui.keys import KEYS, Key, KeyTable
 
 
@@ -40,17 +41,28 @@ _INERT = "nothing: this is a recording, nothing in it can be changed"
 _LOOKING = frozenset({"look", "tool", "move", "screen"})
 _OF_A_FLIGHT = frozenset({"log_back", "log_on", "local_time"})
 """Tools whose keys play here."""
+_TIME = frozenset({"nearer", "further"})
+_SPEED = frozenset({"plus", "minus"})
 
 
 def _looking(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    """Keys of a flight's screen that only look; `0` has another meaning here."""
+    """Keys of a flight's screen that only look; some keys have another meaning here."""
     changed = {
         "overview": {"keys": ("escape",), "shown": "esc"},
         "pin": {"keys": ("asterisk",), "shown": "*"},
         "leave": {"help": "leave what is open, then the replay"},
     }
     kept = (key for key in keys if key.group in _LOOKING and key.id not in _OF_A_FLIGHT)
-    return tuple(replace(key, **changed.get(key.id, {})) for key in kept)  # type: ignore[arg-type]
+    found = (replace(key, **changed.get(key.id, {})) for key in kept)  # type: ignore[arg-type]
+    return tuple(_beside_play(key) for key in found)
+
+
+def _beside_play(key: Key) -> Key:
+    """The plots' time in a replay: `+` and `-` are its speed there."""
+    if key.id not in _TIME or not _SPEED & set(key.keys):
+        return key
+    names = tuple(name for name in key.keys if name not in _SPEED)
+    return replace(key, keys=names, shown=" ".join(keynames.shown(name) for name in names))
 
 
 def replay_keys(keys: tuple[Key, ...] = KEYS, play: tuple[Key, ...] = PLAY) -> tuple[Key, ...]:

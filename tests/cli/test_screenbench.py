@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
 
 from cockpit.cli.figures import Figure
+from cockpit.cli.observing.content import TOPICS
 from cockpit.cli.screenbench.document import BEGIN, END, written
 from cockpit.cli.screenbench.load import Tide, moved_by, ticks
 from cockpit.cli.screenbench.paints import FIRST_ROW, Press, cursor_rows, latencies_ms, schedule
+from cockpit.cli.screenbench.sidebyside import plan_of, waits_ms
 from cockpit.cli.screenbench.terminal import Link, Piece, on_a_terminal
+from cockpit.plan.loader import load_plan
 
 
 def at_row(at_s: float, row: int) -> Piece:
@@ -52,6 +56,16 @@ def test_of_the_made_up_rows_a_share_changes_and_none_overtakes_another() -> Non
     assert second.at_ms - first.at_ms == 250
     ages = {one.at_ms - (one.source.asked_at_ms or 0) for one in (first, second)}
     assert len(ages) == 1, "what was read is as fresh as before"
+
+
+def test_a_key_waits_for_the_next_bytes_and_one_without_any_is_left_out() -> None:
+    pieces = [Piece(1.0, b"a"), Piece(2.5, b"b")]
+    assert [round(one) for one in waits_ms([0.9, 1.0, 1.5, 3.0], pieces)] == [100, 0, 1000]
+
+
+def test_the_plan_that_is_flown_beside_kaskade_is_one_and_looks_at_every_topic() -> None:
+    text = json.dumps(plan_of("127.0.0.1:9092", "127.0.0.1:9093"))
+    assert len(load_plan(text, origin="plan.json").topics()) == TOPICS
 
 
 def test_nothing_is_copied_that_has_no_time() -> None:

@@ -9,6 +9,7 @@ from cockpit.core.pastview import PastView
 from cockpit.tui import sentences
 from cockpit.tui.curvewords import curve_lines
 from cockpit.tui.plot import SECOND
+from cockpit.tui.span import curve_within
 from tests.tui import fixtures
 from tests.tui.fixtures import AT_MS, snapshot
 from tests.tui.seen import Seen, opened
@@ -50,6 +51,27 @@ async def test_steps_and_the_fence_stand_under_the_plot_and_in_words() -> None:
         axis = next(i for i, row in enumerate(rows) if row.count("Z ") > 3 and "02:04" in row)
         assert "B" in rows[axis - 1]
         assert "clients blocked 02:13:26Z" in " ".join("\n".join(rows).split())
+
+
+async def test_plus_shows_a_shorter_time_and_minus_all_of_it_again() -> None:
+    async with opened(size=(132, 43)) as seen:
+        whole = await chosen(seen, 2)
+        await seen.press("plus", "plus", "plus")
+        rows = seen.rows()
+        assert "the last 5m" in rows[2]
+        axes = [next(row for row in shot if row.count("Z ") > 3) for shot in (whole, rows)]
+        assert "02:04" in axes[0]
+        assert "02:04" not in axes[1]
+        await seen.press(*("minus",) * 5)
+        assert "the last" not in seen.rows()[2]
+        assert any("02:04" in row for row in seen.rows())
+
+
+async def test_in_a_shorter_time_an_old_reading_is_an_old_one_and_not_unknown() -> None:
+    (curve, *_) = curves(snapshot())
+    near = curve_within(curve, 60_000, AT_MS + 600_000)
+    assert [len(trace.history) for trace in near.traces] == [1] * len(curve.traces)
+    assert near.traces[0].history[-1] == curve.traces[0].history[-1]
 
 
 async def test_beside_a_small_plot_there_is_a_line_of_text() -> None:

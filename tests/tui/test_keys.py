@@ -49,7 +49,7 @@ def test_what_changes_the_flight_is_a_capital_letter() -> None:
 
 
 async def test_every_key_is_in_the_help() -> None:
-    async with opened(size=(120, 90)) as seen:
+    async with opened(size=(120, 94)) as seen:
         await seen.press("question_mark")
         text = " ".join(seen.text().split())
         for key in KEYS:

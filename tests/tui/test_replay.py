@@ -102,7 +102,7 @@ async def test_without_a_player_there_is_no_sign_of_one(size: Size) -> None:
         rows = seen.rows()
         assert "REPLAY" not in seen.text()
         assert " replay " not in seen.text()
-        await seen.press("plus", "right_curly_bracket")
+        await seen.press("right_curly_bracket")
         after = seen.rows()
         assert (after[:2], after[-2:]) == (rows[:2], rows[-2:])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from typing import Final
 
 from cockpit.cli.figures import Figure
+from cockpit.cli.screenbench.sidebyside import side_by_side
 from cockpit.cli.screenbench.terminal import on_a_terminal
 
 SECONDS: Final = 10
@@ -27,4 +29,8 @@ def beside_figures() -> Iterator[Figure]:
             cpu_ms = (terminal.cpu_s() - before_s) * 1_000 / SECONDS
         yield Figure(f"{name}_bytes_a_refresh", size / 1_000 / SECONDS, "kB")
         yield Figure(f"{name}_cpu_a_refresh", cpu_ms, "ms")
-    yield Figure("kaskade_bytes_a_refresh", None, "kB", note="not measured: it needs a broker")
+    yield from side_by_side(_progress)
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -68,6 +68,15 @@ class Link:
         return self._free_s
 
 
+def cpu_s(pid: int) -> float:
+    """CPU seconds of all threads of a process so far, to the microsecond."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
 class Terminal:
     """One process and its terminal."""
 
@@ -133,11 +142,7 @@ class Terminal:
 
     def cpu_s(self) -> float:
         """CPU seconds of all its threads so far, to the microsecond."""
-        total = 0
-        for task in Path(f"/proc/{self.pid}/task").iterdir():
-            with suppress(OSError):
-                total += int((task / "schedstat").read_text().split()[0])
-        return total / 1e9
+        return cpu_s(self.pid)
 
     def memory_kb(self) -> int:
         """Resident memory."""

@@ -19,6 +19,7 @@ from cockpit.tui.format import age, quantity
 from cockpit.tui.fresh import is_stale, measured
 from cockpit.tui.glyphs import CUT, FAILED, HERE, UNKNOWN
 from cockpit.tui.look import Look
+from cockpit.tui.span import curve_within, marks_within, nearer, span_words
 from cockpit.tui.spark import sparkline
 from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right, wrap
 from cockpit.tui.view import Pane
@@ -54,6 +55,9 @@ class SignalsPane(Pane):
         self._marks: tuple[CurveMark, ...] = ()
         self._errors: tuple[ErrorRateView, ...] = ()
         self._now_ms = 0
+        self._snapshot: Snapshot | None = None
+        self._span_ms: int | None = None
+        """How much of the past is shown; None: all that is kept."""
         self._chosen = 0
         self._under: tuple[Line, ...] = ()
         """The chosen curve's title, plot and text."""
@@ -65,13 +69,22 @@ class SignalsPane(Pane):
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
-        self._curves = curves(snapshot)
-        self._marks = curve_marks(snapshot)
+        span_ms, now_ms = self._span_ms, snapshot.at_ms
+        self._snapshot = snapshot
+        self._curves = tuple(curve_within(curve, span_ms, now_ms) for curve in curves(snapshot))
+        self._marks = marks_within(curve_marks(snapshot), span_ms, now_ms)
         self._rows = tuple(row for curve in self._curves for row in _rows(curve))
         self._errors = snapshot.error_rates[:MOST_ERRORS]
-        self._now_ms = snapshot.at_ms
+        self._now_ms = now_ms
         self._chosen = max(0, min(self._chosen, len(self._rows) - 1))
         self.sync()
+
+    def zoom_time(self, steps: int) -> str:
+        """Show a shorter time, or a longer one; what is shown now."""
+        self._span_ms = nearer(self._span_ms, steps)
+        if self._snapshot is not None:
+            self.take(self._snapshot)
+        return f"plots show {span_words(self._span_ms)}"
 
     def count(self) -> int:
         """Rows, and what is under them."""
@@ -100,7 +113,7 @@ class SignalsPane(Pane):
     def settle(self, height: int) -> None:
         """Make the plot for what room is left, when it is time to."""
         rows = max(0, height - self._listed)
-        shape = (self._chosen, self.size.width, rows, self.may_plot, self.zoomed)
+        shape = (self._chosen, self.size.width, rows, self.may_plot, self.zoomed, self._span_ms)
         newer = self._now_ms != self._plotted_at_ms and not self._plot_rests
         if newer or shape != self._plotted:
             self._plotted = shape
@@ -192,6 +205,7 @@ class SignalsPane(Pane):
         stale = sum(is_stale(r.found.at_ms, now, r.curve.max_age_ms) for r in self._rows)
         number = len(self._curves)
         text = f"{number} curves" if number != 1 else "1 curve"
+        text += "" if self._span_ms is None else f", {span_words(self._span_ms)}"
         return ((f"{stale} STALE ", self.flag), (text, base)) if stale else ((text, base),)
 
 

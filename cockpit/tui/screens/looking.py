@@ -5,7 +5,7 @@ Never sends anything to the engine.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cockpit.tui.grid import Grid
 from cockpit.tui.keys import Key
@@ -18,6 +18,7 @@ from cockpit.tui.screens.leave import LeaveScreen
 from cockpit.tui.timeline import LEGEND
 
 if TYPE_CHECKING:
+    from cockpit.tui.panes.signals import SignalsPane
     from cockpit.tui.screens.board import Board
 
 
@@ -45,6 +46,9 @@ class Looking:
             board.say(*board.cockpit.next_theme())
         elif key.id == "zoom":
             board.zoom(None if board.zoomed else board.chosen)
+        elif key.id in {"nearer", "further"}:
+            signals = cast("SignalsPane", board.panes["signals"])
+            board.say(signals.zoom_time(1 if key.id == "nearer" else -1))
         elif key.id in {"next", "previous"}:
             self._choose(1 if key.id == "next" else -1)
         elif not isinstance(pane, Grid):
