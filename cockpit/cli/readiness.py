@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cockpit.cli.examine import Examination
     from cockpit.core.inventory import Inventory
     from cockpit.core.lag import ReplicationLag
+    from cockpit.core.mirroredgroups import MirroredGroups
     from cockpit.core.observe import Unknown
     from cockpit.core.plan import Plan
     from cockpit.core.sixgates import Evidence, ReadyGate
@@ -72,12 +73,14 @@ async def _read(plan: Plan, beginning: Beginning, clock: Clock) -> Evidence:
     from cockpit.cli.census import census
     from cockpit.cli.examine import examine
     from cockpit.core.inventory import take_inventory
+    from cockpit.core.mirroredgroups import mirrored_groups
     from cockpit.kafka.factory import reveal_secret
 
     facts = await census(plan, apart_ms=0)
     inventory = take_inventory(plan, beginning.exclusions, facts)
     found = await examine(plan, clock, reveal_secret)
-    return evidence_of(inventory, await _lag(plan, clock), found)
+    groups = mirrored_groups(plan, facts)
+    return evidence_of(inventory, await _lag(plan, clock), groups, found)
 
 
 async def _lag(plan: Plan, clock: Clock) -> ReplicationLag | Unknown:
@@ -98,7 +101,10 @@ async def _lag(plan: Plan, clock: Clock) -> ReplicationLag | Unknown:
 
 
 def evidence_of(
-    inventory: Inventory, lag: ReplicationLag | Unknown, found: Examination
+    inventory: Inventory,
+    lag: ReplicationLag | Unknown,
+    groups: MirroredGroups | Unknown,
+    found: Examination,
 ) -> Evidence:
     """What was read, gate by gate."""
     from cockpit.cli.doctor import sentence
@@ -110,6 +116,7 @@ def evidence_of(
     return Evidence(
         inventory,
         lag,
+        groups,
         mirror=tuple(found.problems),
         unread=tuple(f"{u.feed}: {u.reason}" for u in found.unread if u.kind != "too_old"),
         rights_missing=verdicts("missing"),

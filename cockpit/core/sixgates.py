@@ -12,6 +12,7 @@ from typing import Literal
 
 from cockpit.core.inventory import Inventory
 from cockpit.core.lag import ReplicationLag, not_there, select
+from cockpit.core.mirroredgroups import MirroredGroups
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.plan import Plan, Service, Wave
 from cockpit.core.stated import GATES, GateName, Signature, Stated
@@ -44,6 +45,7 @@ class Evidence:
 
     inventory: Inventory
     lag: ReplicationLag | Unknown
+    groups: MirroredGroups | Unknown
     mirror: Sequence[str] = ()
     """What is wrong with the mirror."""
     unread: Sequence[str] = ()
@@ -61,7 +63,7 @@ def ready_gates(
     found = {
         "inventory": _inventory(evidence),
         "replication": _replication(plan, evidence),
-        "offsets": _offsets(plan),
+        "offsets": _offsets(plan, evidence),
         "security": _security(evidence),
         "cutover": _cutover(plan),
         "exit": _exit(stated.get("exit", Stated()), now_ms),
@@ -118,7 +120,8 @@ def _replication(plan: Plan, evidence: Evidence) -> Iterator[Finding]:
         yield Finding("note", f"replication lag {total} records, {worst} at most in a partition")
 
 
-def _offsets(plan: Plan) -> Iterator[Finding]:
+def _offsets(plan: Plan, evidence: Evidence) -> Iterator[Finding]:
+    yield from _carried(plan, evidence.groups)
     for service in plan.services:
         if service.group is None:
             continue
@@ -133,6 +136,34 @@ def _offsets(plan: Plan) -> Iterator[Finding]:
                 f"{service.group}: translated offsets are approximate, and nobody has said how "
                 "many records may be read twice"
             )
+
+
+def _carried(plan: Plan, groups: MirroredGroups | Unknown) -> Iterator[Finding]:
+    """What the mirror makes of group offsets. Where it decides the places, what it drops is
+    missing; where the records do, it is worth a word."""
+    if isinstance(groups, Unknown):
+        yield Finding("unknown", f"what the mirror makes of group offsets: {groups.reason}")
+        return
+    believed = {s.group for s in plan.services if s.resume == "translated"}
+    for name, why in groups.unread:
+        yield Finding("unknown" if name in believed else "note", f"{name}: {why}")
+    for name, found, wanted in groups.partly:
+        text = f"the target has {found} of its {wanted} commits"
+        yield _dropped(name, text, believed=name in believed)
+    lost = [name for name in groups.dropped if name in believed]
+    for name in lost:
+        yield _dropped(name, "the mirror carries none of its commits", believed=True)
+    if others := [name for name in groups.dropped if name not in believed]:
+        yield Finding("note", f"the mirror carries no commit of {len(others)}: {_some(others)}")
+    if groups.count:
+        whole = f"{len(groups.carried)} of {groups.count} groups"
+        yield Finding("note", f"the mirror carries all commits of {whole}, by those on the target")
+
+
+def _dropped(name: str, text: str, *, believed: bool) -> Finding:
+    if believed:
+        return _missing(f"{name}: {text}, and it resumes by them (resume: exact does not)")
+    return Finding("note", f"{name}: {text}")
 
 
 def _decision(service: Service) -> str:

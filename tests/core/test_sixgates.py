@@ -10,6 +10,7 @@ import pytest
 from cockpit.core.facts import Facts, absorb
 from cockpit.core.inventory import Inventory, Item
 from cockpit.core.lag import ReplicationLag, replication_lag
+from cockpit.core.mirroredgroups import MirroredGroups
 from cockpit.core.observe import Unknown
 from cockpit.core.plan import OffsetsSpec, Plan, Rollback
 from cockpit.core.sixgates import Evidence, ReadyGate, ready_gates
@@ -22,6 +23,7 @@ ALL: dict[GateName, Stated] = {name: Stated("eva", SIGNED) for name in GATES} | 
     "exit": Stated("eva", SIGNED, NOW_MS + 1, "payments for a year", "journal heads, by mail")
 }
 NOTHING = Inventory((), (), ())
+NO_GROUPS = MirroredGroups()
 
 
 def lag(*ends: int) -> ReplicationLag | Unknown:
@@ -53,7 +55,7 @@ def standing(
     gates = ready_gates(
         plan or complete(),
         {**ALL, **(stated or {})},
-        evidence or Evidence(NOTHING, lag(100, 104)),
+        evidence or Evidence(NOTHING, lag(100, 104), NO_GROUPS),
         NOW_MS,
     )
     assert [gate.name for gate in gates] == list(GATES)
@@ -86,6 +88,7 @@ def test_what_could_not_be_read_is_neither_ready_nor_missing() -> None:
     blind = Evidence(
         Inventory((), ("target.topics: no answer",), ()),
         Unknown("no answer from the mirror yet"),
+        Unknown("target groups: refused"),
         unread=("source.groups: refused",),
         rights_unproven=("ana needs describe",),
     )
@@ -93,6 +96,7 @@ def test_what_could_not_be_read_is_neither_ready_nor_missing() -> None:
     assert [n for n, gate in found.items() if gate.word == "unknown"] == [
         "inventory",
         "replication",
+        "offsets",
         "security",
     ]
     assert "no answer from the mirror yet" in texts(found["replication"], "unknown")
@@ -104,6 +108,7 @@ def test_each_gate_names_what_it_lacks() -> None:
         evidence=Evidence(
             Inventory((item,), (), ()),
             lag(100, 104),
+            NO_GROUPS,
             mirror=("mirror: task 0 of mm2-source is FAILED",),
             rights_missing=("cockpit needs alter on cluster",),
             shut=("target: refused",),
@@ -119,6 +124,23 @@ def test_each_gate_names_what_it_lacks() -> None:
     assert "has passed" in texts(found["exit"])
     assert "(retained)" in texts(found["exit"])
     assert "(audit)" in texts(found["exit"])
+
+
+def test_a_mirror_that_drops_commits_stops_who_resumes_by_them_and_is_told_to_others() -> None:
+    plan = complete()
+    name = next(s.group for s in plan.services if s.group is not None)
+    dropped = Evidence(NOTHING, lag(100, 104), MirroredGroups(dropped=(name,)))
+    exact = standing(plan, dropped)["offsets"]
+    assert exact.word == "ready"
+    assert f"the mirror carries no commit of 1: {name}" in texts(exact, "note")
+    assert "all commits of 0 of 1 groups" in texts(exact, "note")
+    by_mirror = OffsetsSpec("translated", replay_tolerance_records=10)
+    believing = tuple(replace(s, offsets=by_mirror) for s in plan.services)
+    found = standing(replace(plan, services=believing), dropped)["offsets"]
+    assert found.word == "not ready"
+    assert f"{name}: the mirror carries none of its commits" in texts(found)
+    part = Evidence(NOTHING, lag(100, 104), MirroredGroups(partly=((name, 3, 8),)))
+    assert "the target has 3 of its 8 commits" in texts(standing(plan, part)["offsets"], "note")
 
 
 def test_a_wave_without_a_way_back_and_a_group_without_a_decision_are_not_ready() -> None:

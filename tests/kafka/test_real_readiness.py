@@ -27,6 +27,12 @@ def test_each_gate_of_the_lab_says_what_it_lacks(lab: Status, tmp_path: Path) ->
     assert replication == ["note", "missing"], gates["replication"]  # its lag; nobody owns it
     assert "replication lag" in gates["replication"]["findings"][0]["text"]
     assert any("acl" in f["text"] for f in gates["inventory"]["findings"])
+    places = [finding["text"] for finding in gates["offsets"]["findings"]]
+    groups = len({work.group for work in WORKLOAD if work.group})
+    assert any(
+        text.startswith("the mirror carries all commits of ") and f" of {groups} groups" in text
+        for text in places
+    ), places
     for gate in gates.values():
         assert gate["owner"] is None
         assert any("nobody owns it" in finding["text"] for finding in gate["findings"])

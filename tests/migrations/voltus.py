@@ -6,6 +6,8 @@ Used by the test and by `python -m tests.migrations`.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,10 +17,12 @@ from cockpit.cli.output import complain
 from cockpit.lab.checker import Verdict, check
 from cockpit.lab.grid import GRID
 from cockpit.lab.looking import Status
-from tests.flights.real import Event, Flight, fly
+from tests.flights.real import Event, Flight, environment, fly
 from tests.flights.test_lab import runs_on, until
 
 SETTLE_S = 120.0
+CARRIED_S = 300.0
+"""Within which the mirror has the commits of every group; before the flight it is read whether."""
 GATE_WAIT = "20m"
 """For a machine that others use, too."""
 
@@ -28,9 +32,25 @@ def take_off(folder: Path) -> Status:
     return cockpit.lab.up(folder / "lab", complain, profile="voltus")
 
 
+def places(lab: Status, state: Path) -> list[str]:
+    """What `cockpit readiness` finds at the gate of offsets; kept beside the flight."""
+    words = [sys.executable, "-m", "cockpit", "readiness", str(lab.folder / "plan.yaml")]
+    asked = [*words, "--json", "--all"]
+    done = subprocess.run(
+        asked, capture_output=True, text=True, env=environment(state), check=False
+    )
+    (state / "readiness.json").write_text(done.stdout)
+    gates = json.loads(done.stdout)["gates"]
+    offsets = next(gate for gate in gates if gate["gate"] == "offsets")
+    return [finding["text"] for finding in offsets["findings"]]
+
+
 def voltus(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     """Fly all eight waves without a screen and judge them from outside."""
     state.mkdir(exist_ok=True)
+    groups = len({work.group for work in GRID.works if work.group})
+    whole = f"the mirror carries all commits of {groups} of {groups} groups"
+    until(lambda: any(text.startswith(whole) for text in places(lab, state)), CARRIED_S, every_s=5)
 
     def keep(event: Event) -> None:
         with (state / "events.jsonl").open("a") as out:
