@@ -33,6 +33,7 @@ DENY_WRITE = (2, "shop.prices", 3, "User:*", "*", 4, 2)
 """Topic, literal, every principal and host, WRITE, DENY."""
 
 
+@pytest.mark.soak
 def test_services_move_by_http_and_nothing_is_lost(own_lab: Status) -> None:
     urls = own_lab.as_json()["services"]
     search, pricing = Service(urls["search"]), Service(urls["pricing"])
@@ -82,6 +83,7 @@ def test_a_killed_broker_comes_back_where_it_was_and_nothing_is_lost(own_lab: St
     assert check(own_lab.folder).reordered == 0
 
 
+@pytest.mark.soak
 def test_up_after_a_crash_stops_what_was_left_and_down_leaves_nothing(own_lab: Status) -> None:
     record = load(own_lab.folder)
     assert record is not None

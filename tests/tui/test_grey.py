@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -27,6 +28,10 @@ def cells(line: Line) -> Drawn:
         for text, token in line.chunks
         for character in text
     )
+
+
+OTHERS: Final = ((40, 10), (60, 20), (200, 60))
+"""Sizes that are looked at in the soak."""
 
 
 class Grey:
@@ -70,7 +75,9 @@ def show(seen: Seen, greys: list[Grey], state: Snapshot) -> None:
                 grey.add(view)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (60, 20), (80, 24), (160, 48), (200, 60)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), (160, 48), *(pytest.param(one, marks=pytest.mark.soak) for one in OTHERS)]
+)
 async def test_without_colour_every_state_still_reads_otherwise(size: Size) -> None:
     states = tuple(every_state())
     greys = [Grey(ascii_only=ascii_only) for ascii_only in (False, True)]
