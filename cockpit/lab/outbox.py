@@ -43,19 +43,21 @@ class Outgoing:
     seq: int
     at_ms: int
     cause: tuple[str, int, int] | None = None
+    ends_at: str | None = None
+    """Of a spoiled record: the dead-letter topic that it must end at."""
 
     @property
     def value(self) -> bytes:
-        """The record's value."""
+        """The record's value. A spoiled one is read by Python alone."""
+        more = ', "amount": NaN' if self.ends_at else ""
         return (
-            f'{{"producer": "{self.producer}", "seq": {self.seq}, "at_ms": {self.at_ms}}}'.encode()
-        )
+            f'{{"producer": "{self.producer}", "seq": {self.seq}, "at_ms": {self.at_ms}{more}}}'
+        ).encode()
 
     def entry(self, cluster: str, offset: int) -> Entry:
-        """The record as it was acknowledged."""
-        return Entry(
-            cluster, self.topic, self.partition, offset, self.producer, self.seq, self.at_ms
-        )
+        """The record as it was acknowledged, under the topic where it must be read."""
+        topic = self.ends_at or self.topic
+        return Entry(cluster, topic, self.partition, offset, self.producer, self.seq, self.at_ms)
 
 
 class Outbox:

@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -55,7 +56,8 @@ def worker_for(work: Work, workload: Workload, folder: Path, meter: Meter) -> Wo
     path = layout.produced / f"{work.name}.jsonl"
     sequence = Sequence(work.name, path, workload.partitions)
     if work.generates:
-        return Generator(work, sequence, Ledger(path), meter, workload.tick_s)
+        spoiled = Spoiled(work.spoils_every, workload)
+        return Generator(work, sequence, Ledger(path), meter, workload.tick_s, spoiled)
     if work.emits:
         return Transformer(work, sequence, (consumed, Ledger(path)), meter, workload.hurry)
     return Reader(work, consumed, meter, workload.hurry)
@@ -91,12 +93,33 @@ class Sequence:
         return f"{self._producer}-{self._next % KEYS}".encode()
 
 
+class Spoiled:
+    """Which records are spoiled: one in so many, of a topic whose reader has dead letters."""
+
+    def __init__(self, every: int, workload: Workload) -> None:
+        self._every = every
+        self._workload = workload
+
+    def of(self, record: Outgoing) -> Outgoing:
+        """The record as it is written."""
+        if not self._every or record.seq % self._every:
+            return record
+        return replace(record, ends_at=self._workload.dead_letters_of(record.topic))
+
+
 class Generator:
     """Makes records at a steady rate."""
 
     def __init__(
-        self, work: Work, sequence: Sequence, produced: Ledger, meter: Meter, tick_s: float
+        self,
+        work: Work,
+        sequence: Sequence,
+        produced: Ledger,
+        meter: Meter,
+        tick_s: float,
+        spoiled: Spoiled,
     ) -> None:
+        self._spoiled = spoiled
         self._work = work
         self._tick_s = tick_s
         self._sequence = sequence
@@ -131,7 +154,8 @@ class Generator:
     def _tick(self) -> None:
         for topic, count in self._work.generates:
             for _ in range(count):
-                self._outbox.put(self._sequence.record(topic, self._sequence.key()))
+                record = self._sequence.record(topic, self._sequence.key())
+                self._outbox.put(self._spoiled.of(record))
 
 
 class Reader:
