@@ -42,6 +42,8 @@ class Places:
     prometheus: str
     control: Callable[[str], str]
     secret: Callable[[str, str], str]
+    probe: Callable[[str], tuple[str, ...]]
+    """The program that tries whether a service could work on the target."""
     signed_at: str
     """When the owners of the readiness gates have signed."""
     decommission: str
@@ -58,6 +60,7 @@ EXAMPLE: Final = Places(
     prometheus="http://prometheus.example.internal:9090",
     control=lambda name: f"http://{name}.example.internal:9400",
     secret=lambda user, side: f"${{env:{user.upper()}_ON_{side.upper()}}}",
+    probe=lambda name: ("ssh", f"{name}.example.internal", "probe-target", "--principal", name),
     signed_at="2026-11-20T09:00Z",
     decommission="2027-02-26T00:00Z",
 )
@@ -75,9 +78,13 @@ def lab_places(layout: Layout, state: State, now: datetime.datetime) -> Places:
         prometheus=state.url("prometheus"),
         control=state.url,
         secret=lambda user, _side: f"${{file:{layout.secret(user)}}}",
+        probe=lambda name: (*_PROBE, "--folder", str(layout.folder), "--name", name),
         signed_at=_instant(now - datetime.timedelta(hours=1)),
         decommission=_instant(now + datetime.timedelta(days=90)),
     )
+
+
+_PROBE: Final = (sys.executable, "-m", "cockpit.lab.probe")
 
 
 def _instant(at: datetime.datetime) -> str:
@@ -86,10 +93,7 @@ def _instant(at: datetime.datetime) -> str:
 
 def bank_plan(places: Places) -> str:
     """The whole plan."""
-    services = (
-        service_lines(work, places.control(work.name), "resume: exact, replay_tolerance: 0")
-        for work in BANK.works
-    )
+    services = (_service(work, places) for work in BANK.works)
     return assembled(
         f"{_HEAD}environment: {places.environment}\n\n{_clusters(places)}",
         signals=_signals(places),
@@ -97,6 +101,12 @@ def bank_plan(places: Places) -> str:
         approved="\n".join([_APPROVED, _EXCLUDED, *_readiness(places), ""]),
         waves=(_wave(name, names, places) for name, names in BANK.waves),
     )
+
+
+def _service(work: Work, places: Places) -> str:
+    base = places.control(work.name)
+    lines = service_lines(work, base, "resume: exact, replay_tolerance: 0")
+    return f"{lines}\n    probe: {{command: [{quoted(places.probe(work.name))}], timeout: 20s}}"
 
 
 _HEAD = """\
@@ -234,7 +244,7 @@ def _wave(name: str, names: tuple[str, ...], places: Places) -> str:
 
 
 def _gates(works: list[Work]) -> list[str]:
-    gates = ["replication_lag: {max: 200, for: 5s, max_age: 30s}"]
+    gates = ["replication_lag: {max: 200, for: 5s, max_age: 30s}", "client_probe: {max_age: 10m}"]
     if any(work.consumes for work in works):
         gates.append("offset_delta: {groups: wave, max_reread: 0, max_skipped: 0, max_age: 30s}")
     gates.append("parity: {topics: all, acls: all, schemas: all}")

@@ -28,6 +28,7 @@ from cockpit.lab.logins import login_at
 from cockpit.lab.meter import Meter
 from cockpit.lab.metrics import exposition, failing
 from cockpit.lab.profiles import profile_named
+from cockpit.lab.schemaids import SchemaIds
 from cockpit.lab.workers import Worker, worker_for
 from cockpit.lab.workload import SIDES, Side
 
@@ -44,10 +45,13 @@ class Service:
         self._layout = Layout(folder)
         self._tasks = tasks
         self._meter = Meter()
-        self._profile = profile_named(self._written()["profile"])
+        written = self._written()
+        self._profile = profile_named(written["profile"])
         workload = self._profile.workload
         work = workload.work_of(name)
-        self._worker: Worker = worker_for(work, workload, folder, self._meter)
+        registries = written.get("registries")
+        schemas = SchemaIds(registries, workload.with_schemas) if registries else None
+        self._worker: Worker = worker_for(work, workload, folder, self._meter, schemas)
         if work.batch is not None:
             now_s = asyncio.get_running_loop().time
             self._worker = NowAndThen(self._worker, work.batch, self._meter, now_s)

@@ -33,6 +33,7 @@ from cockpit.lab.surroundings import (
     around_answers,
     create_sinks,
     fill_registry,
+    registry_url,
     start_prometheus,
     start_registry,
 )
@@ -314,6 +315,9 @@ def workload_json(state: State) -> dict[str, object]:
         "profile": state.profile.name,
         "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
         "producers": {"target": state.address("link-proxy")} if "link-proxy" in state.ports else {},
+        "registries": {side: registry_url(state, side) for side in SIDES}
+        if state.profile.surroundings
+        else {},
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {

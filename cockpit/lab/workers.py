@@ -23,6 +23,7 @@ from cockpit.lab.layout import Layout
 from cockpit.lab.ledger import Entry, Ledger, next_seq
 from cockpit.lab.meter import Meter
 from cockpit.lab.outbox import Outbox, Outgoing
+from cockpit.lab.schemaids import SchemaIds
 from cockpit.lab.workload import PARTITIONS, Hurry, Work, Workload
 
 KEYS = 61
@@ -49,18 +50,28 @@ class Worker(Protocol):
         """Commit and disconnect; why the last commit failed, None when it did not."""
 
 
-def worker_for(work: Work, workload: Workload, folder: Path, meter: Meter) -> Worker:
-    """The worker of a service."""
+def worker_for(
+    work: Work,
+    workload: Workload,
+    folder: Path,
+    meter: Meter,
+    schemas: SchemaIds | None = None,
+) -> Worker:
+    """The worker of a service. `schemas`: where records have ids of them."""
     layout = Layout(folder)
     consumed = Ledger(layout.consumed / f"{work.name}.jsonl")
     path = layout.produced / f"{work.name}.jsonl"
     sequence = Sequence(work.name, path, workload.partitions)
     if work.generates:
         spoiled = Spoiled(work.spoils_every, workload)
-        return Generator(work, sequence, Ledger(path), meter, workload.tick_s, spoiled)
+        outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
+        return Generator(work, sequence, produced, outbox, workload.tick_s, spoiled)
+    feed = Feed(work.consumes, work.group or work.name, workload.hurry, schemas)
     if work.emits:
-        return Transformer(work, sequence, (consumed, Ledger(path)), meter, workload.hurry)
-    return Reader(work, consumed, meter, workload.hurry)
+        outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
+        ends = (feed, outbox)
+        return Transformer(work, sequence, (consumed, produced), ends, meter, workload.hurry)
+    return Reader(feed, consumed, meter, workload.hurry)
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
@@ -115,7 +126,7 @@ class Generator:
         work: Work,
         sequence: Sequence,
         produced: Ledger,
-        meter: Meter,
+        outbox: Outbox,
         tick_s: float,
         spoiled: Spoiled,
     ) -> None:
@@ -123,7 +134,7 @@ class Generator:
         self._work = work
         self._tick_s = tick_s
         self._sequence = sequence
-        self._outbox = Outbox(produced, meter, _now_s)
+        self._outbox = outbox
         self.produced: Ledger | None = produced
         self.consumed: Ledger | None = None
 
@@ -161,8 +172,8 @@ class Generator:
 class Reader:
     """Reads, and writes down what it has read."""
 
-    def __init__(self, work: Work, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+    def __init__(self, feed: Feed, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
+        self._feed = feed
         self._pace_s = hurry.pace_s
         self._meter = meter
         self._commits = Commits(self._feed, meter)
@@ -202,17 +213,17 @@ class Transformer:
         work: Work,
         sequence: Sequence,
         ledgers: tuple[Ledger, Ledger],
+        ends: tuple[Feed, Outbox],
         meter: Meter,
         hurry: Hurry,
     ) -> None:
         self._pace_s = hurry.pace_s
         self._emits = dict(work.emits)
         self._sequence = sequence
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+        self._feed, self._outbox = ends
         self._meter = meter
         self._commits = Commits(self._feed, meter)
         self._ledger, produced = ledgers
-        self._outbox = Outbox(produced, meter, _now_s)
         self._open: dict[tuple[str, int], deque[Entry]] = defaultdict(deque)
         """Inputs in order, by partition, that are not yet marked."""
         self._unsent: set[tuple[str, int, int]] = set()

@@ -49,6 +49,7 @@ def test_the_sample_plan_is_the_lab_s_with_example_addresses() -> None:
     assert SAMPLE.read_text() == bankplan.bank_plan(bankplan.EXAMPLE)
     sample, plan = load_plan_file(SAMPLE), flown()
     assert sample.topics() == plan.topics() == BANK.topics
+    assert all(service.probe for service in (*sample.services, *plan.services))
     assert [wave.services for wave in sample.waves] == [wave.services for wave in plan.waves]
     assert unflown(plan) == ()
 
