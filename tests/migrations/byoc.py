@@ -37,7 +37,7 @@ LAST = "branches"
 """The wave in trouble, when all that is left is forward."""
 FAILING = ("tellers", "scoring")
 FAULT = 0.5
-REWOUND_RECORDS = 25
+REWOUND_RECORDS = 100
 FIRED = {"signal failing-clients", "signal sink-duplicates"}
 NOT_READY = ("statements", "scoring", "branches")
 """Waves that write: they have no time in which they could go back, and the gate `cutover` asks for
@@ -134,6 +134,7 @@ def recovered(state: Path) -> None:
     return, and goes on."""
     until(lambda: fires_now(state) >= FIRED, MENDED_WITHIN_S, every_s=1.0)
     act(state, "recover")
+    until(lambda: not fires_now(state), MENDED_WITHIN_S, every_s=1.0)
     until(lambda: acted(state, "confirm") == exits.COMPLETED, MENDED_WITHIN_S, every_s=1.0)
     until(lambda: acted(state, "advance") == exits.COMPLETED, MENDED_WITHIN_S, every_s=1.0)
     until(lambda: standing(state)["waves"][-1]["word"] == "done", MENDED_WITHIN_S, every_s=1.0)

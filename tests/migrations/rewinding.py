@@ -50,8 +50,7 @@ class Rewind:
             entry = {"partition": place, "offset": {"kafka_offset": start}}
             http.patch("/offsets", json={"offsets": [entry]}).raise_for_status()
             http.put("/resume").raise_for_status()
-        spoiled = sum(start <= offset < before for offset in self._spoiled(lab))
-        return Doubled(self.records - spoiled, spoiled)
+        return doubled(lab, self.partition, start, before)
 
     def _stopped(self, http: httpx.Client) -> None:
         end = time.monotonic() + WITHIN_S  # a test's own deadline
@@ -67,12 +66,19 @@ class Rewind:
                 return int(entry["offset"]["kafka_offset"])
         raise LookupError(f"{self.connector} has no offset of {self.topic}/{self.partition}")
 
-    def _spoiled(self, lab: Path) -> Iterator[int]:
-        """Offsets on the target of the partition's records that only a dead letter takes."""
-        for path in sorted((lab / "produced").glob("*.jsonl")):
-            # the last line may be torn: somebody writes
-            for line in path.read_bytes().split(b"\n")[:-1]:
-                body = json.loads(line)
-                where = (body["cluster"], body["partition"])
-                if body["topic"] == DEAD_LETTERS and where == ("target", self.partition):
-                    yield int(body["offset"])
+
+def doubled(lab: Path, partition: int, start: int, before: int) -> Doubled:
+    """What is read again of a partition from `start` up to `before`, both of the target."""
+    spoiled = sum(start <= offset < before for offset in _spoiled(lab, partition))
+    return Doubled(before - start - spoiled, spoiled)
+
+
+def _spoiled(lab: Path, partition: int) -> Iterator[int]:
+    """Offsets on the target of the partition's records that only a dead letter takes."""
+    for path in sorted((lab / "produced").glob("*.jsonl")):
+        # the last line may be torn: somebody writes
+        for line in path.read_bytes().split(b"\n")[:-1]:
+            body = json.loads(line)
+            where = (body["cluster"], body["partition"])
+            if body["topic"] == DEAD_LETTERS and where == ("target", partition):
+                yield int(body["offset"])
