@@ -25,14 +25,14 @@ def program() -> str | None:
 def command(folder: Path, port: int, targets: Mapping[str, str]) -> list[str]:
     """The command that serves on a port, with its configuration written into `folder`.
 
-    `targets`: `host:port` of each one that is scraped, by the value of its label `service`.
+    `targets`: `host:port` of each one that is scraped, by the value of its label `client`.
     Raises LabError where the program is missing.
     """
     path = program()
     if path is None:
         raise LabError("Prometheus is missing here: make tools fetches it")
     scraped = [
-        {"targets": [address], "labels": {"service": name}} for name, address in targets.items()
+        {"targets": [address], "labels": {"client": name}} for name, address in targets.items()
     ]
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
