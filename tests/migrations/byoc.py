@@ -1,6 +1,6 @@
-"""A bank leaves a managed Kafka for brokers in its own cloud: a difference of schemas holds the
-first wave, a sink connector moves, and trouble comes once there is no way back. The flight, and
-what must be true of it.
+"""A bank leaves a managed Kafka for brokers in its own cloud: a sink connector goes back once, then
+a difference of schemas holds the first wave, the connector moves, and trouble comes once there is
+no way back. The flights, and what must be true of them.
 
 Used by the test and by `python -m tests.migrations`.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 import cockpit.lab
 from cockpit.cli import exits
@@ -23,7 +24,7 @@ from cockpit.lab.checker import Verdict, check
 from cockpit.lab.looking import Status
 from cockpit.lab.subjects import FORGOTTEN, LEVEL
 from cockpit.lab.surroundings import registry_url
-from tests.flights.real import Event, Flight, fly
+from tests.flights.real import Event, Flight, fly, write_plan
 from tests.flights.test_lab import runs_on, until
 from tests.migrations.rewinding import Doubled, Rewind
 from tests.migrations.saying import cockpit_says
@@ -35,6 +36,8 @@ GATE_WAIT = "20m"
 MENDED_WITHIN_S = 600.0
 LAST = "branches"
 """The wave in trouble, when all that is left is forward."""
+FIRST, STAND_S = "statements", 60
+"""The wave that goes back, and how long it would stand between `offsets` and `start`."""
 FAILING = ("tellers", "scoring")
 FAULT = 0.5
 REWOUND_RECORDS = 100
@@ -86,6 +89,7 @@ def byoc(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     state.mkdir(exist_ok=True)
     plan = lab.folder / "plan.yaml"
     assert_ready(plan, state)
+    the_connector_goes_back(lab, state / "first")
     trouble = Trouble(lab, state)
     flight = fly(plan, state, trouble, "--gate-wait", GATE_WAIT)
     assert flight.exit_code == exits.STOPPED, flight.story()
@@ -98,6 +102,32 @@ def byoc(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     verdict = settled(lab)
     assert_doubled(verdict, trouble.doubled)
     return flight, verdict
+
+
+def the_connector_goes_back(lab: Status, state: Path) -> None:
+    """The first wave alone, which stands still once its groups have their places: clients fail, its
+    trigger takes it back, and the connector goes on where it was."""
+    state.mkdir()
+    content = yaml.safe_load((lab.folder / "plan.yaml").read_text())
+    del content["readiness"]  # no flight asks for it, and its instants would lose their quotes
+    wave = next(wave for wave in content["waves"] if wave["name"] == FIRST)
+    wave["gates"] = [gate for gate in wave["gates"] if "replication_lag" in gate]
+    wave["steps"].insert(wave["steps"].index("start"), {"soak": {"for": f"{STAND_S}s"}})
+
+    def fail(event: Event) -> None:
+        if (event["kind"], event.get("step")) == ("step_done", "offsets"):
+            for name in FAILING:
+                call(lab, name, f"fault?ratio={FAULT}")
+
+    flight = fly(
+        write_plan(content, lab.folder / "plan-back.yaml"), state, fail, "--gate-wait", GATE_WAIT
+    )
+    for name in FAILING:
+        call(lab, name, "fault?ratio=0")
+    assert flight.exit_code == exits.ROLLED_BACK, flight.story()
+    fired = [event["trigger"] for event in flight.events if event["kind"] == "trigger"]
+    assert fired == ["signal failing-clients"], flight.story()
+    assert {runs_on(lab, work.name) for work in BANK.works} == {"source"}
 
 
 def assert_ready(plan: Path, state: Path) -> None:
