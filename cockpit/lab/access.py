@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cockpit.lab.profiles import DEFAULT, Profile
-from cockpit.lab.workload import PREFIX, Side, Workload
+from cockpit.lab.workload import Side, Workload
 
 Resource = Literal["topic", "group", "cluster", "transactional_id"]
 Pattern = Literal["literal", "prefixed"]
@@ -29,6 +29,8 @@ ADMIN = "admin"
 MIRROR = "mm2"
 COCKPIT = "cockpit"
 CANARY = "canary"
+WORKER = "connect"
+"""The Connect beside the source, where there is one; that on the target is the mirror's."""
 CONNECT_PREFIX = "lab-connect"
 """Names of Connect's own topics and its group."""
 JOURNAL_PREFIX = "cockpit-"
@@ -50,7 +52,8 @@ class Allow:
 
 def users(workload: Workload) -> tuple[str, ...]:
     """Everybody who logs in: those of the lab, and each service."""
-    return (ADMIN, MIRROR, COCKPIT, CANARY, *(work.name for work in workload.works))
+    worker = (WORKER,) if workload.sinks else ()
+    return (ADMIN, MIRROR, COCKPIT, CANARY, *worker, *(work.name for work in workload.works))
 
 
 USERS = users(DEFAULT.workload)
@@ -63,7 +66,13 @@ def bindings(side: Side, profile: Profile = DEFAULT) -> tuple[Allow, ...]:
         return ()
     match side:
         case "source":
-            return (*_cockpit(), *_canary(), *_mirror_at_source(workload), *_services(workload))
+            return (
+                *_cockpit(),
+                *_canary(workload),
+                *_mirror_at_source(workload),
+                *_worker(workload),
+                *_services(workload),
+            )
         case "target":
             return (*_cockpit(), *_mirror_at_target(workload), *_services(workload))
 
@@ -90,9 +99,29 @@ def _cockpit() -> tuple[Allow, ...]:
     )
 
 
-def _canary() -> tuple[Allow, ...]:
+def _canary(workload: Workload) -> tuple[Allow, ...]:
     """An ordinary writer of everything: a fence that stops it stops everybody but super users."""
-    return _allow(CANARY, "topic", "prefixed", PREFIX, "write", "describe")
+    return _allow(CANARY, "topic", "prefixed", workload.prefix, "write", "describe")
+
+
+def _worker(workload: Workload) -> tuple[Allow, ...]:
+    """The Connect beside the source keeps its own topics; its connectors log in as themselves."""
+    if not workload.sinks:
+        return ()
+    own: tuple[Operation, ...] = ("read", "write", "create", "describe", "describe_configs")
+    return (
+        *_allow(WORKER, "topic", "prefixed", CONNECT_PREFIX, *own),
+        *_allow(WORKER, "group", "prefixed", CONNECT_PREFIX, "read", "describe"),
+    )
+
+
+def _groups(workload: Workload, *operations: Operation) -> tuple[Allow, ...]:
+    """For the mirror, on every group of the workload."""
+    return tuple(
+        allow
+        for prefix in workload.group_prefixes
+        for allow in _allow(MIRROR, "group", "prefixed", prefix, *operations)
+    )
 
 
 def _mirror_at_source(workload: Workload) -> tuple[Allow, ...]:
@@ -102,7 +131,7 @@ def _mirror_at_source(workload: Workload) -> tuple[Allow, ...]:
         *_allow(
             MIRROR, "topic", "prefixed", workload.prefix, "read", "describe", "describe_configs"
         ),
-        *_allow(MIRROR, "group", "prefixed", workload.group_prefix, "describe"),
+        *_groups(workload, "describe"),
     )
 
 
@@ -115,7 +144,7 @@ def _mirror_at_target(workload: Workload) -> tuple[Allow, ...]:
     return (
         *_cluster(MIRROR, "describe", "alter"),
         *_allow(MIRROR, "topic", "prefixed", workload.prefix, *own, "alter", "alter_configs"),
-        *_allow(MIRROR, "group", "prefixed", workload.group_prefix, "read", "describe"),
+        *_groups(workload, "read", "describe"),
         *_allow(MIRROR, "group", "prefixed", CONNECT_PREFIX, "read", "describe"),
         *(
             allow

@@ -14,6 +14,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -125,13 +126,15 @@ class _CreateAcls(Request[wire.CreateAclsRequest_v1]):  # type: ignore[misc]  # 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How somebody reaches one cluster: by password, by certificate (`tls`), or without either."""
+    """How somebody reaches one cluster: by password, by certificate (`tls`), or without either.
+    With `authority` a password goes over TLS, to whom that file vouches for."""
 
     bootstrap: str
     username: str
     password: str = ""
     mechanism: str = "SCRAM-SHA-512"
     tls: Tls | None = None
+    authority: Path | None = None
 
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes. Raises OSError."""
@@ -142,12 +145,19 @@ class Login:
             return where | {"security_protocol": "SSL", "ssl_context": context}
         if not self.password:
             return where
-        return where | {
-            "security_protocol": "SASL_PLAINTEXT",
-            "sasl_mechanism": self.mechanism,
-            "sasl_plain_username": self.username,
-            "sasl_plain_password": self.password,
-        }
+        over_tls: dict[str, Any] = {}
+        if self.authority is not None:
+            over_tls = {"ssl_context": ssl.create_default_context(cafile=self.authority)}
+        return (
+            where
+            | over_tls
+            | {
+                "security_protocol": "SASL_SSL" if over_tls else "SASL_PLAINTEXT",
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        )
 
 
 class Setup:

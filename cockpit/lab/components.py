@@ -17,10 +17,10 @@ import cockpit
 from cockpit.lab import access, properties
 from cockpit.lab.certificates import Tls, write_certificates
 from cockpit.lab.home import write_private
-from cockpit.lab.jars import Jars, Progress, fetch, one_mirror
+from cockpit.lab.jars import Jars, Progress, fetch, one_mirror, one_sink
 from cockpit.lab.layout import Layout
 from cockpit.lab.procs import LAB_ID, Process, spawn
-from cockpit.lab.profiles import DEFAULT, Profile
+from cockpit.lab.profiles import BY_PASSWORD, DEFAULT, Profile
 from cockpit.lab.releases import LOG4J, RELEASES
 from cockpit.lab.state import SECOND, State
 from cockpit.lab.workload import SIDES
@@ -34,12 +34,14 @@ LOGGING = (
 LOG4J_FILE = "log4j.properties"
 BROKER = "broker"
 """Principal of the target's broker, where people log in by certificate."""
+_WORKER = "org.apache.kafka.connect.cli.ConnectDistributed"
 _MAIN = {
     "zookeeper": ("source", "96m", "org.apache.zookeeper.server.quorum.QuorumPeerMain"),
     "source": ("source", "384m", "kafka.Kafka"),
     SECOND: ("source", "384m", "kafka.Kafka"),
     "target": ("target", "384m", "kafka.Kafka"),
-    "connect": ("target", "384m", "org.apache.kafka.connect.cli.ConnectDistributed"),
+    "connect": ("target", "384m", _WORKER),
+    "connect-source": ("connect-source", "256m", _WORKER),
 }
 
 
@@ -48,8 +50,13 @@ def java_components(state: State | None) -> tuple[str, ...]:
     left_out = set()
     if state is None or len(state.source_brokers()) == 1:
         left_out.add(SECOND)
-    if state is not None and state.profile.mirror.kind == "link":
+    profile = DEFAULT if state is None else state.profile
+    if profile.mirror.kind == "link":
         left_out.add("connect")
+    if not profile.zookeeper:
+        left_out.add("zookeeper")
+    if not profile.surroundings:
+        left_out.add("connect-source")
     return tuple(name for name in _MAIN if name not in left_out)
 
 
@@ -61,7 +68,7 @@ class PartJars:
     classpaths: Mapping[str, str]
 
     def classpath(self, side: str) -> str:
-        """Class path of `source`, `target` or `mirror`."""
+        """Class path of `source`, `target`, `mirror` or `connect-source`."""
         return self.classpaths[side]
 
 
@@ -78,7 +85,21 @@ async def fetch_parts(progress: Progress, profile: Profile) -> PartJars:
     for side, (jars, folder) in wanted.items():
         fetched = await fetch(progress, jars)
         found[side] = fetched.classpath(folder)
+    if profile.surroundings:
+        await _with_sinks(found, progress, profile)
     return PartJars(fetched.java, found)
+
+
+async def _with_sinks(found: dict[str, str], progress: Progress, profile: Profile) -> None:
+    """A second Connect, of the source's version, and what a sink needs beside both of them."""
+    older = await fetch(progress, one_mirror(profile.source.version))
+    found["connect-source"] = older.classpath("mirror")
+    for side, version in (
+        ("mirror", profile.mirror.version),
+        ("connect-source", profile.source.version),
+    ):
+        sink = await fetch(progress, one_sink(version))
+        found[side] = os.pathsep.join((found[side], sink.classpath("sink")))
 
 
 def write_secrets(layout: Layout, profile: Profile = DEFAULT) -> dict[str, str]:
@@ -86,28 +107,37 @@ def write_secrets(layout: Layout, profile: Profile = DEFAULT) -> dict[str, str]:
     people log in by them. Raises LabError."""
     layout.secrets.mkdir(mode=0o700, exist_ok=True)
     everybody = access.users(profile.workload)
-    by_password = "scram" in (profile.source.security, profile.target.security)
+    by_password = {profile.source.security, profile.target.security}.intersection(BY_PASSWORD)
     users = (*(everybody if by_password else ()), properties.CONTROLLER)
     passwords = {user: secrets.token_urlsafe(18) for user in users}
     for user, password in passwords.items():
         write_private(layout.secret(user), password)
     if profile.target.security == "mtls":
         write_certificates(layout.tls, (*everybody, BROKER))
+    elif profile.source.security == "scram_tls":
+        write_certificates(layout.tls, (BROKER,))
     return passwords
 
 
 def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) -> None:
     """The configuration file of each Java process, and the target's formatted disk."""
     data = layout.data
-    texts = {
-        "zookeeper": properties.zookeeper(state, data / "zookeeper"),
-        "target": _target(layout, state, passwords),
-    }
+    texts = {"target": _target(layout, state, passwords)}
+    if state.profile.zookeeper:
+        texts["zookeeper"] = properties.zookeeper(state, data / "zookeeper")
     if state.profile.mirror.kind == "mirrormaker2":
         login = _mirror_login(layout, state, passwords)
         texts["connect"] = properties.connect(state, login, layout.secrets)
+    if state.profile.surroundings:
+        login = properties.scram_tls(access.WORKER, passwords[access.WORKER], layout.tls)
+        name = "connect-source"
+        texts[name] = properties.connect(state, login, layout.secrets, name)
     for name in state.source_brokers():
-        if state.profile.source.security == "plaintext":
+        if state.profile.source.security == "scram_tls":
+            tls, controller = Tls(layout.tls, BROKER), passwords[properties.CONTROLLER]
+            admin = passwords[access.ADMIN]
+            texts[name] = properties.tls_source(state, data / name, tls, admin, controller)
+        elif state.profile.source.security == "plaintext":
             texts[name] = properties.open_source(state, data / name)
         else:
             texts[name] = properties.source(state, data / name, passwords[access.ADMIN], name)
@@ -115,8 +145,9 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
         write_private(layout.config / f"{name}.properties", text)
     write_private(layout.config / LOG4J_FILE, "".join(f"{k}={v}\n" for k, v in LOG4J.items()))
     # What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner.
-    meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
-    write_private(data / "target" / "meta.properties", meta)
+    for side in ("target",) if state.profile.zookeeper else ("source", "target"):
+        meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
+        write_private(data / side / "meta.properties", meta)
 
 
 def _target(layout: Layout, state: State, passwords: Mapping[str, str]) -> str:
@@ -159,7 +190,9 @@ def start_java(name: str, *, jars: Jars | PartJars, layout: Layout, state: State
 
 def start_services(name: str, *, layout: Layout, state: State) -> Process:
     """Start a process of services; each waits there for a `/start`. Raises LabError."""
-    argv = [sys.executable, "-m", "cockpit.lab.service", "--folder", str(layout.folder)]
+    is_sink = any(work.name == name for work in state.profile.workload.sinks)
+    module = "cockpit.lab.sink" if is_sink else "cockpit.lab.service"
+    argv = [sys.executable, "-m", module, "--folder", str(layout.folder)]
     for service in state.profile.hosted()[name]:
         argv += ["--name", service, "--port", str(state.ports[service])]
     if state.profile.hosts is not None:

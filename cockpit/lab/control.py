@@ -31,7 +31,8 @@ class Answer:
     """What is said back."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, Any] | str
+    """Text is for Prometheus."""
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -43,10 +44,15 @@ async def serve(port: int, handler: Handler) -> asyncio.Server:
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             answer = await _answered(reader, handler)
-            body = json.dumps(answer.body).encode()
+            said, kind = answer.body, "application/json"
+            if isinstance(said, str):
+                kind = "text/plain; version=0.0.4"
+            else:
+                said = json.dumps(said)
+            body = said.encode()
             reason = REASONS.get(answer.status, "Error" if answer.status >= 500 else "Conflict")
             head = (
-                f"HTTP/1.1 {answer.status} {reason}\r\nContent-Type: application/json\r\n"
+                f"HTTP/1.1 {answer.status} {reason}\r\nContent-Type: {kind}\r\n"
                 f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             )
             writer.write(head.encode() + body)

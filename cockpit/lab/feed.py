@@ -17,6 +17,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cockpit.lab.clusters import Login
 from cockpit.lab.ledger import Entry
+from cockpit.lab.schemaids import SchemaIds, UnknownSchemaError, without_id
 from cockpit.lab.workload import Hurry
 
 POLL_MS = 200
@@ -37,7 +38,14 @@ class Incoming:
 class Feed:
     """Records of some topics for one group."""
 
-    def __init__(self, topics: tuple[str, ...], group: str, hurry: Hurry) -> None:
+    def __init__(
+        self,
+        topics: tuple[str, ...],
+        group: str,
+        hurry: Hurry,
+        schemas: SchemaIds | None = None,
+    ) -> None:
+        self._schemas = schemas
         self._topics = topics
         self._hurry = hurry
         self._group = group
@@ -70,8 +78,17 @@ class Feed:
             raise
 
     async def poll(self) -> tuple[Incoming, ...]:
-        """Whatever has arrived, waiting a little. Raises KafkaError."""
+        """Whatever has arrived, waiting a little. Raises KafkaError; UnknownSchemaError where it
+        cannot be read, and it will come again."""
         batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+        if self._schemas is not None:
+            values = (record.value or b"" for records in batches.values() for record in records)
+            try:
+                await self._schemas.check(self._cluster, values)
+            except UnknownSchemaError:
+                for place, records in batches.items():
+                    self._consumer.seek(place, records[0].offset)
+                raise
         return tuple(
             incoming
             for records in batches.values()
@@ -107,7 +124,7 @@ class Feed:
 
     def _incoming(self, record: ConsumerRecord) -> Incoming | None:
         try:
-            body = json.loads(record.value)
+            body = json.loads(without_id(record.value))
             entry = Entry(
                 self._cluster,
                 record.topic,

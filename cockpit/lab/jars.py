@@ -62,6 +62,12 @@ def one_mirror(version: str) -> JarSet:
     return JarSet(f"mirror-{version}", poms, ("mirror",), properties, proof)
 
 
+def one_sink(version: str) -> JarSet:
+    """Kafka's own file connectors of any version, to stand beside Connect of that one."""
+    poms, proof = ("sink.xml", "pom.xml"), ("sink", "connect-file-*.jar")
+    return JarSet(f"sink-{version}", poms, ("sink",), {"sink.version": version}, proof)
+
+
 @dataclass(frozen=True, slots=True)
 class Jars:
     """Java and the class paths of a set."""

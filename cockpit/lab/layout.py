@@ -66,6 +66,15 @@ class Layout:
         return self.folder / "calls"
 
     @property
+    def sinks(self) -> Path:
+        """What sink connectors have written, where there are any."""
+        return self.folder / "sinks"
+
+    def sink(self, name: str) -> Path:
+        """The file of one sink connector."""
+        return self.sinks / f"{name}.txt"
+
+    @property
     def config(self) -> Path:
         """Configuration of the Java processes."""
         return self.folder / "config"
@@ -101,6 +110,7 @@ class Layout:
             self.consumed,
             self.produced,
             self.calls,
+            self.sinks,
             self.config,
             self.data,
             self.logs,

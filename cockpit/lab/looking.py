@@ -14,13 +14,14 @@ from typing import Any, Literal
 import httpx
 
 from cockpit.lab import access, clusters, mirror
-from cockpit.lab.certificates import Tls
 from cockpit.lab.components import java_components
 from cockpit.lab.layout import Layout
 from cockpit.lab.linkpart import link_answers
+from cockpit.lab.logins import login_at
 from cockpit.lab.procs import alive
 from cockpit.lab.profiles import DEFAULT
 from cockpit.lab.state import State, load
+from cockpit.lab.surroundings import AROUND, around_answers
 from cockpit.lab.workload import Side
 
 ASK_TIMEOUT_S = 3.0
@@ -30,7 +31,8 @@ def parts_of(record: State | None) -> tuple[str, ...]:
     """Names of a lab's processes."""
     profile = DEFAULT if record is None else record.profile
     tools = ("link",) if profile.mirror.kind == "link" else ()
-    return (*java_components(record), *tools, *profile.hosted())
+    around = AROUND if profile.surroundings else ()
+    return (*java_components(record), *tools, *around, *profile.hosted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,10 @@ def _question(
             return lambda: _broker_answers(name, layout, record)
         case "link":
             return lambda: link_answers(http, record.url("link"))
-        case "connect":
-            return lambda: mirror.answers(http, record.url("connect"))
+        case "connect" | "connect-source":
+            return lambda: mirror.answers(http, record.url(name))
+        case "prometheus" | "registry-source" | "registry-target":
+            return lambda: around_answers(http, record, name)
         case _:
             urls = [record.url(service) for service in record.profile.hosted()[name]]
             return lambda: _services_answer(http, urls)
@@ -154,13 +158,7 @@ def login_of(
 ) -> clusters.Login:
     """How a principal of the lab logs in at a side, or at one broker of it. Raises OSError."""
     at = record.address(broker) if broker else ",".join(record.bootstrap(side))
-    match record.profile.cluster(side).security:
-        case "scram":
-            return clusters.Login(at, user, layout.secret(user).read_text(encoding="utf-8"))
-        case "mtls":
-            return clusters.Login(at, user, tls=Tls(layout.tls, user))
-        case "plaintext":
-            return clusters.Login(at, user)
+    return login_at(at, user, side, layout, record.profile)
 
 
 async def _services_answer(http: httpx.AsyncClient, urls: Sequence[str]) -> bool:

@@ -6,6 +6,8 @@ Never starts the worker.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,7 +16,7 @@ from cockpit.lab.access import MIRROR
 from cockpit.lab.certificates import Tls
 from cockpit.lab.home import LabError
 from cockpit.lab.layout import Layout
-from cockpit.lab.properties import scram, tls_client
+from cockpit.lab.properties import scram, scram_tls, tls_client
 from cockpit.lab.state import State
 from cockpit.lab.workload import SIDES, Side
 
@@ -54,7 +56,7 @@ def connector_configs(state: State, layout: Layout) -> dict[str, dict[str, str]]
             "connector.class": f"{_PACKAGE}.MirrorCheckpointConnector",
             "tasks.max": "1",
             "topics": topics,
-            "groups": f"{workload.group_prefix}.*",
+            "groups": "|".join(f"{prefix}.*" for prefix in workload.group_prefixes),
             "emit.checkpoints.interval.seconds": every_s,
             "sync.group.offsets.enabled": "true",
             "sync.group.offsets.interval.seconds": every_s,
@@ -94,6 +96,8 @@ def _security(state: State, side: Side, layout: Layout) -> dict[str, str]:
     match state.profile.cluster(side).security:
         case "scram":
             return scram(MIRROR, f"${{directory:{layout.secrets}:{MIRROR}}}")
+        case "scram_tls":
+            return scram_tls(MIRROR, f"${{directory:{layout.secrets}:{MIRROR}}}", layout.tls)
         case "mtls":
             return tls_client(Tls(layout.tls, MIRROR))
         case "plaintext":
@@ -112,14 +116,21 @@ async def answers(http: httpx.AsyncClient, base: str) -> bool:
 async def create(http: httpx.AsyncClient, base: str, configs: dict[str, dict[str, str]]) -> None:
     """Create the connectors or bring them to these configurations. Raises LabError."""
     for name, config in configs.items():
-        for attempt in range(20):
-            reply = await http.put(f"{base}/connectors/{name}/config", json=config)
-            if reply.status_code < 300:
-                break
-            if reply.status_code not in {404, 409, 500} or attempt == 19:
-                raise LabError(f"Connect refused {name}: {reply.status_code} {reply.text[:500]}")
-            # 409: the worker is rebalancing; 404 and 500: its interface is not complete yet.
-            await asyncio.sleep(0.25)
+        url = f"{base}/connectors/{name}/config"
+        reply = await patiently(partial(http.put, url, json=config))
+        if not reply.is_success:
+            raise LabError(f"Connect refused {name}: {reply.status_code} {reply.text[:500]}")
+
+
+async def patiently(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """What a worker answers once it can."""
+    for _ in range(20):
+        reply = await ask()
+        # 409: the worker is rebalancing; 404 and 500: its interface is not complete yet.
+        if reply.status_code not in {404, 409, 500}:
+            break
+        await asyncio.sleep(0.25)
+    return reply
 
 
 async def failure(http: httpx.AsyncClient, base: str) -> str | None:

@@ -21,6 +21,7 @@ from aiokafka.structs import RecordMetadata
 from cockpit.lab.clusters import Login
 from cockpit.lab.ledger import Entry, Ledger
 from cockpit.lab.meter import Meter
+from cockpit.lab.schemaids import SchemaIds
 
 BATCH_RECORDS = 200
 BATCH_BYTES = 64 * 1024
@@ -43,25 +44,38 @@ class Outgoing:
     seq: int
     at_ms: int
     cause: tuple[str, int, int] | None = None
+    ends_at: str | None = None
+    """Of a spoiled record: the dead-letter topic that it must end at."""
 
     @property
     def value(self) -> bytes:
-        """The record's value."""
+        """The record's value. A spoiled one is read by Python alone."""
+        more = ', "amount": NaN' if self.ends_at else ""
         return (
-            f'{{"producer": "{self.producer}", "seq": {self.seq}, "at_ms": {self.at_ms}}}'.encode()
-        )
+            f'{{"producer": "{self.producer}", "seq": {self.seq}, "at_ms": {self.at_ms}{more}}}'
+        ).encode()
 
     def entry(self, cluster: str, offset: int) -> Entry:
-        """The record as it was acknowledged."""
-        return Entry(
-            cluster, self.topic, self.partition, offset, self.producer, self.seq, self.at_ms
-        )
+        """The record as it was acknowledged, under the topic where it must be read."""
+        topic = self.ends_at or self.topic
+        return Entry(cluster, topic, self.partition, offset, self.producer, self.seq, self.at_ms)
 
 
 class Outbox:
     """Records that wait to be acknowledged by one cluster after the other."""
 
-    def __init__(self, ledger: Ledger, meter: Meter, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        meter: Meter,
+        now_s: Callable[[], float],
+        schemas: SchemaIds | None = None,
+        topics: tuple[str, ...] = (),
+    ) -> None:
+        """`topics`: those that are written, where records have ids of schemas."""
+        self._schemas = schemas
+        self._topics = topics
+        self._stamps: dict[str, bytes] = {}
         self._ledger = ledger
         self._meter = meter
         self._now_s = now_s
@@ -83,8 +97,10 @@ class Outbox:
         self._waiting.clear()
 
     async def open(self, cluster: str, login: Login) -> None:
-        """Write to this cluster from now on. Raises KafkaError."""
+        """Write to this cluster from now on. Raises KafkaError, OSError."""
         self._cluster, self._login = cluster, login
+        if self._schemas is not None:
+            self._stamps = await self._schemas.stamps(cluster, self._topics)
         producer = AIOKafkaProducer(
             **login.client_options(),
             client_id=login.username,
@@ -156,7 +172,8 @@ class Outbox:
         """The future of a batch handed to the client, or the error that kept it from that."""
         builder = self._producer.create_batch()
         for record in batch:
-            builder.append(key=record.key, value=record.value, timestamp=record.at_ms)
+            value = self._stamps.get(record.topic, b"") + record.value
+            builder.append(key=record.key, value=value, timestamp=record.at_ms)
         builder.close()
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):

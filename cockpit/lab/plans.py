@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+import time
+
+from cockpit.lab.bankplan import bank_plan
+from cockpit.lab.bankplan import lab_places as bank_places
 from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import write_private
 from cockpit.lab.layout import Layout
 from cockpit.lab.planfile import plan_text
-from cockpit.lab.profiles import AVIA, DEFAULT, WAVES
+from cockpit.lab.profiles import AVIA, BYOC, DEFAULT, WAVES
 from cockpit.lab.state import State
 from cockpit.lab.tournamentplan import lab_places as tournament_places
 from cockpit.lab.tournamentplan import tournament_plan
@@ -24,5 +29,8 @@ def write_plans(layout: Layout, state: State) -> None:
         write_private(layout.long_tail_plan, long_tail_plan(places))
     elif state.profile is AVIA:
         write_private(layout.plan, tournament_plan(tournament_places(state)))
+    elif state.profile is BYOC:
+        now = datetime.datetime.fromtimestamp(time.time_ns() / 1e9, tz=datetime.UTC)
+        write_private(layout.plan, bank_plan(bank_places(layout, state, now)))
     else:
         write_private(layout.plan, grid_plan(lab_places(layout, state)))

@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from cockpit.lab.bank import BANK
 from cockpit.lab.grid import GRID
 from cockpit.lab.home import LabError
+from cockpit.lab.releases import RELEASES
 from cockpit.lab.tournament import TOURNAMENT
 from cockpit.lab.wavesshop import WAVES_SHOP
 from cockpit.lab.workload import SHOP, Side, Workload
 
-ClusterSecurity = Literal["scram", "plaintext", "mtls"]
-"""`scram` and `mtls` have ACLs; `plaintext` has no authorizer: everybody may do everything."""
+ClusterSecurity = Literal["scram", "scram_tls", "plaintext", "mtls"]
+"""All but `plaintext` have ACLs; that has no authorizer: everybody may do everything."""
+BY_PASSWORD: Final = ("scram", "scram_tls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class Profile:
     workload: Workload
     hosts: int | None = None
     """Processes that share the services; None: one for each of them."""
+    surroundings: bool = False
+    """Whether there are two schema registries, a Connect beside the source, and a Prometheus."""
+
+    @property
+    def zookeeper(self) -> bool:
+        """Whether the source has one; else it is its own controller."""
+        return RELEASES[self.source.version].zookeeper
 
     def cluster(self, side: Side) -> ClusterProfile:
         """One of the two clusters."""
@@ -102,7 +112,18 @@ AVIA: Final = Profile(
     workload=TOURNAMENT,
     hosts=2,
 )
-PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in (DEFAULT, VOLTUS, AVIA, WAVES)}
+BYOC: Final = Profile(
+    name="byoc",
+    what="3.9.2 with SCRAM over TLS to 4.3.1, a sink connector, two schema registries, Prometheus",
+    source=ClusterProfile("3.9.2", "scram_tls"),
+    target=ClusterProfile("4.3.1", "scram"),
+    mirror=MirrorProfile("mirrormaker2", "4.3.1"),
+    workload=BANK,
+    surroundings=True,
+)
+PROFILES: Final[Mapping[str, Profile]] = {
+    one.name: one for one in (DEFAULT, VOLTUS, AVIA, WAVES, BYOC)
+}
 
 
 def profile_named(name: str) -> Profile:

@@ -60,6 +60,15 @@ def scram(username: str, password: str) -> dict[str, str]:
     }
 
 
+def scram_tls(username: str, password: str, tls: Path) -> dict[str, str]:
+    """The same over TLS. `tls`: folder of the certificates."""
+    return scram(username, password) | {
+        "security.protocol": "SASL_SSL",
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(Tls(tls, username).authority),
+    }
+
+
 def tls_client(tls: Tls) -> dict[str, str]:
     """Settings of a Java client that logs in by certificate."""
     return {"security.protocol": "SSL", **_pem(tls)}
@@ -81,11 +90,11 @@ def _scram(username: str, password: str) -> str:
     )
 
 
-def _logins(password: str) -> dict[str, str]:
+def _logins(password: str, workload: str = "sasl_plaintext") -> dict[str, str]:
     """How people log in: at the listener of the workload, and at the one of those who watch, where
     a login ends after a while. The workload's clients cannot renew theirs."""
     found = {}
-    for listener in ("sasl_plaintext", WATCH.lower()):
+    for listener in (workload, WATCH.lower()):
         name = f"listener.name.{listener}"
         found[f"{name}.plain.sasl.jaas.config"] = _plain(ADMIN, password)
         found[f"{name}.scram-sha-512.sasl.jaas.config"] = _scram(ADMIN, password)
@@ -95,9 +104,9 @@ def _logins(password: str) -> dict[str, str]:
     return found
 
 
-def _listeners(state: State, broker: str) -> str:
+def _listeners(state: State, broker: str, protocol: str = "SASL_PLAINTEXT") -> str:
     watch = f"{WATCH}://{state.address(f'{broker}-watch')}"
-    return f"SASL_PLAINTEXT://{state.address(broker)},{watch}"
+    return f"{protocol}://{state.address(broker)},{watch}"
 
 
 def zookeeper(state: State, data: Path) -> str:
@@ -162,6 +171,30 @@ def source(state: State, data: Path, password: str, name: str = "source") -> str
             "log.dirs": str(data),
             # A default of the old broker that mirroring does not carry over: see the plan's
             # approved differences.
+            "log.segment.bytes": SOURCE_SEGMENT_BYTES,
+        }
+    )
+
+
+def tls_source(state: State, data: Path, tls: Tls, password: str, controller_password: str) -> str:
+    """A source that is its own controller; people log in by password, over TLS."""
+    listeners = _listeners(state, "source", "SASL_SSL")
+    controller = state.address("source-controller")
+    return _text(
+        _BROKER
+        | _BY_PASSWORD
+        | _logins(password, "sasl_ssl")
+        | _kraft(state, data, controller_password)
+        | _pem(tls)
+        | {
+            "controller.quorum.voters": f"1@{controller}",
+            "listeners": f"{listeners},CONTROLLER://{controller}",
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": (
+                f"CONTROLLER:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,{WATCH}:SASL_SSL"
+            ),
+            "inter.broker.listener.name": "SASL_SSL",
+            "super.users": f"User:{ADMIN};User:{CONTROLLER}",
             "log.segment.bytes": SOURCE_SEGMENT_BYTES,
         }
     )
@@ -241,17 +274,17 @@ def _kraft(state: State, data: Path, controller_password: str) -> dict[str, str]
     }
 
 
-def connect(state: State, security: Mapping[str, str], secrets: Path) -> str:
-    """The Connect worker, which logs in at the target by these settings. Connectors name their
+def connect(state: State, security: Mapping[str, str], secrets: Path, name: str = "connect") -> str:
+    """The Connect worker, which logs in at its cluster by these settings. Connectors name their
     passwords by file, so REST never shows one."""
     converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
     values = {
-        "bootstrap.servers": state.address("target"),
+        "bootstrap.servers": state.address("target" if name == "connect" else "source"),
         "group.id": CONNECT_PREFIX,
         "key.converter": converter,
         "value.converter": converter,
         "header.converter": converter,
-        "listeners": state.url("connect"),
+        "listeners": state.url(name),
         "rest.advertised.host.name": "127.0.0.1",
         "plugin.discovery": "service_load",
         "scheduled.rebalance.max.delay.ms": "0",

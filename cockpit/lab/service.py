@@ -20,13 +20,15 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from cockpit.lab.batch import NowAndThen
-from cockpit.lab.certificates import Tls
 from cockpit.lab.clusters import Login
 from cockpit.lab.control import Answer, Call, serve
 from cockpit.lab.layout import Layout
 from cockpit.lab.ledger import note_call
+from cockpit.lab.logins import login_at
 from cockpit.lab.meter import Meter
+from cockpit.lab.metrics import exposition, failing
 from cockpit.lab.profiles import profile_named
+from cockpit.lab.schemaids import SchemaIds
 from cockpit.lab.workers import Worker, worker_for
 from cockpit.lab.workload import SIDES, Side
 
@@ -43,10 +45,13 @@ class Service:
         self._layout = Layout(folder)
         self._tasks = tasks
         self._meter = Meter()
-        self._profile = profile_named(self._written()["profile"])
+        written = self._written()
+        self._profile = profile_named(written["profile"])
         workload = self._profile.workload
         work = workload.work_of(name)
-        self._worker: Worker = worker_for(work, workload, folder, self._meter)
+        registries = written.get("registries")
+        schemas = SchemaIds(registries, workload.with_schemas) if registries else None
+        self._worker: Worker = worker_for(work, workload, folder, self._meter, schemas)
         if work.batch is not None:
             now_s = asyncio.get_running_loop().time
             self._worker = NowAndThen(self._worker, work.batch, self._meter, now_s)
@@ -60,6 +65,8 @@ class Service:
         match call.path:
             case "/status":
                 return Answer(200, self.status())
+            case "/metrics":
+                return Answer(200, self._metrics())
             case "/start":
                 return await self._noted("start", self._start(call.query.get("cluster", "")))
             case "/stop":
@@ -92,6 +99,10 @@ class Service:
             "last_error": self._meter.last_error,
             "latency_ms": self._meter.latency_ms(asyncio.get_running_loop().time()),
         }
+
+    def _metrics(self) -> str:
+        ratio = self._meter.ratio(asyncio.get_running_loop().time())
+        return exposition({"client_error_ratio": ratio, "client_failing": failing(ratio)})
 
     def attempts(self) -> tuple[int, int]:
         """Attempts and errors of the last ten seconds."""
@@ -157,13 +168,7 @@ class Service:
         if self._profile.workload.work_of(self._name).produces:
             # behind a link's proxy, where the lab has one
             at = written["producers"].get(cluster, at)
-        match self._profile.cluster(cluster).security:
-            case "scram":
-                return Login(at, self._name, self._layout.secret(self._name).read_text("utf-8"))
-            case "mtls":
-                return Login(at, self._name, tls=Tls(self._layout.tls, self._name))
-            case "plaintext":
-                return Login(at, self._name)
+        return login_at(at, self._name, cluster, self._layout, self._profile)
 
     def _written(self) -> dict[str, Any]:
         """The workload as the lab has written it down."""

@@ -10,6 +10,7 @@ import json
 import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,18 @@ from cockpit.lab.looking import login_of, look
 from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
-from cockpit.lab.profiles import DEFAULT, Profile
+from cockpit.lab.profiles import BY_PASSWORD, DEFAULT, Profile
+from cockpit.lab.registry import fetch_registry
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
+from cockpit.lab.surroundings import (
+    around_answers,
+    create_sinks,
+    fill_registry,
+    registry_url,
+    start_prometheus,
+    start_registry,
+)
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
 from cockpit.lab.workload import SIDES, Side
 
@@ -139,8 +149,12 @@ class _Start:
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._source(), name="lab-source")
+                group.create_task(self._source(http), name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
+                if self._profile.surroundings:
+                    group.create_task(self._around(http), name="lab-around")
+            if self._profile.surroundings:
+                await create_sinks(http, self._state, self._layout)
             if self._profile.mirror.kind == "link":
                 await self._link(http)
             else:
@@ -155,8 +169,23 @@ class _Start:
         base = self._state.url("link")
         await self._wait("link", process, lambda: linkpart.link_answers(http, base))
 
-    async def _source(self) -> None:
-        self._java("zookeeper")
+    async def _around(self, http: httpx.AsyncClient) -> None:
+        """Registries with their schemas, and Prometheus."""
+        server = await fetch_registry(self._say)
+        waiting = {
+            side: self._record(start_registry(server, side, self._layout, self._state))
+            for side in SIDES
+        }
+        for side, process in waiting.items():
+            name = f"registry-{side}"
+            await self._wait(name, process, partial(around_answers, http, self._state, name))
+            await fill_registry(http, self._state, side)
+        name, process = "prometheus", self._record(start_prometheus(self._layout, self._state))
+        await self._wait(name, process, partial(around_answers, http, self._state, name))
+
+    async def _source(self, http: httpx.AsyncClient) -> None:
+        if self._profile.zookeeper:
+            self._java("zookeeper")
         process = self._java("source")
         # The second one later, so that the first is their controller.
         await self._wait("source", process, lambda: clusters.answers(self._admin("source")))
@@ -167,6 +196,10 @@ class _Start:
         self._progress(f"source: users, ACLs and {len(self._work.topics)} topics are there")
         for host in self._profile.hosted():
             self._services(host)
+        if self._profile.surroundings:
+            name = "connect-source"
+            base = self._state.url(name)
+            await self._wait(name, self._java(name), lambda: mirror.answers(http, base))
 
     async def _target(self, http: httpx.AsyncClient) -> None:
         process = self._java("target")
@@ -183,7 +216,7 @@ class _Start:
         """Whether users, ACLs and topics could be made: a young broker may still refuse."""
         try:
             async with clusters.connected(self._admin(side)) as setup:
-                if self._profile.cluster(side).security == "scram":
+                if self._profile.cluster(side).security in BY_PASSWORD:
                     everybody = access.users(self._work)
                     await setup.users({user: self._passwords[user] for user in everybody})
                 if allows := access.bindings(side, self._profile):
@@ -260,10 +293,9 @@ class _Start:
 
     def _admin(self, broker: str) -> clusters.Login:
         side: Side = "target" if broker == "target" else "source"
-        if self._profile.cluster(side).security == "scram":
-            password = self._passwords[access.ADMIN]
-            return clusters.Login(self._state.address(broker), access.ADMIN, password, "PLAIN")
-        return login_of(access.ADMIN, side, self._layout, self._state, broker=broker)
+        login = login_of(access.ADMIN, side, self._layout, self._state, broker=broker)
+        # PLAIN lets the lab in before any SCRAM user exists
+        return replace(login, mechanism="PLAIN") if login.password else login
 
     async def _wait(
         self, name: str, process: Process, answers: Asking, *, quiet: bool = False
@@ -283,6 +315,9 @@ def workload_json(state: State) -> dict[str, object]:
         "profile": state.profile.name,
         "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
         "producers": {"target": state.address("link-proxy")} if "link-proxy" in state.ports else {},
+        "registries": {side: registry_url(state, side) for side in SIDES}
+        if state.profile.surroundings
+        else {},
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {

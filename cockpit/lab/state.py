@@ -14,12 +14,14 @@ from typing import Any, Literal, cast
 
 from cockpit.lab.home import LabError, write_private
 from cockpit.lab.procs import Process
-from cockpit.lab.profiles import DEFAULT, Profile, profile_named
+from cockpit.lab.profiles import BY_PASSWORD, DEFAULT, Profile, profile_named
 
 Phase = Literal["starting", "ready", "down"]
 STATE_FILE = "lab.json"
 VERSION = 1
 
+SURROUNDINGS = ("connect-source", "registry-source", "registry-target", "prometheus")
+"""What stands around the clusters, where a profile has it."""
 SECOND = "source-2"
 """The other broker of a source that has two."""
 
@@ -36,12 +38,14 @@ def ports_of(brokers: int, profile: Profile = DEFAULT) -> tuple[str, ...]:
             *((name, profile.source) for name in sources),
             ("target", profile.target),
         )
-        for suffix in (("", "-watch") if cluster.security == "scram" else ("",))
+        for suffix in (("", "-watch") if cluster.security in BY_PASSWORD else ("",))
     ]
     services = (work.name for work in profile.workload.works)
     hosts = () if profile.hosts is None else profile.hosted()
     tools = ("connect",) if profile.mirror.kind == "mirrormaker2" else ("link", "link-proxy")
-    return ("zookeeper", *listeners, "controller", *tools, *services, *hosts)
+    keeper = "zookeeper" if profile.zookeeper else "source-controller"
+    around = SURROUNDINGS if profile.surroundings else ()
+    return (keeper, *listeners, "controller", *tools, *around, *services, *hosts)
 
 
 PORTS = ports_of(1)

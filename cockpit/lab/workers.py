@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from cockpit.lab.layout import Layout
 from cockpit.lab.ledger import Entry, Ledger, next_seq
 from cockpit.lab.meter import Meter
 from cockpit.lab.outbox import Outbox, Outgoing
+from cockpit.lab.schemaids import SchemaIds
 from cockpit.lab.workload import PARTITIONS, Hurry, Work, Workload
 
 KEYS = 61
@@ -48,17 +50,28 @@ class Worker(Protocol):
         """Commit and disconnect; why the last commit failed, None when it did not."""
 
 
-def worker_for(work: Work, workload: Workload, folder: Path, meter: Meter) -> Worker:
-    """The worker of a service."""
+def worker_for(
+    work: Work,
+    workload: Workload,
+    folder: Path,
+    meter: Meter,
+    schemas: SchemaIds | None = None,
+) -> Worker:
+    """The worker of a service. `schemas`: where records have ids of them."""
     layout = Layout(folder)
     consumed = Ledger(layout.consumed / f"{work.name}.jsonl")
     path = layout.produced / f"{work.name}.jsonl"
     sequence = Sequence(work.name, path, workload.partitions)
     if work.generates:
-        return Generator(work, sequence, Ledger(path), meter, workload.tick_s)
+        spoiled = Spoiled(work.spoils_every, workload)
+        outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
+        return Generator(work, sequence, produced, outbox, workload.tick_s, spoiled)
+    feed = Feed(work.consumes, work.group or work.name, workload.hurry, schemas)
     if work.emits:
-        return Transformer(work, sequence, (consumed, Ledger(path)), meter, workload.hurry)
-    return Reader(work, consumed, meter, workload.hurry)
+        outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
+        ends = (feed, outbox)
+        return Transformer(work, sequence, (consumed, produced), ends, meter, workload.hurry)
+    return Reader(feed, consumed, meter, workload.hurry)
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
@@ -91,16 +104,37 @@ class Sequence:
         return f"{self._producer}-{self._next % KEYS}".encode()
 
 
+class Spoiled:
+    """Which records are spoiled: one in so many, of a topic whose reader has dead letters."""
+
+    def __init__(self, every: int, workload: Workload) -> None:
+        self._every = every
+        self._workload = workload
+
+    def of(self, record: Outgoing) -> Outgoing:
+        """The record as it is written."""
+        if not self._every or record.seq % self._every:
+            return record
+        return replace(record, ends_at=self._workload.dead_letters_of(record.topic))
+
+
 class Generator:
     """Makes records at a steady rate."""
 
     def __init__(
-        self, work: Work, sequence: Sequence, produced: Ledger, meter: Meter, tick_s: float
+        self,
+        work: Work,
+        sequence: Sequence,
+        produced: Ledger,
+        outbox: Outbox,
+        tick_s: float,
+        spoiled: Spoiled,
     ) -> None:
+        self._spoiled = spoiled
         self._work = work
         self._tick_s = tick_s
         self._sequence = sequence
-        self._outbox = Outbox(produced, meter, _now_s)
+        self._outbox = outbox
         self.produced: Ledger | None = produced
         self.consumed: Ledger | None = None
 
@@ -131,14 +165,15 @@ class Generator:
     def _tick(self) -> None:
         for topic, count in self._work.generates:
             for _ in range(count):
-                self._outbox.put(self._sequence.record(topic, self._sequence.key()))
+                record = self._sequence.record(topic, self._sequence.key())
+                self._outbox.put(self._spoiled.of(record))
 
 
 class Reader:
     """Reads, and writes down what it has read."""
 
-    def __init__(self, work: Work, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+    def __init__(self, feed: Feed, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
+        self._feed = feed
         self._pace_s = hurry.pace_s
         self._meter = meter
         self._commits = Commits(self._feed, meter)
@@ -178,17 +213,17 @@ class Transformer:
         work: Work,
         sequence: Sequence,
         ledgers: tuple[Ledger, Ledger],
+        ends: tuple[Feed, Outbox],
         meter: Meter,
         hurry: Hurry,
     ) -> None:
         self._pace_s = hurry.pace_s
         self._emits = dict(work.emits)
         self._sequence = sequence
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+        self._feed, self._outbox = ends
         self._meter = meter
         self._commits = Commits(self._feed, meter)
         self._ledger, produced = ledgers
-        self._outbox = Outbox(produced, meter, _now_s)
         self._open: dict[tuple[str, int], deque[Entry]] = defaultdict(deque)
         """Inputs in order, by partition, that are not yet marked."""
         self._unsent: set[tuple[str, int, int]] = set()

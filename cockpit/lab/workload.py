@@ -42,6 +42,10 @@ class Work:
     """Topics of a service that only consumes."""
     batch: Batch | None = None
     """Of a service that only consumes, and is there now and then only."""
+    spoils_every: int = 0
+    """Of so many records that it makes, one is spoiled: no strict reader of JSON takes it."""
+    dead_letters: str | None = None
+    """Of a sink connector, which is no process of its own: where it puts what it cannot read."""
     criticality: Literal["low", "normal", "high"] = "normal"
     group_prefix: str = GROUP_PREFIX
     consumes: tuple[str, ...] = field(init=False)
@@ -52,6 +56,7 @@ class Work:
         consumes = {*self.reads, *(topic for topic, _ in self.emits)}
         produces = {topic for topic, _ in self.generates}
         produces |= {out for _, outs in self.emits for out in outs if out is not None}
+        produces |= {self.dead_letters} if self.dead_letters else set()
         object.__setattr__(self, "consumes", tuple(sorted(consumes)))
         object.__setattr__(self, "produces", tuple(sorted(produces)))
 
@@ -143,12 +148,29 @@ class Workload:
     hurry: Hurry = field(default_factory=Hurry)
     single_copy: tuple[str, ...] = ()
     """Topics with one copy where the source has two brokers: each of these leads half of them."""
+    with_schemas: tuple[str, ...] = ()
+    """Topics whose records begin with the id of their schema."""
     topics: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive the topics, sorted."""
         names = {topic for work in self.works for topic in (*work.consumes, *work.produces)}
         object.__setattr__(self, "topics", tuple(sorted(names)))
+
+    @property
+    def group_prefixes(self) -> tuple[str, ...]:
+        """How its groups begin: a sink connector's has a name that Connect gives."""
+        theirs = (work.group_prefix for work in self.works if work.dead_letters)
+        return (self.group_prefix, *dict.fromkeys(theirs))
+
+    @property
+    def sinks(self) -> tuple[Work, ...]:
+        """Its sink connectors."""
+        return tuple(work for work in self.works if work.dead_letters)
+
+    def dead_letters_of(self, topic: str) -> str | None:
+        """Where what nobody can read of a topic must end; None: nowhere."""
+        return next((w.dead_letters for w in self.sinks if topic in w.consumes), None)
 
     def work_of(self, name: str) -> Work:
         """The service of that name. Raises KeyError."""

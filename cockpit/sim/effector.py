@@ -277,7 +277,7 @@ class SimEffector:
     async def _excluded(self, action: ExcludeGroups) -> Finding:
         await self._line.connect()
         mirror = self._world.mirror
-        wrong = [g for g in action.groups if mirror.is_excluded(g) != action.excluded]
+        wrong = [g for g in action.groups if mirror.is_listed(g) != action.excluded]
         if wrong:
             name = self._world.plan.replication.checkpoint_connector
             previous = {EXCLUDE_KEY: self._config(name).get(EXCLUDE_KEY)}

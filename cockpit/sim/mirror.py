@@ -151,6 +151,10 @@ class Mirror:
         value = None if text == DEFAULT_EXCLUDES else text
         return self.patch(self._checkpoint_name, ((EXCLUDE_KEY, value),), now_ms)
 
+    def is_listed(self, group: str) -> bool:
+        """Whether the list names a group; one may be left out by a pattern of it, too."""
+        return re.escape(group) in self._excludes()
+
     def is_excluded(self, group: str) -> bool:
         """Whether a group is left out of the group sync."""
         return any(re.fullmatch(word, group) for word in self._excludes())

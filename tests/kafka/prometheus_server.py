@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,7 @@ from pathlib import Path
 
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process, alive, spawn, stop
-
-UNPACKED = Path(__file__).resolve().parents[2] / ".venv/prometheus/usr/bin/prometheus"
-"""Where `make tools` puts the program of Debian's package."""
+from cockpit.lab.prometheus import command
 
 
 @dataclass(frozen=True)
@@ -30,24 +27,11 @@ class Prometheus:
             os.kill(self.process.pid, signal.SIGKILL)
 
 
-def program() -> str | None:
-    """Prometheus, as far as this machine has it."""
-    return shutil.which("prometheus") or (str(UNPACKED) if UNPACKED.exists() else None)
-
-
 @contextmanager
 def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
     """A Prometheus that scrapes `target` (`host:port`) each second."""
-    path = program()
-    assert path is not None, "Prometheus is missing here: make tools fetches it"
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-        f"scrape_configs: [{{job_name: tests, static_configs: [{{targets: ['{target}']}}]}}]\n"
-    )
     port = free_ports(["prometheus"])["prometheus"]
-    argv = [path, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
-    argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+    argv = command(folder, port, {"tests": target})
     process = spawn("prometheus", argv, env={}, log=folder / "prometheus.log")
     try:
         yield Prometheus(process, f"http://127.0.0.1:{port}")

@@ -1,7 +1,7 @@
 """Keeps of a flight what is small enough: its report, and its recording, whole or of one wave.
 
-`python -m tests.migrations.keep build/migrations/NAME docs/migrations/NAME WAVE`: of the plan's
-flight the moments from just before WAVE began to its end, of others the whole recording.
+`python -m tests.migrations.keep build/migrations/NAME docs/migrations/NAME WAVE...`: of the plan's
+flight the moments from just before each WAVE began to its end, of others the whole recording.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def excerpt(reader: Reader, from_ms: int, to_ms: int) -> Iterator[bytes]:
 
 def main() -> int:
     """Command line."""
-    build, kept, wave = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    build, kept, waves = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     kept.mkdir(parents=True, exist_ok=True)
     for report in build.glob("report*.md"):
         shutil.copy(report, kept)
@@ -52,12 +52,13 @@ def main() -> int:
     for number, session in enumerate(sorted((build / "state/cockpit/sessions").glob("*"))):
         reader = Reader((session / "recording.ckrec").read_bytes())
         if number:
-            name, written = session.name.split("-", 2)[2], compacted(reader)
-        else:
+            name = session.name.split("-", 2)[2]
+            (kept / f"{name}.ckrec").write_bytes(b"".join(compacted(reader)))
+            continue
+        for wave in waves:
             began = moment_of(reader, "wave_started", wave) - BEFORE_MS
             ended = moment_of(reader, "wave_done", wave)
-            name, written = wave, excerpt(reader, began, ended)
-        (kept / f"{name}.ckrec").write_bytes(b"".join(written))
+            (kept / f"{wave}.ckrec").write_bytes(b"".join(excerpt(reader, began, ended)))
     return 0
 
 

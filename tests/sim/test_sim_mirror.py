@@ -94,6 +94,19 @@ def test_group_sync_leaves_a_group_with_members_alone_and_the_cluster_refuses_ou
     in_world(scene)
 
 
+def test_a_sink_connector_s_group_comes_back_although_a_pattern_leaves_it_out_for_ever() -> None:
+    """MirrorMaker never syncs `connect-...`: what was put on its list is taken off it again."""
+
+    async def scene(ports: SimPorts) -> None:
+        await make_so(ports, ExcludeGroups(("connect-sink",), True))
+        back = ExcludeGroups(("connect-sink",), False)
+        await make_so(ports, back)
+        assert (await ports.effector.verify(back)).holds is True
+        assert ports.world.mirror.is_excluded("connect-sink")
+
+    in_world(scene)
+
+
 def test_the_excluded_list_comes_back_as_it_was() -> None:
     async def scene(ports: SimPorts) -> None:
         configs = ports.world.mirror.configs["mm2-checkpoint"]
