@@ -247,8 +247,22 @@ async def _mirrored_span(both: _Both) -> tuple[int, int]:
     if oldest.word == "NONE":
         begin = await _of_same_time(both, first, first + SPREAD)
     if newest.word == "NONE":
-        return begin, await _of_same_time(both, last - SPREAD, last)
+        return begin, await _newest_there(both, end, last)
     return begin, min(end, newest.low)
+
+
+async def _newest_there(both: _Both, end: int, last: int) -> int:
+    """How far the source is on a target whose newest records others have written."""
+    try:
+        return await _of_same_time(both, last - SPREAD, last)
+    except PortError as error:
+        if error.kind != "unsupported":
+            raise
+        # No time to go by, before 0.10: then only where the source's last record is there.
+        place = await find(end - 1, both.source, both.target, LIMITS)
+        if place.word != "EXACT":
+            raise
+        return end
 
 
 async def _of_same_time(both: _Both, begin: int, end: int) -> int:
