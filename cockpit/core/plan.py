@@ -69,6 +69,16 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class ZooKeeperSpec:
+    """Where consumers of an old Kafka register."""
+
+    servers: tuple[str, ...]
+    """`host:port` each."""
+    root: str = ""
+    """The path under which the cluster keeps everything, such as `/kafka`; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """One side of the move."""
 
@@ -78,6 +88,8 @@ class ClusterSpec:
     canary: Login | None = None
     """A principal that is not a super user; its authorised operations prove a fence. Source
     only."""
+    zookeeper: ZooKeeperSpec | None = None
+    """Read for the members of groups that brokers do not know. Source only."""
 
 
 @dataclass(frozen=True, slots=True)

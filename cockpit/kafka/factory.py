@@ -46,6 +46,7 @@ from cockpit.kafka.security import Access, access
 from cockpit.kafka.sharedlog import TopicLog
 from cockpit.kafka.signals import PlanSignals
 from cockpit.kafka.surveyor import KafkaSurveyor
+from cockpit.kafka.zookeeper import Registrations, ZooKeeper
 from cockpit.ports import Clock, Cluster, Effector, Gate, Replication, Saboteur, Signals, Surveyor
 
 
@@ -153,9 +154,22 @@ def _replication(
     return MirrorMaker(spec, clock, source=source, target=target, reverse=connectors(plan))
 
 
+def _registrations(plan: Plan) -> Registrations | None:
+    """Who knows the members that the source's brokers do not, on a connection of its own."""
+    spec = plan.source.zookeeper
+    return Registrations(ZooKeeper(spec)) if spec is not None else None
+
+
 def _cluster(side: Side, found: Access, plan: Plan, clock: Clock) -> KafkaCluster:
-    topics, groups, topics_of = plan.topics(), plan.groups(), consumed(plan)
-    return KafkaCluster(side, found, clock, topics=topics, groups=groups, consumes=topics_of)
+    return KafkaCluster(
+        side,
+        found,
+        clock,
+        topics=plan.topics(),
+        groups=plan.groups(),
+        consumes=consumed(plan),
+        registrations=_registrations(plan) if side == "source" else None,
+    )
 
 
 def _effector(

@@ -79,6 +79,7 @@ class Builder:
                 key_file=self._file(security, "key"),
             ),
             canary=self._login(item.fields["canary"]) if "canary" in item.fields else None,
+            zookeeper=_zookeeper(item.fields.get("zookeeper")),
         )
 
     def _login(self, item: Item) -> core.Login:
@@ -451,6 +452,12 @@ def _people(item: Item) -> core.People:
         second_person=_texts(item, "second_person"),
         poll=tuple(cast("Role", entry.value) for entry in _list(item, "poll")),
     )
+
+
+def _zookeeper(item: Item | None) -> core.ZooKeeperSpec | None:
+    if item is None:
+        return None
+    return core.ZooKeeperSpec(_texts(item, "servers"), _maybe(item, "root", str) or "")
 
 
 def _coordination(item: Item | None) -> Coordination | None:

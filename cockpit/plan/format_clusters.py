@@ -19,6 +19,7 @@ from cockpit.plan.kinds import (
     TOPIC,
     URL,
     USERNAME,
+    ZOOKEEPER_PATH,
     Field,
     ListOf,
     Object,
@@ -84,10 +85,28 @@ _CLUSTER_FIELDS = (
     Field("security", SECURITY, "How to connect.", required=True),
 )
 
+ZOOKEEPER: Final = Object(
+    "zookeeper",
+    "Where the consumers of a Kafka before 0.9 register. It is read, and nothing is written there.",
+    (
+        Field(
+            "servers",
+            ListOf(BOOTSTRAP, at_least=1, unique=True),
+            "Its servers, each with its port.",
+            required=True,
+        ),
+        Field("root", ZOOKEEPER_PATH, "The path under which the cluster keeps everything."),
+    ),
+)
+
 SOURCE: Final = Object(
     "source",
     "The cluster that is left.",
-    (*_CLUSTER_FIELDS, Field("canary", CANARY, "Verifies fences; needed where a wave fences.")),
+    (
+        *_CLUSTER_FIELDS,
+        Field("canary", CANARY, "Verifies fences; needed where a wave fences."),
+        Field("zookeeper", ZOOKEEPER, "Before 0.9: where to look for the members of groups."),
+    ),
 )
 
 TARGET: Final = Object("target", "The cluster that is moved to.", _CLUSTER_FIELDS)
