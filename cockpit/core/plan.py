@@ -93,6 +93,16 @@ class ClusterSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstHop:
+    """What brings the source's records to a cluster in between, which the plan's mirror reads: it
+    has offsets of its own there, and chooses partitions anew."""
+
+    group: str
+    """Its consumer group on the source."""
+    between: ClusterSpec
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrySpec:
     """A schema registry that speaks the Confluent REST interface."""
 
@@ -438,6 +448,8 @@ class Plan:
     """None: only the engine's own user gets in, and may do everything."""
     coordination: Coordination | None = field(default=None, repr=False)
     notify: Notify | None = field(default=None, repr=False)
+    first_hop: FirstHop | None = field(default=None, repr=False)
+    """None: the mirror reads the source itself."""
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

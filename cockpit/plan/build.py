@@ -62,6 +62,7 @@ class Builder:
             people=_people(item.fields["people"]) if "people" in item.fields else None,
             coordination=_coordination(item.fields.get("coordination")),
             notify=self._notify(item.fields["notify"]) if "notify" in item.fields else None,
+            first_hop=self._first_hop(item.fields["replication"]),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -81,6 +82,12 @@ class Builder:
             canary=self._login(item.fields["canary"]) if "canary" in item.fields else None,
             zookeeper=_zookeeper(item.fields.get("zookeeper")),
         )
+
+    def _first_hop(self, replication: Item) -> core.FirstHop | None:
+        item = replication.fields.get("first_hop")
+        if item is None:
+            return None
+        return core.FirstHop(group=_get(item, "group", str), between=self._cluster(item))
 
     def _login(self, item: Item) -> core.Login:
         """A user name with its password; with its token where it logs in with one."""

@@ -12,6 +12,7 @@ from cockpit.plan.kinds import (
     BASE_URL,
     BOOTSTRAP,
     FILE,
+    GROUP,
     NAME,
     REGION,
     SECRET,
@@ -120,6 +121,16 @@ CONNECTORS: Final = Object(
     ),
 )
 
+FIRST_HOP: Final = Object(
+    "first hop",
+    "What brings the records from the source to a cluster in between, where the source is too old "
+    "for MirrorMaker 2. Offsets say nothing then: how far the target is, is found in the records.",
+    (
+        Field("group", GROUP, "Its consumer group on the source.", required=True),
+        *_CLUSTER_FIELDS,
+    ),
+)
+
 REPLICATION: Final = Object(
     "replication",
     "What copies the records.",
@@ -132,6 +143,12 @@ REPLICATION: Final = Object(
         ),
         Field("connect", URL, "`mirrormaker2`: base address of Connect's REST interface."),
         Field("connectors", CONNECTORS, "`mirrormaker2`: the connectors."),
+        Field(
+            "first_hop",
+            FIRST_HOP,
+            "`mirrormaker2`: the connectors read a cluster in between, and this brings the records "
+            "there.",
+        ),
         Field("url", BASE_URL, "`link`: base address of the interface that manages links."),
         Field("name", NAME, "`link`: its name."),
         Field(
