@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from cockpit.lab.clickstreamplan import clickstream_plan
+from cockpit.lab.clickstreamplan import lab_places as clickstream_places
 from cockpit.lab.gridplan import grid_plan, lab_places
 from cockpit.lab.home import write_private
 from cockpit.lab.layout import Layout
 from cockpit.lab.planfile import plan_text
-from cockpit.lab.profiles import AVIA, DEFAULT, WAVES
+from cockpit.lab.profiles import AVIA, DEFAULT, EC2, WAVES
 from cockpit.lab.state import State
 from cockpit.lab.tournamentplan import lab_places as tournament_places
 from cockpit.lab.tournamentplan import tournament_plan
@@ -24,5 +26,7 @@ def write_plans(layout: Layout, state: State) -> None:
         write_private(layout.long_tail_plan, long_tail_plan(places))
     elif state.profile is AVIA:
         write_private(layout.plan, tournament_plan(tournament_places(state)))
+    elif state.profile is EC2:
+        write_private(layout.plan, clickstream_plan(clickstream_places(state)))
     else:
         write_private(layout.plan, grid_plan(lab_places(layout, state)))

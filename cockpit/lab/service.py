@@ -163,7 +163,8 @@ class Service:
             case "mtls":
                 return Login(at, self._name, tls=Tls(self._layout.tls, self._name))
             case "plaintext":
-                return Login(at, self._name)
+                is_old = self._profile.cluster(cluster).is_before_groups
+                return Login(at, self._name, zookeeper=written["zookeeper"] if is_old else "")
 
     def _written(self) -> dict[str, Any]:
         """The workload as the lab has written it down."""

@@ -10,21 +10,24 @@ import json
 import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
 from aiokafka.errors import KafkaError
 
-from cockpit.lab import access, clusters, components, linkpart, mirror
-from cockpit.lab.components import PartJars
+from cockpit.lab import access, clusters, components, hop, linkpart, mirror
+from cockpit.lab.components import LOG4J_FILE, PartJars
 from cockpit.lab.home import LabError, locked, write_private
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import login_of, look
+from cockpit.lab.oldclients import require_packages
 from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
 from cockpit.lab.profiles import DEFAULT, Profile
+from cockpit.lab.properties import FIRST_HOP
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
@@ -66,6 +69,8 @@ async def bring_up(
             left = await stop_everything(layout, old)
             if left:
                 progress(f"stopped what an earlier lab had left: {', '.join(left)}")
+        if profile.source.is_before_groups:
+            require_packages()
         is_usual = profile is DEFAULT
         jars = await (fetch(progress) if is_usual else components.fetch_parts(progress, profile))
         state = new_state(free_ports(ports_of(brokers, profile)), profile)
@@ -139,8 +144,16 @@ class _Start:
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._source(), name="lab-source")
+                is_old = self._profile.source.is_before_groups
+                source = self._old_source() if is_old else self._source()
+                group.create_task(source, name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
+                if self._profile.mirror.first_hop:
+                    group.create_task(self._between(), name="lab-between")
+            if self._profile.mirror.first_hop:
+                process = self._java(FIRST_HOP)
+                works = partial(hop.first_hop_works, self._state, FIRST_HOP)
+                await self._wait(FIRST_HOP, process, works)
             if self._profile.mirror.kind == "link":
                 await self._link(http)
             else:
@@ -167,6 +180,39 @@ class _Start:
         self._progress(f"source: users, ACLs and {len(self._work.topics)} topics are there")
         for host in self._profile.hosted():
             self._services(host)
+
+    async def _old_source(self) -> None:
+        """One of 0.8: topics before answers, and those by a tool."""
+        self._java("zookeeper")
+        process = self._java("source")
+        registered = partial(hop.is_registered, self._state, "/brokers/ids")
+        await self._wait("source", process, registered, quiet=True)
+        assert isinstance(self._jars, PartJars)
+        await hop.make_old_topics(self._jars, self._state, self._layout.config / LOG4J_FILE)
+        answers = partial(hop.old_broker_answers, self._state.address("source"))
+        await self._wait("source", process, answers)
+        self._progress(f"source: {len(self._work.topics)} topics are there")
+        for host in self._profile.hosted():
+            self._services(host)
+
+    async def _between(self) -> None:
+        """The cluster that the first hop writes, with the source's topics and partition counts."""
+        process = self._java("between")
+        login = clusters.Login(self._state.address("between"), access.ADMIN)
+        await self._wait("between", process, lambda: clusters.answers(login))
+
+        async def furnished() -> bool:
+            try:
+                async with clusters.connected(login) as setup:
+                    topics = dict.fromkeys(self._work.topics, TOPIC_CONFIG)
+                    await setup.topics(topics, partitions=self._work.partitions)
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                return False
+            return True
+
+        await self._wait("between", process, furnished, quiet=True)
 
     async def _target(self, http: httpx.AsyncClient) -> None:
         process = self._java("target")
@@ -283,6 +329,7 @@ def workload_json(state: State) -> dict[str, object]:
         "profile": state.profile.name,
         "bootstrap": {side: ",".join(state.bootstrap(side)) for side in SIDES},
         "producers": {"target": state.address("link-proxy")} if "link-proxy" in state.ports else {},
+        "zookeeper": state.address("zookeeper"),
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {

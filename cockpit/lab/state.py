@@ -41,7 +41,8 @@ def ports_of(brokers: int, profile: Profile = DEFAULT) -> tuple[str, ...]:
     services = (work.name for work in profile.workload.works)
     hosts = () if profile.hosts is None else profile.hosted()
     tools = ("connect",) if profile.mirror.kind == "mirrormaker2" else ("link", "link-proxy")
-    return ("zookeeper", *listeners, "controller", *tools, *services, *hosts)
+    between = ("between", "between-controller") if profile.mirror.first_hop else ()
+    return ("zookeeper", *listeners, "controller", *between, *tools, *services, *hosts)
 
 
 PORTS = ports_of(1)

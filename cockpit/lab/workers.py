@@ -61,6 +61,11 @@ def worker_for(work: Work, workload: Workload, folder: Path, meter: Meter) -> Wo
     return Reader(work, consumed, meter, workload.hurry)
 
 
+def _feed(work: Work, hurry: Hurry) -> Feed:
+    in_zookeeper = work.commits_in_zookeeper
+    return Feed(work.consumes, work.group or work.name, hurry, in_zookeeper=in_zookeeper)
+
+
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
     """The partition that any Kafka client would choose for this key, of so many."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
@@ -138,7 +143,7 @@ class Reader:
     """Reads, and writes down what it has read."""
 
     def __init__(self, work: Work, consumed: Ledger, meter: Meter, hurry: Hurry) -> None:
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+        self._feed = _feed(work, hurry)
         self._pace_s = hurry.pace_s
         self._meter = meter
         self._commits = Commits(self._feed, meter)
@@ -184,7 +189,7 @@ class Transformer:
         self._pace_s = hurry.pace_s
         self._emits = dict(work.emits)
         self._sequence = sequence
-        self._feed = Feed(work.consumes, work.group or work.name, hurry)
+        self._feed = _feed(work, hurry)
         self._meter = meter
         self._commits = Commits(self._feed, meter)
         self._ledger, produced = ledgers

@@ -43,6 +43,8 @@ class Work:
     batch: Batch | None = None
     """Of a service that only consumes, and is there now and then only."""
     criticality: Literal["low", "normal", "high"] = "normal"
+    commits_in_zookeeper: bool = False
+    """On a cluster that is old enough for that; elsewhere in Kafka, as all do."""
     group_prefix: str = GROUP_PREFIX
     consumes: tuple[str, ...] = field(init=False)
     produces: tuple[str, ...] = field(init=False)
