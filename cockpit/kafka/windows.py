@@ -259,8 +259,12 @@ async def _newest_there(both: _Both, end: int, last: int) -> int:
         if error.kind != "unsupported":
             raise
         # No time to go by, before 0.10: then only where the source's last record is there.
-        place = await find(end - 1, both.source, both.target, LIMITS)
-        if place.word != "EXACT":
+        place = await find(end, both.source, both.target, LIMITS)
+        if place.word == "NONE":
+            raise
+        ours = await both.source.read(end - 1, end)
+        theirs = await both.target.read(place.low - 1, place.low)
+        if not ours.items or ours.tokens(timed=False) != theirs.tokens(timed=False):
             raise
         return end
 
