@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaConnectionError
@@ -26,6 +27,7 @@ IN_ZOOKEEPER: Final = (0, 8, 1)
 """What kafka-python is told that the broker is: it decides where commits are kept."""
 ACKNOWLEDGED_WITHIN_S: Final = 10.0
 SESSION_S: Final = 6.0
+_PACKAGES: Final = {"kafka-python": "kafka", "kazoo": "kazoo"}
 
 T = TypeVar("T")
 
@@ -213,11 +215,9 @@ class OldProducer:
 
 def require_packages() -> None:
     """Raises LabError where the packages that speak to such brokers are not installed."""
-    try:
-        import kafka  # noqa: F401
-        import kazoo  # noqa: F401
-    except ImportError as error:
+    missing = [name for name, module in _PACKAGES.items() if find_spec(module) is None]
+    if missing:
         raise LabError(
-            f"this profile needs the Python package {error.name}: "
+            f"this profile needs the Python packages {', '.join(missing)}: "
             "pip install 'kafka-cutover-cockpit[lab]'"
-        ) from None
+        )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cockpit.core.plan import FenceStep
 from cockpit.core.unflown import unflown
-from cockpit.lab import components, looking, properties
+from cockpit.lab import components, looking, oldclients, properties
 from cockpit.lab.clickstream import CLICKSTREAM
 from cockpit.lab.clickstreamplan import EXAMPLE, clickstream_plan, lab_places
+from cockpit.lab.home import LabError
 from cockpit.lab.layout import Layout
 from cockpit.lab.mirror import SOURCE_CONNECTOR, connector_configs
 from cockpit.lab.profiles import EC2, VOLTUS
@@ -95,3 +98,12 @@ def test_a_broker_of_0_8_is_told_its_address_in_words_that_it_knows() -> None:
 def test_services_are_told_where_to_register() -> None:
     lab = a_lab()
     assert workload_json(lab)["zookeeper"] == lab.address("zookeeper")
+
+
+def test_a_package_that_is_missing_is_named_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    oldclients.require_packages()
+    monkeypatch.setattr(oldclients, "find_spec", lambda name: None if name == "kafka" else name)
+    with pytest.raises(LabError, match=r"package.* kafka-python: pip install .*\[lab\]"):
+        oldclients.require_packages()

@@ -9,7 +9,14 @@ import pytest
 import cockpit.lab
 from tests.migrations.__main__ import MIGRATIONS
 
-WITHIN_S = {"voltus": 2400, "zero-downtime-waves": 1800, "avia-linking": 900}
+WITHIN_S = {
+    "voltus": 2400,
+    "zero-downtime-waves": 1800,
+    "avia-linking": 900,
+    "ec2-082-to-msk": 1800,
+}
+AGAIN = ("ec2-082-to-msk",)
+"""Where groups read from the beginning, by their owners' decision: how often is proved there."""
 
 pytestmark = [pytest.mark.broker, pytest.mark.soak]
 
@@ -18,10 +25,13 @@ pytestmark = [pytest.mark.broker, pytest.mark.soak]
     "name",
     [pytest.param(name, marks=pytest.mark.timeout(WITHIN_S[name])) for name in MIGRATIONS],
 )
-def test_everybody_moves_and_no_record_is_lost_or_read_again(name: str, tmp_path: Path) -> None:
+def test_everybody_moves_and_no_record_is_lost_or_read_again_unsaid(
+    name: str, tmp_path: Path
+) -> None:
     take_off, flight = MIGRATIONS[name]
     try:
         _, verdict = flight(take_off(tmp_path), tmp_path / "state")
     finally:
         cockpit.lab.down(tmp_path / "lab")
-    assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
+    assert (verdict.lost, verdict.reordered) == (0, 0)
+    assert bool(verdict.duplicated) == (name in AGAIN)
