@@ -47,11 +47,11 @@ class ZooKeeper:
                     reader, writer = self._streams
                     return {path: await self._children(reader, writer, path) for path in paths}
             except (OSError, TimeoutError, EOFError, struct.error, UnicodeError) as error:
-                self._drop()
+                await self._drop()
                 why = one_line(f"ZooKeeper: {str(error) or type(error).__name__}")
                 raise PortError("unreachable", why) from error
             except BaseException:
-                self._drop()
+                await self._drop()
                 raise
 
     async def close(self) -> None:
@@ -63,7 +63,7 @@ class ZooKeeper:
             async with asyncio.timeout(0.5):
                 streams[1].write(_framed(struct.pack(">ii", self._number + 1, _CLOSE_SESSION)))
                 await streams[1].drain()
-        streams[1].close()
+        await _closed(streams[1])
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A session with the first server that gives one. Raises what the last one raised."""
@@ -71,17 +71,9 @@ class ZooKeeper:
         for host, port in self._servers:
             try:
                 async with asyncio.timeout(TIMEOUT_S / len(self._servers)):
-                    reader, writer = await asyncio.open_connection(host, port)
-                    hello = _CONNECT_TEXT.pack(0, 0, SESSION_MS, 0, 16, bytes(16))
-                    writer.write(_framed(hello))
-                    _, granted_ms, _ = struct.unpack_from(">iiq", await _frame(reader))
+                    return await _session(host, port)
             except (OSError, TimeoutError, EOFError) as error:
                 failure = error
-                continue
-            if granted_ms > 0:
-                return reader, writer
-            writer.close()
-            failure = OSError("refused a session")
         raise failure
 
     async def _children(
@@ -101,10 +93,37 @@ class ZooKeeper:
             raise OSError(f"error {error} at {path}")
         return _names(body, _REPLY_HEADER.size)
 
-    def _drop(self) -> None:
+    async def _drop(self) -> None:
         streams, self._streams = self._streams, None
         if streams is not None:
-            streams[1].close()
+            await _closed(streams[1])
+
+
+async def _session(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection with a session. Raises what a socket does; nothing stays open then."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(_framed(_CONNECT_TEXT.pack(0, 0, SESSION_MS, 0, 16, bytes(16))))
+        _refuse_none(await _frame(reader))
+    except BaseException:
+        writer.close()
+        raise
+    return reader, writer
+
+
+def _refuse_none(answer: bytes) -> None:
+    """Raises OSError where the answer grants no session."""
+    _, granted_ms, _ = struct.unpack_from(">iiq", answer)
+    if granted_ms <= 0:
+        raise OSError("refused a session")
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close and see it gone, or leave it after half a second."""
+    writer.close()
+    with contextlib.suppress(OSError, TimeoutError, EOFError):
+        async with asyncio.timeout(0.5):
+            await writer.wait_closed()
 
 
 def _framed(body: bytes) -> bytes:
