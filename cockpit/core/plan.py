@@ -69,6 +69,16 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class ZooKeeperSpec:
+    """Where consumers of an old Kafka register."""
+
+    servers: tuple[str, ...]
+    """`host:port` each."""
+    root: str = ""
+    """The path under which the cluster keeps everything, such as `/kafka`; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """One side of the move."""
 
@@ -78,6 +88,18 @@ class ClusterSpec:
     canary: Login | None = None
     """A principal that is not a super user; its authorised operations prove a fence. Source
     only."""
+    zookeeper: ZooKeeperSpec | None = None
+    """Read for the members of groups that brokers do not know. Source only."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstHop:
+    """What brings the source's records to a cluster in between, which the plan's mirror reads: it
+    has offsets of its own there, and chooses partitions anew."""
+
+    group: str
+    """Its consumer group on the source."""
+    between: ClusterSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +448,8 @@ class Plan:
     """None: only the engine's own user gets in, and may do everything."""
     coordination: Coordination | None = field(default=None, repr=False)
     notify: Notify | None = field(default=None, repr=False)
+    first_hop: FirstHop | None = field(default=None, repr=False)
+    """None: the mirror reads the source itself."""
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

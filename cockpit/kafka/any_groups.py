@@ -12,13 +12,14 @@ from cockpit.core.plan import Plan, Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.groups import GroupReader
 from cockpit.kafka.older_groups import OlderGroupReader
+from cockpit.kafka.zookeeper import Registrations
 from cockpit.ports import Clock
 
 
 class AnyGroupReader:
     """Reads GroupSamples of a cluster, whatever its release is by now."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each says which groups, or where to look for them
         self,
         side: Side,
         client: Client,
@@ -28,13 +29,21 @@ class AnyGroupReader:
         groups: Iterable[str],
         others: bool = True,
         consumes: Mapping[str, Iterable[str]] | None = None,
+        registrations: Registrations | None = None,
     ) -> None:
         """`others`: groups that are not named are read too, where that costs anything. `consumes`:
-        the topics of groups, which spares old brokers the look for others."""
+        the topics of groups, which spares old brokers the look for others. `registrations`: who
+        knows the members that old brokers do not."""
         wanted = tuple(groups)
         self._newer = GroupReader(side, client, clock, wanted, others=others)
         self._older = OlderGroupReader(
-            side, client, clock, topics=topics, groups=wanted, consumes=consumes
+            side,
+            client,
+            clock,
+            topics=topics,
+            groups=wanted,
+            consumes=consumes,
+            registrations=registrations,
         )
 
     async def read(self, *, states_max_age_ms: int = 0) -> GroupSample:

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
 from cockpit.core.observe import TopicPartition
-from cockpit.kafka.errors import UNKNOWN_TOPIC, ReplyLostError, code_error, code_name
+from cockpit.kafka.errors import (
+    UNKNOWN_TOPIC,
+    ReplyLostError,
+    UnsupportedError,
+    code_error,
+    code_name,
+)
 from cockpit.kafka.link import Link
 from cockpit.kafka.patience import HEDGE_S, Call, Calls, Race
 from cockpit.kafka.protocol.metadata import (
@@ -140,9 +146,20 @@ class Client:
     async def named(self, names: Sequence[str]) -> View:
         """These topics as they are now, with the error of each that is not shown.
 
-        Raises PortError; UnsupportedError below Kafka 0.11, where asking might create them.
+        Raises PortError; UnsupportedError below Kafka 0.11 where one is not among all topics:
+        asking for it by name might create it.
         """
-        return _view(await self.ask_any(named_topics(names)))
+        try:
+            return _view(await self.ask_any(named_topics(names)))
+        except UnsupportedError:
+            whole = await self.view()
+            if any(name not in whole.topics and name not in whole.failed for name in names):
+                raise
+        wanted = frozenset(names)
+        return View(
+            {name: topic for name, topic in whole.topics.items() if name in wanted},
+            {name: code for name, code in whole.failed.items() if name in wanted},
+        )
 
     async def topics(self, names: Sequence[str]) -> View:
         """As `named`. Raises PortError also when no topic at all is shown and one could be."""

@@ -18,6 +18,7 @@ from cockpit.kafka.logs import LogReader
 from cockpit.kafka.patience import Tasks, Unhurried
 from cockpit.kafka.security import Access
 from cockpit.kafka.text import one_line
+from cockpit.kafka.zookeeper import Registrations
 from cockpit.ports import Clock
 
 FEED_TIMEOUT_MS: Final = 4_000
@@ -40,8 +41,11 @@ class KafkaCluster:
         topics: Iterable[str],
         groups: Iterable[str],
         consumes: Mapping[str, Iterable[str]] | None = None,
+        registrations: Registrations | None = None,
     ) -> None:
-        """`consumes`: the topics of each of these groups, where they are known."""
+        """`consumes`: the topics of each of these groups, where they are known. `registrations`:
+        who knows the members that old brokers do not."""
+        self._registrations = registrations
         self._side: Side = side
         self._clock = clock
         self._topics = tuple(topics)
@@ -57,6 +61,7 @@ class KafkaCluster:
             topics=self._topics,
             groups=groups,
             consumes=consumes,
+            registrations=registrations,
         )
         self._tasks = Tasks()
         self._reading_logs = Unhurried[LogSample](f"the {side}", self._tasks)
@@ -121,3 +126,5 @@ class KafkaCluster:
         async with asyncio.TaskGroup() as tasks:
             for client in (self._hot_logs, self._hot_groups, self._client):
                 tasks.create_task(client.close(), name=f"close-{self._side}")
+            if self._registrations is not None:
+                tasks.create_task(self._registrations.close(), name="close-zookeeper")

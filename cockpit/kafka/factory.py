@@ -35,6 +35,7 @@ from cockpit.kafka.effects.reverse import MirrorRuns
 from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
 from cockpit.kafka.habits import habits_reader
+from cockpit.kafka.hops import Arrivals, HopPositions, TwoHops
 from cockpit.kafka.http import Http
 from cockpit.kafka.links.mirror import LinkMirror
 from cockpit.kafka.links.msk import MskReplicator
@@ -46,6 +47,7 @@ from cockpit.kafka.security import Access, access
 from cockpit.kafka.sharedlog import TopicLog
 from cockpit.kafka.signals import PlanSignals
 from cockpit.kafka.surveyor import KafkaSurveyor
+from cockpit.kafka.zookeeper import Registrations, ZooKeeper
 from cockpit.ports import Clock, Cluster, Effector, Gate, Replication, Saboteur, Signals, Surveyor
 
 
@@ -150,12 +152,36 @@ def _replication(
         return LinkMirror(spec.name, link_api(plan, reveal), clock)
     if spec.kind == "msk-replicator":
         return MskReplicator(spec.arn, spec.region, clock)
-    return MirrorMaker(spec, clock, source=source, target=target, reverse=connectors(plan))
+    mirror = MirrorMaker(spec, clock, source=source, target=target, reverse=connectors(plan))
+    if plan.first_hop is None:
+        return mirror
+    clients = (Client(source), Client(target))
+    return TwoHops(
+        mirror,
+        plan.first_hop,
+        clock,
+        arrivals=Arrivals(source=clients[0], target=clients[1], topics=plan.topics()),
+        clients=clients,
+        registrations=_registrations(plan),
+    )
+
+
+def _registrations(plan: Plan) -> Registrations | None:
+    """Who knows the members that the source's brokers do not, on a connection of its own."""
+    spec = plan.source.zookeeper
+    return Registrations(ZooKeeper(spec)) if spec is not None else None
 
 
 def _cluster(side: Side, found: Access, plan: Plan, clock: Clock) -> KafkaCluster:
-    topics, groups, topics_of = plan.topics(), plan.groups(), consumed(plan)
-    return KafkaCluster(side, found, clock, topics=topics, groups=groups, consumes=topics_of)
+    return KafkaCluster(
+        side,
+        found,
+        clock,
+        topics=plan.topics(),
+        groups=plan.groups(),
+        consumes=consumed(plan),
+        registrations=_registrations(plan) if side == "source" else None,
+    )
 
 
 def _effector(
@@ -178,6 +204,7 @@ def _effector(
     patches = ConnectorPatches(rest, clock)
     habits = habits_reader(plan, clock, rest)
     link = link_api(plan, reveal, source.gate) if plan.replication.kind == "link" else None
+    hops = _hops(plan, clock, reveal, source=source_reader, rest=rest)
     handlers = Handlers(
         services=ServiceCalls(plan, http),
         patches=patches,
@@ -192,6 +219,7 @@ def _effector(
             target=target_reader,
             rest=rest,
             mirror=plan.replication.source_connector,
+            positions=hops.read if hops is not None else None,
         ),
         commits=OffsetCommits(source=source_changer, target=target_changer),
         places=PlaceSearch(
@@ -205,10 +233,33 @@ def _effector(
         shadow=ShadowReader(clock, source=source_reader, target=target_reader, habits=habits),
     )
     clients = (source_reader, target_reader, source_changer, target_changer)
+    extra = () if hops is None else (hops.close,)
     return RealEffector(
         handlers,
         clients=clients + ((canary,) if canary is not None else ()),
-        closers=(http.close,) if link is None else (http.close, link.close),
+        closers=(http.close, *extra, *(() if link is None else (link.close,))),
+    )
+
+
+def _hops(
+    plan: Plan,
+    clock: Clock,
+    reveal: Callable[[SecretRef], str],
+    *,
+    source: Client,
+    rest: ConnectRest,
+) -> HopPositions | None:
+    """What both hops of a mirror tell of themselves; None: it has one."""
+    if plan.first_hop is None:
+        return None
+    return HopPositions(
+        plan.first_hop,
+        clock,
+        source=source,
+        between=Client(access(plan.first_hop.between, reveal)),
+        rest=rest,
+        connector=plan.replication.source_connector,
+        topics=plan.topics(),
     )
 
 

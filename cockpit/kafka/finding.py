@@ -17,6 +17,7 @@ from typing import Final
 
 from cockpit.core.image import GONE, NOTHING, Piece, Token, Verdict, judge, none, origin
 from cockpit.kafka.content import Log, TooMuchError
+from cockpit.ports import PortError
 
 BEFORE: Final = 16
 """Records before the offset that are looked for."""
@@ -349,7 +350,13 @@ async def _origin(
     timed = bool(around) and all(i.time_ms >= 0 and not i.stamped for i in target.items)
     if not timed:
         return origin(offset, target, await source.read(start, end), timed=False)
-    first = await source.at_time(min(item.time_ms for item in around))
+    try:
+        first = await source.at_time(min(item.time_ms for item in around))
+    except PortError as error:
+        if error.kind != "unsupported":
+            raise
+        # Before 0.10 records have no time: those that the target has were set on the way.
+        return origin(offset, target, await source.read(start, end), timed=False)
     if first < 0:
         return none(GONE)
     piece = await source.read(first - BACK, first + limits.chunk)

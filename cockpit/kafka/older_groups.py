@@ -33,6 +33,7 @@ from cockpit.kafka.protocol.groups import (
 from cockpit.kafka.protocol.metadata import OFFSETS_TOPIC, all_topics
 from cockpit.kafka.protocol.old import IN_KAFKA, IN_ZOOKEEPER, fetch_named
 from cockpit.kafka.text import one_line
+from cockpit.kafka.zookeeper import Registrations
 from cockpit.ports import Clock, PortError
 
 SINCE_2_0: Final = 4
@@ -40,6 +41,9 @@ SINCE_2_0: Final = 4
 ALL_SINCE: Final = 2
 """Version of OffsetFetch that can ask for all partitions of a group."""
 IN_ZOOKEEPER_ONLY: Final = "its consumers may be registered in ZooKeeper, which brokers do not show"
+NEVER_REGISTERED: Final = (
+    "no consumer of it ever registered in ZooKeeper, where others are not seen"
+)
 
 A = TypeVar("A")
 Commits = Mapping[TopicPartition, int]
@@ -56,6 +60,8 @@ class _Standing:
     described: Mapping[str, DescribedGroup | PortError]
     empty_there: frozenset[str]
     """Groups without a commit in ZooKeeper."""
+    registered: Mapping[str, int | PortError | None]
+    """Consumers of groups that are registered in ZooKeeper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,11 @@ class OlderGroupReader:
         topics: Iterable[str],
         groups: Iterable[str],
         consumes: Mapping[str, Iterable[str]] | None = None,
+        registrations: Registrations | None = None,
     ) -> None:
-        """`consumes`: the topics of groups of which these are known; of others all are asked."""
+        """`consumes`: the topics of groups of which these are known; of others all are asked.
+        `registrations`: where ZooKeeper itself can be asked who is registered there."""
+        self._registrations = registrations
         self._consumes = {name: frozenset(found) for name, found in (consumes or {}).items()}
         self._side: Side = side
         self._client = client
@@ -135,17 +144,21 @@ class OlderGroupReader:
             and not (found.commits and name in empty_there)
         }
         zookeeper = await self._in_zookeeper(unattended)
+        registered = kept.registered if kept else await self._registered(in_kafka)
         groups: dict[str, GroupState] = {}
         for name, found in in_kafka.items():
             try:
-                groups[name] = _merged(name, found, zookeeper.get(name))
+                groups[name] = _merged(name, found, zookeeper.get(name), registered.get(name))
             except PortError as error:
                 groups[name] = GroupState(name, "", 0, (), (), unknown=one_line(error.reason))
         self._seen = frozenset(groups)
         if kept is None:
             empty_there = frozenset(n for n, found in zookeeper.items() if _is_empty(found))
-            kept = _Standing(asked_at_ms, listed, unlisted, described, empty_there)
-        unsure = any(group.unknown is not None for group in groups.values())
+            kept = _Standing(asked_at_ms, listed, unlisted, described, empty_there, registered)
+        unsure = any(group.unknown is not None for group in groups.values()) or any(
+            isinstance(number, PortError) and number.kind != "unsupported"
+            for number in registered.values()
+        )
         self._standing = None if unsure else kept
         return GroupSample(
             self._side,
@@ -247,6 +260,15 @@ class OlderGroupReader:
                 found[one.name] = one
         return found
 
+    async def _registered(self, names: Iterable[str]) -> Mapping[str, int | PortError | None]:
+        """How many consumers of each group are registered in ZooKeeper, or why nobody knows."""
+        if self._registrations is None:
+            return dict.fromkeys(names, PortError("unsupported", IN_ZOOKEEPER_ONLY))
+        try:
+            return await self._registrations.members(names)
+        except PortError as error:
+            return dict.fromkeys(names, error)
+
     async def _in_kafka(
         self, name: str, node: int | None, asked: Sequence[TopicPartition]
     ) -> Commits:
@@ -329,7 +351,10 @@ def _committed(commits: GroupCommits) -> Commits:
 
 
 def _merged(
-    name: str, kafka: _InKafka | PortError, zookeeper: GroupCommits | PortError | None
+    name: str,
+    kafka: _InKafka | PortError,
+    zookeeper: GroupCommits | PortError | None,
+    registered: int | PortError | None,
 ) -> GroupState:
     """One group. Raises PortError where it cannot be known."""
     for failed in (kafka, zookeeper):
@@ -341,9 +366,13 @@ def _merged(
     commits = _chosen(kafka.commits, there, kafka.asked)
     keys, offsets = tuple(commits), tuple(commits.values())
     described = kafka.described
-    if described is None or there:
-        return GroupState(name, "Unknown", -1, keys, offsets, members_unknown=IN_ZOOKEEPER_ONLY)
-    return GroupState(name, described.state, described.members, keys, offsets)
+    if described is not None and not there:
+        return GroupState(name, described.state, described.members, keys, offsets)
+    if not isinstance(registered, int):
+        why = one_line(registered.reason) if registered is not None else NEVER_REGISTERED
+        return GroupState(name, "Unknown", -1, keys, offsets, members_unknown=why)
+    members = registered + (described.members if described is not None else 0)
+    return GroupState(name, "Stable" if members else "Empty", members, keys, offsets)
 
 
 def _chosen(kafka: Commits, zookeeper: Commits, asked: frozenset[TopicPartition]) -> Commits:

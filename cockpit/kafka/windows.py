@@ -247,8 +247,26 @@ async def _mirrored_span(both: _Both) -> tuple[int, int]:
     if oldest.word == "NONE":
         begin = await _of_same_time(both, first, first + SPREAD)
     if newest.word == "NONE":
-        return begin, await _of_same_time(both, last - SPREAD, last)
+        return begin, await _newest_there(both, end, last)
     return begin, min(end, newest.low)
+
+
+async def _newest_there(both: _Both, end: int, last: int) -> int:
+    """How far the source is on a target whose newest records others have written."""
+    try:
+        return await _of_same_time(both, last - SPREAD, last)
+    except PortError as error:
+        if error.kind != "unsupported":
+            raise
+        # No time to go by, before 0.10: then only where the source's last record is there.
+        place = await find(end, both.source, both.target, LIMITS)
+        if place.word == "NONE":
+            raise
+        ours = await both.source.read(end - 1, end)
+        theirs = await both.target.read(place.low - 1, place.low)
+        if not ours.items or ours.tokens(timed=False) != theirs.tokens(timed=False):
+            raise
+        return end
 
 
 async def _of_same_time(both: _Both, begin: int, end: int) -> int:

@@ -135,6 +135,8 @@ class Login:
     mechanism: str = "SCRAM-SHA-512"
     tls: Tls | None = None
     authority: Path | None = None
+    zookeeper: str = ""
+    """Of brokers before 0.9, which take other clients: where consumers register."""
 
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes. Raises OSError."""

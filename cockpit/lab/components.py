@@ -42,7 +42,10 @@ _MAIN = {
     "target": ("target", "384m", "kafka.Kafka"),
     "connect": ("target", "384m", _WORKER),
     "connect-source": ("connect-source", "256m", _WORKER),
+    "between": ("between", "384m", "kafka.Kafka"),
+    properties.FIRST_HOP: ("source", "192m", "kafka.tools.MirrorMaker"),
 }
+_HOP = ("between", properties.FIRST_HOP)
 
 
 def java_components(state: State | None) -> tuple[str, ...]:
@@ -57,6 +60,8 @@ def java_components(state: State | None) -> tuple[str, ...]:
         left_out.add("zookeeper")
     if not profile.surroundings:
         left_out.add("connect-source")
+    if not profile.mirror.first_hop:
+        left_out.update(_HOP)
     return tuple(name for name in _MAIN if name not in left_out)
 
 
@@ -68,7 +73,7 @@ class PartJars:
     classpaths: Mapping[str, str]
 
     def classpath(self, side: str) -> str:
-        """Class path of `source`, `target`, `mirror` or `connect-source`."""
+        """Class path of `source`, `target`, `mirror`, `connect-source` or `between`."""
         return self.classpaths[side]
 
 
@@ -82,6 +87,9 @@ async def fetch_parts(progress: Progress, profile: Profile) -> PartJars:
     }
     if profile.mirror.kind == "mirrormaker2":
         wanted["mirror"] = (one_mirror(profile.mirror.version), "mirror")
+    if profile.mirror.first_hop:
+        between = RELEASES[profile.mirror.version]
+        wanted["between"] = (between.jars, between.folder)
     for side, (jars, folder) in wanted.items():
         fetched = await fetch(progress, jars)
         found[side] = fetched.classpath(folder)
@@ -132,11 +140,19 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
         login = properties.scram_tls(access.WORKER, passwords[access.WORKER], layout.tls)
         name = "connect-source"
         texts[name] = properties.connect(state, login, layout.secrets, name)
+    if state.profile.mirror.first_hop:
+        password = passwords[properties.CONTROLLER]
+        texts["between"] = properties.between(state, data / "between", password)
+        texts[f"{properties.FIRST_HOP}-consumer"] = properties.first_hop_consumer(state)
+        texts[f"{properties.FIRST_HOP}-producer"] = properties.first_hop_producer(state)
+        _format(data / "between")
     for name in state.source_brokers():
         if state.profile.source.security == "scram_tls":
             tls, controller = Tls(layout.tls, BROKER), passwords[properties.CONTROLLER]
             admin = passwords[access.ADMIN]
             texts[name] = properties.tls_source(state, data / name, tls, admin, controller)
+        elif state.profile.source.is_before_groups:
+            texts[name] = properties.old_source(state, data / name)
         elif state.profile.source.security == "plaintext":
             texts[name] = properties.open_source(state, data / name)
         else:
@@ -144,10 +160,14 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
     for name, text in texts.items():
         write_private(layout.config / f"{name}.properties", text)
     write_private(layout.config / LOG4J_FILE, "".join(f"{k}={v}\n" for k, v in LOG4J.items()))
-    # What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner.
     for side in ("target",) if state.profile.zookeeper else ("source", "target"):
-        meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
-        write_private(data / side / "meta.properties", meta)
+        _format(data / side)
+
+
+def _format(data: Path) -> None:
+    """What `StorageTool format` writes; the broker makes the rest itself, a JVM start sooner."""
+    meta = f"version=1\ncluster.id={kafka_id()}\nnode.id=1\ndirectory.id={kafka_id()}\n"
+    write_private(data / "meta.properties", meta)
 
 
 def _target(layout: Layout, state: State, passwords: Mapping[str, str]) -> str:
@@ -162,6 +182,8 @@ def _target(layout: Layout, state: State, passwords: Mapping[str, str]) -> str:
 def _mirror_login(layout: Layout, state: State, passwords: Mapping[str, str]) -> Mapping[str, str]:
     if state.profile.target.security == "mtls":
         return properties.tls_client(Tls(layout.tls, access.MIRROR))
+    if state.profile.target.security == "plaintext":
+        return {"security.protocol": "PLAINTEXT"}
     return properties.scram(access.MIRROR, passwords[access.MIRROR])
 
 
@@ -183,9 +205,22 @@ def start_java(name: str, *, jars: Jars | PartJars, layout: Layout, state: State
     if side == "source" and RELEASES[profile.source.version].log4j:
         logging = (f"-Dlog4j.configuration=file:{layout.config / LOG4J_FILE}",)
     argv = [jars.java, f"-Xmx{heap}", *JVM, *logging, main]
-    argv.append(str(layout.config / f"{name}.properties"))
+    if name == properties.FIRST_HOP:
+        argv += _first_hop(layout, state)
+    else:
+        argv.append(str(layout.config / f"{name}.properties"))
     env = environment(state.lab_id) | {"CLASSPATH": jars.classpath(side)}
     return spawn(name, argv, env=env, log=layout.log(name))
+
+
+def _first_hop(layout: Layout, state: State) -> list[str]:
+    """Arguments of the source's own MirrorMaker. One stream: two would mix up the order."""
+    files = [
+        f"--{role}.config={layout.config / f'{properties.FIRST_HOP}-{role}.properties'}"
+        for role in ("consumer", "producer")
+    ]
+    topics = f"{state.profile.workload.prefix.replace('.', '[.]')}.*"
+    return [*files, "--new.producer", "--num.streams=1", f"--whitelist={topics}"]
 
 
 def start_services(name: str, *, layout: Layout, state: State) -> Process:

@@ -17,6 +17,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cockpit.lab.clusters import Login
 from cockpit.lab.ledger import Entry
+from cockpit.lab.oldclients import OldConsumer
 from cockpit.lab.schemaids import SchemaIds, UnknownSchemaError, without_id
 from cockpit.lab.workload import Hurry
 
@@ -44,8 +45,12 @@ class Feed:
         group: str,
         hurry: Hurry,
         schemas: SchemaIds | None = None,
+        *,
+        in_zookeeper: bool = False,
     ) -> None:
+        """`in_zookeeper`: where commits are kept, on brokers before 0.9."""
         self._schemas = schemas
+        self._in_zookeeper = in_zookeeper
         self._topics = topics
         self._hurry = hurry
         self._group = group
@@ -57,7 +62,20 @@ class Feed:
         """Join the group on this cluster. Raises KafkaError."""
         self._cluster = cluster
         self._marked = {}
-        consumer = AIOKafkaConsumer(
+        consumer = self._old(login) if login.zookeeper else self._new(login)
+        self._consumer = consumer
+        try:
+            await consumer.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    def _old(self, login: Login) -> OldConsumer:
+        keeps = self._in_zookeeper
+        return OldConsumer(self._topics, self._group, login, self._hurry, in_zookeeper=keeps)
+
+    def _new(self, login: Login) -> Any:  # noqa: ANN401 - aiokafka ships no types
+        return AIOKafkaConsumer(
             *self._topics,
             **login.client_options(),
             client_id=login.username,
@@ -70,12 +88,6 @@ class Feed:
             fetch_min_bytes=self._hurry.fetch_bytes,
             fetch_max_wait_ms=self._hurry.fetch_wait_ms,
         )
-        self._consumer = consumer
-        try:
-            await consumer.start()
-        except BaseException:
-            await self.close()
-            raise
 
     async def poll(self) -> tuple[Incoming, ...]:
         """Whatever has arrived, waiting a little. Raises KafkaError; UnknownSchemaError where it

@@ -85,7 +85,9 @@ def _common(state: State, layout: Layout) -> dict[str, str]:
         "header.converter": _BYTES,
     }
     for side in SIDES:
-        config[f"{side}.cluster.bootstrap.servers"] = ",".join(state.bootstrap(side))
+        reads_between = side == "source" and state.profile.mirror.first_hop
+        at = (state.address("between"),) if reads_between else state.bootstrap(side)
+        config[f"{side}.cluster.bootstrap.servers"] = ",".join(at)
         security = _security(state, side, layout)
         config |= {f"{side}.cluster.{key}": value for key, value in security.items()}
     return config

@@ -21,6 +21,7 @@ from aiokafka.structs import RecordMetadata
 from cockpit.lab.clusters import Login
 from cockpit.lab.ledger import Entry, Ledger
 from cockpit.lab.meter import Meter
+from cockpit.lab.oldclients import OldProducer
 from cockpit.lab.schemaids import SchemaIds
 
 BATCH_RECORDS = 200
@@ -101,13 +102,7 @@ class Outbox:
         self._cluster, self._login = cluster, login
         if self._schemas is not None:
             self._stamps = await self._schemas.stamps(cluster, self._topics)
-        producer = AIOKafkaProducer(
-            **login.client_options(),
-            client_id=login.username,
-            acks="all",
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            max_batch_size=BATCH_BYTES,
-        )
+        producer = OldProducer(login) if login.zookeeper else _new(login)
         self._producer = producer
         self._broken = False
         try:
@@ -202,6 +197,16 @@ class Outbox:
             self._broken = True
         self._meter.error(self._now_s(), _text(error), len(batch))
         return None
+
+
+def _new(login: Login) -> Any:  # noqa: ANN401 - aiokafka ships no types
+    return AIOKafkaProducer(
+        **login.client_options(),
+        client_id=login.username,
+        acks="all",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_batch_size=BATCH_BYTES,
+    )
 
 
 def _text(error: BaseException) -> str:

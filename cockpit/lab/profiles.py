@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from cockpit.lab.bank import BANK
+from cockpit.lab.clickstream import CLICKSTREAM
 from cockpit.lab.grid import GRID
 from cockpit.lab.home import LabError
 from cockpit.lab.releases import RELEASES
@@ -29,6 +30,11 @@ class ClusterProfile:
     version: str
     security: ClusterSecurity
 
+    @property
+    def is_before_groups(self) -> bool:
+        """Whether its brokers know no members of groups: clients keep to ZooKeeper instead."""
+        return self.version.startswith("0.8.")
+
 
 @dataclass(frozen=True, slots=True)
 class MirrorProfile:
@@ -37,6 +43,9 @@ class MirrorProfile:
 
     kind: Literal["mirrormaker2", "link"]
     version: str = ""
+    first_hop: bool = False
+    """Whether the source's own MirrorMaker brings the records to a cluster in between, of this
+    version, which `mirrormaker2` reads in the source's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +130,17 @@ BYOC: Final = Profile(
     workload=BANK,
     surroundings=True,
 )
-PROFILES: Final[Mapping[str, Profile]] = {
-    one.name: one for one in (DEFAULT, VOLTUS, AVIA, WAVES, BYOC)
-}
+EC2: Final = Profile(
+    name="ec2-082",
+    what="0.8.2.2 to 4.3.1 over a 3.9.2 in between, its own MirrorMaker, then MirrorMaker 2",
+    source=ClusterProfile("0.8.2.2", "plaintext"),
+    target=ClusterProfile("4.3.1", "plaintext"),
+    mirror=MirrorProfile("mirrormaker2", "3.9.2", first_hop=True),
+    workload=CLICKSTREAM,
+    hosts=2,
+)
+_ALL: Final = (DEFAULT, VOLTUS, AVIA, WAVES, BYOC, EC2)
+PROFILES: Final[Mapping[str, Profile]] = {one.name: one for one in _ALL}
 
 
 def profile_named(name: str) -> Profile:

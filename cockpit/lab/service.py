@@ -13,6 +13,7 @@ import logging
 import signal
 import time
 from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,9 @@ class Service:
         if self._profile.workload.work_of(self._name).produces:
             # behind a link's proxy, where the lab has one
             at = written["producers"].get(cluster, at)
-        return login_at(at, self._name, cluster, self._layout, self._profile)
+        login = login_at(at, self._name, cluster, self._layout, self._profile)
+        is_old = self._profile.cluster(cluster).is_before_groups
+        return replace(login, zookeeper=written["zookeeper"]) if is_old else login
 
     def _written(self) -> dict[str, Any]:
         """The workload as the lab has written it down."""

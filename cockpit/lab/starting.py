@@ -16,16 +16,18 @@ from pathlib import Path
 import httpx
 from aiokafka.errors import KafkaError
 
-from cockpit.lab import access, clusters, components, linkpart, mirror
-from cockpit.lab.components import PartJars
+from cockpit.lab import access, clusters, components, hop, linkpart, mirror
+from cockpit.lab.components import LOG4J_FILE, PartJars
 from cockpit.lab.home import LabError, locked, write_private
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import login_of, look
+from cockpit.lab.oldclients import require_packages
 from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
 from cockpit.lab.profiles import BY_PASSWORD, DEFAULT, Profile
+from cockpit.lab.properties import FIRST_HOP
 from cockpit.lab.registry import fetch_registry
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything
@@ -76,6 +78,8 @@ async def bring_up(
             left = await stop_everything(layout, old)
             if left:
                 progress(f"stopped what an earlier lab had left: {', '.join(left)}")
+        if profile.source.is_before_groups:
+            require_packages()
         is_usual = profile is DEFAULT
         jars = await (fetch(progress) if is_usual else components.fetch_parts(progress, profile))
         state = new_state(free_ports(ports_of(brokers, profile)), profile)
@@ -149,12 +153,20 @@ class _Start:
     async def _start(self) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as http:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._source(http), name="lab-source")
+                is_old = self._profile.source.is_before_groups
+                source = self._old_source() if is_old else self._source(http)
+                group.create_task(source, name="lab-source")
                 group.create_task(self._target(http), name="lab-target")
                 if self._profile.surroundings:
                     group.create_task(self._around(http), name="lab-around")
+                if self._profile.mirror.first_hop:
+                    group.create_task(self._between(), name="lab-between")
             if self._profile.surroundings:
                 await create_sinks(http, self._state, self._layout)
+            if self._profile.mirror.first_hop:
+                process = self._java(FIRST_HOP)
+                works = partial(hop.first_hop_works, self._state, FIRST_HOP)
+                await self._wait(FIRST_HOP, process, works)
             if self._profile.mirror.kind == "link":
                 await self._link(http)
             else:
@@ -200,6 +212,39 @@ class _Start:
             name = "connect-source"
             base = self._state.url(name)
             await self._wait(name, self._java(name), lambda: mirror.answers(http, base))
+
+    async def _old_source(self) -> None:
+        """One of 0.8: topics before answers, and those by a tool."""
+        self._java("zookeeper")
+        process = self._java("source")
+        registered = partial(hop.is_registered, self._state, "/brokers/ids")
+        await self._wait("source", process, registered, quiet=True)
+        assert isinstance(self._jars, PartJars)
+        await hop.make_old_topics(self._jars, self._state, self._layout.config / LOG4J_FILE)
+        answers = partial(hop.old_broker_answers, self._state.address("source"))
+        await self._wait("source", process, answers)
+        self._progress(f"source: {len(self._work.topics)} topics are there")
+        for host in self._profile.hosted():
+            self._services(host)
+
+    async def _between(self) -> None:
+        """The cluster that the first hop writes, with the source's topics and partition counts."""
+        process = self._java("between")
+        login = clusters.Login(self._state.address("between"), access.ADMIN)
+        await self._wait("between", process, lambda: clusters.answers(login))
+
+        async def furnished() -> bool:
+            try:
+                async with clusters.connected(login) as setup:
+                    topics = dict.fromkeys(self._work.topics, TOPIC_CONFIG)
+                    await setup.topics(topics, partitions=self._work.partitions)
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                return False
+            return True
+
+        await self._wait("between", process, furnished, quiet=True)
 
     async def _target(self, http: httpx.AsyncClient) -> None:
         process = self._java("target")
@@ -318,6 +363,7 @@ def workload_json(state: State) -> dict[str, object]:
         "registries": {side: registry_url(state, side) for side in SIDES}
         if state.profile.surroundings
         else {},
+        "zookeeper": state.address("zookeeper") if "zookeeper" in state.ports else "",
         "topics": dict.fromkeys(workload.topics, workload.partitions),
         "services": {
             work.name: {

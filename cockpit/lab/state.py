@@ -45,7 +45,8 @@ def ports_of(brokers: int, profile: Profile = DEFAULT) -> tuple[str, ...]:
     tools = ("connect",) if profile.mirror.kind == "mirrormaker2" else ("link", "link-proxy")
     keeper = "zookeeper" if profile.zookeeper else "source-controller"
     around = SURROUNDINGS if profile.surroundings else ()
-    return (keeper, *listeners, "controller", *tools, *around, *services, *hosts)
+    between = ("between", "between-controller") if profile.mirror.first_hop else ()
+    return (keeper, *listeners, "controller", *between, *tools, *around, *services, *hosts)
 
 
 PORTS = ports_of(1)

@@ -66,12 +66,18 @@ def worker_for(
         spoiled = Spoiled(work.spoils_every, workload)
         outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
         return Generator(work, sequence, produced, outbox, workload.tick_s, spoiled)
-    feed = Feed(work.consumes, work.group or work.name, workload.hurry, schemas)
+    feed = _feed(work, workload.hurry, schemas)
     if work.emits:
         outbox = Outbox(produced := Ledger(path), meter, _now_s, schemas, work.produces)
         ends = (feed, outbox)
         return Transformer(work, sequence, (consumed, produced), ends, meter, workload.hurry)
     return Reader(feed, consumed, meter, workload.hurry)
+
+
+def _feed(work: Work, hurry: Hurry, schemas: SchemaIds | None) -> Feed:
+    in_zookeeper = work.commits_in_zookeeper
+    group = work.group or work.name
+    return Feed(work.consumes, group, hurry, schemas, in_zookeeper=in_zookeeper)
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:

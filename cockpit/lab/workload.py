@@ -47,6 +47,8 @@ class Work:
     dead_letters: str | None = None
     """Of a sink connector, which is no process of its own: where it puts what it cannot read."""
     criticality: Literal["low", "normal", "high"] = "normal"
+    commits_in_zookeeper: bool = False
+    """On a cluster that is old enough for that; elsewhere in Kafka, as all do."""
     group_prefix: str = GROUP_PREFIX
     consumes: tuple[str, ...] = field(init=False)
     produces: tuple[str, ...] = field(init=False)

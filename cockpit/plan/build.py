@@ -62,6 +62,7 @@ class Builder:
             people=_people(item.fields["people"]) if "people" in item.fields else None,
             coordination=_coordination(item.fields.get("coordination")),
             notify=self._notify(item.fields["notify"]) if "notify" in item.fields else None,
+            first_hop=self._first_hop(item.fields["replication"]),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:
@@ -79,7 +80,14 @@ class Builder:
                 key_file=self._file(security, "key"),
             ),
             canary=self._login(item.fields["canary"]) if "canary" in item.fields else None,
+            zookeeper=_zookeeper(item.fields.get("zookeeper")),
         )
+
+    def _first_hop(self, replication: Item) -> core.FirstHop | None:
+        item = replication.fields.get("first_hop")
+        if item is None:
+            return None
+        return core.FirstHop(group=_get(item, "group", str), between=self._cluster(item))
 
     def _login(self, item: Item) -> core.Login:
         """A user name with its password; with its token where it logs in with one."""
@@ -451,6 +459,12 @@ def _people(item: Item) -> core.People:
         second_person=_texts(item, "second_person"),
         poll=tuple(cast("Role", entry.value) for entry in _list(item, "poll")),
     )
+
+
+def _zookeeper(item: Item | None) -> core.ZooKeeperSpec | None:
+    if item is None:
+        return None
+    return core.ZooKeeperSpec(_texts(item, "servers"), _maybe(item, "root", str) or "")
 
 
 def _coordination(item: Item | None) -> Coordination | None:

@@ -15,7 +15,7 @@ _WITH_PASSWORD = ("username", "password")
 _LOGIN_KEYS = ("mechanism", *_WITH_PASSWORD, "token", "oauth", "region")
 _OAUTH, _IAM = "oauthbearer", "aws-msk-iam"
 _REPLICATION_KEYS = {
-    "mirrormaker2": ("connect", "connectors"),
+    "mirrormaker2": ("connect", "connectors", "first_hop"),
     "link": ("url", "name", "api", "cluster", "username", "password"),
     "msk-replicator": ("arn", "region"),
 }
@@ -118,8 +118,8 @@ def cert_and_key(draft: Draft, problems: Problems) -> None:
 def canary_needs_sasl(draft: Draft, problems: Problems) -> None:
     """A canary logs in with the source's mechanism, so the source's protocol is a sasl one."""
     for side, _security, protocol in _securities(draft):
-        source = draft.root.fields[side]
-        if "canary" in source.key_places and not protocol.startswith("sasl"):
+        source = draft.root.fields.get(side)
+        if source and "canary" in source.key_places and not protocol.startswith("sasl"):
             message = f"a canary needs to log in, and {protocol} does not"
             problems.add(source.key_places["canary"], message, "use sasl_ssl or sasl_plaintext")
 
@@ -191,8 +191,10 @@ CHECKS = (
 
 def _securities(draft: Draft) -> Iterator[tuple[str, Item, str]]:
     """Side, security mapping and protocol of each side whose protocol was readable."""
-    for side in ("source", "target"):
-        cluster = draft.root.fields.get(side)
+    replication = draft.root.fields.get("replication")
+    first_hop = replication.fields.get("first_hop") if replication else None
+    clusters = [(side, draft.root.fields.get(side)) for side in ("source", "target")]
+    for side, cluster in (*clusters, ("first_hop", first_hop)):
         security = cluster.fields.get("security") if cluster else None
         protocol = word(security.fields.get("protocol")) if security else None
         if security and protocol:

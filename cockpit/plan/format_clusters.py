@@ -12,6 +12,7 @@ from cockpit.plan.kinds import (
     BASE_URL,
     BOOTSTRAP,
     FILE,
+    GROUP,
     NAME,
     REGION,
     SECRET,
@@ -19,6 +20,7 @@ from cockpit.plan.kinds import (
     TOPIC,
     URL,
     USERNAME,
+    ZOOKEEPER_PATH,
     Field,
     ListOf,
     Object,
@@ -84,10 +86,28 @@ _CLUSTER_FIELDS = (
     Field("security", SECURITY, "How to connect.", required=True),
 )
 
+ZOOKEEPER: Final = Object(
+    "zookeeper",
+    "Where the consumers of a Kafka before 0.9 register. It is read, and nothing is written there.",
+    (
+        Field(
+            "servers",
+            ListOf(BOOTSTRAP, at_least=1, unique=True),
+            "Its servers, each with its port.",
+            required=True,
+        ),
+        Field("root", ZOOKEEPER_PATH, "The path under which the cluster keeps everything."),
+    ),
+)
+
 SOURCE: Final = Object(
     "source",
     "The cluster that is left.",
-    (*_CLUSTER_FIELDS, Field("canary", CANARY, "Verifies fences; needed where a wave fences.")),
+    (
+        *_CLUSTER_FIELDS,
+        Field("canary", CANARY, "Verifies fences; needed where a wave fences."),
+        Field("zookeeper", ZOOKEEPER, "Before 0.9: where to look for the members of groups."),
+    ),
 )
 
 TARGET: Final = Object("target", "The cluster that is moved to.", _CLUSTER_FIELDS)
@@ -98,6 +118,16 @@ CONNECTORS: Final = Object(
     (
         Field("source", NAME, "The MirrorSourceConnector.", required=True),
         Field("checkpoint", NAME, "The MirrorCheckpointConnector.", required=True),
+    ),
+)
+
+FIRST_HOP: Final = Object(
+    "first hop",
+    "What brings the records from the source to a cluster in between, where the source is too old "
+    "for MirrorMaker 2. Offsets say nothing then: how far the target is, is found in the records.",
+    (
+        Field("group", GROUP, "Its consumer group on the source.", required=True),
+        *_CLUSTER_FIELDS,
     ),
 )
 
@@ -113,6 +143,12 @@ REPLICATION: Final = Object(
         ),
         Field("connect", URL, "`mirrormaker2`: base address of Connect's REST interface."),
         Field("connectors", CONNECTORS, "`mirrormaker2`: the connectors."),
+        Field(
+            "first_hop",
+            FIRST_HOP,
+            "`mirrormaker2`: the connectors read a cluster in between, and this brings the records "
+            "there.",
+        ),
         Field("url", BASE_URL, "`link`: base address of the interface that manages links."),
         Field("name", NAME, "`link`: its name."),
         Field(

@@ -346,6 +346,9 @@ BOOTSTRAP = text_like(
     echo=False,
     check=_port_in_range,
 )
+ZOOKEEPER_PATH = text_like(
+    "a path such as /kafka, without a slash at its end", r"(/[A-Za-z0-9._-]{1,80}){1,8}"
+)
 URL = text_like(
     "an http:// or https:// address without a user name, password or fragment",
     URL_PATTERN,

@@ -57,6 +57,18 @@ def resume_fits(draft: Draft, problems: Problems) -> None:
                 problems.add(service.says[key], message, hint)
 
 
+def two_hops_translate_nothing(draft: Draft, problems: Problems) -> None:
+    """Where a first hop brings the records, no offset of the source is translated by anybody."""
+    replication = draft.root.fields.get("replication")
+    if replication is None or "first_hop" not in replication.key_places:
+        return
+    for service in draft.services:
+        if service.consumes and service.whole and service.resume in ("", "translated"):
+            message = f"{service.label} resumes by translation: over two hops nothing translates"
+            hint = "write resume: exact, or earliest with what it may read again"
+            problems.add(service.offsets_at or service.place, message, hint)
+
+
 def service_has_topics(draft: Draft, problems: Problems) -> None:
     """A service produces or consumes something."""
     for service in draft.services:
@@ -117,6 +129,7 @@ CHECKS = (
     ("consumes-and-group", consumes_and_group),
     ("offsets-need-consumes", offsets_need_consumes),
     ("resume-fits", resume_fits),
+    ("two-hops-translate-nothing", two_hops_translate_nothing),
     ("service-has-topics", service_has_topics),
     ("control-timeout", control_timeout),
     ("client-probe-fits", client_probe_fits),

@@ -38,7 +38,8 @@ def test_the_usual_lab_is_the_default_profile() -> None:
 
 def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
     known = ", ".join(PROFILES)
-    assert {"default", "voltus", "avia", "zero-downtime-waves", "byoc"} == set(PROFILES)
+    usual = {"default", "voltus", "avia", "zero-downtime-waves"}
+    assert {*usual, "byoc", "ec2-082"} == set(PROFILES)
     with pytest.raises(LabError, match=f"no lab profile volt; there are {known}"):
         profile_named("volt")
 

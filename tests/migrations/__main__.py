@@ -19,7 +19,7 @@ from cockpit.cli.output import say
 from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from tests.flights.real import Flight, environment
-from tests.migrations import avia, byoc, voltus, zerodown
+from tests.migrations import avia, byoc, ec2, voltus, zerodown
 
 BUILD = Path("build/migrations")
 MIGRATIONS: dict[
@@ -29,6 +29,7 @@ MIGRATIONS: dict[
     "zero-downtime-waves": (zerodown.take_off, zerodown.zerodown),
     "avia-linking": (avia.take_off, avia.avia),
     "msk-to-byoc": (byoc.take_off, byoc.byoc),
+    "ec2-082-to-msk": (ec2.take_off, ec2.ec2),
 }
 
 

@@ -9,9 +9,16 @@ import pytest
 import cockpit.lab
 from tests.migrations.__main__ import MIGRATIONS
 
-WITHIN_S = {"voltus": 2400, "zero-downtime-waves": 1800, "avia-linking": 900, "msk-to-byoc": 1800}
-DOUBLED_ON_PURPOSE = ("msk-to-byoc",)
-"""Whose flight sets a reader back; what that doubles is predicted, and judged, beside it."""
+WITHIN_S = {
+    "voltus": 2400,
+    "zero-downtime-waves": 1800,
+    "avia-linking": 900,
+    "msk-to-byoc": 1800,
+    "ec2-082-to-msk": 1800,
+}
+AGAIN = ("msk-to-byoc", "ec2-082-to-msk")
+"""Where a reader is set back on purpose, or groups read from the beginning by their owners'
+decision: how often is predicted, and proved, beside the flight."""
 
 pytestmark = [pytest.mark.broker, pytest.mark.soak]
 
@@ -20,7 +27,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.soak]
     "name",
     [pytest.param(name, marks=pytest.mark.timeout(WITHIN_S[name])) for name in MIGRATIONS],
 )
-def test_everybody_moves_and_no_record_is_lost_or_read_again_unasked(
+def test_everybody_moves_and_no_record_is_lost_or_read_again_unsaid(
     name: str, tmp_path: Path
 ) -> None:
     take_off, flight = MIGRATIONS[name]
@@ -29,4 +36,4 @@ def test_everybody_moves_and_no_record_is_lost_or_read_again_unasked(
     finally:
         cockpit.lab.down(tmp_path / "lab")
     assert (verdict.lost, verdict.reordered) == (0, 0)
-    assert bool(verdict.duplicated) == (name in DOUBLED_ON_PURPOSE)
+    assert bool(verdict.duplicated) == (name in AGAIN)

@@ -5,16 +5,19 @@ The cluster itself refuses while the group has members; nothing here works aroun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cockpit.core.actions import CommitOffsets, Finding
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
+from cockpit.kafka.effects.old_commits import OldPlaces, read_old, write_old
 from cockpit.kafka.effects.outcome import changing
 from cockpit.kafka.errors import GROUP_ID_NOT_FOUND, code_error, code_name
 from cockpit.kafka.protocol.commits import (
+    OFFSET_FETCH,
     GroupCommits,
     PartitionErrors,
     commit,
@@ -38,7 +41,7 @@ class OffsetCommits:
 
     async def check(self, action: CommitOffsets) -> Finding:
         """Whether the commits are as wanted. Raises PortError."""
-        _, previous = await self._read(action)
+        previous = (await self._read(action)).offsets
         wrong = [(tp, want) for tp, want in action.offsets if previous[tp] != want]
         if not wrong:
             return Finding(True, one_line(f"{len(previous)} offsets of {action.group} as wanted"))
@@ -55,17 +58,20 @@ class OffsetCommits:
 
     async def do(self, action: CommitOffsets) -> Mapping[str, Any]:
         """Commit and delete. Raises PortError or OutcomeUnknownError."""
-        node, previous = await self._read(action)
+        places = await self._read(action)
+        previous = places.offsets
         wanted = [(tp, offset) for tp, offset in action.offsets if offset is not None]
         gone = [tp for tp, offset in action.offsets if offset is None and previous[tp] is not None]
         client = self._clients[action.side]
+        if gone and places.old is not None:
+            raise PortError("unsupported", "brokers before 0.9 forget no commit")
         if wanted:
             with changing():
-                errors = await client.call(node, commit(action.group, wanted, METADATA))
+                errors = await places.commit(client, action.group, wanted)
             _raise_for(action.group, errors, len(wanted))
         if gone:
             try:
-                await self._delete(client, node, action.group, gone)
+                await self._delete(client, places.node, action.group, gone)
             except PortError as error:
                 if wanted:
                     why = f"committed, but not deleted: {error.reason}"
@@ -82,14 +88,37 @@ class OffsetCommits:
             raise _refusal(group, error)
         _raise_for(group, errors, len(partitions))
 
-    async def _read(self, action: CommitOffsets) -> tuple[int, dict[TopicPartition, int | None]]:
-        """The group's coordinator, and what is committed for the action's partitions."""
+    async def _read(self, action: CommitOffsets) -> _Places:
+        """Where the group's commits are, and those of the action's partitions."""
         client = self._clients[action.side]
+        if not client.has_met():
+            await client.brokers()
+        if client.lacks(OFFSET_FETCH.key, OFFSET_FETCH.lowest):
+            asked = [tp for tp, _ in action.offsets]
+            old = await read_old(client, action.group, asked)
+            return _Places({tp: old.offsets.get(tp) for tp in asked}, old=old)
         node = await _coordinator(client, action.group)
         (found,) = await client.call(node, fetch_commits([action.group], stable=True))
         _raise_for_group(found)
         committed = dict(zip(found.keys, found.offsets, strict=True))
-        return node, {tp: committed.get(tp) for tp, _ in action.offsets}
+        return _Places({tp: committed.get(tp) for tp, _ in action.offsets}, node)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """A group's commits, and where new ones go: to its coordinator, or as old brokers keep them."""
+
+    offsets: Mapping[TopicPartition, int | None]
+    node: int = -1
+    old: OldPlaces | None = None
+
+    async def commit(
+        self, client: Client, group: str, wanted: Sequence[tuple[TopicPartition, int]]
+    ) -> PartitionErrors:
+        """Raises PortError."""
+        if self.old is not None:
+            return await write_old(client, group, self.old, wanted, METADATA)
+        return await client.call(self.node, commit(group, wanted, METADATA))
 
 
 async def _coordinator(client: Client, group: str) -> int:

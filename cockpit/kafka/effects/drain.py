@@ -7,7 +7,7 @@ passed the record too. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,7 +68,10 @@ class DrainProof:
         rest: ConnectRest,
         mirror: str,
         written: Side = "source",
+        positions: Callable[[], Awaitable[Mapping[TopicPartition, int]]] | None = None,
     ) -> None:
+        """`positions`: what tells the mirror's position, where its connector alone does not."""
+        self._positions = positions
         self._source = source
         self._target = target
         self._rest = rest
@@ -110,8 +113,8 @@ class DrainProof:
         target = await lay_out_present(self._target, topics)
         target_spans = await _spans(self._target, target, committed_only=True)
         look = _Look(source, target, source_spans, target_spans)
-        stable = await offsets_of(self._source, source, LATEST, committed_only=True)
         ends = {tp: span.end for tp, span in source_spans.items()}
+        stable = await _stable_ends(self._source, source, ends)
         behind = await unreplicated(self._source, source, ends)
         for tp, span in source_spans.items():
             if tp in behind:
@@ -122,7 +125,8 @@ class DrainProof:
                 look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
         await self._compare(look)
         if look.position_needed:
-            positions = await self._rest.positions(self._mirror)
+            ask = self._positions
+            positions = await (self._rest.positions(self._mirror) if ask is None else ask())
             look.unproven = not_passed(look.position_needed, positions)
         return look
 
@@ -168,9 +172,11 @@ class DrainProof:
             return
         spans = {tp: look.target_spans[tp] for tp in differing}
         last = await read_tails(self._target, spans, committed_only=True)
-        times = {tp: tail[-1].timestamp_ms for tp, tail in last.items() if tail}
+        timeless = {tp for tp, tail in differing.items() if tail[-1].timestamp_ms < 0}
+        look.late.update(dict.fromkeys(timeless, "its last record is not there yet"))
+        times = {tp: t[-1].timestamp_ms for tp, t in last.items() if t and tp not in timeless}
         at = await offsets_at(self._source, look.source, times)
-        for tp in differing:
+        for tp in differing.keys() - timeless:
             span = look.source_spans[tp]
             reached = at.get(tp, -1)
             missing = span.end - (reached + 1 if reached >= 0 else span.start)
@@ -186,6 +192,18 @@ class DrainProof:
         return Finding(
             True, f"the last record of all {count} partitions is on the {self._words[1]}"
         )
+
+
+async def _stable_ends(
+    client: Client, layout: Layout, ends: Mapping[TopicPartition, int]
+) -> Mapping[TopicPartition, int]:
+    """Where open transactions begin; the ends, where there are none yet (before 0.11)."""
+    try:
+        return await offsets_of(client, layout, LATEST, committed_only=True)
+    except PortError as error:
+        if error.kind != "unsupported":
+            raise
+        return ends
 
 
 async def _spans(
@@ -216,7 +234,7 @@ def proves_little(source: Sequence[Record], target: Sequence[Record]) -> bool:
     So it is where time was not compared, and where a run of equal records may go back beyond what
     was read or what is left of the log.
     """
-    if source[-1].append_time or target[-1].append_time:
+    if not _timed(source[-1], target[-1]):
         return True
     return _run(source) == len(source) and source[0].offset > 0
 
@@ -240,14 +258,20 @@ def not_passed(
 
 
 def same_record(source: Record, target: Record) -> bool:
-    """Equal in key, value and headers, and in time unless a broker set it on one side."""
-    timed = not (source.append_time or target.append_time)
+    """Equal in key, value and headers, and in time where both have kept one."""
+    timed = _timed(source, target)
     return (
         source.key == target.key
         and source.value == target.value
         and source.headers == target.headers
         and (not timed or source.timestamp_ms == target.timestamp_ms)
     )
+
+
+def _timed(source: Record, target: Record) -> bool:
+    """Whether their times can be compared: no broker has set one, and the source's format (before
+    0.10) has any."""
+    return not (source.append_time or target.append_time) and source.timestamp_ms >= 0
 
 
 def _named(whys: Mapping[TopicPartition, str]) -> str:

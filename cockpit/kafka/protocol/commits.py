@@ -237,7 +237,7 @@ def commit(
     group: str, offsets: Iterable[tuple[TopicPartition, int]], metadata: str
 ) -> Request[PartitionErrors]:
     """Commit for a group without members; answers an error code for each partition."""
-    by_topic = _by_topic(offsets)
+    named = by_topic(offsets)
 
     def write(w: Writer, version: int) -> None:
         w.string(group)
@@ -247,8 +247,8 @@ def commit(
             w.string(None)
         if version <= 4:
             w.int64(-1)
-        w.count(len(by_topic))
-        for topic, items in by_topic.items():
+        w.count(len(named))
+        for topic, items in named.items():
             w.string(topic)
             w.count(len(items))
             for partition, offset in items:
@@ -264,7 +264,7 @@ def commit(
     def read(r: Reader, version: int) -> PartitionErrors:
         if version >= 3:
             r.int32()
-        return _partition_errors(r)
+        return partition_errors(r)
 
     return Request(OFFSET_COMMIT, write, read, changes=True)
 
@@ -273,33 +273,35 @@ def delete_commits(
     group: str, partitions: Iterable[TopicPartition]
 ) -> Request[tuple[int, PartitionErrors]]:
     """Forget the commits of these partitions; answers the group's error code, then theirs."""
-    by_topic = _by_topic((tp, 0) for tp in partitions)
+    named = by_topic((tp, 0) for tp in partitions)
 
     def write(w: Writer, version: int) -> None:
         w.string(group)
-        w.count(len(by_topic))
-        for topic, items in by_topic.items():
+        w.count(len(named))
+        for topic, items in named.items():
             w.string(topic)
             w.int32s(partition for partition, _ in items)
 
     def read(r: Reader, version: int) -> tuple[int, PartitionErrors]:
         error = r.int16()
         r.int32()
-        return error, _partition_errors(r)
+        return error, partition_errors(r)
 
     return Request(OFFSET_DELETE, write, read, changes=True)
 
 
-def _by_topic(
+def by_topic(
     items: Iterable[tuple[TopicPartition, int]],
 ) -> dict[str, list[tuple[int, int]]]:
-    by_topic: dict[str, list[tuple[int, int]]] = {}
+    """Items of partitions by their topics."""
+    found: dict[str, list[tuple[int, int]]] = {}
     for (topic, partition), value in items:
-        by_topic.setdefault(topic, []).append((partition, value))
-    return by_topic
+        found.setdefault(topic, []).append((partition, value))
+    return found
 
 
-def _partition_errors(r: Reader) -> PartitionErrors:
+def partition_errors(r: Reader) -> PartitionErrors:
+    """The code of each partition in an answer."""
     found: list[tuple[TopicPartition, int]] = []
     for _ in range(r.count()):
         topic = r.string()
