@@ -6,8 +6,6 @@ Used by the test and by `python -m tests.migrations`.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,8 +15,9 @@ from cockpit.cli.output import complain
 from cockpit.lab.checker import Verdict, check
 from cockpit.lab.grid import GRID
 from cockpit.lab.looking import Status
-from tests.flights.real import Event, Flight, environment, fly
+from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
+from tests.migrations.saying import cockpit_says
 
 SETTLE_S = 120.0
 CARRIED_S = 300.0
@@ -34,11 +33,7 @@ def take_off(folder: Path) -> Status:
 
 def places(lab: Status, state: Path) -> list[str]:
     """What `cockpit readiness` finds at the gate of offsets; kept beside the flight."""
-    words = [sys.executable, "-m", "cockpit", "readiness", str(lab.folder / "plan.yaml")]
-    asked = [*words, "--json", "--all"]
-    done = subprocess.run(
-        asked, capture_output=True, text=True, env=environment(state), check=False
-    )
+    done = cockpit_says(state, "readiness", str(lab.folder / "plan.yaml"), "--json", "--all")
     (state / "readiness.json").write_text(done.stdout)
     gates = json.loads(done.stdout)["gates"]
     offsets = next(gate for gate in gates if gate["gate"] == "offsets")
