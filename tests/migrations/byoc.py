@@ -27,7 +27,7 @@ from cockpit.lab.surroundings import registry_url
 from tests.flights.real import Event, Flight, fly, write_plan
 from tests.flights.test_lab import runs_on, until
 from tests.migrations.rewinding import Doubled, Rewind
-from tests.migrations.saying import cockpit_says
+from tests.migrations.saying import says
 from tests.migrations.zerodown import call
 
 SETTLE_S = 120.0
@@ -133,7 +133,7 @@ def the_connector_goes_back(lab: Status, state: Path) -> None:
 def assert_ready(plan: Path, state: Path) -> None:
     """Every gate has its owner and his signature; what is asked of waves that write nobody can
     say, for beyond the point of no return there is no way back."""
-    done = cockpit_says(state, "readiness", str(plan), "--json")
+    done = says(state, "readiness", str(plan), "--json")
     (state / "readiness.json").write_text(done.stdout)
     gates = {gate["gate"]: gate for gate in json.loads(done.stdout)["gates"]}
     assert all(gate["owner"] == gate["signed_by"] for gate in gates.values()), gates
@@ -184,7 +184,7 @@ def act(state: Path, verb: str) -> None:
 
 def acted(state: Path, verb: str) -> int:
     """One order; its exit code."""
-    done = cockpit_says(state, "act", verb, "--confirm", LAST, "--json")
+    done = says(state, "act", verb, "--confirm", LAST, "--json")
     with (state / "orders.jsonl").open("a") as out:
         out.write(done.stdout)
     return done.returncode
@@ -192,7 +192,7 @@ def acted(state: Path, verb: str) -> int:
 
 def standing(state: Path) -> Any:  # what JSON gave
     """How the flight stands."""
-    return json.loads(cockpit_says(state, "status", "--json").stdout)
+    return json.loads(says(state, "status", "--json").stdout)
 
 
 def settled(lab: Status) -> Verdict:

@@ -11,7 +11,7 @@ from tests.flights.real import environment
 WITHIN_S = 300.0
 
 
-def cockpit_says(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def says(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Its answer. `state`: where its sessions are."""
     return subprocess.run(
         [sys.executable, "-m", "cockpit", *words],

@@ -7,6 +7,7 @@ Used by the test and by `python -m tests.migrations`.
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from cockpit.lab.wavesshop import REPORTS, WAVES_SHOP
 from cockpit.lab.workload import WORKLOAD
 from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
-from tests.migrations.saying import cockpit_says
+from tests.migrations.saying import says
 
 SETTLE_S = 150.0
 """The job reads once a minute."""
@@ -129,7 +130,7 @@ def assert_came_back_once(flight: Flight) -> None:
 
 def stragglers(plan: Path, state: Path) -> Any:  # what JSON gave
     """Who still reads or writes on the source, watched for longer than the job pauses."""
-    done = cockpit_says(state, "stragglers", str(plan), "--watch", "75s", "--every", "2s", "--json")
+    done = cockpit_says("stragglers", plan, state, "--watch", "75s", "--every", "2s", "--json")
     found = json.loads(done.stdout.splitlines()[-1])
     (state / "stragglers.jsonl").open("a").write(json.dumps(found) + "\n")
     assert done.returncode == (exits.FAILED if found["stragglers"] else exits.COMPLETED), done
@@ -138,5 +139,12 @@ def stragglers(plan: Path, state: Path) -> Any:  # what JSON gave
 
 def archive(plan: Path, state: Path) -> None:
     """Pack what is kept, with nothing missing."""
-    done = cockpit_says(state, "archive", str(plan), "--json", "-o", str(state / "archive.tar.gz"))
+    done = cockpit_says("archive", plan, state, "--json", "-o", str(state / "archive.tar.gz"))
     assert done.returncode == exits.COMPLETED, done.stdout + done.stderr
+
+
+def cockpit_says(
+    verb: str, plan: Path, state: Path, *options: str
+) -> subprocess.CompletedProcess[str]:
+    """One command about a plan, as a script would."""
+    return says(state, verb, str(plan), *options)
