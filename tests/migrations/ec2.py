@@ -21,8 +21,8 @@ from cockpit.cli import exits
 from cockpit.cli.output import complain, say
 from cockpit.lab.checker import Verdict, check
 from cockpit.lab.clickstream import CLICKSTREAM
+from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.looking import Status
-from cockpit.lab.properties import FIRST_HOP
 from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
 from tests.migrations.zerodown import call, cockpit_says
