@@ -13,8 +13,8 @@ from typing import Final
 
 from cockpit.lab import mirror
 from cockpit.lab.clickstream import CLICKSTREAM
+from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.planlines import assembled, quoted, service_lines
-from cockpit.lab.properties import FIRST_HOP
 from cockpit.lab.state import State
 from cockpit.lab.workload import Work
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cockpit
-from cockpit.lab import access, properties
+from cockpit.lab import access, hopfiles, properties
 from cockpit.lab.certificates import Tls, write_certificates
 from cockpit.lab.home import write_private
 from cockpit.lab.jars import Jars, Progress, fetch, one_mirror, one_sink
@@ -43,9 +43,9 @@ _MAIN = {
     "connect": ("target", "384m", _WORKER),
     "connect-source": ("connect-source", "256m", _WORKER),
     "between": ("between", "384m", "kafka.Kafka"),
-    properties.FIRST_HOP: ("source", "192m", "kafka.tools.MirrorMaker"),
+    hopfiles.FIRST_HOP: ("source", "192m", "kafka.tools.MirrorMaker"),
 }
-_HOP = ("between", properties.FIRST_HOP)
+_HOP = ("between", hopfiles.FIRST_HOP)
 
 
 def java_components(state: State | None) -> tuple[str, ...]:
@@ -142,9 +142,9 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
         texts[name] = properties.connect(state, login, layout.secrets, name)
     if state.profile.mirror.first_hop:
         password = passwords[properties.CONTROLLER]
-        texts["between"] = properties.between(state, data / "between", password)
-        texts[f"{properties.FIRST_HOP}-consumer"] = properties.first_hop_consumer(state)
-        texts[f"{properties.FIRST_HOP}-producer"] = properties.first_hop_producer(state)
+        texts["between"] = hopfiles.between(state, data / "between", password)
+        texts[f"{hopfiles.FIRST_HOP}-consumer"] = hopfiles.consumer(state)
+        texts[f"{hopfiles.FIRST_HOP}-producer"] = hopfiles.producer(state)
         _format(data / "between")
     for name in state.source_brokers():
         if state.profile.source.security == "scram_tls":
@@ -152,7 +152,7 @@ def write_configs(layout: Layout, state: State, passwords: Mapping[str, str]) ->
             admin = passwords[access.ADMIN]
             texts[name] = properties.tls_source(state, data / name, tls, admin, controller)
         elif state.profile.source.is_before_groups:
-            texts[name] = properties.old_source(state, data / name)
+            texts[name] = hopfiles.old_source(state, data / name)
         elif state.profile.source.security == "plaintext":
             texts[name] = properties.open_source(state, data / name)
         else:
@@ -205,7 +205,7 @@ def start_java(name: str, *, jars: Jars | PartJars, layout: Layout, state: State
     if side == "source" and RELEASES[profile.source.version].log4j:
         logging = (f"-Dlog4j.configuration=file:{layout.config / LOG4J_FILE}",)
     argv = [jars.java, f"-Xmx{heap}", *JVM, *logging, main]
-    if name == properties.FIRST_HOP:
+    if name == hopfiles.FIRST_HOP:
         argv += _first_hop(layout, state)
     else:
         argv.append(str(layout.config / f"{name}.properties"))
@@ -216,7 +216,7 @@ def start_java(name: str, *, jars: Jars | PartJars, layout: Layout, state: State
 def _first_hop(layout: Layout, state: State) -> list[str]:
     """Arguments of the source's own MirrorMaker. One stream: two would mix up the order."""
     files = [
-        f"--{role}.config={layout.config / f'{properties.FIRST_HOP}-{role}.properties'}"
+        f"--{role}.config={layout.config / f'{hopfiles.FIRST_HOP}-{role}.properties'}"
         for role in ("consumer", "producer")
     ]
     topics = f"{state.profile.workload.prefix.replace('.', '[.]')}.*"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
-from cockpit.lab import access, clusters, hop, mirror, properties
+from cockpit.lab import access, clusters, hop, hopfiles, mirror
 from cockpit.lab.components import java_components
 from cockpit.lab.layout import Layout
 from cockpit.lab.linkpart import link_answers
@@ -132,8 +132,8 @@ def _question(
             return lambda: _zookeeper_answers(record.ports["zookeeper"])
         case "source" if record.profile.source.is_before_groups:
             return lambda: hop.old_broker_answers(record.address("source"))
-        case properties.FIRST_HOP:
-            return lambda: hop.first_hop_works(record, properties.FIRST_HOP)
+        case hopfiles.FIRST_HOP:
+            return lambda: hop.first_hop_works(record, hopfiles.FIRST_HOP)
         case "source" | "source-2" | "target" | "between":
             return lambda: _broker_answers(name, layout, record)
         case "link":

@@ -17,8 +17,6 @@ CONTROLLER = "controller"
 WATCH = "WATCH"
 """Listener of those who watch: the plan's principals."""
 REAUTH_MS = 5_000
-FIRST_HOP = "first-hop"
-"""The group of the source's own MirrorMaker, and the name of its process."""
 SOURCE_SEGMENT_BYTES = "536870912"
 
 _BROKER = {
@@ -140,55 +138,9 @@ def open_source(state: State, data: Path) -> str:
     )
 
 
-def old_source(state: State, data: Path) -> str:
-    """A source broker of 0.8, which has no listeners yet: one address for everybody."""
-    return _text(
-        _BROKER
-        | _on_zookeeper(state)
-        | {
-            "broker.id": "1",
-            "host.name": "127.0.0.1",
-            "port": str(state.ports["source"]),
-            "advertised.host.name": "127.0.0.1",
-            "controlled.shutdown.enable": "false",
-            "log.dirs": str(data),
-            "log.segment.bytes": SOURCE_SEGMENT_BYTES,
-        }
-    )
-
-
-def first_hop_consumer(state: State) -> str:
-    """How the source's own MirrorMaker reads: from the beginning, with commits in ZooKeeper."""
-    return _text(
-        {
-            "zookeeper.connect": state.address("zookeeper"),
-            "group.id": FIRST_HOP,
-            "auto.offset.reset": "smallest",
-            "fetch.wait.max.ms": "100",
-            # A minute unless said otherwise: so long a drain would wait for its word.
-            "auto.commit.interval.ms": "1000",
-            "zookeeper.session.timeout.ms": "2000",
-        }
-    )
-
-
-def first_hop_producer(state: State) -> str:
-    """How it writes: one request at a time, so that nothing overtakes, and again until it is
-    taken."""
-    return _text(
-        {
-            "bootstrap.servers": state.address("between"),
-            "acks": "all",
-            "retries": "1000000",
-            "max.in.flight.requests.per.connection": "1",
-        }
-    )
-
-
-def between(state: State, data: Path, controller_password: str) -> str:
-    """The cluster in between. It stamps what comes, for records of 0.8 have no time."""
-    stamps = {"log.message.timestamp.type": "LogAppendTime"}
-    return open_target(state, data, controller_password, name="between") + _text(stamps)
+def broker_on_zookeeper(state: State, values: Mapping[str, str]) -> str:
+    """A broker of any age that keeps to ZooKeeper, with what is said of it alone."""
+    return _text({**_BROKER, **_on_zookeeper(state), **values})
 
 
 def _on_zookeeper(state: State) -> dict[str, str]:

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from cockpit.lab import access, clusters, components, hop, linkpart, mirror
 from cockpit.lab.components import LOG4J_FILE, PartJars
 from cockpit.lab.home import LabError, locked, write_private
+from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.jars import Jars, Progress, fetch
 from cockpit.lab.layout import Layout
 from cockpit.lab.looking import login_of, look
@@ -27,7 +28,6 @@ from cockpit.lab.plans import write_plans
 from cockpit.lab.ports import free_ports
 from cockpit.lab.procs import Process
 from cockpit.lab.profiles import BY_PASSWORD, DEFAULT, Profile
-from cockpit.lab.properties import FIRST_HOP
 from cockpit.lab.registry import fetch_registry
 from cockpit.lab.state import SECOND, STATE_FILE, State, load, new_state, ports_of, save
 from cockpit.lab.stopping import stop_everything

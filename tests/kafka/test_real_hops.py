@@ -25,8 +25,8 @@ from cockpit.kafka.http import Http
 from cockpit.kafka.protocol.offsets import LATEST
 from cockpit.kafka.security import access
 from cockpit.lab.clickstream import CLICKSTREAM
+from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.looking import Status
-from cockpit.lab.properties import FIRST_HOP
 from cockpit.plan import load_plan_file
 from tests.kafka.clock import RealClock, until
 

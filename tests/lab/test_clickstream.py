@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.core.plan import FenceStep
 from cockpit.core.unflown import unflown
-from cockpit.lab import components, looking, oldclients, properties
+from cockpit.lab import components, hopfiles, looking, oldclients
 from cockpit.lab.clickstream import CLICKSTREAM
 from cockpit.lab.clickstreamplan import EXAMPLE, clickstream_plan, lab_places
 from cockpit.lab.home import LabError
@@ -41,7 +41,7 @@ def test_the_plan_names_the_way_over_which_records_come_and_who_knows_the_member
     lab = a_lab()
     plan = load_plan(clickstream_plan(lab_places(lab)), origin=str(FOLDER / "plan.yaml"))
     assert plan.first_hop is not None
-    assert plan.first_hop.group == properties.FIRST_HOP
+    assert plan.first_hop.group == hopfiles.FIRST_HOP
     assert plan.first_hop.between.bootstrap == (lab.address("between"),)
     assert plan.source.zookeeper is not None
     assert plan.source.zookeeper.servers == (lab.address("zookeeper"),)
@@ -70,13 +70,13 @@ def test_groups_keep_their_commits_in_both_places_and_each_topic_has_one_writer(
 
 def test_the_lab_has_a_cluster_in_between_which_the_mirror_reads() -> None:
     lab = a_lab()
-    assert {"between", properties.FIRST_HOP} <= set(components.java_components(lab))
-    assert {"between", properties.FIRST_HOP} <= set(looking.parts_of(lab))
+    assert {"between", hopfiles.FIRST_HOP} <= set(components.java_components(lab))
+    assert {"between", hopfiles.FIRST_HOP} <= set(looking.parts_of(lab))
     config = connector_configs(lab, Layout.of(FOLDER))[SOURCE_CONNECTOR]
     assert config["source.cluster.bootstrap.servers"] == lab.address("between")
-    assert lab.address("between") in properties.first_hop_producer(lab)
-    assert lab.address("zookeeper") in properties.first_hop_consumer(lab)
-    between = properties.between(lab, FOLDER, "secret")
+    assert lab.address("between") in hopfiles.producer(lab)
+    assert lab.address("zookeeper") in hopfiles.consumer(lab)
+    between = hopfiles.between(lab, FOLDER, "secret")
     assert f"listeners=PLAINTEXT://{lab.address('between')}," in between
     assert f"1@{lab.address('between-controller')}" in between
 
@@ -84,13 +84,13 @@ def test_the_lab_has_a_cluster_in_between_which_the_mirror_reads() -> None:
 def test_other_labs_have_none() -> None:
     names = ports_of(1, VOLTUS)
     lab = new_state({name: 20_000 + index for index, name in enumerate(names)}, VOLTUS)
-    assert not {"between", properties.FIRST_HOP} & set(components.java_components(lab))
+    assert not {"between", hopfiles.FIRST_HOP} & set(components.java_components(lab))
     assert "between" not in names
 
 
 def test_a_broker_of_0_8_is_told_its_address_in_words_that_it_knows() -> None:
     lab = a_lab()
-    source = properties.old_source(lab, FOLDER)
+    source = hopfiles.old_source(lab, FOLDER)
     assert f"port={lab.ports['source']}\n" in source
     assert "listeners" not in source
 

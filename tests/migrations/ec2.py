@@ -21,11 +21,11 @@ from cockpit.cli import exits
 from cockpit.cli.output import complain, say
 from cockpit.lab.checker import Verdict, check
 from cockpit.lab.clickstream import CLICKSTREAM
+from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.looking import Status
-from cockpit.lab.properties import FIRST_HOP
 from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
-from tests.migrations.saying import cockpit_says
+from tests.migrations.saying import says
 from tests.migrations.zerodown import call
 
 SETTLE_S = 120.0
@@ -117,7 +117,7 @@ def duplicates(verdict: Verdict) -> dict[str, int]:
 def assert_archived(plan: Path, state: Path) -> None:
     """Packed, with nothing missing but what the old brokers cannot say."""
     to = state / "archive.tar.gz"
-    done = cockpit_says(state, "archive", str(plan), "--json", "-o", str(to))
+    done = says(state, "archive", str(plan), "--json", "-o", str(to))
     assert done.returncode in (exits.COMPLETED, exits.UNKNOWN), done.stdout + done.stderr
     missing = json.loads(done.stdout.splitlines()[-1])["missing"]
     assert all(CANNOT.search(why) for why in missing.values()), missing

@@ -17,7 +17,7 @@ from cockpit.lab.grid import GRID
 from cockpit.lab.looking import Status
 from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
-from tests.migrations.saying import cockpit_says
+from tests.migrations.saying import says
 
 SETTLE_S = 120.0
 CARRIED_S = 300.0
@@ -33,7 +33,7 @@ def take_off(folder: Path) -> Status:
 
 def places(lab: Status, state: Path) -> list[str]:
     """What `cockpit readiness` finds at the gate of offsets; kept beside the flight."""
-    done = cockpit_says(state, "readiness", str(lab.folder / "plan.yaml"), "--json", "--all")
+    done = says(state, "readiness", str(lab.folder / "plan.yaml"), "--json", "--all")
     (state / "readiness.json").write_text(done.stdout)
     gates = json.loads(done.stdout)["gates"]
     offsets = next(gate for gate in gates if gate["gate"] == "offsets")
