@@ -125,9 +125,9 @@ KEYS: tuple[Key, ...] = (
     _look("group_by", "b", shown="b", text="lag per partition, topic, group, service"),
     _look("pin", "space", "asterisk", shown="space *", text="keep a row on top, or let it go"),
     _look("zoom", "z", shown="z", text="the chosen pane alone, or all that fit"),
-    _look("nearer", "plus", "greater_than_sign", shown="+ >",
+    _look("nearer", "plus", shown="+",
           text="plots show a shorter time: an hour, 15, 5, 1 minutes"),
-    _look("further", "minus", "less_than_sign", shown="- <",
+    _look("further", "minus", shown="-",
           text="plots show a longer time, at last all that is kept"),
     _look("theme", "c", shown="c", text="other colours: the next theme; `cockpit themes` lists "
           "them"),

@@ -41,7 +41,7 @@ _INERT = "nothing: this is a recording, nothing in it can be changed"
 _LOOKING = frozenset({"look", "tool", "move", "screen"})
 _OF_A_FLIGHT = frozenset({"log_back", "log_on", "local_time"})
 """Tools whose keys play here."""
-_TIME = frozenset({"nearer", "further"})
+_TIME = {"nearer": "greater_than_sign", "further": "less_than_sign"}
 _SPEED = frozenset({"plus", "minus"})
 
 
@@ -59,10 +59,9 @@ def _looking(keys: tuple[Key, ...]) -> tuple[Key, ...]:
 
 def _beside_play(key: Key) -> Key:
     """The plots' time in a replay: `+` and `-` are its speed there."""
-    if key.id not in _TIME or not _SPEED & set(key.keys):
+    if (other := _TIME.get(key.id)) is None or not _SPEED & set(key.keys):
         return key
-    names = tuple(name for name in key.keys if name not in _SPEED)
-    return replace(key, keys=names, shown=" ".join(keynames.shown(name) for name in names))
+    return replace(key, keys=(other,), shown=keynames.shown(other))
 
 
 def replay_keys(keys: tuple[Key, ...] = KEYS, play: tuple[Key, ...] = PLAY) -> tuple[Key, ...]:

@@ -46,6 +46,10 @@ def test_every_caption_fits_and_says_what_leads_on() -> None:
     assert all(">" in one.text for one in turned)
 
 
+def test_the_keys_of_a_flight_leave_room_for_the_tours() -> None:
+    assert {key.id for key in with_tour(LIVE).keys} >= {"tour.next", "tour.back"}
+
+
 def test_a_caption_waits_for_what_it_asks_for() -> None:
     one = Tour(Look(built_in().styles))
     one.turn(2)
