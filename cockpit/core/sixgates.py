@@ -14,7 +14,7 @@ from cockpit.core.inventory import Inventory
 from cockpit.core.lag import ReplicationLag, not_there, select
 from cockpit.core.mirroredgroups import MirroredGroups
 from cockpit.core.observe import MISSING, Unknown
-from cockpit.core.plan import Plan, Service, Wave
+from cockpit.core.plan import Plan, ReverseStep, Service, Wave, WriteOwner
 from cockpit.core.stated import GATES, GateName, Signature, Stated
 
 Word = Literal["ready", "not ready", "unknown"]
@@ -196,8 +196,15 @@ def _unsaid(wave: Wave) -> Iterator[str]:
         yield "not what takes it back"
     if not wave.approvers:
         yield "not who approves it"
-    if wave.rollback_window_ms is None:
+    if wave.rollback_window_ms is None and not _closes(wave):
         yield "not for how long it must be able to go back"
+
+
+def _closes(wave: Wave) -> bool:
+    """Whether it takes the writes along with nothing that brings them back: once it has written, it
+    can promise no time in which it could go back, and the plan is refused if it does."""
+    takes_writes = wave.write_owner == WriteOwner("source", "target")
+    return takes_writes and not any(isinstance(step, ReverseStep) for step in wave.steps)
 
 
 def _exit(stated: Stated, now_ms: int) -> Iterator[Finding]:

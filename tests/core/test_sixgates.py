@@ -12,7 +12,7 @@ from cockpit.core.inventory import Inventory, Item
 from cockpit.core.lag import ReplicationLag, replication_lag
 from cockpit.core.mirroredgroups import MirroredGroups
 from cockpit.core.observe import Unknown
-from cockpit.core.plan import OffsetsSpec, Plan, Rollback
+from cockpit.core.plan import OffsetsSpec, Plan, ReverseStep, Rollback, WriteOwner
 from cockpit.core.sixgates import Evidence, ReadyGate, ready_gates
 from cockpit.core.stated import GATES, GateName, Signature, Stated
 from tests.core.build import logs, mirror, two_wave_plan
@@ -124,6 +124,21 @@ def test_each_gate_names_what_it_lacks() -> None:
     assert "has passed" in texts(found["exit"])
     assert "(retained)" in texts(found["exit"])
     assert "(audit)" in texts(found["exit"])
+
+
+def test_only_a_wave_that_can_promise_it_is_asked_for_how_long_it_can_go_back() -> None:
+    plan = complete()
+    unsaid = replace(plan, waves=tuple(replace(w, rollback_window_ms=None) for w in plan.waves))
+    asked = texts(standing(unsaid)["cutover"])
+    owners = {wave.name: wave.write_owner for wave in plan.waves}
+    assert WriteOwner("source", "target") in owners.values()
+    for name, owner in owners.items():
+        assert (f"wave {name} says" in asked) == (owner != WriteOwner("source", "target"))
+    brought_back = replace(
+        unsaid.waves[-1], steps=(ReverseStep("mm2-back"), *unsaid.waves[-1].steps)
+    )
+    reverse = replace(unsaid, waves=(*unsaid.waves[:-1], brought_back))
+    assert f"wave {brought_back.name} says" in texts(standing(reverse)["cutover"])
 
 
 def test_a_mirror_that_drops_commits_stops_who_resumes_by_them_and_is_told_to_others() -> None:
