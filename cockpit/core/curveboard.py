@@ -19,7 +19,8 @@ History = tuple[tuple[int, float | Unknown], ...]
 
 GAP_MS: Final = 5_000
 """So long without a row is a gap, where there is one a second."""
-COARSE_GAP_MS: Final = 30_000
+COARSE_GAP_MS: Final = 15_000
+"""The same where of ten seconds two rows are left."""
 _FINE_MS: Final = 120_000
 _NOT_LOOKED: Final = Unknown("nobody looked")
 _NOT_KNOWN: Final = Unknown("not known then")
@@ -127,9 +128,10 @@ def _history(rows: Sequence[PastRow], read: Callable[[PastRow], float | int | No
     out: list[tuple[int, float | Unknown]] = []
     newest_ms = rows[-1].at_ms if rows else 0
     for row in rows:
-        usual = GAP_MS if newest_ms - row.at_ms < _FINE_MS else COARSE_GAP_MS
-        if out and row.at_ms - out[-1][0] > usual:
-            out.append((out[-1][0] + 1, _NOT_LOOKED))
+        before_ms = out[-1][0] if out else row.at_ms
+        usual = GAP_MS if newest_ms - before_ms < _FINE_MS else COARSE_GAP_MS
+        if row.at_ms - before_ms > usual:
+            out.append((before_ms + 1, _NOT_LOOKED))
         value = read(row)
         out.append((row.at_ms, _NOT_KNOWN if value is None else float(value)))
     return tuple(out)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.curveboard import GAP_MS, Trace, curve_marks, curves, summary
+from cockpit.core.curveboard import GAP_MS, History, Trace, curve_marks, curves, summary
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.past import COARSE_MS, FINE_MS, HORIZON_MS, extend_past
@@ -98,6 +98,32 @@ def test_nobody_looked_is_a_gap_and_so_is_what_was_not_known() -> None:
     snapshot = fixtures.snapshot(past=PastView(("orders",), rows), signals=())
     lag = curves(snapshot)[0].traces[0].history
     assert [isinstance(value, Unknown) for _, value in lag] == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize("seconds", range(130, 600, 7))
+def test_a_complete_series_has_no_gap_wherever_it_becomes_coarse(seconds: int) -> None:
+    past = grown(PastView(), seconds)
+    lag = _lag(tuple(replace(one, lag_records=5) for one in past.rows))
+    assert not any(isinstance(value, Unknown) for _, value in lag)
+
+
+def test_the_step_from_one_row_in_ten_seconds_to_one_a_second_is_no_gap() -> None:
+    fine = tuple(row(at_ms) for at_ms in range(20_000, 20_000 + FINE_MS, 1_000))
+    assert not any(
+        isinstance(value, Unknown) for _, value in _lag((row(1_000), row(11_000), *fine))
+    )
+
+
+def test_nobody_looked_long_ago_is_a_gap_too() -> None:
+    past = grown(grown(PastView(), 100), 300, 100_000 + 2 * COARSE_MS)
+    lag = _lag(tuple(replace(one, lag_records=5) for one in past.rows))
+    assert sum(isinstance(value, Unknown) for _, value in lag) == 1
+
+
+def _lag(rows: tuple[PastRow, ...]) -> History:
+    return (
+        curves(fixtures.snapshot(past=PastView(("orders",), rows), signals=()))[0].traces[0].history
+    )
 
 
 def test_a_summary_says_when_the_extremes_were_and_how_long_over_and_unknown() -> None:
