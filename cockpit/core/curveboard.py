@@ -13,7 +13,7 @@ from typing import Final
 
 from cockpit.core.observe import Unknown
 from cockpit.core.pastview import PastRow
-from cockpit.core.snapshot import SignalView, Snapshot
+from cockpit.core.snapshot import LogLine, SignalView, Snapshot, StepView
 
 History = tuple[tuple[int, float | Unknown], ...]
 
@@ -166,15 +166,36 @@ _LETTERS: Final = {"stop": "s", "fence": "F", "offsets": "f", "start": "S", "dra
 
 
 def curve_marks(snapshot: Snapshot) -> tuple[CurveMark, ...]:
-    """When steps that change something began, of every wave, and since when clients are blocked;
-    oldest first."""
+    """What happened, oldest first: steps that change something began or were undone, of every
+    wave; clients are blocked; triggers fired and waves began to go back, as the log has them."""
     found = [
-        CurveMark(step.started_at_ms, _LETTERS.get(step.name, "x"), f"{step.name} of {wave.name}")
+        mark
         for wave in snapshot.waves
         for step in wave.steps
-        if step.started_at_ms is not None and step.name not in ("soak", "confirm")
+        if step.name not in ("soak", "confirm")
+        for mark in _step_marks(wave.name, step)
     ]
+    found.extend(mark for line in snapshot.log for mark in _told(line))
     blocked_ms = snapshot.status.blocked_since_ms
     if blocked_ms is not None:
         found.append(CurveMark(blocked_ms, "B", "clients blocked"))
     return tuple(sorted(found, key=lambda mark: mark.at_ms))
+
+
+def _step_marks(wave: str, step: StepView) -> Iterator[CurveMark]:
+    what = f"{step.name} of {wave}"
+    if step.started_at_ms is not None:
+        yield CurveMark(step.started_at_ms, _LETTERS.get(step.name, "x"), what)
+    if step.word == "undone" and step.ended_at_ms is not None:
+        letter = "U" if step.name == "fence" else "u"
+        yield CurveMark(step.ended_at_ms, letter, f"{what} undone")
+
+
+def _told(line: LogLine) -> Iterator[CurveMark]:
+    """No view keeps when a trigger fired or going back began; the log does, in these words."""
+    trigger, fired, _ = line.text.partition(" fired: ")
+    wave, back, _ = line.text.partition(" begins to go back: ")
+    if line.level == "bad" and fired and "trigger " in trigger:
+        yield CurveMark(line.at_ms, "T", f"{trigger} fired")
+    elif line.level == "warn" and back and wave.startswith("wave "):
+        yield CurveMark(line.at_ms, "R", f"{wave} begins to go back")

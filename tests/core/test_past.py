@@ -11,10 +11,13 @@ from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.past import COARSE_MS, FINE_MS, HORIZON_MS, extend_past
 from cockpit.core.pastview import PastRow, PastView
+from cockpit.core.plan import FenceStep
 from cockpit.core.project import project
+from cockpit.core.snapshot import LogLine
 from tests.core.build import two_wave_plan
-from tests.core.driver import Script
+from tests.core.driver import Script, fly_with_trigger
 from tests.tui import fixtures
+from tests.tui.fixtures import AT_MS
 
 PLAN = two_wave_plan()
 NOTHING = Unknown("no mirror was read")
@@ -138,6 +141,33 @@ def test_steps_and_the_fence_are_marked_in_order() -> None:
     marks = curve_marks(fixtures.fenced())
     assert [mark.at_ms for mark in marks] == sorted(mark.at_ms for mark in marks)
     assert {"fence of writers", "clients blocked"} <= {mark.text for mark in marks}
+
+
+def test_a_fired_trigger_going_back_and_the_end_of_the_fence_are_marked() -> None:
+    script = fly_with_trigger("rollback")
+    fired = next(line for line in script.state.log if line.level == "bad")
+    for _ in range(3):  # the fence stands, is taken away, the service is called
+        script.end_all()
+        script.look(2)
+    script.go("advance")  # a person has looked at the mirror's settings
+    script.look(2)
+    assert script.word() == "rolled back"
+    marks = {mark.letter: mark for mark in curve_marks(project(script.state, 1))}
+    fence = next(step for step in script.state.wave().steps if isinstance(step.step, FenceStep))
+    assert (marks["T"].at_ms, marks["T"].text) == (fired.at_ms, "trigger signal errors fired")
+    assert marks["R"].text == "wave writers begins to go back"
+    assert (marks["U"].at_ms, marks["U"].text) == (fence.ended_at_ms, "fence of writers undone")
+    assert marks["u"].text == "stop of writers undone"
+    assert marks["T"].at_ms <= marks["R"].at_ms <= marks["U"].at_ms <= marks["u"].at_ms
+
+
+def test_a_trigger_of_a_wave_that_is_done_is_marked_with_the_waves_name() -> None:
+    line = LogLine(1, AT_MS, "bad", "wave readers, done already: trigger lag fired: 900")
+    told = replace(line, level="info", text="trigger lag fired: as somebody wrote")
+    marks = curve_marks(fixtures.snapshot(log=(line, told)))
+    assert [mark.text for mark in marks if mark.letter == "T"] == [
+        "wave readers, done already: trigger lag fired"
+    ]
 
 
 def test_the_hand_over_has_both_sides_and_the_lag_its_gates_limit() -> None:

@@ -52,6 +52,14 @@ def test_the_plot_has_its_limit_its_utc_times_and_the_size_asked_for() -> None:
     assert "02:24:06Z" in rows[-1].plain
 
 
+def test_of_marks_in_one_cell_the_fence_stays_and_the_newest_of_its_equals() -> None:
+    marks = ((AT_MS, "s"), (AT_MS + 1, "F"), (AT_MS + 2, "B"), (AT_MS + 3, "d"))
+    later = ((AT_MS + 300_000, "s"), (AT_MS + 300_001, "d"))
+    values = history(*(0.1 for _ in range(600)))
+    row = draw(spec(values, marks=(*marks, *later)))[-2].plain
+    assert row.split() == ["F", "d"]
+
+
 def test_a_gap_is_empty_on_the_canvas() -> None:
     values = [Unknown("down") if 200 <= i < 400 else 0.2 for i in range(600)]
     rows = draw(spec(history(*values), limit=None))
