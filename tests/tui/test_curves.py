@@ -9,7 +9,7 @@ from cockpit.core.pastview import PastView
 from cockpit.tui import sentences
 from cockpit.tui.curvewords import curve_lines
 from cockpit.tui.plot import SECOND
-from cockpit.tui.span import curve_within
+from cockpit.tui.span import curve_within, further, nearer, span_words
 from tests.tui import fixtures
 from tests.tui.fixtures import AT_MS, snapshot
 from tests.tui.seen import Seen, opened
@@ -56,15 +56,46 @@ async def test_steps_and_the_fence_stand_under_the_plot_and_in_words() -> None:
 async def test_plus_shows_a_shorter_time_and_minus_all_of_it_again() -> None:
     async with opened(size=(132, 43)) as seen:
         whole = await chosen(seen, 2)
-        await seen.press("plus", "plus", "plus")
+        await seen.press("plus")  # an hour or 15 minutes would show nothing less
         rows = seen.rows()
-        assert "the last 5m" in rows[2]
+        assert "the last 5 min" in rows[2]
         axes = [next(row for row in shot if row.count("Z ") > 3) for shot in (whole, rows)]
         assert "02:04" in axes[0]
         assert "02:04" not in axes[1]
-        await seen.press(*("minus",) * 5)
+        await seen.press("minus")
         assert "the last" not in seen.rows()[2]
         assert any("02:04" in row for row in seen.rows())
+
+
+async def test_a_press_that_changes_no_plot_says_so() -> None:
+    async with opened(size=(100, 40)) as seen:
+        await chosen(seen, 2)
+        for _ in range(2):
+            await seen.press("minus")
+            assert "plots show all that is kept already" in seen.text()
+        await seen.press("plus", "plus", "plus")
+        assert "plots show the last 1 min already" in seen.text()
+
+
+async def test_without_a_plot_on_the_screen_the_time_stays_and_that_is_said() -> None:
+    async with opened(size=(80, 24)) as seen:
+        await seen.press("7", "plus")
+        assert "no plot on the screen: 4 has them" in seen.text()
+        assert "the last" not in (await chosen(seen, 2))[2]
+
+
+def test_only_times_shorter_than_what_is_kept_are_steps() -> None:
+    kept_ms = 901_000
+    assert nearer(None, kept_ms) == 900_000
+    assert nearer(None, kept_ms - 1_000) == 300_000
+    assert nearer(60_000, kept_ms) == 60_000
+    assert nearer(None, 30_000) is None
+    assert further(60_000, kept_ms) == 300_000
+    assert further(900_000, kept_ms) is None
+    assert further(300_000, 900_000) is None
+    assert [span_words(span_ms) for span_ms in (None, 3_600_000, 60_000)] == [
+        "all that is kept", "the last 60 min", "the last 1 min"
+    ]  # fmt: skip
 
 
 async def test_in_a_shorter_time_an_old_reading_is_an_old_one_and_not_unknown() -> None:

@@ -9,6 +9,7 @@ first paint. Never draws a line across a gap.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cockpit.core.curveboard import Curve, CurveMark, Summary, Trace, curve_marks, curves, summary
@@ -19,7 +20,7 @@ from cockpit.tui.format import age, quantity
 from cockpit.tui.fresh import is_stale, measured
 from cockpit.tui.glyphs import CUT, FAILED, HERE, UNKNOWN
 from cockpit.tui.look import Look
-from cockpit.tui.span import curve_within, marks_within, nearer, span_words
+from cockpit.tui.span import curve_within, kept_for, marks_within, span_words
 from cockpit.tui.spark import sparkline
 from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right, wrap
 from cockpit.tui.view import Pane
@@ -79,12 +80,14 @@ class SignalsPane(Pane):
         self._chosen = max(0, min(self._chosen, len(self._rows) - 1))
         self.sync()
 
-    def zoom_time(self, steps: int) -> str:
-        """Show a shorter time, or a longer one; what is shown now."""
-        self._span_ms = nearer(self._span_ms, steps)
-        if self._snapshot is not None:
-            self.take(self._snapshot)
-        return f"plots show {span_words(self._span_ms)}"
+    def zoom_time(self, step: Callable[[int | None, int], int | None]) -> str:
+        """Show a shorter time or a longer one, as `nearer` and `further` find it; what is shown."""
+        snapshot, before_ms = self._snapshot, self._span_ms
+        if snapshot is not None:
+            self._span_ms = step(before_ms, kept_for(curves(snapshot), snapshot.at_ms))
+            self.take(snapshot)
+        already = " already" if self._span_ms == before_ms else ""
+        return f"plots show {span_words(self._span_ms)}{already}"
 
     def count(self) -> int:
         """Rows, and what is under them."""
