@@ -111,6 +111,17 @@ async def test_beside_a_small_plot_there_is_a_line_of_text() -> None:
         assert "checkout-errors: now" in seen.text()
 
 
+async def test_the_text_says_the_value_of_the_row_also_while_the_plot_rests() -> None:
+    async with opened(size=(100, 40)) as seen:
+        await chosen(seen, 0)
+        first, *others = fixtures.signals()
+        for value, said in ((0.0031, "0.31%"), (0.0044, "0.44%")):
+            newer = (replace(first, value=value), *others)
+            await seen.show(snapshot(signals=newer))
+            assert said in seen.row_with("checkout-errors")
+            assert f"now {said}" in seen.text()
+
+
 async def test_old_readings_are_no_numbers() -> None:
     rows = tuple(row for row in past().rows if row.at_ms < AT_MS - 60_000)
     async with opened(snapshot(past=PastView(("orders",), rows)), size=(100, 40)) as seen:

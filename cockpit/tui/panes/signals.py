@@ -3,8 +3,9 @@
 Each is a row with its recent past, one of them is plotted with a text beside; below them are the
 errors that the cockpit itself met, by class.
 
-The plot is built at most once a second and only while it is seen; plotext is imported after the
-first paint. Never draws a line across a gap.
+The plot is built once a second at most, or where its place is another, and only while it is seen;
+its text is made with the rows, so that both tell one value. plotext is imported after the first
+paint. Never draws a line across a gap.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class SignalsPane(Pane):
         self._chosen = 0
         self._under: tuple[Line, ...] = ()
         """The chosen curve's title, plot and text."""
+        self._drawn: tuple[Line, ...] = ()
+        """The plot alone; it may rest while the text beside it goes on."""
         self._plotted: tuple[object, ...] = ()
         self._plotted_at_ms: int | None = None
         self._plot_rests = False
@@ -114,17 +117,21 @@ class SignalsPane(Pane):
         self.move(len(self._rows))
 
     def settle(self, height: int) -> None:
-        """Make the plot for what room is left, when it is time to."""
-        rows = max(0, height - self._listed)
-        shape = (self._chosen, self.size.width, rows, self.may_plot, self.zoomed, self._span_ms)
+        """Title, plot and text in what room is left."""
+        self._under = self._below(max(0, height - self._listed))
+        super().settle(height)
+
+    def _plot(self, curve: Curve, rows: int) -> tuple[Line, ...]:
+        """The plot, made anew when it is time to or where its place is another."""
+        shape = (self._chosen, self.size.width, rows, self.may_plot, self._span_ms)
         newer = self._now_ms != self._plotted_at_ms and not self._plot_rests
         if newer or shape != self._plotted:
             self._plotted = shape
             self._plotted_at_ms = self._now_ms
-            self._under = self._below(rows)
+            self._drawn = self._draw(curve, rows)
             self._plot_rests = True
             self.set_timer(PLOT_EVERY_S, self._rested)
-        super().settle(height)
+        return self._drawn
 
     def _rested(self) -> None:
         self._plot_rests = False
@@ -142,7 +149,7 @@ class SignalsPane(Pane):
             title += f": {trace_text(curve, curve.traces[0], self._now_ms)}"
         elif len(curve.traces) > 1:
             title += ": the line is the source, o is the target"
-        drawn = self._draw(curve, rows - 1 - len(text))
+        drawn = self._plot(curve, rows - 1 - len(text))
         if not drawn and not text:
             return ()
         head = Line(((left(title, width), "columns"),), "columns")
