@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from cockpit.core.curveboard import curve_marks, curves
 from cockpit.core.pastview import PastView
+from cockpit.core.snapshot import SignalView
 from cockpit.tui import sentences
 from cockpit.tui.curvewords import curve_lines
+from cockpit.tui.glyphs import AXIS, HERE
 from cockpit.tui.plot import SECOND
 from cockpit.tui.span import curve_within, further, nearer, span_words
 from tests.tui import fixtures
@@ -120,6 +122,39 @@ async def test_the_text_says_the_value_of_the_row_also_while_the_plot_rests() ->
             await seen.show(snapshot(signals=newer))
             assert said in seen.row_with("checkout-errors")
             assert f"now {said}" in seen.text()
+
+
+def many(number: int = 8) -> tuple[SignalView, ...]:
+    """So many signals, all alike but for their names."""
+    first, *_ = fixtures.signals()
+    return tuple(replace(first, name=f"signal-{i}") for i in range(number))
+
+
+async def test_many_curves_leave_the_plot_its_room_and_scroll_above_it() -> None:
+    async with opened(snapshot(signals=many()), size=(80, 24)) as seen:
+        for row, name in enumerate([*(one.name for one in many()), "lag", "writes source"]):
+            rows = await chosen(seen, row) if row == 0 else seen.rows()
+            assert sum(AXIS in line for line in rows) >= 3
+            (cursor,) = [line for line in rows[3:] if line.startswith(HERE)]
+            assert cursor[1:].startswith(f"{name} ")
+            await seen.press("j")
+        assert "target timeout" not in seen.text()
+        await seen.press("G")
+        assert "answers target" in seen.text()
+        assert "target timeout" in seen.text()
+        assert "signal-0" not in seen.text()
+        await seen.press("g")
+        assert "signal-0" in seen.text()
+
+
+async def test_the_title_says_which_rows_are_seen_where_some_are_not() -> None:
+    async with opened(snapshot(signals=many()), size=(80, 24)) as seen:
+        title = (await chosen(seen, 0))[2]
+        last = int(title.split("rows 1-")[1].split()[0])
+        listed = [row for row in seen.rows()[3:] if row[1:].startswith(("signal-", "lag "))]
+        assert len(listed) == last
+    async with opened(size=(100, 40)) as seen:
+        assert "rows" not in (await chosen(seen, 0))[2]
 
 
 async def test_old_readings_are_no_numbers() -> None:

@@ -1,7 +1,7 @@
 """Pane 4: error rates, other signals, lag, the hand-over of writes and answer times.
 
 Each is a row with its recent past, one of them is plotted with a text beside; below them are the
-errors that the cockpit itself met, by class.
+errors that the cockpit itself met, by class. Where there are many, they scroll above the plot.
 
 The plot is built once a second at most, or where its place is another, and only while it is seen;
 its text is made with the rows, so that both tell one value. plotext is imported after the first
@@ -61,6 +61,10 @@ class SignalsPane(Pane):
         self._span_ms: int | None = None
         """How much of the past is shown; None: all that is kept."""
         self._chosen = 0
+        self._first = 0
+        """Index of the first row that is seen."""
+        self._seen = 0
+        """How many rows are seen above the plot."""
         self._under: tuple[Line, ...] = ()
         """The chosen curve's title, plot and text."""
         self._drawn: tuple[Line, ...] = ()
@@ -93,19 +97,18 @@ class SignalsPane(Pane):
         return f"plots show {span_words(self._span_ms)}{already}"
 
     def count(self) -> int:
-        """Rows, and what is under them."""
-        return self._listed + len(self._under)
+        """Rows that are seen, and what is under them."""
+        return self._seen + len(self._under)
 
     @property
     def _listed(self) -> int:
-        """Rows before the plot."""
+        """Rows of curves and errors."""
         return len(self._errors) + len(self._rows)
 
     def move(self, rows: int) -> None:
         """Choose what is plotted."""
         if self._rows:
             self._chosen = max(0, min(len(self._rows) - 1, self._chosen + rows))
-            self.top = max(0, min(self.top, self._chosen))
             self.sync()
 
     def home(self) -> None:
@@ -117,8 +120,13 @@ class SignalsPane(Pane):
         self.move(len(self._rows))
 
     def settle(self, height: int) -> None:
-        """Title, plot and text in what room is left."""
-        self._under = self._below(max(0, height - self._listed))
+        """Rows with the chosen one among them; title, plot and text in what room is left."""
+        self._seen = _share(self._listed, height)
+        last = self._chosen == len(self._rows) - 1
+        least = self._listed if last else self._chosen + 1  # errors follow the last curve
+        first = max(self._first, least - self._seen)
+        self._first = max(0, min(first, self._chosen, self._listed - self._seen))
+        self._under = self._below(max(0, height - self._seen))
         super().settle(height)
 
     def _plot(self, curve: Curve, rows: int) -> tuple[Line, ...]:
@@ -176,11 +184,12 @@ class SignalsPane(Pane):
 
     def row(self, index: int, width: int) -> Line:
         """A curve's row, an error's, or one of what is under them."""
+        if index >= self._seen:
+            return self._under[index - self._seen]
+        index += self._first
         if index < len(self._rows):
             return self._curve_row(index, width)
-        if index < self._listed:
-            return _error_row(self._errors[index - len(self._rows)], width)
-        return self._under[index - self._listed]
+        return _error_row(self._errors[index - len(self._rows)], width)
 
     def _curve_row(self, index: int, width: int) -> Line:
         row = self._rows[index]
@@ -216,7 +225,17 @@ class SignalsPane(Pane):
         number = len(self._curves)
         text = f"{number} curves" if number != 1 else "1 curve"
         text += "" if self._span_ms is None else f", {span_words(self._span_ms)}"
+        if self._seen < self._listed:
+            text += f", rows {self._first + 1}-{self._first + self._seen} of {self._listed}"
         return ((f"{stale} STALE ", self.flag), (text, base)) if stale else ((text, base),)
+
+
+def _share(listed: int, height: int) -> int:
+    """How many of so many rows are seen: half of the room where the plot would find none."""
+    plotted = 1 + MIN_PLOT_ROWS
+    if listed + plotted > height >= 2 * plotted:
+        return min(listed, height // 2)
+    return min(listed, height)
 
 
 def _rows(curve: Curve) -> list[_Row]:
