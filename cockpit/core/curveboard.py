@@ -13,13 +13,14 @@ from typing import Final
 
 from cockpit.core.observe import Unknown
 from cockpit.core.pastview import PastRow
-from cockpit.core.snapshot import SignalView, Snapshot
+from cockpit.core.snapshot import LogLine, SignalView, Snapshot, StepView
 
 History = tuple[tuple[int, float | Unknown], ...]
 
 GAP_MS: Final = 5_000
 """So long without a row is a gap, where there is one a second."""
-COARSE_GAP_MS: Final = 30_000
+COARSE_GAP_MS: Final = 15_000
+"""The same where of ten seconds two rows are left."""
 _FINE_MS: Final = 120_000
 _NOT_LOOKED: Final = Unknown("nobody looked")
 _NOT_KNOWN: Final = Unknown("not known then")
@@ -127,9 +128,10 @@ def _history(rows: Sequence[PastRow], read: Callable[[PastRow], float | int | No
     out: list[tuple[int, float | Unknown]] = []
     newest_ms = rows[-1].at_ms if rows else 0
     for row in rows:
-        usual = GAP_MS if newest_ms - row.at_ms < _FINE_MS else COARSE_GAP_MS
-        if out and row.at_ms - out[-1][0] > usual:
-            out.append((out[-1][0] + 1, _NOT_LOOKED))
+        before_ms = out[-1][0] if out else row.at_ms
+        usual = GAP_MS if newest_ms - before_ms < _FINE_MS else COARSE_GAP_MS
+        if row.at_ms - before_ms > usual:
+            out.append((before_ms + 1, _NOT_LOOKED))
         value = read(row)
         out.append((row.at_ms, _NOT_KNOWN if value is None else float(value)))
     return tuple(out)
@@ -164,15 +166,36 @@ _LETTERS: Final = {"stop": "s", "fence": "F", "offsets": "f", "start": "S", "dra
 
 
 def curve_marks(snapshot: Snapshot) -> tuple[CurveMark, ...]:
-    """When steps that change something began, of every wave, and since when clients are blocked;
-    oldest first."""
+    """What happened, oldest first: steps that change something began or were undone, of every
+    wave; clients are blocked; triggers fired and waves began to go back, as the log has them."""
     found = [
-        CurveMark(step.started_at_ms, _LETTERS.get(step.name, "x"), f"{step.name} of {wave.name}")
+        mark
         for wave in snapshot.waves
         for step in wave.steps
-        if step.started_at_ms is not None and step.name not in ("soak", "confirm")
+        if step.name not in ("soak", "confirm")
+        for mark in _step_marks(wave.name, step)
     ]
+    found.extend(mark for line in snapshot.log for mark in _told(line))
     blocked_ms = snapshot.status.blocked_since_ms
     if blocked_ms is not None:
         found.append(CurveMark(blocked_ms, "B", "clients blocked"))
     return tuple(sorted(found, key=lambda mark: mark.at_ms))
+
+
+def _step_marks(wave: str, step: StepView) -> Iterator[CurveMark]:
+    what = f"{step.name} of {wave}"
+    if step.started_at_ms is not None:
+        yield CurveMark(step.started_at_ms, _LETTERS.get(step.name, "x"), what)
+    if step.word == "undone" and step.ended_at_ms is not None:
+        letter = "U" if step.name == "fence" else "u"
+        yield CurveMark(step.ended_at_ms, letter, f"{what} undone")
+
+
+def _told(line: LogLine) -> Iterator[CurveMark]:
+    """No view keeps when a trigger fired or going back began; the log does, in these words."""
+    trigger, fired, _ = line.text.partition(" fired: ")
+    wave, back, _ = line.text.partition(" begins to go back: ")
+    if line.level == "bad" and fired and "trigger " in trigger:
+        yield CurveMark(line.at_ms, "T", f"{trigger} fired")
+    elif line.level == "warn" and back and wave.startswith("wave "):
+        yield CurveMark(line.at_ms, "R", f"{wave} begins to go back")

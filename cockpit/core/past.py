@@ -1,7 +1,7 @@
 """The last quarter of an hour of lag, writes on both sides and answer times, a row a second.
 
-Bounded: what is older than two minutes is kept as the highest of ten seconds each. Never carries an
-old reading on: what was not measured in time is None.
+Bounded: of what is older than two minutes the lowest and the highest of ten seconds each are kept.
+Never carries an old reading on: what was not measured in time is None.
 """
 
 from __future__ import annotations
@@ -52,32 +52,39 @@ def extend_past(
 
 
 def _thinned(rows: tuple[PastRow, ...], now_ms: int) -> tuple[PastRow, ...]:
-    """Old rows of the same ten seconds are one, and the oldest are gone."""
+    """Old rows of the same ten seconds are two, and the oldest are gone."""
     fine = next((i for i, row in enumerate(rows) if now_ms - row.at_ms < FINE_MS), len(rows))
     out: list[PastRow] = []
     for row in rows[:fine]:
         if now_ms - row.at_ms >= HORIZON_MS:
             continue
-        if out and out[-1].at_ms // COARSE_MS == row.at_ms // COARSE_MS:
-            out[-1] = _highest(out[-1], row)
-        else:
-            out.append(row)
+        out.append(row)
+        if len(out) > 2 and out[-3].at_ms // COARSE_MS == row.at_ms // COARSE_MS:
+            out[-3:] = _extremes(*out[-3:])
     return (*out, *rows[fine:])
 
 
-def _highest(a: PastRow, b: PastRow) -> PastRow:
-    return PastRow(
-        a.at_ms,
-        _most(a.lag_records, b.lag_records),
-        _most(a.source_milli, b.source_milli),
-        _most(a.target_milli, b.target_milli),
-        _most(a.source_ms, b.source_ms),
-        _most(a.target_ms, b.target_ms),
+def _extremes(a: PastRow, b: PastRow, c: PastRow) -> tuple[PastRow, PastRow]:
+    """Three rows as two, at the first time and the last: each column's lowest and highest, in the
+    order in which they came."""
+    lag = _ends(a.lag_records, b.lag_records, c.lag_records)
+    source = _ends(a.source_milli, b.source_milli, c.source_milli)
+    target = _ends(a.target_milli, b.target_milli, c.target_milli)
+    source_ms = _ends(a.source_ms, b.source_ms, c.source_ms)
+    target_ms = _ends(a.target_ms, b.target_ms, c.target_ms)
+    return (
+        PastRow(a.at_ms, lag[0], source[0], target[0], source_ms[0], target_ms[0]),
+        PastRow(c.at_ms, lag[1], source[1], target[1], source_ms[1], target_ms[1]),
     )
 
 
-def _most(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else max(a, b)
+def _ends(*values: int | None) -> tuple[int | None, int | None]:
+    """The lowest and the highest, the earlier one first; None where none is known."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None, None
+    low, high = min(known), max(known)
+    return (low, high) if known.index(low) < known.index(high) else (high, low)
 
 
 def _worst(lag: ReplicationLag | Unknown, plan: Plan, now_ms: int) -> int | None:

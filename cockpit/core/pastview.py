@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PastRow:
-    """One second, or the highest of ten; None where a value was not known then."""
+    """One second; where it is long ago, each value is the lowest or the highest of ten seconds.
+
+    None where a value was not known then.
+    """
 
     at_ms: int
     lag_records: int | None

@@ -23,6 +23,10 @@ LABEL_CELLS = 9
 SECOND = "o"
 """Told from the first line by its form, not by a colour."""
 
+_GRAVEST = "BURTF"
+"""Marks that stay where several fall into one cell, the last one most of all: clients blocked, the
+fence undone, going back, a trigger, the fence."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlotSpec:
@@ -96,9 +100,9 @@ def draw(spec: PlotSpec) -> tuple[Line, ...]:
 
 
 def _mark_row(marks: Sequence[tuple[int, str]], first: int, last: int, columns: int) -> Line:
-    """What happened when; of several in one cell the newest."""
+    """What happened when; of several in one cell the gravest, and of its equals the newest."""
     cells = [" "] * columns
-    for at_ms, letter in marks:
+    for at_ms, letter in sorted(marks, key=lambda mark: _GRAVEST.find(mark[1])):
         if first <= at_ms <= last:
             cells[(at_ms - first) * (columns - 1) // max(1, last - first)] = letter
     return Line(((" " * (LABEL_CELLS + 2), "plot.axis"), ("".join(cells), "plot.limit")))

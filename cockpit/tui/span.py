@@ -9,21 +9,33 @@ from dataclasses import replace
 from typing import Final
 
 from cockpit.core.curveboard import Curve, CurveMark, Trace
-from cockpit.tui.format import age
 
-SPANS_MS: Final = (None, 3_600_000, 900_000, 300_000, 60_000)
-"""From the whole to the nearest; None: all that is kept."""
+SPANS_MS: Final = (60_000, 300_000, 900_000, 3_600_000)
+"""From the nearest to the longest; beyond is all that is kept, which is None."""
 
 
 def span_words(span_ms: int | None) -> str:
-    """`all that is kept`, or `the last 5m`."""
-    return "all that is kept" if span_ms is None else f"the last {age(span_ms)}"
+    """`all that is kept`, or `the last 5 min`."""
+    return "all that is kept" if span_ms is None else f"the last {span_ms // 60_000} min"
 
 
-def nearer(span_ms: int | None, steps: int) -> int | None:
-    """So many steps nearer to now, or further from it; the last one at either end."""
-    at = SPANS_MS.index(span_ms) + steps
-    return SPANS_MS[max(0, min(len(SPANS_MS) - 1, at))]
+def nearer(span_ms: int | None, kept_ms: int) -> int | None:
+    """The next shorter time that leaves some of `kept_ms` out; the same where there is none."""
+    shown_ms = kept_ms if span_ms is None else min(span_ms, kept_ms)
+    return max((one for one in SPANS_MS if one < shown_ms), default=span_ms)
+
+
+def further(span_ms: int | None, kept_ms: int) -> int | None:
+    """The next longer time that is shorter than `kept_ms`, else all that is kept."""
+    if span_ms is None:
+        return None
+    return min((one for one in SPANS_MS if span_ms < one < kept_ms), default=None)
+
+
+def kept_for(found: tuple[Curve, ...], now_ms: int) -> int:
+    """How old the oldest reading of any curve is."""
+    firsts = [trace.history[0][0] for one in found for trace in one.traces if trace.history]
+    return max(0, now_ms - min(firsts, default=now_ms))
 
 
 def curve_within(curve: Curve, span_ms: int | None, now_ms: int) -> Curve:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
+from cockpit.core.curveboard import COARSE_GAP_MS
 from cockpit.core.observe import Unknown
 from cockpit.tui.glyphs import BRAILLE
 
@@ -20,20 +23,31 @@ _RIGHT = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
 def columns(history: History, slots: int) -> list[float | None]:
     """The newest part of a history in `slots` equal steps of time, the largest of each step.
 
+    A reading holds until the next one, but not for longer than readings can usually be apart.
     None where a step holds no good reading. A single reading fills the last slot.
     """
     out: list[float | None] = [None] * slots
     if not history or slots == 0:
         return out
     first, last = history[0][0], history[-1][0]
-    span = max(1, last - first)
+    span, hold_ms = max(1, last - first), _hold_ms(history)
+    before: tuple[int, int, float] | None = None
     for at_ms, value in history:
-        if isinstance(value, Unknown) or math.isnan(value):
-            continue
         slot = slots - 1 if first == last else (at_ms - first) * (slots - 1) // span
+        if before is not None and at_ms - before[1] <= hold_ms:
+            out[before[0] + 1 : slot] = [before[2]] * (slot - before[0] - 1)
+        if isinstance(value, Unknown) or math.isnan(value):
+            before = None
+            continue
+        before = (slot, at_ms, value)
         seen = out[slot]
         out[slot] = value if seen is None else max(seen, value)
     return out
+
+
+def _hold_ms(history: History) -> int:
+    steps = [after - at for (at, _), (after, _) in pairwise(history)]
+    return max(COARSE_GAP_MS, 2 * round(median(steps))) if steps else 0
 
 
 def sparkline(history: History, width: int, *, limit: float | None = None) -> str:

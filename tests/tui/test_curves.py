@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from cockpit.core.curveboard import curve_marks, curves
 from cockpit.core.pastview import PastView
+from cockpit.core.snapshot import SignalView
 from cockpit.tui import sentences
 from cockpit.tui.curvewords import curve_lines
+from cockpit.tui.glyphs import AXIS, HERE
 from cockpit.tui.plot import SECOND
-from cockpit.tui.span import curve_within
+from cockpit.tui.span import curve_within, further, nearer, span_words
 from tests.tui import fixtures
 from tests.tui.fixtures import AT_MS, snapshot
 from tests.tui.seen import Seen, opened
@@ -56,15 +58,46 @@ async def test_steps_and_the_fence_stand_under_the_plot_and_in_words() -> None:
 async def test_plus_shows_a_shorter_time_and_minus_all_of_it_again() -> None:
     async with opened(size=(132, 43)) as seen:
         whole = await chosen(seen, 2)
-        await seen.press("plus", "plus", "plus")
+        await seen.press("plus")  # an hour or 15 minutes would show nothing less
         rows = seen.rows()
-        assert "the last 5m" in rows[2]
+        assert "the last 5 min" in rows[2]
         axes = [next(row for row in shot if row.count("Z ") > 3) for shot in (whole, rows)]
         assert "02:04" in axes[0]
         assert "02:04" not in axes[1]
-        await seen.press(*("minus",) * 5)
+        await seen.press("minus")
         assert "the last" not in seen.rows()[2]
         assert any("02:04" in row for row in seen.rows())
+
+
+async def test_a_press_that_changes_no_plot_says_so() -> None:
+    async with opened(size=(100, 40)) as seen:
+        await chosen(seen, 2)
+        for _ in range(2):
+            await seen.press("minus")
+            assert "plots show all that is kept already" in seen.text()
+        await seen.press("plus", "plus", "plus")
+        assert "plots show the last 1 min already" in seen.text()
+
+
+async def test_without_a_plot_on_the_screen_the_time_stays_and_that_is_said() -> None:
+    async with opened(size=(80, 24)) as seen:
+        await seen.press("7", "plus")
+        assert "no plot on the screen: 4 has them" in seen.text()
+        assert "the last" not in (await chosen(seen, 2))[2]
+
+
+def test_only_times_shorter_than_what_is_kept_are_steps() -> None:
+    kept_ms = 901_000
+    assert nearer(None, kept_ms) == 900_000
+    assert nearer(None, kept_ms - 1_000) == 300_000
+    assert nearer(60_000, kept_ms) == 60_000
+    assert nearer(None, 30_000) is None
+    assert further(60_000, kept_ms) == 300_000
+    assert further(900_000, kept_ms) is None
+    assert further(300_000, 900_000) is None
+    assert [span_words(span_ms) for span_ms in (None, 3_600_000, 60_000)] == [
+        "all that is kept", "the last 60 min", "the last 1 min"
+    ]  # fmt: skip
 
 
 async def test_in_a_shorter_time_an_old_reading_is_an_old_one_and_not_unknown() -> None:
@@ -78,6 +111,50 @@ async def test_beside_a_small_plot_there_is_a_line_of_text() -> None:
     async with opened(size=(160, 48)) as seen:
         await seen.pilot.pause(0.05)
         assert "checkout-errors: now" in seen.text()
+
+
+async def test_the_text_says_the_value_of_the_row_also_while_the_plot_rests() -> None:
+    async with opened(size=(100, 40)) as seen:
+        await chosen(seen, 0)
+        first, *others = fixtures.signals()
+        for value, said in ((0.0031, "0.31%"), (0.0044, "0.44%")):
+            newer = (replace(first, value=value), *others)
+            await seen.show(snapshot(signals=newer))
+            assert said in seen.row_with("checkout-errors")
+            assert f"now {said}" in seen.text()
+
+
+def many(number: int = 8) -> tuple[SignalView, ...]:
+    """So many signals, all alike but for their names."""
+    first, *_ = fixtures.signals()
+    return tuple(replace(first, name=f"signal-{i}") for i in range(number))
+
+
+async def test_many_curves_leave_the_plot_its_room_and_scroll_above_it() -> None:
+    async with opened(snapshot(signals=many()), size=(80, 24)) as seen:
+        for row, name in enumerate([*(one.name for one in many()), "lag", "writes source"]):
+            rows = await chosen(seen, row) if row == 0 else seen.rows()
+            assert sum(AXIS in line for line in rows) >= 3
+            (cursor,) = [line for line in rows[3:] if line.startswith(HERE)]
+            assert cursor[1:].startswith(f"{name} ")
+            await seen.press("j")
+        assert "target timeout" not in seen.text()
+        await seen.press("G")
+        assert "answers target" in seen.text()
+        assert "target timeout" in seen.text()
+        assert "signal-0" not in seen.text()
+        await seen.press("g")
+        assert "signal-0" in seen.text()
+
+
+async def test_the_title_says_which_rows_are_seen_where_some_are_not() -> None:
+    async with opened(snapshot(signals=many()), size=(80, 24)) as seen:
+        title = (await chosen(seen, 0))[2]
+        last = int(title.split("rows 1-")[1].split()[0])
+        listed = [row for row in seen.rows()[3:] if row[1:].startswith(("signal-", "lag "))]
+        assert len(listed) == last
+    async with opened(size=(100, 40)) as seen:
+        assert "rows" not in (await chosen(seen, 0))[2]
 
 
 async def test_old_readings_are_no_numbers() -> None:

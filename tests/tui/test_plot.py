@@ -52,6 +52,14 @@ def test_the_plot_has_its_limit_its_utc_times_and_the_size_asked_for() -> None:
     assert "02:24:06Z" in rows[-1].plain
 
 
+def test_of_marks_in_one_cell_the_fence_stays_and_the_newest_of_its_equals() -> None:
+    marks = ((AT_MS, "s"), (AT_MS + 1, "F"), (AT_MS + 2, "B"), (AT_MS + 3, "d"))
+    later = ((AT_MS + 300_000, "s"), (AT_MS + 300_001, "d"))
+    values = history(*(0.1 for _ in range(600)))
+    row = draw(spec(values, marks=(*marks, *later)))[-2].plain
+    assert row.split() == ["F", "d"]
+
+
 def test_a_gap_is_empty_on_the_canvas() -> None:
     values = [Unknown("down") if 200 <= i < 400 else 0.2 for i in range(600)]
     rows = draw(spec(history(*values), limit=None))
@@ -89,3 +97,19 @@ def test_a_sparkline_keeps_the_spike_and_leaves_the_gap_empty() -> None:
     slots = columns(history(*values), 20)
     assert max(v for v in slots if v is not None) == 9.0
     assert slots[16] is None
+
+
+def test_bars_stand_beside_each_other_where_readings_are_rare() -> None:
+    rare = tuple((AT_MS + i * 10_000, 5.0) for i in range(48))
+    often = tuple((AT_MS + 480_000 + i * 1_000, 5.0) for i in range(120))
+    assert None not in columns((*rare, *often), 80)
+
+
+def test_a_bar_holds_until_the_next_reading_and_never_into_a_gap() -> None:
+    torn = ((0, 3.0), (4_000, 1.0), (4_001, Unknown("nobody looked")), (8_000, 2.0), (9_000, 0.0))
+    assert columns(torn, 10) == [3.0, 3.0, 3.0, 3.0, 1.0, None, None, None, 2.0, 0.0]
+
+
+def test_no_bar_stands_where_nothing_was_read_for_long() -> None:
+    once = tuple((AT_MS + at_s * 1_000, 5.0) for at_s in (*range(10), *range(70, 80)))
+    assert columns(once, 80)[9:71] == [5.0, *[None] * 60, 5.0]

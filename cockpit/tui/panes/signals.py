@@ -1,14 +1,16 @@
 """Pane 4: error rates, other signals, lag, the hand-over of writes and answer times.
 
 Each is a row with its recent past, one of them is plotted with a text beside; below them are the
-errors that the cockpit itself met, by class.
+errors that the cockpit itself met, by class. Where there are many, they scroll above the plot.
 
-The plot is built at most once a second and only while it is seen; plotext is imported after the
-first paint. Never draws a line across a gap.
+The plot is built once a second at most, or where its place is another, and only while it is seen;
+its text is made with the rows, so that both tell one value. plotext is imported after the first
+paint. Never draws a line across a gap.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cockpit.core.curveboard import Curve, CurveMark, Summary, Trace, curve_marks, curves, summary
@@ -19,7 +21,7 @@ from cockpit.tui.format import age, quantity
 from cockpit.tui.fresh import is_stale, measured
 from cockpit.tui.glyphs import CUT, FAILED, HERE, UNKNOWN
 from cockpit.tui.look import Look
-from cockpit.tui.span import curve_within, marks_within, nearer, span_words
+from cockpit.tui.span import curve_within, kept_for, marks_within, span_words
 from cockpit.tui.spark import sparkline
 from cockpit.tui.text import Chunk, Line, Token, chunks_width, cut, left, right, wrap
 from cockpit.tui.view import Pane
@@ -59,8 +61,14 @@ class SignalsPane(Pane):
         self._span_ms: int | None = None
         """How much of the past is shown; None: all that is kept."""
         self._chosen = 0
+        self._first = 0
+        """Index of the first row that is seen."""
+        self._seen = 0
+        """How many rows are seen above the plot."""
         self._under: tuple[Line, ...] = ()
         """The chosen curve's title, plot and text."""
+        self._drawn: tuple[Line, ...] = ()
+        """The plot alone; it may rest while the text beside it goes on."""
         self._plotted: tuple[object, ...] = ()
         self._plotted_at_ms: int | None = None
         self._plot_rests = False
@@ -79,27 +87,28 @@ class SignalsPane(Pane):
         self._chosen = max(0, min(self._chosen, len(self._rows) - 1))
         self.sync()
 
-    def zoom_time(self, steps: int) -> str:
-        """Show a shorter time, or a longer one; what is shown now."""
-        self._span_ms = nearer(self._span_ms, steps)
-        if self._snapshot is not None:
-            self.take(self._snapshot)
-        return f"plots show {span_words(self._span_ms)}"
+    def zoom_time(self, step: Callable[[int | None, int], int | None]) -> str:
+        """Show a shorter time or a longer one, as `nearer` and `further` find it; what is shown."""
+        snapshot, before_ms = self._snapshot, self._span_ms
+        if snapshot is not None:
+            self._span_ms = step(before_ms, kept_for(curves(snapshot), snapshot.at_ms))
+            self.take(snapshot)
+        already = " already" if self._span_ms == before_ms else ""
+        return f"plots show {span_words(self._span_ms)}{already}"
 
     def count(self) -> int:
-        """Rows, and what is under them."""
-        return self._listed + len(self._under)
+        """Rows that are seen, and what is under them."""
+        return self._seen + len(self._under)
 
     @property
     def _listed(self) -> int:
-        """Rows before the plot."""
+        """Rows of curves and errors."""
         return len(self._errors) + len(self._rows)
 
     def move(self, rows: int) -> None:
         """Choose what is plotted."""
         if self._rows:
             self._chosen = max(0, min(len(self._rows) - 1, self._chosen + rows))
-            self.top = max(0, min(self.top, self._chosen))
             self.sync()
 
     def home(self) -> None:
@@ -111,17 +120,26 @@ class SignalsPane(Pane):
         self.move(len(self._rows))
 
     def settle(self, height: int) -> None:
-        """Make the plot for what room is left, when it is time to."""
-        rows = max(0, height - self._listed)
-        shape = (self._chosen, self.size.width, rows, self.may_plot, self.zoomed, self._span_ms)
+        """Rows with the chosen one among them; title, plot and text in what room is left."""
+        self._seen = _share(self._listed, height)
+        last = self._chosen == len(self._rows) - 1
+        least = self._listed if last else self._chosen + 1  # errors follow the last curve
+        first = max(self._first, least - self._seen)
+        self._first = max(0, min(first, self._chosen, self._listed - self._seen))
+        self._under = self._below(max(0, height - self._seen))
+        super().settle(height)
+
+    def _plot(self, curve: Curve, rows: int) -> tuple[Line, ...]:
+        """The plot, made anew when it is time to or where its place is another."""
+        shape = (self._chosen, self.size.width, rows, self.may_plot, self._span_ms)
         newer = self._now_ms != self._plotted_at_ms and not self._plot_rests
         if newer or shape != self._plotted:
             self._plotted = shape
             self._plotted_at_ms = self._now_ms
-            self._under = self._below(rows)
+            self._drawn = self._draw(curve, rows)
             self._plot_rests = True
             self.set_timer(PLOT_EVERY_S, self._rested)
-        super().settle(height)
+        return self._drawn
 
     def _rested(self) -> None:
         self._plot_rests = False
@@ -139,7 +157,7 @@ class SignalsPane(Pane):
             title += f": {trace_text(curve, curve.traces[0], self._now_ms)}"
         elif len(curve.traces) > 1:
             title += ": the line is the source, o is the target"
-        drawn = self._draw(curve, rows - 1 - len(text))
+        drawn = self._plot(curve, rows - 1 - len(text))
         if not drawn and not text:
             return ()
         head = Line(((left(title, width), "columns"),), "columns")
@@ -166,11 +184,12 @@ class SignalsPane(Pane):
 
     def row(self, index: int, width: int) -> Line:
         """A curve's row, an error's, or one of what is under them."""
+        if index >= self._seen:
+            return self._under[index - self._seen]
+        index += self._first
         if index < len(self._rows):
             return self._curve_row(index, width)
-        if index < self._listed:
-            return _error_row(self._errors[index - len(self._rows)], width)
-        return self._under[index - self._listed]
+        return _error_row(self._errors[index - len(self._rows)], width)
 
     def _curve_row(self, index: int, width: int) -> Line:
         row = self._rows[index]
@@ -206,7 +225,17 @@ class SignalsPane(Pane):
         number = len(self._curves)
         text = f"{number} curves" if number != 1 else "1 curve"
         text += "" if self._span_ms is None else f", {span_words(self._span_ms)}"
+        if self._seen < self._listed:
+            text += f", rows {self._first + 1}-{self._first + self._seen} of {self._listed}"
         return ((f"{stale} STALE ", self.flag), (text, base)) if stale else ((text, base),)
+
+
+def _share(listed: int, height: int) -> int:
+    """How many of so many rows are seen: half of the room where the plot would find none."""
+    plotted = 1 + MIN_PLOT_ROWS
+    if listed + plotted > height >= 2 * plotted:
+        return min(listed, height // 2)
+    return min(listed, height)
 
 
 def _rows(curve: Curve) -> list[_Row]:

@@ -15,6 +15,7 @@ from cockpit.tui.screens.detail import DetailScreen
 from cockpit.tui.screens.health import HealthScreen
 from cockpit.tui.screens.help import HelpScreen
 from cockpit.tui.screens.leave import LeaveScreen
+from cockpit.tui.span import further, nearer
 from cockpit.tui.timeline import LEGEND
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ class Looking:
         elif key.id == "zoom":
             board.zoom(None if board.zoomed else board.chosen)
         elif key.id in {"nearer", "further"}:
-            signals = cast("SignalsPane", board.panes["signals"])
-            board.say(signals.zoom_time(1 if key.id == "nearer" else -1))
+            board.say(self._time_zoomed(key))
         elif key.id in {"next", "previous"}:
             self._choose(1 if key.id == "next" else -1)
         elif not isinstance(pane, Grid):
@@ -114,6 +114,12 @@ class Looking:
         else:
             text = "that key does nothing here, on purpose: P pauses, q leaves the screen"
             self._board.say(text)
+
+    def _time_zoomed(self, key: Key) -> str:
+        signals = cast("SignalsPane", self._board.panes["signals"])
+        if not signals.display:
+            return f"{key.shown}: no plot on the screen: {signals.number} has them"
+        return signals.zoom_time(nearer if key.id == "nearer" else further)
 
     def _go_there(self) -> None:
         board = self._board
