@@ -8,8 +8,7 @@ data of the flight beyond the newest snapshot's.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from cockpit.tui.format import count
 from cockpit.tui.glyphs import DOWN, HERE, STAR, UP
 from cockpit.tui.look import Look
+from cockpit.tui.matching import Filter, matcher, plain
 from cockpit.tui.text import Chunk, Line, left, right, width_of
 from cockpit.tui.view import Pane
 
@@ -40,20 +40,6 @@ class Column:
     right: bool = True
 
 
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """A test of texts: a regular expression, or a plain part where it is not a valid one or `=`
-    stands before it; a leading `!` turns it round. Letter case does not count."""
-    inverse = pattern.startswith("!")
-    body = pattern[1:] if inverse else pattern
-    if body.startswith("="):
-        body = re.escape(body[1:])
-    try:
-        search = re.compile(body, re.IGNORECASE).search
-    except re.error:
-        search = re.compile(re.escape(body), re.IGNORECASE).search
-    return lambda text: (search(text) is None) is inverse
-
-
 class Grid(Pane):
     """A table pane. A subclass brings the rows, this class their order and the way they look."""
 
@@ -69,6 +55,7 @@ class Grid(Pane):
         self.sort = 0
         self.reverse = False
         self.pattern = ""
+        self._filter: Filter = plain("")
         self.wave_only = False
         self.problems_only = False
         self._pins: dict[Hashable, None] = {}
@@ -190,10 +177,18 @@ class Grid(Pane):
             bad = self.problems()
             mask = bad if mask is None else mask & bad
         if self.pattern:
-            accept = matcher(self.pattern)
-            found = np.fromiter((accept(text) for text in self.texts()), bool, self.total())
+            found = self._let_through()
             mask = found if mask is None else mask & found
         return mask
+
+    def _let_through(self) -> Mask:
+        texts = self.texts()
+        try:
+            found = self._filter.of(texts)
+        except TimeoutError:
+            self._filter = plain(self.pattern)
+            found = self._filter.of(texts)
+        return np.array(found, dtype=bool)
 
     def _reorder(self) -> None:
         if self._sorted_at_ms is not None:
@@ -217,6 +212,7 @@ class Grid(Pane):
     def set_filter(self, pattern: str) -> None:
         """Show only rows that match; empty shows all."""
         self.pattern = pattern[:MAX_PATTERN]
+        self._filter = matcher(self.pattern)
         self.top = 0
         self._reorder()
 
@@ -391,7 +387,8 @@ class Grid(Pane):
         if shown != total:
             text = f"{count(shown)} of {count(total)} shown"
         if self.pattern:
-            text = f"/{self.pattern}/ {text}"
+            how = "taken as it is: " if self._filter.as_it_is else ""
+            text = f"/{self.pattern}/ {how}{text}"
         if self.wave_only:
             text = f"wave only {text}"
         if self.problems_only:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cockpit.core.observe import I64, MISSING
-from cockpit.tui.grid import Grid, matcher
+from cockpit.tui.grid import Grid
 from cockpit.tui.trail import EVERY_MS, FEW_SLOTS, MANY_ROWS, SILENCE_MS, SLOTS, Trail
 from tests.tui import fixtures
 from tests.tui.fixtures import AT_MS, snapshot
@@ -91,24 +91,6 @@ async def test_z_shows_the_chosen_pane_alone_and_brings_the_others_back() -> Non
         assert "6 gates" not in seen.text()
         await seen.press("z")
         assert "6 gates" in seen.text()
-
-
-@pytest.mark.parametrize(
-    ("pattern", "texts"),
-    [
-        ("a.c", ("a.c", "abc")),
-        ("=a.c", ("a.c",)),
-        ("!a.c", ("x",)),
-        ("!=a.c", ("abc", "x")),
-        ("[", ()),
-        ("=", ("a.c", "abc", "x")),
-    ],
-)
-def test_a_filter_is_a_regular_expression_or_plain_and_can_be_turned_round(
-    pattern: str, texts: tuple[str, ...]
-) -> None:
-    accept = matcher(pattern)
-    assert tuple(text for text in ("a.c", "abc", "x") if accept(text)) == texts
 
 
 async def test_what_is_stale_is_a_gap_in_the_bars() -> None:
