@@ -48,6 +48,43 @@ async def test_a_sum_in_full_says_why_it_is_not_known() -> None:
         assert "? 1 of 10 partitions unknown" in seen.text()
 
 
+PRODUCERS = ("refunds", "sandbox")
+"""Services that only write: they have no group that could lag."""
+
+
+@pytest.mark.parametrize("sort", [(), ("s",)])
+async def test_a_service_without_a_group_has_no_lag_is_last_and_is_no_problem(
+    sort: tuple[str, ...],
+) -> None:
+    async with opened(size=(132, 30)) as seen:
+        table = grid(seen, "lag")
+        await seen.press("2", "b", "b", "b", *sort)
+        names = [table.key_of(int(row)) for row in table._order]
+        assert set(names[-2:]) == set(PRODUCERS)
+        for name in PRODUCERS:
+            row = next(row for row in seen.rows()[4:] if row[1:].startswith(name))
+            assert "no group" in row
+        await seen.press("i")
+        assert not {table.key_of(int(row)) for row in table._order} & set(PRODUCERS)
+
+
+async def test_a_service_without_a_group_is_told_in_full_as_one() -> None:
+    async with opened(size=(132, 30)) as seen:
+        await seen.press("2", "b", "b", "b", "G", "enter")
+        assert "lag per service" in seen.text()
+        assert "lag per partition" not in seen.text()
+        assert "it has no group" in seen.text()
+        assert "?" not in seen.row_with("it has no group")
+
+
+async def test_a_copied_row_is_named_as_the_table_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    async with opened(size=(132, 30)) as seen:
+        monkeypatch.setattr(seen.app.board.tools, "copy", sent.append)
+        await seen.press("2", "b", "b", "j", "y")
+        assert "lag per group" in sent[0].splitlines()[0]
+
+
 async def test_other_tables_say_that_they_add_nothing_up() -> None:
     async with opened() as seen:
         await seen.press("5", "b")
