@@ -19,7 +19,7 @@ from cockpit.tui.format import count
 from cockpit.tui.glyphs import DOWN, HERE, STAR, UP
 from cockpit.tui.look import Look
 from cockpit.tui.matching import Filter, matcher, plain
-from cockpit.tui.text import Chunk, Line, left, right, width_of
+from cockpit.tui.text import Chunk, Line, cut, left, right, width_of
 from cockpit.tui.view import Pane
 
 RESORT_MS: Final = 5_000
@@ -31,13 +31,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Width 0 takes what is left; the highest ranks go first when room is short."""
+    """One column. Width 0 takes what is left; the highest ranks go first when room is short, those
+    of one rank together."""
 
     name: str
     title: str
     width: int
     rank: int = 0
     right: bool = True
+    ends_in: str = ""
+    """What follows the last of these stays when a text is cut, as a partition's number does."""
 
 
 class Grid(Pane):
@@ -324,7 +327,8 @@ class Grid(Pane):
         """The columns that fit, with their widths; a last one of text takes what is left."""
         kept = list(self.table_columns())
         while len(kept) > 1 and self._wanted(kept) > width:
-            kept.remove(max(kept, key=lambda column: column.rank))
+            last = max(kept, key=lambda column: column.rank)
+            kept = [one for one in kept if one.rank != last.rank] if last.rank else kept[1:]
         spare = max(0, width - self._wanted(kept))
         flexible = min(self.flexible_min + spare, self.flexible_max)
         rest = self.flexible_min + spare - flexible
@@ -370,6 +374,8 @@ class Grid(Pane):
                 text, style = self.cell(model, column.name)
                 if style == "stale" and width_of(text) > cells:
                     text = "--"
+                if column.ends_in and width_of(text) > cells:
+                    text = _cut_before(column.ends_in, text, cells)
                 fitted = right(text, cells) if column.right else left(text, cells)
                 chunks.append((" " + fitted if number else fitted, style))
         return Line(tuple(chunks), "cursor" if here else "text")
@@ -395,3 +401,9 @@ class Grid(Pane):
             text = f"problems only {text}"
         flags = self.flags()
         return (*flags, ("  " if flags else "", base), (text, base))
+
+
+def _cut_before(mark: str, text: str, cells: int) -> str:
+    """A text made shorter before the last `mark`."""
+    head, found, end = text.rpartition(mark)
+    return cut(head, max(0, cells - width_of(found + end))) + found + end
