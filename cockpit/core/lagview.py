@@ -48,6 +48,8 @@ class LagRow:
     in_wave: bool
     note: str = ""
     """Which partition is worst, or on which side a service runs."""
+    has_group: bool = True
+    """False: a service that reads nothing as a group. It has no lag, which is no riddle."""
 
 
 def lag_rows(snapshot: Snapshot, by: LagBy) -> tuple[LagRow, ...]:
@@ -156,4 +158,5 @@ def _services(snapshot: Snapshot) -> Iterator[LagRow]:
             left=left,
             in_wave=bool(service.wave) and service.wave == wave,
             note=f"runs on {service.word}",
+            has_group=bool(service.group),
         )

@@ -7,7 +7,7 @@ user's business and has no number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -16,11 +16,13 @@ from rich.color import Color, ColorSystem
 from rich.style import Style
 
 from cockpit.tui.look import Look
-from cockpit.tui.text import BASES, Token
+from cockpit.tui.text import BASES, TOKENS, Token
 from cockpit.tui.themefile import CockpitTheme
 
 ENOUGH: Final = 4.5
 """What WCAG 2 asks of text (level AA)."""
+NOTICED: Final = 3.0
+"""What it asks of whatever must be told apart from its ground at all."""
 
 Rgb = tuple[int, int, int]
 
@@ -129,12 +131,14 @@ def _of_16(front: int, back: int, *, bold: bool) -> Iterator[tuple[float, str]]:
             yield contrast(palette[number], palette[ground]), name
 
 
-def faintest(theme: CockpitTheme) -> Faint | None:
-    """The pair that is hardest to read; None where all is in the terminal's own colours."""
+def faintest(theme: CockpitTheme, of: Collection[Token] = TOKENS) -> Faint | None:
+    """The pair that is hardest to read, of these tokens; None where all is in the terminal's own
+    colours."""
     look = Look(theme.styles)
     found = [
         Faint(ratio, token, base, where)
         for token, base in DRAWN
+        if token in of
         for ratio, where in ratios(look.style(token, base))
     ]
     return min(found, key=lambda one: (one.ratio, one.token, one.base), default=None)

@@ -66,7 +66,8 @@ async def send(
     if environment.get("TMUX"):
         run = tmux or run_tmux
         if await run("load-buffer", "-w", "-", text=data):
-            return f"{size} sent to tmux and on to its terminal; prefix ] pastes them here"
+            # this succeeds with no terminal attached, too: it proves the buffer alone
+            return f"{size} in tmux's buffer (prefix ]); if its terminal took them, pasting shows"
         if await run("load-buffer", "-", text=data):
             return f"{size} in tmux's buffer: prefix ] pastes them"
     sequence = osc_52(text)

@@ -8,8 +8,7 @@ data of the flight beyond the newest snapshot's.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from cockpit.tui.format import count
 from cockpit.tui.glyphs import DOWN, HERE, STAR, UP
 from cockpit.tui.look import Look
-from cockpit.tui.text import Chunk, Line, left, right, width_of
+from cockpit.tui.matching import Filter, matcher, plain
+from cockpit.tui.text import Chunk, Line, cut, left, right, width_of
 from cockpit.tui.view import Pane
 
 RESORT_MS: Final = 5_000
@@ -31,27 +31,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Width 0 takes what is left; the highest ranks go first when room is short."""
+    """One column. Width 0 takes what is left; the highest ranks go first when room is short, those
+    of one rank together."""
 
     name: str
     title: str
     width: int
     rank: int = 0
     right: bool = True
-
-
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """A test of texts: a regular expression, or a plain part where it is not a valid one or `=`
-    stands before it; a leading `!` turns it round. Letter case does not count."""
-    inverse = pattern.startswith("!")
-    body = pattern[1:] if inverse else pattern
-    if body.startswith("="):
-        body = re.escape(body[1:])
-    try:
-        search = re.compile(body, re.IGNORECASE).search
-    except re.error:
-        search = re.compile(re.escape(body), re.IGNORECASE).search
-    return lambda text: (search(text) is None) is inverse
+    ends_in: str = ""
+    """What follows the last of these stays when a text is cut, as a partition's number does."""
 
 
 class Grid(Pane):
@@ -69,6 +58,7 @@ class Grid(Pane):
         self.sort = 0
         self.reverse = False
         self.pattern = ""
+        self._filter: Filter = plain("")
         self.wave_only = False
         self.problems_only = False
         self._pins: dict[Hashable, None] = {}
@@ -190,10 +180,18 @@ class Grid(Pane):
             bad = self.problems()
             mask = bad if mask is None else mask & bad
         if self.pattern:
-            accept = matcher(self.pattern)
-            found = np.fromiter((accept(text) for text in self.texts()), bool, self.total())
+            found = self._let_through()
             mask = found if mask is None else mask & found
         return mask
+
+    def _let_through(self) -> Mask:
+        texts = self.texts()
+        try:
+            found = self._filter.of(texts)
+        except TimeoutError:
+            self._filter = plain(self.pattern)
+            found = self._filter.of(texts)
+        return np.array(found, dtype=bool)
 
     def _reorder(self) -> None:
         if self._sorted_at_ms is not None:
@@ -217,6 +215,7 @@ class Grid(Pane):
     def set_filter(self, pattern: str) -> None:
         """Show only rows that match; empty shows all."""
         self.pattern = pattern[:MAX_PATTERN]
+        self._filter = matcher(self.pattern)
         self.top = 0
         self._reorder()
 
@@ -328,7 +327,8 @@ class Grid(Pane):
         """The columns that fit, with their widths; a last one of text takes what is left."""
         kept = list(self.table_columns())
         while len(kept) > 1 and self._wanted(kept) > width:
-            kept.remove(max(kept, key=lambda column: column.rank))
+            last = max(kept, key=lambda column: column.rank)
+            kept = [one for one in kept if one.rank != last.rank] if last.rank else kept[1:]
         spare = max(0, width - self._wanted(kept))
         flexible = min(self.flexible_min + spare, self.flexible_max)
         rest = self.flexible_min + spare - flexible
@@ -374,6 +374,8 @@ class Grid(Pane):
                 text, style = self.cell(model, column.name)
                 if style == "stale" and width_of(text) > cells:
                     text = "--"
+                if column.ends_in and width_of(text) > cells:
+                    text = _cut_before(column.ends_in, text, cells)
                 fitted = right(text, cells) if column.right else left(text, cells)
                 chunks.append((" " + fitted if number else fitted, style))
         return Line(tuple(chunks), "cursor" if here else "text")
@@ -391,10 +393,17 @@ class Grid(Pane):
         if shown != total:
             text = f"{count(shown)} of {count(total)} shown"
         if self.pattern:
-            text = f"/{self.pattern}/ {text}"
+            how = "taken as it is: " if self._filter.as_it_is else ""
+            text = f"/{self.pattern}/ {how}{text}"
         if self.wave_only:
             text = f"wave only {text}"
         if self.problems_only:
             text = f"problems only {text}"
         flags = self.flags()
         return (*flags, ("  " if flags else "", base), (text, base))
+
+
+def _cut_before(mark: str, text: str, cells: int) -> str:
+    """A text made shorter before the last `mark`."""
+    head, found, end = text.rpartition(mark)
+    return cut(head, max(0, cells - width_of(found + end))) + found + end

@@ -14,6 +14,7 @@ from typing import Final
 
 from rich.style import Style
 
+from cockpit.tui.contrast import NOTICED, Faint, faintest
 from cockpit.tui.ownfiles import Mistake, config_folder
 from cockpit.tui.text import TOKENS, Token
 from cockpit.tui.themefile import BASE_KEYS, CockpitTheme, read_theme
@@ -33,6 +34,10 @@ _STANDS_OUT: Final[frozenset[Token]] = frozenset(
     {"head.on", "cursor", "dialog.head", "danger.head", "bad", "unknown", "badge.sim", "badge.env",
      "badge.pause", "writes.fenced", "writes.unknown", "key"}
 )  # fmt: skip
+
+_ALARMS: Final[frozenset[Token]] = frozenset(
+    {"bad", "warn", "unknown", "stale", "writes.fenced", "writes.unknown"}
+)
 
 
 def built_in() -> CockpitTheme:
@@ -158,9 +163,19 @@ def choose(wanted: str | None, shelf: Shelf, environment: Mapping[str, str]) -> 
     if why:
         which = f"the shipped theme {name}" if theme.name == name else f"theme {theme.name}"
         return Choice(theme, f"{which} is used: {why}")
+    hidden = hidden_alarm(theme) if shelf.is_own(name) else None
+    if hidden is not None:
+        pair = f"{hidden.token} on {hidden.base} has {hidden.ratio:.2f}:1"
+        return Choice(theme, f"theme {name}: alarms can hardly be seen: {pair}, {hidden.where}")
     if few and not theme.ansi:
         return Choice(theme, f"this terminal has 16 colours: --theme {FEW_COLOURS} is made for it")
     return Choice(theme)
+
+
+def hidden_alarm(theme: CockpitTheme) -> Faint | None:
+    """What tells of danger and hardly stands out from its ground; None: nothing such."""
+    faint = faintest(theme, _ALARMS)
+    return None if faint is None or faint.ratio >= NOTICED else faint
 
 
 def _stand_in(usual: str, shelf: Shelf) -> CockpitTheme:

@@ -40,6 +40,7 @@ def test_a_service_has_its_groups_lag_where_it_runs_and_that_of_its_topics() -> 
     assert rows["ledger"].lag.records == 812
     assert rows["ledger"].of == "team-fin"
     assert rows["refunds"].lag.records == Unknown("it has no group")
+    assert not rows["refunds"].has_group
     assert isinstance(rows["checkout"].other.records, Unknown)  # it writes orders, one is unknown
     table = snapshot().partitions
     assert rows["refunds"].other.records == int(table.lag[table.keys.by_topic["refunds"]].sum())

@@ -56,7 +56,9 @@ async def test_no_sentence_says_copied(tmp_path: Path, monkeypatch: pytest.Monke
 async def test_tmux_is_asked_first_and_an_old_one_keeps_it() -> None:
     out: list[str] = []
     new, old = Tmux(True), Tmux(False, True)
-    assert "on to its terminal" in await send("x", {"TMUX": "a"}, write=out.append, tmux=new)
+    said = await send("x", {"TMUX": "a"}, write=out.append, tmux=new)
+    assert "in tmux's buffer" in said
+    assert "pasting shows" in said
     assert "in tmux's buffer" in await send("x", {"TMUX": "a"}, write=out.append, tmux=old)
     assert new.asked == [("load-buffer", "-w", "-")]
     assert old.asked == [("load-buffer", "-w", "-"), ("load-buffer", "-")]
@@ -104,9 +106,12 @@ def real_tmux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     subprocess.run(["tmux", "-S", socket, "kill-server"], check=False)
 
 
-async def test_a_real_tmux_has_the_text_afterwards(real_tmux: str) -> None:
+async def test_a_real_tmux_without_a_terminal_has_the_text_and_no_more_is_claimed(
+    real_tmux: str,
+) -> None:
     said = await send("lag of orders/3", os.environ, write=lambda _: None)
-    assert "sent to tmux" in said
+    assert "in tmux's buffer" in said
+    assert "sent" not in said
     shown = subprocess.run(  # noqa: ASYNC221
         ["tmux", "-S", real_tmux, "show-buffer"], capture_output=True, text=True, check=True
     )

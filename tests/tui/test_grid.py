@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import cast
 
 import numpy as np
+import pytest
 
 from cockpit.core.snapshot import Snapshot
-from cockpit.tui.grid import matcher
 from cockpit.tui.look import Look
+from cockpit.tui.panes.checks import ChecksPane
 from cockpit.tui.panes.delta import DeltaPane
 from cockpit.tui.panes.lag import LagPane
 from cockpit.tui.text import Line
 from tests.tui import fixtures
-from tests.tui.seen import Seen, opened
+from tests.tui.seen import Seen, Size, opened
 
 
 def lag_pane(seen: Seen) -> LagPane:
@@ -98,13 +99,7 @@ async def test_without_a_cursor_the_worst_stays_in_view() -> None:
         assert any("77,777" in row for row in seen.rows()[4:12])
 
 
-async def test_filters_take_patterns_plain_text_and_a_leading_mark() -> None:
-    assert matcher("^ord")("orders/3")
-    assert not matcher("^rd")("orders/3")
-    assert matcher("ORD")("orders/3")
-    assert not matcher("!ord")("orders/3")
-    assert matcher("!ord")("refunds/1")
-    assert matcher("[")("a[b")
+async def test_a_filter_leaves_what_matches_and_can_be_turned_round() -> None:
     async with opened() as seen:
         await seen.press("2", "slash", *"refunds/[12]", "enter")
         assert "/refunds/[12]/ 2 of 120 shown" in seen.rows()[2]
@@ -182,12 +177,37 @@ async def test_groups_come_first_and_deltas_carry_their_sign() -> None:
         assert seen.rows()[5].startswith(" ledger")
 
 
-async def test_a_narrow_table_keeps_names_and_the_delta() -> None:
-    async with opened(size=(120, 40)) as seen:
-        titles = seen.row_with("topic/partition")
-        assert "delta" in titles
-        assert "skipped" in titles
-        assert "group " not in titles
+LONG = "orders-of-every-shop-in-every-country-and-of-all-partners"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (120, 40), (132, 43), (160, 48)])
+async def test_rows_of_two_groups_are_told_apart_where_the_pane_is_narrow(size: Size) -> None:
+    rows = fixtures.deltas()
+    both = (*rows, *(replace(row, group="ledger", topic=LONG) for row in rows))
+    both = (*both, *(replace(row, group="ledger") for row in rows))
+    async with opened(fixtures.snapshot(deltas=both), size=size) as seen:
+        pane = seen.app.board.panes["delta"]
+        if not pane.display:
+            await seen.press("3")
+        width = pane.size.width
+        titles = pane.columns(width)
+        assert titles is not None
+        told = ("group", "topic", "delta", *(("skipped",) if size >= (132, 43) else ()))
+        assert all(word in titles.chunks[0][0] for word in told)
+        drawn = [
+            "".join(text for text, _ in pane.row(i, width).chunks) for i in range(pane.count())
+        ]
+        assert len(set(drawn)) == pane.count()
+
+
+def test_checks_show_both_sides_or_none() -> None:
+    pane = ChecksPane(Look({}))
+    shown = [{column.name for column, _ in pane.shown_columns(width)} for width in range(30, 220)]
+    assert any("source" in names for names in shown)
+    assert any("source" not in names for names in shown)
+    for names in shown:
+        assert ("source" in names) is ("target" in names)
+        assert {"state", "object"} <= names
 
 
 async def test_sorting_keeps_the_groups_on_top() -> None:

@@ -20,6 +20,7 @@ from cockpit.tui.themes import (
     Shelf,
     built_in,
     choose,
+    hidden_alarm,
     is_16_colours,
     own_folder,
     shipped_folder,
@@ -257,6 +258,32 @@ def test_a_broken_theme_is_replaced_and_the_line_says_by_what(tmp_path: Path) ->
     assert chosen.notice.startswith("the shipped theme light is used: light.yaml line 2: ")
     # what nobody asked for is no business of the screen
     assert choose(None, shelf, RICH_TERMINAL).notice == ""
+
+
+@pytest.mark.parametrize(
+    ("styles", "notice"),
+    [
+        ("{bad: '#000001 on #000000'}", "theme mine: alarms can hardly be seen: bad on "),
+        ("{writes.unknown: '#303030 on #333333'}",
+         "theme mine: alarms can hardly be seen: writes.unknown on "),
+        ("{dim: '#000001 on #000000'}", ""),
+        ("{bad: 'bold #ff6b6b'}", ""),
+    ],
+)  # fmt: skip
+def test_a_theme_that_hides_alarms_is_worn_and_the_line_says_so(
+    tmp_path: Path, styles: str, notice: str
+) -> None:
+    shelf = own_shelf(tmp_path, mine=f"like: dark\nstyles: {styles}\n")
+    chosen = choose("mine", shelf, RICH_TERMINAL)
+    assert chosen.theme.name == "mine"
+    assert chosen.notice.startswith(notice)
+    assert bool(chosen.notice) is bool(notice)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_alarms_are_seen_in_every_shipped_theme(name: str) -> None:
+    hidden = hidden_alarm(shipped(name))
+    assert hidden is None, hidden
 
 
 def test_even_the_default_one_may_be_broken(tmp_path: Path) -> None:

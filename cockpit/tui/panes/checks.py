@@ -39,7 +39,7 @@ class ChecksPane(Grid):
         Column("state", "state", 10, right=False),
         Column("kind", "kind", 9, 2, right=False),
         Column("object", "object", 0, right=False),
-        Column("source", "source", 12, 3, right=False),
+        Column("source", "source", 12, 4, right=False),
         Column("target", "target", 12, 4, right=False),
         Column("age", "age", 5, 6),
         Column("why", "why", 20, 5, right=False),

@@ -43,9 +43,9 @@ class DeltaPane(Grid):
     title_text = "groups and offset delta"
     sorts: ClassVar[tuple[str, ...]] = ("delta", "reread", "group")
     all_columns: ClassVar[tuple[Column, ...]] = (
-        Column("group", "group", 10, 4, right=False),
-        Column("partition", "topic/partition", 0, right=False),
-        Column("delta", "delta", 11),
+        Column("group", "group", 9, 1, right=False),
+        Column("partition", "topic/partition", 0, right=False, ends_in="/"),
+        Column("delta", "delta", 10),
         Column("reread", "re-read", 8, 3),
         Column("skipped", "skipped", 8, 2),
         Column("exact", "exact image", 17, 5),
@@ -53,7 +53,7 @@ class DeltaPane(Grid):
         Column("translated", "translated", 16, 7),
         Column("target", "target commit", 16, 6),
     )
-    flexible_min = 14
+    flexible_min = 12
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)

@@ -70,7 +70,7 @@ class LagPane(Grid):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._trail = Trail()
+        self._trails: dict[LagBy, Trail] = {by: Trail() for by in LAG_BY}
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot."""
@@ -98,16 +98,13 @@ class LagPane(Grid):
         self.arrived(snapshot.at_ms, other_rows=other)
 
     def _keep(self, table: PartitionTable, at_ms: int) -> None:
-        """The lags of now for the bars; what is stale is a gap there."""
+        """The lags of now for the bars, of partitions always; what is stale is a gap there."""
+        source_old, _, mirror_old = self._old
+        lags = np.full_like(table.lag, MISSING) if source_old or mirror_old else table.lag
+        self._trails["partition"].take(table.keys, at_ms, lags)
         if self._by != "partition":
-            of = (self._by, *(row.name for row in self._rows))
-            self._trail.take(of, at_ms, fresh_column(self._rows, self._fresh))
-            return
-        stale = self._fresh.stale(table.source_at_ms, "source.logs") or self._fresh.stale(
-            table.mirror_at_ms, "mirror"
-        )
-        lags = np.full_like(table.lag, MISSING) if stale else table.lag
-        self._trail.take(table.keys, at_ms, lags)
+            of = tuple(row.name for row in self._rows)
+            self._trails[self._by].take(of, at_ms, fresh_column(self._rows, self._fresh))
 
     def group_next(self) -> str:
         """Add lags up by the next of partition, topic, group, service; says by which."""
@@ -202,7 +199,7 @@ class LagPane(Grid):
     def cell(self, model: int, column: str) -> Chunk:
         """One value, or why there is none."""
         if column == "past":
-            return (self._trail.cell(model), "dim")
+            return (self._trails[self._by].cell(model), "dim")
         if self._by != "partition":
             limit = self._limit if self._by == "topic" else None
             return grouped_cell(self._rows[model], column, self._fresh, limit)

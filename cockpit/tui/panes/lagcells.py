@@ -45,6 +45,8 @@ def grouped_cell(row: LagRow, column: str, fresh: Fresh, limit: float | None) ->
     match column:
         case "topic":
             return (row.name, "strong" if row.in_wave else "text")
+        case "lag" | "rate" | "left" if not row.has_group:
+            return ("no group" if column == "lag" else "", "dim")
         case "lag":
             return part_chunk(row.lag, fresh)
         case "other":
@@ -78,17 +80,25 @@ def _left(left: TimeLeft | Unknown, *, stale: bool) -> Chunk:
 
 
 def grouped_ranking(rows: Sequence[LagRow], sort: str) -> Order:
-    """By lag, worst first; by rate; or as they come."""
+    """By lag, worst first and what can have none last; by rate; or as they come."""
     if sort == "lag":
-        return worst_first(lag_column(rows))
+        order = worst_first(lag_column(rows))
+        lags = np.array([rows[row].has_group for row in order.tolist()], dtype=bool)
+        return np.concatenate((order[lags], order[~lags]))
     if sort == "rate":
-        rates = [1 if isinstance(r.rate_milli, Unknown) else -r.rate_milli for r in rows]
+        none = (2 - row.has_group for row in rows)  # after every known one, which is negated
+        rates = [
+            last if isinstance(row.rate_milli, Unknown) else -row.rate_milli
+            for row, last in zip(rows, none, strict=True)
+        ]
         return np.argsort(np.array(rates, dtype=np.int64), kind="stable")
     return np.arange(len(rows), dtype=np.intp)
 
 
 def is_problem(row: LagRow, limit: float | None) -> bool:
     """Unknown, ahead, or the second number over the limit."""
+    if not row.has_group:
+        return False
     lags = row.lag.records
     if isinstance(lags, Unknown) or lags < 0:
         return True
@@ -116,8 +126,10 @@ def grouped_detail(row: LagRow, by: LagBy, fresh: Fresh) -> list[tuple[str, str]
     """A row in full, with the reason for each `?`."""
     name, of, other = _TITLES[by]
     said = [(name, row.name), (of, row.of or "none of the plan")]
-    said.append(("lag", _told(row.lag, fresh)))
+    said.append(("lag", _told(row.lag, fresh) if row.has_group else "none: it has no group"))
     said.append((other, f"{_told(row.other, fresh)} {row.note if by == 'topic' else ''}".rstrip()))
+    if not row.has_group:
+        return [*said, ("", row.note)]
     stale = fresh.stale(row.lag.at_ms, *row.lag.feeds)
     known = row.rate_milli
     text = f"? {known.reason}" if isinstance(known, Unknown) else rate(known)

@@ -145,7 +145,7 @@ class Looking:
         elif not said:
             board.say(f"{key.shown}: no row with more to say; panes 2, 3, 5 and 8 have them")
         else:
-            page = DetailScreen(board.look, board.snapshot, title=pane.title_text, said=said)
+            page = DetailScreen(board.look, board.snapshot, title=pane.title(), said=said)
             board.app.push_screen(page)
 
     def _choose(self, step: int) -> None:

@@ -78,7 +78,7 @@ class Tools:
         """The chosen row in words, or all rows of a pane that has none to choose."""
         pane = self._board.panes[self._board.chosen]
         status = snapshot.status
-        head = f"{status.plan}, {pane.title_text}, {day(snapshot.at_ms)} {utc(snapshot.at_ms)}"
+        head = f"{status.plan}, {pane.title()}, {day(snapshot.at_ms)} {utc(snapshot.at_ms)}"
         if isinstance(pane, Grid) and (said := pane.chosen_detail()):
             return as_markdown(head, said)
         rows = (pane.row(index, pane.size.width) for index in range(pane.count()))
