@@ -21,6 +21,9 @@ from cockpit.tui.view import LineView
 
 _LEVELS: dict[str, Token] = {"info": "info", "good": "good", "warn": "warn", "bad": "bad"}
 
+LEAST_TOLD = 12
+"""Cells under which a cut text tells nothing."""
+
 
 class Lines(LineView):
     """Shows the lines it was given."""
@@ -48,13 +51,16 @@ def message_line(
     user: str,
     width: int,
     seat: str = "",
+    shares: bool = True,
 ) -> Line:
-    """What was just answered to a key; else what another person armed; else that the flight is
-    another host's; else the worst alarm; else whether whoever drives at this screen still does;
-    else what somebody points at; else whether it could be another host's."""
+    """What was just answered to a key, beside a bad alarm where the line `shares`; else what
+    another person armed; else that the flight is another host's; else the worst alarm; else whether
+    whoever drives at this screen still does; else what somebody points at; else whether it could be
+    another host's."""
+    found = () if snapshot is None else unseen(snapshot)
     if said is not None:
-        level, text = said
-        return Line((_fit(text, _LEVELS.get(level, "info"), width),))
+        is_bad = shares and found and found[0].level == "bad"
+        return _answer(*said, found[0] if is_bad else None, width)
     if snapshot is None:
         return Line((_fit("waiting for the engine", "dim", width),))
     armed = snapshot.armed
@@ -65,7 +71,6 @@ def message_line(
     lives = snapshot.coordination
     if lives is not None and lives.word == "taken over":
         return Line((_fit(lives.detail, "bad", width),))
-    found = unseen(snapshot)
     if found:
         more = f"  (+{len(found) - 1} more{_first_out(found)})" if len(found) > 1 else ""
         text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
@@ -84,6 +89,30 @@ def message_line(
     if lives is not None and lives.word == "alone" and not snapshot.status.simulated:
         return Line((_fit("this session lives on this host alone (h says more)", "dim", width),))
     return Line()
+
+
+def _answer(level: str, text: str, worst: Alarm | None, width: int) -> Line:
+    """What was answered to a key, and the alarm that it must not hide: the alarm stands first and
+    the answer behind it; a refusal is told in full, and the alarm behind it as far as it fits."""
+    said = _fit(text, _LEVELS.get(level, "info"), width)
+    if worst is None:
+        return Line((said,))
+    alarm = _fit(f"ALARM {worst.text}", "bad", width)
+    if level in ("warn", "bad"):
+        return _both(said, alarm, width)
+    return _both(alarm, said, width, kept=2 * width // 5)
+
+
+def _both(first: Chunk, second: Chunk, width: int, *, kept: int = 0) -> Line:
+    """Two texts in a row: the second has what the first leaves, and `kept` cells if it needs them;
+    nothing where that would be no word."""
+    needs = chunks_width((second,))
+    if kept:
+        first = (cut(first[0], width - 1 - min(kept, needs)), first[1])
+    room = width - 1 - chunks_width((first,))
+    if room < min(LEAST_TOLD, needs):
+        return Line((first,))
+    return Line((first, (" ", "text"), (cut(second[0], room), second[1])))
 
 
 def _first_out(found: Sequence[Alarm]) -> str:

@@ -49,7 +49,7 @@ async def test_a_sum_in_full_says_why_it_is_not_known() -> None:
 
 
 async def test_other_tables_say_that_they_add_nothing_up() -> None:
-    async with opened() as seen:
+    async with opened(fixtures.snapshot(alarms=())) as seen:
         await seen.press("5", "b")
         assert "pane 2 does" in seen.rows()[-2]
 

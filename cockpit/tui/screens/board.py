@@ -172,7 +172,13 @@ class Board(Screen[None], inherit_bindings=False):
         if note and self._said is None:
             return Line(((cut(f" {note}", width), "warn"),))
         return message_line(
-            self.snapshot, self._said, user=self.user, width=width, seat=self.seat()
+            self.snapshot,
+            self._said,
+            user=self.user,
+            width=width,
+            seat=self.seat(),
+            # a recorded alarm hides from nobody, and a reduced screen has no room for two
+            shares=self.deck is None and not is_small(*self.app.size),
         )
 
     def say(self, text: str, level: str = "info", *, log: bool = False) -> None:
