@@ -11,12 +11,13 @@ from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui import pointing
 from cockpit.tui.alarms import Alarm, alarms, unseen
+from cockpit.tui.clean import clean
 from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
 from cockpit.tui.link import Link
 from cockpit.tui.status import badges, rollback_chunks, side_chunks, writes_chunks
-from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, wrap
+from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, width_of, wrap
 from cockpit.tui.view import LineView
 
 _LEVELS: dict[str, Token] = {"info": "info", "good": "good", "warn": "warn", "bad": "bad"}
@@ -72,9 +73,7 @@ def message_line(
     if lives is not None and lives.word == "taken over":
         return Line((_fit(lives.detail, "bad", width),))
     if found:
-        more = f"  (+{len(found) - 1} more{_first_out(found)})" if len(found) > 1 else ""
-        text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
-        return Line((_fit(text + more, "bad", width),))
+        return Line((_fit(_worst(found, width - 1), "bad", width),))
     crew = snapshot.crew
     if seat and crew.seat == seat and crew.asks(snapshot.at_ms) and crew.until_ms is not None:
         since = ", since" if crew.is_open(snapshot.at_ms) else " from"
@@ -113,6 +112,17 @@ def _both(first: Chunk, second: Chunk, width: int, *, kept: int = 0) -> Line:
     if room < min(LEAST_TOLD, needs):
         return Line((first,))
     return Line((first, (" ", "text"), (cut(second[0], room), second[1])))
+
+
+def _worst(found: Sequence[Alarm], width: int) -> str:
+    """The worst alarm, and of the others what fits behind it."""
+    worst, others = f"ALARM {found[0].text}", len(found) - 1
+    if not others:
+        return worst
+    for more in (f"  (+{others} more{_first_out(found)})", f"  (+{others} more)", f"  +{others}"):
+        if width_of(clean(worst)) + width_of(more) <= width:
+            return worst + more
+    return worst
 
 
 def _first_out(found: Sequence[Alarm]) -> str:

@@ -134,3 +134,19 @@ def test_of_several_the_one_that_began_is_named_where_another_is_told() -> None:
     same = message_line(quiet(replace(late, since_ms=AT - 99_000), first), None, user="ana",
                         width=80).plain  # fmt: skip
     assert same.endswith("(+1 more)")
+
+
+@pytest.mark.parametrize(
+    ("width", "behind"),
+    [
+        (80, "  (+1 more, first first 02:12:37Z)"),
+        (60, "  (+1 more)"),
+        (45, "  +1"),
+        (40, ""),
+    ],
+)
+def test_what_is_said_of_others_gives_way_before_the_worst_alarm(width: int, behind: str) -> None:
+    worst = replace(alarm("late"), text="the fence's deadline passed 00:05")
+    first = replace(alarm("first", "warn"), since_ms=AT - 90_000)
+    told = message_line(quiet(worst, first), None, user="ana", width=width).plain
+    assert told == f" ALARM {worst.text}{behind}"
