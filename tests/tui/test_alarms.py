@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.intents import Acknowledge
+from cockpit.core.intents import Acknowledge, Pause
 from cockpit.core.snapshot import AlarmView, Snapshot
 from cockpit.tui.alarms import alarms, standing, unseen
 from cockpit.tui.controls import Question, acknowledging
@@ -70,8 +70,18 @@ def test_the_key_is_bound_to_the_alarm_that_it_names() -> None:
     assert "b is wrong" in asked.title
     assert asked.intent("") == Acknowledge("b", "ana", AT - 60_000)
     nothing = acknowledging(quiet(alarm("a", seen_by="ben")), user="ana")
-    assert isinstance(nothing, Question)
-    assert nothing.intent("") is None
+    assert nothing == "no alarm waits to be acknowledged"
+    not_raised = acknowledging(replace(fixtures.fired(), alarms=()), user="ana")
+    assert isinstance(not_raised, str)
+    assert "not raised that alarm yet" in not_raised
+
+
+async def test_k_without_an_alarm_is_a_sentence_and_the_next_key_acts() -> None:
+    async with opened(quiet()) as seen:
+        await seen.press("K")
+        assert "no alarm waits to be acknowledged" in seen.rows()[-2]
+        await seen.press("P")
+        assert seen.session.intents == [Pause("ana")]
 
 
 async def test_k_and_enter_acknowledge_and_escape_does_not() -> None:

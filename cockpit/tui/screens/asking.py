@@ -40,8 +40,11 @@ class Asking:
 
         self._board.app.push_screen(GoScreen(self._board.look, snapshot, armed), answered)
 
-    def ask(self, asked: Question | Intent) -> None:
-        """Send it, at once or as the user's answer has it."""
+    def ask(self, asked: Question | Intent | str) -> None:
+        """Send it, at once or as the user's answer has it; or say why there is nothing to ask."""
+        if isinstance(asked, str):
+            self._board.say(asked, "warn")
+            return
         if not isinstance(asked, Question):
             self._board.cockpit.send(asked)
             return
