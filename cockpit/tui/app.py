@@ -196,15 +196,15 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         self._waiting = message.snapshot
         if not self.remote or not self._held or self._is_urgent(message.snapshot):
             self._draw()
-            if self.remote and not self._held:
-                self._held = True
-                self.set_timer(REMOTE_EVERY_S, self._release)
 
     def _is_urgent(self, snapshot: Snapshot) -> bool:
         seen = self.snapshot
         if self.player is not None and not self.player.view().is_playing:
             return True  # what stands still moves by a key
-        return seen is None or snapshot.armed != seen.armed or snapshot.status != seen.status
+        if seen is None or snapshot.armed != seen.armed:
+            return True
+        price = {"price": seen.status.price, "rollback_detail": seen.status.rollback_detail}
+        return dataclasses.replace(snapshot.status, **dict[str, Any](price)) != seen.status
 
     def _release(self) -> None:
         self._held = False
@@ -215,6 +215,9 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
         snapshot, self._waiting = self._waiting, None
         if snapshot is None:
             return
+        if self.remote and not self._held:
+            self._held = True
+            self.set_timer(REMOTE_EVERY_S, self._release)
         self.snapshot = snapshot
         for screen in self.screen_stack:
             if isinstance(screen, Overlay):

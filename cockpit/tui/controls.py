@@ -94,11 +94,14 @@ def vetoing(snapshot: Snapshot, *, user: str) -> Question | Intent:
     )
 
 
-def acknowledging(snapshot: Snapshot, *, user: str) -> Question | Intent:
+def acknowledging(snapshot: Snapshot, *, user: str) -> Question | Intent | str:
     """What `K` does: it names the alarm, and the answer is bound to the one that was named."""
-    waiting = [alarm for alarm in unseen(snapshot) if alarm.since_ms is not None]
+    found = unseen(snapshot)
+    waiting = [alarm for alarm in found if alarm.since_ms is not None]
+    if not waiting and found:
+        return "the engine has not raised that alarm yet: try again in a second"
     if not waiting:
-        return Question("no alarm waits to be acknowledged", lambda _text: None)
+        return "no alarm waits to be acknowledged"
     alarm = waiting[0]
     return Question(
         f"enter acknowledges, esc does not: {alarm.text}",
@@ -109,8 +112,8 @@ def acknowledging(snapshot: Snapshot, *, user: str) -> Question | Intent:
 class Asks(Protocol):
     """What a key means now."""
 
-    def __call__(self, snapshot: Snapshot, *, user: str) -> Question | Intent:
-        """A question, or an intent at once."""
+    def __call__(self, snapshot: Snapshot, *, user: str) -> Question | Intent | str:
+        """A question, an intent at once, or why there is neither."""
 
 
 ASKS: Final[Mapping[str, Asks]] = {"veto": vetoing, "acknowledge": acknowledging}

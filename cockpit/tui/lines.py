@@ -11,15 +11,19 @@ from cockpit.core.playing import PlayerView
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui import pointing
 from cockpit.tui.alarms import Alarm, alarms, unseen
+from cockpit.tui.clean import clean
 from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
 from cockpit.tui.link import Link
 from cockpit.tui.status import badges, rollback_chunks, side_chunks, writes_chunks
-from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, wrap
+from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, width_of, wrap
 from cockpit.tui.view import LineView
 
 _LEVELS: dict[str, Token] = {"info": "info", "good": "good", "warn": "warn", "bad": "bad"}
+
+LEAST_TOLD = 12
+"""Cells under which a cut text tells nothing."""
 
 
 class Lines(LineView):
@@ -48,13 +52,16 @@ def message_line(
     user: str,
     width: int,
     seat: str = "",
+    shares: bool = True,
 ) -> Line:
-    """What was just answered to a key; else what another person armed; else that the flight is
-    another host's; else the worst alarm; else whether whoever drives at this screen still does;
-    else what somebody points at; else whether it could be another host's."""
+    """What was just answered to a key, beside a bad alarm where the line `shares`; else what
+    another person armed; else that the flight is another host's; else the worst alarm; else whether
+    whoever drives at this screen still does; else what somebody points at; else whether it could be
+    another host's."""
+    found = () if snapshot is None else unseen(snapshot)
     if said is not None:
-        level, text = said
-        return Line((_fit(text, _LEVELS.get(level, "info"), width),))
+        is_bad = shares and found and found[0].level == "bad"
+        return _answer(*said, found[0] if is_bad else None, width)
     if snapshot is None:
         return Line((_fit("waiting for the engine", "dim", width),))
     armed = snapshot.armed
@@ -65,11 +72,8 @@ def message_line(
     lives = snapshot.coordination
     if lives is not None and lives.word == "taken over":
         return Line((_fit(lives.detail, "bad", width),))
-    found = unseen(snapshot)
     if found:
-        more = f"  (+{len(found) - 1} more{_first_out(found)})" if len(found) > 1 else ""
-        text = cut(f"ALARM {found[0].text}", max(0, width - len(more) - 2))
-        return Line((_fit(text + more, "bad", width),))
+        return Line((_fit(_worst(found, width - 1), "bad", width),))
     crew = snapshot.crew
     if seat and crew.seat == seat and crew.asks(snapshot.at_ms) and crew.until_ms is not None:
         since = ", since" if crew.is_open(snapshot.at_ms) else " from"
@@ -84,6 +88,41 @@ def message_line(
     if lives is not None and lives.word == "alone" and not snapshot.status.simulated:
         return Line((_fit("this session lives on this host alone (h says more)", "dim", width),))
     return Line()
+
+
+def _answer(level: str, text: str, worst: Alarm | None, width: int) -> Line:
+    """What was answered to a key, and the alarm that it must not hide: the alarm stands first and
+    the answer behind it; a refusal is told in full, and the alarm behind it as far as it fits."""
+    said = _fit(text, _LEVELS.get(level, "info"), width)
+    if worst is None:
+        return Line((said,))
+    alarm = _fit(f"ALARM {worst.text}", "bad", width)
+    if level in ("warn", "bad"):
+        return _both(said, alarm, width)
+    return _both(alarm, said, width, kept=2 * width // 5)
+
+
+def _both(first: Chunk, second: Chunk, width: int, *, kept: int = 0) -> Line:
+    """Two texts in a row: the second has what the first leaves, and `kept` cells if it needs them;
+    nothing where that would be no word."""
+    needs = chunks_width((second,))
+    if kept:
+        first = (cut(first[0], width - 1 - min(kept, needs)), first[1])
+    room = width - 1 - chunks_width((first,))
+    if room < min(LEAST_TOLD, needs):
+        return Line((first,))
+    return Line((first, (" ", "text"), (cut(second[0], room), second[1])))
+
+
+def _worst(found: Sequence[Alarm], width: int) -> str:
+    """The worst alarm, and of the others what fits behind it."""
+    worst, others = f"ALARM {found[0].text}", len(found) - 1
+    if not others:
+        return worst
+    for more in (f"  (+{others} more{_first_out(found)})", f"  (+{others} more)", f"  +{others}"):
+        if width_of(clean(worst)) + width_of(more) <= width:
+            return worst + more
+    return worst
 
 
 def _first_out(found: Sequence[Alarm]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.core.intents import Acknowledge
+from cockpit.core.intents import Acknowledge, Pause
 from cockpit.core.snapshot import AlarmView, Snapshot
 from cockpit.tui.alarms import alarms, standing, unseen
 from cockpit.tui.controls import Question, acknowledging
@@ -70,8 +70,18 @@ def test_the_key_is_bound_to_the_alarm_that_it_names() -> None:
     assert "b is wrong" in asked.title
     assert asked.intent("") == Acknowledge("b", "ana", AT - 60_000)
     nothing = acknowledging(quiet(alarm("a", seen_by="ben")), user="ana")
-    assert isinstance(nothing, Question)
-    assert nothing.intent("") is None
+    assert nothing == "no alarm waits to be acknowledged"
+    not_raised = acknowledging(replace(fixtures.fired(), alarms=()), user="ana")
+    assert isinstance(not_raised, str)
+    assert "not raised that alarm yet" in not_raised
+
+
+async def test_k_without_an_alarm_is_a_sentence_and_the_next_key_acts() -> None:
+    async with opened(quiet()) as seen:
+        await seen.press("K")
+        assert "no alarm waits to be acknowledged" in seen.rows()[-2]
+        await seen.press("P")
+        assert seen.session.intents == [Pause("ana")]
 
 
 async def test_k_and_enter_acknowledge_and_escape_does_not() -> None:
@@ -134,3 +144,19 @@ def test_of_several_the_one_that_began_is_named_where_another_is_told() -> None:
     same = message_line(quiet(replace(late, since_ms=AT - 99_000), first), None, user="ana",
                         width=80).plain  # fmt: skip
     assert same.endswith("(+1 more)")
+
+
+@pytest.mark.parametrize(
+    ("width", "behind"),
+    [
+        (80, "  (+1 more, first first 02:12:37Z)"),
+        (60, "  (+1 more)"),
+        (45, "  +1"),
+        (40, ""),
+    ],
+)
+def test_what_is_said_of_others_gives_way_before_the_worst_alarm(width: int, behind: str) -> None:
+    worst = replace(alarm("late"), text="the fence's deadline passed 00:05")
+    first = replace(alarm("first", "warn"), since_ms=AT - 90_000)
+    told = message_line(quiet(worst, first), None, user="ana", width=width).plain
+    assert told == f" ALARM {worst.text}{behind}"

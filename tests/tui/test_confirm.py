@@ -72,6 +72,8 @@ async def test_what_is_grave_is_confirmed_by_its_name() -> None:
         assert seen.session.intents == []
         await seen.press(*"writers", "enter")
         assert seen.session.intents == [Confirm("4be1f0", by="ana", typed="writers")]
+        assert "confirmed: advance writers" in seen.rows()[-2]
+        assert "confirmed: advance writers" in seen.row_with("(this screen)")
 
 
 async def test_whoever_leaves_the_question_for_the_name_leaves_nothing_armed() -> None:
@@ -80,6 +82,23 @@ async def test_whoever_leaves_the_question_for_the_name_leaves_nothing_armed() -
         await seen.press("Y", then_s=DONE_S)
         await seen.press("escape")
         assert seen.session.intents == [Disarm(by="ana")]
+        assert "advance writers: taken back" in seen.rows()[-2]
+
+
+async def test_another_name_is_not_said_to_have_confirmed() -> None:
+    async with opened(grave()) as seen:
+        await seen.pilot.pause(OPEN_S)
+        await seen.press("Y", then_s=DONE_S)
+        await seen.press(*"readers", "enter")
+        assert "not confirmed, that is another name" in seen.rows()[-2]
+
+
+async def test_that_the_engine_is_asked_is_said_until_it_answers() -> None:
+    async with opened(plain()) as seen:
+        await seen.press("A")
+        assert "asking the engine" in seen.rows()[-2]
+        await seen.show(fixtures.later(fixtures.armed(), 100))
+        assert "asking the engine" not in seen.text()
 
 
 async def test_a_y_that_comes_too_soon_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

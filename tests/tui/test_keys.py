@@ -104,7 +104,7 @@ async def test_pause_needs_one_key_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q", "ctrl+z", "ctrl+d"])
 async def test_reflexes_do_nothing_but_say_so(key: str) -> None:
-    async with opened() as seen:
+    async with opened(fixtures.snapshot(alarms=())) as seen:
         await seen.press(key)
         assert "does nothing here, on purpose" in seen.rows()[-2]
         assert seen.app.return_value is None

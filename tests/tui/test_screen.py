@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.intents import AddNote, Pause
-from cockpit.core.snapshot import LogLine, Snapshot
+from cockpit.core.snapshot import LogLine, PriceView, Snapshot
 from cockpit.tui import app
 from cockpit.tui.layout import PANE_KEYS, PANES, PaneName
 from cockpit.tui.picture import picture
@@ -131,6 +131,22 @@ async def test_over_a_slow_link_it_paints_once_a_second_but_a_new_state_at_once(
         assert seen.app.snapshot is urgent
         seen.app._release()
         assert seen.app.snapshot is last
+        seen.session.play(fixtures.later(last, 300))
+        await seen.pilot.pause(0.2)
+        assert seen.app.snapshot is last  # what the second brought holds the next one back
+
+
+async def test_over_a_slow_link_a_price_that_moves_is_no_new_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "REMOTE_EVERY_S", 600.0)
+    start = fixtures.snapshot()
+    price = PriceView("records", "writers", 0, 301, (), None, "301 are read again")
+    dearer = fixtures.status(rollback_detail=price.text, price=price)
+    async with opened(start, remote=True) as seen:
+        seen.session.play(fixtures.later(fixtures.snapshot(status=dearer), 300))
+        await seen.pilot.pause(0.2)
+        assert seen.app.snapshot is start
 
 
 async def test_the_log_follows_its_end_until_somebody_scrolls() -> None:

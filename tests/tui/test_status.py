@@ -14,7 +14,7 @@ from cockpit.tui.layout import MIN_WIDTH
 from cockpit.tui.lines import key_bar, message_line, small_lines
 from cockpit.tui.link import CONNECTED, Link
 from cockpit.tui.status import status_lines
-from cockpit.tui.text import chunks_width
+from cockpit.tui.text import chunks_width, width_of
 from tests.tui import fixtures
 
 STATES = (
@@ -116,10 +116,24 @@ def test_alarms_are_one_line_each_worst_first() -> None:
 def test_the_message_line_answers_a_key_first_then_the_worst_alarm() -> None:
     fired = fixtures.fired()
     said = message_line(fired, ("warn", "no"), user="ana", width=80)
-    assert said.plain == " no"
+    assert said.plain.startswith(" no  ALARM the fence's deadline passed 00:05 ago")
     assert "ALARM the fence's deadline" in message_line(fired, None, user="ana", width=80).plain
     quiet = fixtures.snapshot(alarms=())
     assert message_line(quiet, None, user="ana", width=80).plain == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 132])
+@pytest.mark.parametrize("level", ["info", "good"])
+def test_no_answer_to_a_key_hides_a_bad_alarm(level: str, width: int) -> None:
+    line = message_line(fixtures.fired(), (level, "0123456789" * 9), user="ana", width=width).plain
+    assert line.startswith(" ALARM the fence's deadline")
+    assert "0123456789" in line
+    assert width_of(line) <= width
+
+
+def test_a_refusal_is_told_in_full() -> None:
+    gone = "the engine is gone; nothing here is current: cockpit resume 9f31c2ab"
+    assert gone in message_line(fixtures.fired(), ("bad", gone), user="ana", width=70).plain
 
 
 def test_what_somebody_else_armed_is_told() -> None:

@@ -87,7 +87,7 @@ async def test_a_copied_row_is_named_as_the_table_is(monkeypatch: pytest.MonkeyP
 
 
 async def test_other_tables_say_that_they_add_nothing_up() -> None:
-    async with opened() as seen:
+    async with opened(fixtures.snapshot(alarms=())) as seen:
         await seen.press("5", "b")
         assert "pane 2 does" in seen.rows()[-2]
 

@@ -40,18 +40,20 @@ class Asking:
 
         self._board.app.push_screen(GoScreen(self._board.look, snapshot, armed), answered)
 
-    def ask(self, asked: Question | Intent) -> None:
-        """Send it, at once or as the user's answer has it."""
+    def ask(self, asked: Question | Intent | str) -> None:
+        """Send it, at once or as the user's answer has it; or say why there is nothing to ask."""
+        if isinstance(asked, str):
+            self._board.say(asked, "warn")
+            return
         if not isinstance(asked, Question):
             self._board.cockpit.send(asked)
             return
+        self._board.prompt(asked.title, "", lambda text: self._send_answer(asked, text))
 
-        def answered(text: str | None) -> None:
-            intent = asked.unanswered if text is None else asked.intent(text.strip())
-            if intent is not None:
-                self._board.cockpit.send(intent)
-
-        self._board.prompt(asked.title, "", answered)
+    def _send_answer(self, asked: Question, text: str | None) -> None:
+        intent = asked.unanswered if text is None else asked.intent(text.strip())
+        if intent is not None:
+            self._board.cockpit.send(intent)
 
     def offer(self, armed: ArmedView | None) -> None:
         """Open the dialog for what this user armed, unless another one has the keys."""
@@ -70,17 +72,19 @@ class Asking:
         if self._board.app.screen is not self._board or is_small(*self._board.app.size):
             return
         self._answered = armed
+        self._board.unsay()  # that the engine was asked: here is its answer
         dialog = ConfirmScreen(self._board.look, self._board.snapshot, armed)
         self._board.app.push_screen(dialog, lambda answer: self._arm_answered(armed, answer))
 
     def _arm_answered(self, armed: ArmedView, answer: Answer | None) -> None:
         word, why = answer or ("no", "taken back")
         if word == "yes" and armed.level >= 2:
-            self.ask(naming(armed, user=self._board.user))
+            asked = naming(armed, user=self._board.user)
+            self._board.prompt(asked.title, "", lambda text: self._named(armed, asked, text))
             return
         if word == "yes":
             self._board.cockpit.send(Confirm(armed.token, by=self._board.user))
-            self._board.say(f"confirmed: {armed.verb} {armed.wave}", "good", log=True)
+            self._confirmed(armed)
             return
         if word == "pause":
             self._board.cockpit.send(Pause(by=self._board.user))
@@ -88,6 +92,20 @@ class Asking:
             self._board.cockpit.send(Disarm(by=self._board.user))
             why = f"{armed.verb} {armed.wave}: {why}"
         self._board.say(why, "warn", log=word != "gone")
+
+    def _named(self, armed: ArmedView, asked: Question, text: str | None) -> None:
+        """The name was typed, another one, or none."""
+        what = f"{armed.verb} {armed.wave}"
+        self._send_answer(asked, text)
+        if text is None:
+            self._board.say(f"{what}: taken back", "warn", log=True)
+        elif text.strip() == armed.wave:
+            self._confirmed(armed)
+        else:
+            self._board.say(f"{what}: not confirmed, that is another name", "warn", log=True)
+
+    def _confirmed(self, armed: ArmedView) -> None:
+        self._board.say(f"confirmed: {armed.verb} {armed.wave}", "good", log=True)
 
     def _end_answered(self, answer: Answer | None) -> None:
         word, why = answer or ("no", "taken back")

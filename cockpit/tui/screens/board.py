@@ -172,7 +172,13 @@ class Board(Screen[None], inherit_bindings=False):
         if note and self._said is None:
             return Line(((cut(f" {note}", width), "warn"),))
         return message_line(
-            self.snapshot, self._said, user=self.user, width=width, seat=self.seat()
+            self.snapshot,
+            self._said,
+            user=self.user,
+            width=width,
+            seat=self.seat(),
+            # a recorded alarm hides from nobody, and a reduced screen has no room for two
+            shares=self.deck is None and not is_small(*self.app.size),
         )
 
     def say(self, text: str, level: str = "info", *, log: bool = False) -> None:
@@ -180,13 +186,14 @@ class Board(Screen[None], inherit_bindings=False):
         self._said = (level, text)
         if self._said_timer is not None:
             self._said_timer.stop()
-        self._said_timer = self.set_timer(SAY_S, self._unsay)
+        self._said_timer = self.set_timer(SAY_S, self.unsay)
         if log:
             at_ms = 0 if self.snapshot is None else self.snapshot.at_ms
             cast("LogPane", self.panes["log"]).add_local(at_ms, level, text)
         self.draw_lines()
 
-    def _unsay(self) -> None:
+    def unsay(self) -> None:
+        """What was answered is over."""
         self._said = None
         self.draw_lines()
 
