@@ -7,8 +7,9 @@ minute was good.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
@@ -45,6 +46,9 @@ class Reading:
     at_ms: int
     value: float | Unknown
     evidence: str
+    run_ms: int | None = None
+    """Of the oldest that is kept: since when those before it, which are not kept any more, were on
+    the same side of the limit without a gap; None: they were not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +94,27 @@ def judge(
         return Judgement("UNKNOWN", 0, newest.value.reason)
     if not good(newest.value):
         return Judgement("FAIL", 0, newest.evidence)
-    oldest = newest
-    since_ms = newest.at_ms
+    held_ms = max(0, newest.at_ms - _since_ms(readings, good, max_age_ms))
+    if held_ms < for_ms:
+        window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
+        return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
+    return Judgement("PASS", held_ms, newest.evidence)
+
+
+def _since_ms(readings: tuple[Reading, ...], good: Callable[[float], bool], max_age_ms: int) -> int:
+    """Since when all were good without a gap, up to the newest, which is."""
+    oldest = readings[-1]
+    since_ms = oldest.at_ms
     for reading in reversed(readings):
         gap = oldest.at_ms - reading.at_ms
         if gap > max_age_ms or isinstance(reading.value, Unknown) or not good(reading.value):
             break
         oldest = reading
         since_ms = min(since_ms, reading.at_ms)
+        if reading.run_ms is not None:
+            since_ms = min(since_ms, reading.run_ms)
     bad_ms = [r.at_ms for r in readings if isinstance(r.value, Unknown) or not good(r.value)]
-    held_ms = max(0, newest.at_ms - max((since_ms, *bad_ms)))
-    if held_ms < for_ms:
-        window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
-        return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
-    return Judgement("PASS", held_ms, newest.evidence)
+    return max((since_ms, *bad_ms))
 
 
 def limit(condition: Condition) -> float:
@@ -340,7 +351,8 @@ Histories = Mapping[str, tuple[Reading, ...]]
 def extend_history(
     history: tuple[Reading, ...], reading: Reading, condition: Condition
 ) -> tuple[Reading, ...]:
-    """Add a reading, unless it stands on the same samples; drop what no window needs.
+    """Add a reading, unless it stands on the same samples; drop what no window needs, but keep
+    since when it was so.
 
     Histories are in the order of measuring: a reading may stand on an older sample than the one
     before it, and then is as old as that sample.
@@ -349,7 +361,21 @@ def extend_history(
         return history
     horizon = reading.at_ms - condition.for_ms - 2 * condition.max_age_ms
     start = next((i for i, r in enumerate(history) if r.at_ms >= horizon), len(history))
-    return (*history[start:], reading)
+    if start in (0, len(history)):
+        return (*history[start:], reading)
+    return (_with_run(history[: start + 1], condition), *history[start + 1 :], reading)
+
+
+def _with_run(readings: tuple[Reading, ...], condition: Condition) -> Reading:
+    """The newest of these, with what the others tell of how long it has been so."""
+    newest, most = readings[-1], limit(condition)
+    if isinstance(newest.value, Unknown) or math.isnan(newest.value):
+        return newest
+    broken = newest.value > most
+    since_ms = _since_ms(
+        readings, lambda value: value > most if broken else value <= most, condition.max_age_ms
+    )
+    return replace(newest, run_ms=since_ms)
 
 
 def gate_view(

@@ -193,6 +193,61 @@ def test_an_older_sample_of_the_same_value_is_not_the_younger_one() -> None:
     assert gate_view(condition, history, PLAN, 81_000).verdict == "UNKNOWN"
 
 
+def kept(*readings: Reading) -> tuple[Reading, ...]:
+    """A history of a gate of at most 10 over 5 s, as a flight keeps it."""
+    history: tuple[Reading, ...] = ()
+    for reading in readings:
+        history = extend_history(history, reading, FIVE_S)
+    return history
+
+
+FIVE_S = ReplicationLagGate(10, for_ms=5_000, max_age_ms=5_000)
+
+
+def test_a_gate_that_has_held_for_minutes_says_so_although_old_readings_are_not_kept() -> None:
+    history = kept(*(at(t, 0) for t in range(1_000, 301_000, 1_000)))
+    assert len(history) < 30
+    view = gate_view(FIVE_S, history, PLAN, 300_500)
+    assert (view.verdict, view.held_ms) == ("PASS", 299_000)
+    broken = kept(*(at(t, 11) for t in range(1_000, 301_000, 1_000)))
+    assert trigger_view(FIVE_S, broken, PLAN, 300_500).held_ms == 299_000
+
+
+@pytest.mark.parametrize("fault", [11.0, Unknown("no answer"), math.nan])
+def test_the_time_held_begins_anew_after_a_reading_that_is_not_good(fault: float | Unknown) -> None:
+    times = range(1_000, 301_000, 1_000)
+    history = kept(*(at(t, fault if t == 100_000 else 0) for t in times))
+    assert gate_view(FIVE_S, history, PLAN, 300_500).held_ms == 300_000 - 101_000
+
+
+def test_the_time_held_begins_anew_after_a_gap() -> None:
+    history = kept(*(at(t, 0) for t in (*range(1_000, 50_000, 500), *range(60_000, 90_000, 500))))
+    assert gate_view(FIVE_S, history, PLAN, 90_000).held_ms == 89_500 - 60_000
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6_000), st.sampled_from([0.0, 11.0, math.nan, Unknown("?")]),
+            st.sampled_from([0, 0, 0, 0, 3_000]),
+        ),
+        min_size=1,
+    )
+)  # fmt: skip
+def test_what_is_kept_judges_as_all_that_was_ever_read(
+    told: list[tuple[int, float | Unknown, int]],
+) -> None:
+    now, readings = 10_000, []
+    for step_ms, value, older_ms in told:
+        now += step_ms
+        readings.append(at(now - older_ms, value))
+    whole: tuple[Reading, ...] = ()
+    for one in readings:
+        if not whole or (one.at_ms, one.value) != (whole[-1].at_ms, whole[-1].value):
+            whole = (*whole, one)
+    assert gate_view(FIVE_S, kept(*readings), PLAN, now) == gate_view(FIVE_S, whole, PLAN, now)
+
+
 def test_group_lag_is_as_old_as_the_oldest_of_all_groups_not_of_the_worst() -> None:
     plan = replace(
         PLAN, services=(service("old", consumes=("orders",)), service("new", consumes=("orders",)))
