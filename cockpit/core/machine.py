@@ -26,8 +26,18 @@ from cockpit.core import (
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
-from cockpit.core.fences import fence_step
-from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Tell, Ticked
+from cockpit.core.fences import bindings_by_topic, fence_step, fenced_topics
+from cockpit.core.flight import (
+    Asked,
+    Command,
+    Event,
+    Finished,
+    FlightState,
+    Observed,
+    Tell,
+    Ticked,
+    WaveState,
+)
 from cockpit.core.gates import trigger_view
 from cockpit.core.gathering import gather
 from cockpit.core.judging import measured
@@ -266,10 +276,23 @@ def deadline_ms(state: FlightState) -> int | None:
     wave = state.wave()
     if wave.fenced_at_ms is None or wave.blocked_since_ms is None:
         return None
-    if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
-        return None
     fence = fence_step(wave.wave)
-    return None if fence is None else wave.fenced_at_ms + fence.deadline_ms
+    if fence is None or _has_fallen(state, wave):
+        return None
+    return wave.fenced_at_ms + fence.deadline_ms
+
+
+def _has_fallen(state: FlightState, wave: WaveState) -> bool:
+    """Whether the fence was taken down, and the source shows that none of it stands. One that is
+    nothing but silence ends with the stop."""
+    if not any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
+        return False
+    acls = state.facts.acls.get("source")
+    if acls is None or acls.asked_at_ms <= (wave.fenced_at_ms or 0):
+        return False
+    if not bindings_by_topic(wave.wave, state.plan):
+        return False
+    return not fenced_topics(wave.wave, state.plan, acls)
 
 
 def _proof_of_no_return(turn: Turn) -> None:
