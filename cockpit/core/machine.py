@@ -20,6 +20,7 @@ from cockpit.core import (
     driving,
     openings,
     progress,
+    rereads,
     withouttarget,
     withouttopic,
 )
@@ -96,6 +97,7 @@ def _tell_price(turn: Turn, event: Event) -> None:
     if not wave.attempt or not (ended or isinstance(event, Ticked)):
         return
     view = price(turn.state, wave)
+    turn.set(rereads=rereads.seen(turn.state.rereads, (view.wave, wave.attempt), view, turn.now_ms))
     priced = f"{view.wave}.{wave.attempt}.{view.word}"
     if not ended and (view.word == "unknown" or priced == turn.state.priced):
         return
