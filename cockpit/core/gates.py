@@ -36,6 +36,7 @@ from cockpit.core.plan import (
     SignalGate,
     touched_topics,
 )
+from cockpit.core.quantities import quantity
 from cockpit.core.snapshot import CheckView, GateView, Verdict
 
 
@@ -172,7 +173,7 @@ def measure(condition: Condition, subject: Subject, facts: Facts, now_ms: int) -
         case ParityGate():
             return _parity(condition, subject, facts, now_ms)
         case SignalGate(name=signal):
-            return _signal(signal, facts, now_ms)
+            return _signal(signal, unit(condition, subject.plan), facts, now_ms)
         case ClientProbeGate():
             return _client_probe(subject, facts, now_ms)
         case _:
@@ -192,7 +193,7 @@ def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
     reverse = reverse_lag(facts, back)
     if isinstance(reverse, Unknown):
         return _unknown(now_ms, reverse.reason)
-    text = f"back to the source: worst {partition_text(reverse.worst)} {reverse.records}"
+    text = f"back to the source: worst {partition_text(reverse.worst)} {reverse.records:,}"
     forth = tuple(topic for topic in topics if topic not in back)
     if not forth:
         return Reading(reverse.at_ms, float(reverse.records), text)
@@ -223,11 +224,11 @@ def _forward_lag(topics: tuple[str, ...], facts: Facts, now_ms: int) -> Reading:
     if (ahead := int(values.min())) < 0:
         topic, partition = lag.logs.keys.names[indexes[int(np.argmin(values))]]
         return _unknown(
-            now_ms, f"{topic}/{partition}: the mirror is {-ahead} past the source's end"
+            now_ms, f"{topic}/{partition}: the mirror is {-ahead:,} past the source's end"
         )
     total = int(values.sum())
     evidence = (
-        f"worst {topic}/{partition} {int(values[worst])}, {total} in {len(values)} partitions"
+        f"worst {topic}/{partition} {int(values[worst]):,}, {total:,} in {len(values):,} partitions"
     )
     return Reading(lag.at_ms, float(values[worst]), evidence)
 
@@ -245,7 +246,7 @@ def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
         times.append(lag.at_ms)
         if worst is None or lag.records > worst[0]:
             where = f", most in {partition_text(lag.worst)}" if lag.worst else ""
-            worst = lag.records, f"{service.group} on {side}: {lag.records}{where}"
+            worst = lag.records, f"{service.group} on {side}: {lag.records:,}{where}"
     if worst is None:
         return Reading(now_ms, 0.0, "the wave has no consumer group")
     return Reading(min(times), float(worst[0]), worst[1])
@@ -286,14 +287,14 @@ def _offset_delta(
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
     most = condition.max_skipped_records
     if proved[0] > most:
-        evidence = f"{proved[1]} would skip up to {proved[0]} records"
+        evidence = f"{proved[1]} would skip up to {proved[0]:,} records"
         return Reading(at_ms, float("inf"), evidence)
     if possible[0] > most:
         why = "nothing that is fresh proves that it would not"
-        return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]} records: {why}")
+        return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]:,} records: {why}")
     skips = max(proved[0], possible[0])
-    text = f"at most {skips} in one partition" if skips else "none"
-    evidence = f"at most {reread} records read again, {text} skipped"
+    text = f"at most {skips:,} in one partition" if skips else "none"
+    evidence = f"at most {reread:,} records read again, {text} skipped"
     evidence += f"; not counted, {apart}" if outside else ""
     return Reading(at_ms, float(reread), evidence)
 
@@ -319,13 +320,13 @@ def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) 
         return _unknown(now_ms, f"{blind[0].name}: {blind[0].why}")
     open_checks = [check for check in checks if check.word == "open"]
     approved = sum(check.word == "approved" for check in checks)
-    evidence = f"{len(checks)} compared, {approved} approved"
+    evidence = f"{len(checks):,} compared, {approved:,} approved"
     if open_checks:
         evidence = f"{len(open_checks)} open, first: {open_checks[0].name} ({open_checks[0].why})"
     return Reading(min(times, default=now_ms), float(len(open_checks)), evidence)
 
 
-def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
+def _signal(signal: str, counts: str, facts: Facts, now_ms: int) -> Reading:
     samples = facts.signals.get(signal, ())
     failure = facts.failures.get(f"signal.{signal}")
     if failure is not None:
@@ -333,7 +334,8 @@ def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
     if not samples:
         return _unknown(now_ms, f"signal {signal} not read yet")
     newest = samples[-1]
-    text = newest.value.reason if isinstance(newest.value, Unknown) else f"{newest.value:g}"
+    known = newest.value
+    text = known.reason if isinstance(known, Unknown) else quantity(known, counts)
     return Reading(newest.asked_at_ms, newest.value, text)
 
 
@@ -391,6 +393,11 @@ def gate_view(
         now_ms=now_ms,
     )
     return view(condition, history, plan, verdict)
+
+
+def told(verdict: Verdict) -> str:
+    """A gate's verdict in the word of the screen."""
+    return "WAIT" if verdict == "INCONCLUSIVE" else verdict
 
 
 def trigger_view(

@@ -39,6 +39,7 @@ from cockpit.core.flight import (
     Ticked,
     WaveState,
 )
+from cockpit.core.gates import told as word_of
 from cockpit.core.gates import trigger_view
 from cockpit.core.gathering import gather
 from cockpit.core.judging import measured
@@ -49,6 +50,7 @@ from cockpit.core.observe import MISSING, Unknown, partition_text
 from cockpit.core.ownsurvey import CoordinationSurvey
 from cockpit.core.plan import SIDES, FenceStep, Side, StopStep
 from cockpit.core.price import price, rollback_word
+from cockpit.core.quantities import quantity
 from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.snapshot import AlarmView
 from cockpit.core.standing import standing
@@ -241,7 +243,7 @@ def _measure(turn: Turn) -> None:
     turn.set_wave(verdicts=tuple(view.verdict for view in views))
     for view, told in zip(views, before, strict=True):
         if view.verdict != told:
-            text = f"gate {view.name} {view.verdict}: {view.evidence}"
+            text = f"gate {view.name} {word_of(view.verdict)}: {view.evidence}"
             good = view.verdict == "PASS"
             turn.tell(
                 "gate",
@@ -340,7 +342,8 @@ def _triggers(turn: Turn) -> None:
         if key in fired:
             continue
         fired.add(key)
-        text = f"trigger {view.name} fired: {view.evidence} (limit {view.limit:g})"
+        limit = quantity(view.limit, view.unit)
+        text = f"trigger {view.name} fired: {view.evidence} (limit {limit})"
         turn.tell("trigger", text, "bad", wave=wave.wave.name, trigger=view.name)
         if not is_drilled(turn, index):
             _react(turn, f"trigger {view.name}: {view.evidence}")

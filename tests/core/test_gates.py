@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from cockpit.core.plan import (
     ReplicationLagGate,
     Side,
     SignalGate,
+    SignalSpec,
 )
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core import planted
@@ -162,6 +164,26 @@ def test_an_empty_log_without_a_position_does_not_lag() -> None:
     facts = absorb(Facts(), mirror(900, (90,), KEYS.of((("orders", 0),))))
     facts = absorb(facts, logs("source", 1_000, (100, 0)))
     assert measure(ReplicationLagGate(100), SUBJECT, facts, 1_100).value == 10
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [("ratio", 0.004476, "0.448%"), ("ms", 1304.0, "1,304ms"), ("count", 1304.0, "1,304")],
+)
+def test_a_signals_evidence_is_in_its_unit(
+    unit: Literal["ratio", "ms", "count"], value: float, text: str
+) -> None:
+    plan = replace(PLAN, signals=(SignalSpec("errors", "http://127.0.0.1:1/", unit=unit),))
+    facts = absorb(Facts(), SignalSample("errors", 1_000, 1_010, value))
+    subject = Subject(plan, SUBJECT.services, SUBJECT.running_on)
+    assert measure(SignalGate("errors", 1), subject, facts, 1_100).evidence == text
+
+
+def test_evidence_counts_as_the_screen_does() -> None:
+    facts = absorb(Facts(), mirror(900, (8_696, 10_000)))
+    facts = absorb(facts, logs("source", 1_000, (10_000, 10_000)))
+    evidence = measure(ReplicationLagGate(100), SUBJECT, facts, 1_100).evidence
+    assert evidence == "worst orders/0 1,304, 1,304 in 2 partitions"
 
 
 def test_a_signal_that_fails_to_answer_is_unknown_even_after_good_readings() -> None:
