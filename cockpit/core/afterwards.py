@@ -12,6 +12,7 @@ from cockpit.core.alarms import HOLD_MS, Trouble
 from cockpit.core.conditions import ClientProbeGate, Condition, OffsetDeltaGate
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import extend_history, measure, trigger_view
+from cockpit.core.quantities import quantity
 from cockpit.core.snapshot import GateView
 from cockpit.core.turn import Turn, subject_of
 
@@ -34,7 +35,7 @@ def evaluate(turn: Turn) -> None:
                 fired.add(key)
                 name = wave.wave.name
                 text = f"wave {name}, done already: trigger {view.name} fired: {view.evidence}"
-                text += f" (limit {view.limit:g})"
+                text += f" (limit {quantity(view.limit, view.unit)})"
                 turn.tell("trigger", text, "bad", wave=name, trigger=view.name)
         if fired != wave.fired:
             turn.set_wave(index, fired=frozenset(fired))

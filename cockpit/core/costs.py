@@ -132,7 +132,7 @@ def _release(facts: Facts, service: Service, rows: tuple[DeltaRow, ...]) -> str:
         return f"{service.resume}, reads {again} again, skips {skipped}"
     theirs = _said(translated_reread(rows))
     if service.resume == "translated":
-        return f"translated, reads {theirs} again, skips {sum(overshoot(row) for row in rows)}"
+        return f"translated, reads {theirs} again, skips {sum(overshoot(row) for row in rows):,}"
     return (
         f"exact, reads {_said(_exact_sum(rows))} again, skips 0;"
         f" by MirrorMaker's translation it would read {theirs} again"
@@ -152,4 +152,4 @@ def _exact_sum(rows: Iterable[DeltaRow]) -> int | Unknown:
 def _said(value: int | Unknown) -> str:
     if isinstance(value, Unknown):
         return f"? ({value.reason})"
-    return f"at most {value}" if value else "none"
+    return f"at most {value:,}" if value else "none"

@@ -213,7 +213,7 @@ def _held(search: Search, inexact: list[ExactPlace], reread: int) -> str:
         lost = "partitions without a commit on the source are read from their start"
         why = f"{why}; {lost}" if why else lost
     if all(place.word != "NONE" for place in inexact):
-        why = f"may read up to {reread} records again, tolerated: {search.tolerance}; {why}"
+        why = f"may read up to {reread:,} records again, tolerated: {search.tolerance}; {why}"
         advice.append(f"a replay_tolerance of {reread} for {service} accepts it")
     if search.side == "target":
         advice.append("resume: translated takes the mirror's own place")

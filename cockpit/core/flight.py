@@ -18,6 +18,7 @@ from cockpit.core.intents import Intent, Verb
 from cockpit.core.left import Left, Past
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import Plan, Step, Wave
+from cockpit.core.rereads import Rereads
 from cockpit.core.snapshot import LogLine, StepWord, WaveWord
 from cockpit.core.survey import Survey
 from cockpit.core.tasks import Task
@@ -220,6 +221,8 @@ class FlightState:
     """For gates that are judged over a long window."""
     priced: str = ""
     """Of which wave and attempt the price of going back was told last, and its word."""
+    rereads: Rereads = field(default_factory=Rereads)
+    """How much going back would have made read again lately."""
     left: Left = field(default_factory=Left)
     """What an earlier attempt has left standing, while no wave is at work."""
     there: Mapping[str, int] = field(default_factory=dict)

@@ -7,8 +7,9 @@ minute was good.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
@@ -35,6 +36,7 @@ from cockpit.core.plan import (
     SignalGate,
     touched_topics,
 )
+from cockpit.core.quantities import quantity
 from cockpit.core.snapshot import CheckView, GateView, Verdict
 
 
@@ -45,6 +47,9 @@ class Reading:
     at_ms: int
     value: float | Unknown
     evidence: str
+    run_ms: int | None = None
+    """Of the oldest that is kept: since when those before it, which are not kept any more, were on
+    the same side of the limit without a gap; None: they were not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +95,27 @@ def judge(
         return Judgement("UNKNOWN", 0, newest.value.reason)
     if not good(newest.value):
         return Judgement("FAIL", 0, newest.evidence)
-    oldest = newest
-    since_ms = newest.at_ms
+    held_ms = max(0, newest.at_ms - _since_ms(readings, good, max_age_ms))
+    if held_ms < for_ms:
+        window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
+        return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
+    return Judgement("PASS", held_ms, newest.evidence)
+
+
+def _since_ms(readings: tuple[Reading, ...], good: Callable[[float], bool], max_age_ms: int) -> int:
+    """Since when all were good without a gap, up to the newest, which is."""
+    oldest = readings[-1]
+    since_ms = oldest.at_ms
     for reading in reversed(readings):
         gap = oldest.at_ms - reading.at_ms
         if gap > max_age_ms or isinstance(reading.value, Unknown) or not good(reading.value):
             break
         oldest = reading
         since_ms = min(since_ms, reading.at_ms)
+        if reading.run_ms is not None:
+            since_ms = min(since_ms, reading.run_ms)
     bad_ms = [r.at_ms for r in readings if isinstance(r.value, Unknown) or not good(r.value)]
-    held_ms = max(0, newest.at_ms - max((since_ms, *bad_ms)))
-    if held_ms < for_ms:
-        window = f"good for {held_ms / 1000:.0f} of {for_ms / 1000:.0f} s"
-        return Judgement("INCONCLUSIVE", held_ms, f"{window}; {newest.evidence}")
-    return Judgement("PASS", held_ms, newest.evidence)
+    return max((since_ms, *bad_ms))
 
 
 def limit(condition: Condition) -> float:
@@ -161,7 +173,7 @@ def measure(condition: Condition, subject: Subject, facts: Facts, now_ms: int) -
         case ParityGate():
             return _parity(condition, subject, facts, now_ms)
         case SignalGate(name=signal):
-            return _signal(signal, facts, now_ms)
+            return _signal(signal, unit(condition, subject.plan), facts, now_ms)
         case ClientProbeGate():
             return _client_probe(subject, facts, now_ms)
         case _:
@@ -181,7 +193,7 @@ def _replication_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
     reverse = reverse_lag(facts, back)
     if isinstance(reverse, Unknown):
         return _unknown(now_ms, reverse.reason)
-    text = f"back to the source: worst {partition_text(reverse.worst)} {reverse.records}"
+    text = f"back to the source: worst {partition_text(reverse.worst)} {reverse.records:,}"
     forth = tuple(topic for topic in topics if topic not in back)
     if not forth:
         return Reading(reverse.at_ms, float(reverse.records), text)
@@ -212,11 +224,11 @@ def _forward_lag(topics: tuple[str, ...], facts: Facts, now_ms: int) -> Reading:
     if (ahead := int(values.min())) < 0:
         topic, partition = lag.logs.keys.names[indexes[int(np.argmin(values))]]
         return _unknown(
-            now_ms, f"{topic}/{partition}: the mirror is {-ahead} past the source's end"
+            now_ms, f"{topic}/{partition}: the mirror is {-ahead:,} past the source's end"
         )
     total = int(values.sum())
     evidence = (
-        f"worst {topic}/{partition} {int(values[worst])}, {total} in {len(values)} partitions"
+        f"worst {topic}/{partition} {int(values[worst]):,}, {total:,} in {len(values):,} partitions"
     )
     return Reading(lag.at_ms, float(values[worst]), evidence)
 
@@ -234,7 +246,7 @@ def _group_lag(subject: Subject, facts: Facts, now_ms: int) -> Reading:
         times.append(lag.at_ms)
         if worst is None or lag.records > worst[0]:
             where = f", most in {partition_text(lag.worst)}" if lag.worst else ""
-            worst = lag.records, f"{service.group} on {side}: {lag.records}{where}"
+            worst = lag.records, f"{service.group} on {side}: {lag.records:,}{where}"
     if worst is None:
         return Reading(now_ms, 0.0, "the wave has no consumer group")
     return Reading(min(times), float(worst[0]), worst[1])
@@ -275,14 +287,14 @@ def _offset_delta(
         return _unknown(now_ms, "no partition of the wave's groups is known yet")
     most = condition.max_skipped_records
     if proved[0] > most:
-        evidence = f"{proved[1]} would skip up to {proved[0]} records"
+        evidence = f"{proved[1]} would skip up to {proved[0]:,} records"
         return Reading(at_ms, float("inf"), evidence)
     if possible[0] > most:
         why = "nothing that is fresh proves that it would not"
-        return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]} records: {why}")
+        return _unknown(now_ms, f"{possible[1]} may skip up to {possible[0]:,} records: {why}")
     skips = max(proved[0], possible[0])
-    text = f"at most {skips} in one partition" if skips else "none"
-    evidence = f"at most {reread} records read again, {text} skipped"
+    text = f"at most {skips:,} in one partition" if skips else "none"
+    evidence = f"at most {reread:,} records read again, {text} skipped"
     evidence += f"; not counted, {apart}" if outside else ""
     return Reading(at_ms, float(reread), evidence)
 
@@ -308,13 +320,13 @@ def _parity(condition: ParityGate, subject: Subject, facts: Facts, now_ms: int) 
         return _unknown(now_ms, f"{blind[0].name}: {blind[0].why}")
     open_checks = [check for check in checks if check.word == "open"]
     approved = sum(check.word == "approved" for check in checks)
-    evidence = f"{len(checks)} compared, {approved} approved"
+    evidence = f"{len(checks):,} compared, {approved:,} approved"
     if open_checks:
         evidence = f"{len(open_checks)} open, first: {open_checks[0].name} ({open_checks[0].why})"
     return Reading(min(times, default=now_ms), float(len(open_checks)), evidence)
 
 
-def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
+def _signal(signal: str, counts: str, facts: Facts, now_ms: int) -> Reading:
     samples = facts.signals.get(signal, ())
     failure = facts.failures.get(f"signal.{signal}")
     if failure is not None:
@@ -322,7 +334,8 @@ def _signal(signal: str, facts: Facts, now_ms: int) -> Reading:
     if not samples:
         return _unknown(now_ms, f"signal {signal} not read yet")
     newest = samples[-1]
-    text = newest.value.reason if isinstance(newest.value, Unknown) else f"{newest.value:g}"
+    known = newest.value
+    text = known.reason if isinstance(known, Unknown) else quantity(known, counts)
     return Reading(newest.asked_at_ms, newest.value, text)
 
 
@@ -340,7 +353,8 @@ Histories = Mapping[str, tuple[Reading, ...]]
 def extend_history(
     history: tuple[Reading, ...], reading: Reading, condition: Condition
 ) -> tuple[Reading, ...]:
-    """Add a reading, unless it stands on the same samples; drop what no window needs.
+    """Add a reading, unless it stands on the same samples; drop what no window needs, but keep
+    since when it was so.
 
     Histories are in the order of measuring: a reading may stand on an older sample than the one
     before it, and then is as old as that sample.
@@ -349,7 +363,21 @@ def extend_history(
         return history
     horizon = reading.at_ms - condition.for_ms - 2 * condition.max_age_ms
     start = next((i for i, r in enumerate(history) if r.at_ms >= horizon), len(history))
-    return (*history[start:], reading)
+    if start in (0, len(history)):
+        return (*history[start:], reading)
+    return (_with_run(history[: start + 1], condition), *history[start + 1 :], reading)
+
+
+def _with_run(readings: tuple[Reading, ...], condition: Condition) -> Reading:
+    """The newest of these, with what the others tell of how long it has been so."""
+    newest, most = readings[-1], limit(condition)
+    if isinstance(newest.value, Unknown) or math.isnan(newest.value):
+        return newest
+    broken = newest.value > most
+    since_ms = _since_ms(
+        readings, lambda value: value > most if broken else value <= most, condition.max_age_ms
+    )
+    return replace(newest, run_ms=since_ms)
 
 
 def gate_view(
@@ -365,6 +393,11 @@ def gate_view(
         now_ms=now_ms,
     )
     return view(condition, history, plan, verdict)
+
+
+def told(verdict: Verdict) -> str:
+    """A gate's verdict in the word of the screen."""
+    return "WAIT" if verdict == "INCONCLUSIVE" else verdict
 
 
 def trigger_view(

@@ -20,14 +20,26 @@ from cockpit.core import (
     driving,
     openings,
     progress,
+    rereads,
     withouttarget,
     withouttopic,
 )
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
-from cockpit.core.fences import fence_step
-from cockpit.core.flight import Asked, Command, Event, Finished, FlightState, Observed, Tell, Ticked
+from cockpit.core.fences import bindings_by_topic, fence_step, fenced_topics
+from cockpit.core.flight import (
+    Asked,
+    Command,
+    Event,
+    Finished,
+    FlightState,
+    Observed,
+    Tell,
+    Ticked,
+    WaveState,
+)
+from cockpit.core.gates import told as word_of
 from cockpit.core.gates import trigger_view
 from cockpit.core.gathering import gather
 from cockpit.core.judging import measured
@@ -38,6 +50,7 @@ from cockpit.core.observe import MISSING, Unknown, partition_text
 from cockpit.core.ownsurvey import CoordinationSurvey
 from cockpit.core.plan import SIDES, FenceStep, Side, StopStep
 from cockpit.core.price import price, rollback_word
+from cockpit.core.quantities import quantity
 from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.snapshot import AlarmView
 from cockpit.core.standing import standing
@@ -86,6 +99,7 @@ def _tell_price(turn: Turn, event: Event) -> None:
     if not wave.attempt or not (ended or isinstance(event, Ticked)):
         return
     view = price(turn.state, wave)
+    turn.set(rereads=rereads.seen(turn.state.rereads, (view.wave, wave.attempt), view, turn.now_ms))
     priced = f"{view.wave}.{wave.attempt}.{view.word}"
     if not ended and (view.word == "unknown" or priced == turn.state.priced):
         return
@@ -229,7 +243,7 @@ def _measure(turn: Turn) -> None:
     turn.set_wave(verdicts=tuple(view.verdict for view in views))
     for view, told in zip(views, before, strict=True):
         if view.verdict != told:
-            text = f"gate {view.name} {view.verdict}: {view.evidence}"
+            text = f"gate {view.name} {word_of(view.verdict)}: {view.evidence}"
             good = view.verdict == "PASS"
             turn.tell(
                 "gate",
@@ -266,10 +280,23 @@ def deadline_ms(state: FlightState) -> int | None:
     wave = state.wave()
     if wave.fenced_at_ms is None or wave.blocked_since_ms is None:
         return None
-    if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
-        return None
     fence = fence_step(wave.wave)
-    return None if fence is None else wave.fenced_at_ms + fence.deadline_ms
+    if fence is None or _has_fallen(state, wave):
+        return None
+    return wave.fenced_at_ms + fence.deadline_ms
+
+
+def _has_fallen(state: FlightState, wave: WaveState) -> bool:
+    """Whether the fence was taken down, and the source shows that none of it stands. One that is
+    nothing but silence ends with the stop."""
+    if not any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
+        return False
+    acls = state.facts.acls.get("source")
+    if acls is None or acls.asked_at_ms <= (wave.fenced_at_ms or 0):
+        return False
+    if not bindings_by_topic(wave.wave, state.plan):
+        return False
+    return not fenced_topics(wave.wave, state.plan, acls)
 
 
 def _proof_of_no_return(turn: Turn) -> None:
@@ -315,7 +342,8 @@ def _triggers(turn: Turn) -> None:
         if key in fired:
             continue
         fired.add(key)
-        text = f"trigger {view.name} fired: {view.evidence} (limit {view.limit:g})"
+        limit = quantity(view.limit, view.unit)
+        text = f"trigger {view.name} fired: {view.evidence} (limit {limit})"
         turn.tell("trigger", text, "bad", wave=wave.wave.name, trigger=view.name)
         if not is_drilled(turn, index):
             _react(turn, f"trigger {view.name}: {view.evidence}")

@@ -168,7 +168,7 @@ def _place_translated(task: PlaceGroup, scene: Scene, committed: Commits) -> Pro
         reread += placed.reread_max
     tolerance = tolerance_of(task.service)
     if tolerance is not None and reread > tolerance:
-        return Wait(f"{group} would read up to {reread} records again, tolerated: {tolerance}")
+        return Wait(f"{group} would read up to {reread:,} records again, tolerated: {tolerance}")
     return _commit_placed(task, offsets, bounds_of, reread, "by MirrorMaker's translation")
 
 
@@ -204,7 +204,7 @@ def _commit_placed(
         f"reread_max.{group}": reread,
         f"rereads.{group}": {partition_text(n): r for n, (_, r) in bounds_of.items() if r},
     }
-    note = f"{group} resumes on target: at most {reread} records are read again ({how})"
+    note = f"{group} resumes on target: at most {reread:,} records are read again ({how})"
     return Act(CommitOffsets("target", group, tuple(offsets)), task.timeout_ms, remember, note)
 
 
@@ -428,7 +428,7 @@ def _commit_returned(
     group = task.service.group
     assert group is not None
     reread = beside.again + sum(rereads.values())
-    note = f"{group} resumes on source: at most {reread} records are read again"
+    note = f"{group} resumes on source: at most {reread:,} records are read again"
     if beside.rereads:
         topics = ", ".join(sorted({topic for topic, _ in beside.rereads}))
         note += f" ({topics} was made anew: its places have no image)"

@@ -180,7 +180,7 @@ def _distance(off: Sequence[Probe]) -> str:
         None if any(n is None for n in column) else sum(n for n in column if n is not None)
         for column in ([p.reread for p in off], [p.skipped for p in off])
     ]
-    again, skipped = ("?" if number is None else number for number in sums)
+    again, skipped = ("?" if number is None else f"{number:,}" for number in sums)
     return f"{again} records read again, {skipped} skipped"
 
 

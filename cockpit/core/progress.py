@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from cockpit.core import coordination, drilling, learning, recovering
-from cockpit.core.actions import CallService
+from cockpit.core.actions import CallService, action_text
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
 from cockpit.core.flight import Abandon, Finished, Run, StepState
@@ -353,7 +353,7 @@ def finished(turn: Turn, event: Finished) -> None:
     level = {"done": "good", "already": "good", "failed": "bad", "unknown": "warn"}[event.outcome]
     turn.tell(
         "action_finished",
-        f"{event.action_id}: {event.outcome}" + (f" - {event.detail}" if event.detail else ""),
+        f"{_what(turn, event)}: {event.outcome}" + (f" - {event.detail}" if event.detail else ""),
         level,  # type: ignore[arg-type]  # the table above holds nothing else
         action_id=event.action_id,
         outcome=event.outcome,
@@ -378,11 +378,20 @@ def finished(turn: Turn, event: Finished) -> None:
             _set_run(turn, index, replace(run, action_id="", detail=detail))
             return
         reread = turn.wave.memory.get(f"reread_max.{run.task.service.group}")
-        again = f"at most {reread} records" if reread is not None else said(None)
+        again = f"at most {reread:,} records" if reread is not None else said(None)
         detail = f"{detail}: {again} read again"
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _what(turn: Turn, event: Finished) -> str:
+    """What has ended, in words."""
+    for run in turn.wave.stages[0] if turn.wave.stages else ():
+        if run.action_id == event.action_id and isinstance(run.task, Do):
+            return action_text(run.task.action)
+    wave, *rest = event.action_id.rsplit(".", 3)
+    return f"{wave}, {rest[1].replace('undo-', 'undo ', 1)}" if len(rest) == 3 else wave
 
 
 def _stand_on(turn: Turn, event: Finished) -> None:

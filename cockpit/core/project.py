@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cockpit.core import arming, coordination, openings, tables
 from cockpit.core.confirming import level, way_back
 from cockpit.core.driving import crew_view
@@ -19,11 +21,13 @@ from cockpit.core.parity import all_checks
 from cockpit.core.plan import Plan, Side, SignalGate, step_name, touched_topics
 from cockpit.core.price import price, rollback_word
 from cockpit.core.remember import Remembered
+from cockpit.core.rereads import lately
 from cockpit.core.services import service_views
 from cockpit.core.snapshot import (
     ActionView,
     ArmedView,
     GateView,
+    PriceView,
     SideView,
     SignalView,
     Snapshot,
@@ -93,7 +97,7 @@ def _status(state: FlightState) -> StatusView:
     if waits and state.waves[index - 1].attempt:
         index -= 1  # until the next wave begins, the one before is what could go back
     word, since, _ = rollback_word(state, state.waves[index])
-    cost = price(state, state.waves[index])
+    cost = _cost(state, state.waves[index])
     writes, writes_detail = writes_word(state)
     step = wave.steps[wave.cursor] if 0 <= wave.cursor < len(wave.steps) else None
     name = step_name(step.step) if step and wave.word not in ("ready", "done") else ""
@@ -117,6 +121,15 @@ def _status(state: FlightState) -> StatusView:
         outcome=state.outcome,
         price=cost,
     )
+
+
+def _cost(state: FlightState, wave: WaveState) -> PriceView:
+    """What going back costs, and the most that it did lately."""
+    cost = price(state, wave)
+    if wave.word in ("ready", "pending", "rolled back"):
+        return cost
+    attempt = (wave.wave.name, wave.attempt)
+    return replace(cost, reread_lately=lately(state.rereads, attempt, cost, state.at_ms))
 
 
 def _rollback_wave(state: FlightState) -> int:

@@ -123,7 +123,7 @@ def _not_accepted(
                 continue
             where = f"{partition_text(price.name)}: from {price.sought} on it"
             if price.skipped_max is not None:
-                return f"{where} would skip up to {price.skipped_max} records: no accept_loss"
+                return f"{where} would skip up to {price.skipped_max:,} records: no accept_loss"
             # nothing of such a log was ever removed, so nothing lies before its start
             if not (service.resume == "earliest" and logs[price.name].target_start == 0):
                 why = f"what it would skip is not known ({price.exact.reason})"
@@ -139,7 +139,7 @@ def _not_accepted(
         total += price.reread_max
     if total > tolerance:
         advice = f"a replay_tolerance of {total} or accept_replay for {service.name} accepts it"
-        return f"would read up to {total} records again, tolerated: {tolerance}; {advice}"
+        return f"would read up to {total:,} records again, tolerated: {tolerance}; {advice}"
     return ""
 
 
@@ -181,7 +181,7 @@ def said(records: int | None) -> str:
     """A bound in words."""
     if records is None:
         return "an unknown number of records"
-    return f"at most {records} records" if records else "none"
+    return f"at most {records:,} records" if records else "none"
 
 
 def total(prices: Sequence[Price], of: Callable[[Price], int | None]) -> int | None:

@@ -400,6 +400,8 @@ class PriceView:
     since_ms: int | None
     text: str
     """All of it in a line."""
+    reread_lately: int | None = None
+    """The highest `reread` of the last seconds; None: nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from cockpit.core import quantities
 from cockpit.core.distances import distance
 from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import Behind, GateView, StragglerView, TimeLeft
@@ -90,27 +91,8 @@ def behind(value: Behind) -> str:
     return f"{'>' if value.more else ''}{age(value.duration_ms)}"
 
 
-def quantity(value: float, unit: str) -> str:
-    """A value in its unit, short: a ratio as per cent, milliseconds, records, anything else."""
-    if unit == "ratio":
-        return f"{_short(value * 100)}%"
-    if unit == "ms":
-        return f"{_short(value)}ms"
-    if unit == "per_s":
-        return f"{_short(value)}/s"
-    return _short(value)
-
-
-def _short(value: float) -> str:
-    if not math.isfinite(value):
-        return "?"
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    if abs(value) >= 1:
-        return f"{value:.1f}"
-    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.0e}"
+quantity = quantities.quantity
+"""A value in its unit, short."""
 
 
 def unit_word(unit: str) -> str:

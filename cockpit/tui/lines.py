@@ -16,9 +16,10 @@ from cockpit.tui.format import age, day, utc
 from cockpit.tui.keys import LIVE, Key, KeyTable, why_not
 from cockpit.tui.layout import MIN_HEIGHT, MIN_WIDTH
 from cockpit.tui.link import Link
-from cockpit.tui.status import badges, rollback_chunks, side_chunks, writes_chunks
+from cockpit.tui.status import badges, side_chunks, writes_chunks
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack, width_of, wrap
 from cockpit.tui.view import LineView
+from cockpit.tui.wayback import rollback_chunks
 
 _LEVELS: dict[str, Token] = {"info": "info", "good": "good", "warn": "warn", "bad": "bad"}
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from cockpit.core.crewview import CrewView
 from cockpit.core.elsewhere import CoordinationView, CoordinationWord
-from cockpit.core.observe import Unknown
 from cockpit.core.snapshot import SideView, Snapshot, StatusView, WritesWord
 from cockpit.tui.alarms import standing, unseen
 from cockpit.tui.format import age, clock, day, utc
 from cockpit.tui.fresh import is_stale
 from cockpit.tui.link import CONNECTED, Link
 from cockpit.tui.text import Chunk, Item, Line, Token, chunks_width, cut, pack
+from cockpit.tui.wayback import rollback_items
 
 WIDE = 120
 """From this width on nothing is abbreviated."""
 
+WRITES_CELLS = 31
+"""Of who owns the writes with the longest clock, and a space: a column that never moves."""
+WRITES_CELLS_WIDE = 48
+"""The same with the topics."""
 HEAD_CHARS = 16
 """`cockpit verify` takes no shorter hash."""
 
@@ -48,8 +52,9 @@ def status_lines(
 
 def _first(snapshot: Snapshot, width: int, *, replay: bool, seat: str) -> Line:
     status = snapshot.status
-    tail = (*writes_chunks(snapshot), *_detail(status, width))
-    block = 29 if width < WIDE else 46
+    block = WRITES_CELLS if width < WIDE else WRITES_CELLS_WIDE
+    tail = writes_chunks(snapshot)
+    tail = (*tail, *_detail(status, width, block - chunks_width(tail) - 2))
     date = f"{day(snapshot.at_ms)} " if replay and width >= 100 else ""
     time = f"{date}{utc(snapshot.at_ms)}"
     tail = (*tail, (" " * max(1, block - chunks_width(tail)), "bar"), (time, "bar"))
@@ -90,10 +95,10 @@ def _where(status: StatusView, width: int) -> list[Item]:
     ]
 
 
-def _detail(status: StatusView, width: int) -> tuple[Chunk, ...]:
-    if width < WIDE or not status.writes_detail:
+def _detail(status: StatusView, width: int, room: int) -> tuple[Chunk, ...]:
+    if width < WIDE or not status.writes_detail or room < 4:
         return ()
-    return ((" " + cut(status.writes_detail, 24), "dim"),)
+    return ((" " + cut(status.writes_detail, min(24, room)), "dim"),)
 
 
 def writes_chunks(snapshot: Snapshot) -> tuple[Chunk, ...]:
@@ -102,11 +107,11 @@ def writes_chunks(snapshot: Snapshot) -> tuple[Chunk, ...]:
     word: Chunk = (f" {status.writes} ", _WRITES[status.writes])
     if status.blocked_since_ms is None:
         return (("WRITES:", "strong"), word)
-    blocked = clock(snapshot.at_ms - status.blocked_since_ms)
+    blocked = _clock(snapshot.at_ms - status.blocked_since_ms)
     if status.deadline_ms is None:
         return (("WRITES:", "strong"), word, (f" blocked {blocked}", "warn"))
     over = snapshot.at_ms >= status.deadline_ms
-    whole = clock(status.deadline_ms - status.blocked_since_ms)
+    whole = _clock(status.deadline_ms - status.blocked_since_ms)
     return (
         ("WRITES:", "strong"),
         word,
@@ -114,37 +119,53 @@ def writes_chunks(snapshot: Snapshot) -> tuple[Chunk, ...]:
     )
 
 
+def _clock(duration_ms: int) -> str:
+    """`00:41`, from an hour on `1h02m`: hours take no more room than minutes."""
+    return clock(duration_ms) if duration_ms < 3_600_000 else age(duration_ms)
+
+
 def _second(snapshot: Snapshot, width: int, user: str, link: Link, seat: str) -> Line:
     tail = _sources(snapshot, link)
-    room = width - chunks_width(tail) - 2
+    room = width - chunks_width(tail) - 1
+    gap = 2 if width >= 100 else 1
     items = _state_items(snapshot, user, seat, wide=width >= WIDE)
-    head = pack(items, room, gap=2 if width >= 100 else 1)
+    head = pack(items, room, gap=gap)
+    if not set(_count(snapshot, short=False)) & set(head):
+        items = _state_items(snapshot, user, seat, wide=width >= WIDE, short=True)
+        head = pack(items, room, gap=gap)
     gap = max(1, width - chunks_width(head) - chunks_width(tail))
     return Line((*head, (" " * gap, "bar"), *tail), "bar")
 
 
-def _state_items(snapshot: Snapshot, user: str, seat: str, *, wide: bool) -> list[Item]:
+def _state_items(
+    snapshot: Snapshot, user: str, seat: str, *, wide: bool, short: bool = False
+) -> list[Item]:
     status = snapshot.status
-    number, new = len(standing(snapshot)), len(unseen(snapshot))
-    alarm: Token = "bad" if new else "warn" if number else "bar"
-    plural = "" if number == 1 else "s"
-    seen = f" ({number - new} seen)" if number > new else ""
+    quiet = not standing(snapshot)
     paused: tuple[Chunk, ...] = ((" PAUSED ", "badge.pause"),) if status.paused else ()
     mirror: Token = "bar" if snapshot.mirror == "running" else "warn"
-    detail = status.rollback_detail if wide else ""
     gone = bool(snapshot.crew.driver) and not snapshot.crew.seat
     asked = wide and _is_asked(snapshot, seat)
     return [
-        Item(0, rollback_chunks(status)),
-        Item(6, ((cut(detail, 40), "dim"),) if detail else ()),
+        *rollback_items(status, wide=wide),
         Item(0, paused),
-        Item(1 if number else 4, ((f"{number} alarm{plural}{seen}", alarm),)),
+        Item(4 if quiet else 1, () if quiet and short else _count(snapshot, short=short)),
         Item(2 if mirror == "warn" else 3, ((f"mirror {cut(snapshot.mirror, 18)}", mirror),)),
         Item(1 if gone or asked else 4, _driver(snapshot, user, asked=asked)),
         Item(*_elsewhere(snapshot.coordination, simulated=status.simulated)),
         Item(7, ((f"session {cut(status.session, 8)}", "dim"),)),
         Item(8, ((f"head {short_head(snapshot.head)}", "dim"),) if snapshot.head else ()),
     ]
+
+
+def _count(snapshot: Snapshot, *, short: bool) -> tuple[Chunk, ...]:
+    """How many alarms there are. `short`: `3!`, where that is all there is room for."""
+    number, new = len(standing(snapshot)), len(unseen(snapshot))
+    token: Token = "bad" if new else "warn" if number else "bar"
+    if short:
+        return ((f"{number}!", token),)
+    seen = f" ({number - new} seen)" if number > new else ""
+    return ((f"{number} alarm{'' if number == 1 else 's'}{seen}", token),)
 
 
 def _elsewhere(view: CoordinationView | None, *, simulated: bool) -> tuple[int, tuple[Chunk, ...]]:
@@ -210,32 +231,6 @@ def _driver(snapshot: Snapshot, user: str, *, asked: bool) -> tuple[Chunk, ...]:
     word = (f"{idle} driver" if idle else "driver") if crew.seat else "GONE"
     token: Token = ("warn" if idle else "bar") if crew.seat else "bad"
     return ((f"{word} {cut(crew.driver, 12)}{more}", token),)
-
-
-def rollback_chunks(status: StatusView) -> tuple[Chunk, ...]:
-    """Whether going back is still possible, and since when not."""
-    token: dict[str, Token] = {"possible": "good", "lossy": "warn", "closed": "bad"}
-    since = ""
-    if status.rollback == "closed" and status.rollback_since_ms is not None:
-        since = f" {utc(status.rollback_since_ms)}"
-    word = status.rollback if status.rollback == "possible" else status.rollback.upper()
-    return (("ROLLBACK ", "bar"), (word + since + _cost(status), token[status.rollback]))
-
-
-def _cost(status: StatusView) -> str:
-    """What going back costs, as short as can be: unknown is a question mark."""
-    price = status.price
-    if price is None or price.word in ("nothing", "closed"):
-        return ""
-    told = [_so_many(price.records, "lost"), _so_many(price.reread, "reread")]
-    costs = " ".join(filter(None, told)) or "0 so far"
-    return f" {costs}"
-
-
-def _so_many(records: int | Unknown, what: str) -> str:
-    if isinstance(records, Unknown):
-        return f"? {what}"
-    return f"{records} {what}" if records else ""
 
 
 def _sources(snapshot: Snapshot, link: Link) -> tuple[Chunk, ...]:

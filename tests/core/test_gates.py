@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from cockpit.core.plan import (
     ReplicationLagGate,
     Side,
     SignalGate,
+    SignalSpec,
 )
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey
 from tests.core import planted
@@ -164,6 +166,26 @@ def test_an_empty_log_without_a_position_does_not_lag() -> None:
     assert measure(ReplicationLagGate(100), SUBJECT, facts, 1_100).value == 10
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [("ratio", 0.004476, "0.448%"), ("ms", 1304.0, "1,304ms"), ("count", 1304.0, "1,304")],
+)
+def test_a_signals_evidence_is_in_its_unit(
+    unit: Literal["ratio", "ms", "count"], value: float, text: str
+) -> None:
+    plan = replace(PLAN, signals=(SignalSpec("errors", "http://127.0.0.1:1/", unit=unit),))
+    facts = absorb(Facts(), SignalSample("errors", 1_000, 1_010, value))
+    subject = Subject(plan, SUBJECT.services, SUBJECT.running_on)
+    assert measure(SignalGate("errors", 1), subject, facts, 1_100).evidence == text
+
+
+def test_evidence_counts_as_the_screen_does() -> None:
+    facts = absorb(Facts(), mirror(900, (8_696, 10_000)))
+    facts = absorb(facts, logs("source", 1_000, (10_000, 10_000)))
+    evidence = measure(ReplicationLagGate(100), SUBJECT, facts, 1_100).evidence
+    assert evidence == "worst orders/0 1,304, 1,304 in 2 partitions"
+
+
 def test_a_signal_that_fails_to_answer_is_unknown_even_after_good_readings() -> None:
     facts = absorb(Facts(), SignalSample("errors", 1_000, 1_010, 0.0))
     facts = absorb(facts, Failure("signal.errors", 2_000, 2_010, "unreachable", "refused"))
@@ -191,6 +213,61 @@ def test_an_older_sample_of_the_same_value_is_not_the_younger_one() -> None:
     condition = ParityGate()
     history = extend_history((at(50_000, 0),), at(20_000, 0), condition)
     assert gate_view(condition, history, PLAN, 81_000).verdict == "UNKNOWN"
+
+
+def kept(*readings: Reading) -> tuple[Reading, ...]:
+    """A history of a gate of at most 10 over 5 s, as a flight keeps it."""
+    history: tuple[Reading, ...] = ()
+    for reading in readings:
+        history = extend_history(history, reading, FIVE_S)
+    return history
+
+
+FIVE_S = ReplicationLagGate(10, for_ms=5_000, max_age_ms=5_000)
+
+
+def test_a_gate_that_has_held_for_minutes_says_so_although_old_readings_are_not_kept() -> None:
+    history = kept(*(at(t, 0) for t in range(1_000, 301_000, 1_000)))
+    assert len(history) < 30
+    view = gate_view(FIVE_S, history, PLAN, 300_500)
+    assert (view.verdict, view.held_ms) == ("PASS", 299_000)
+    broken = kept(*(at(t, 11) for t in range(1_000, 301_000, 1_000)))
+    assert trigger_view(FIVE_S, broken, PLAN, 300_500).held_ms == 299_000
+
+
+@pytest.mark.parametrize("fault", [11.0, Unknown("no answer"), math.nan])
+def test_the_time_held_begins_anew_after_a_reading_that_is_not_good(fault: float | Unknown) -> None:
+    times = range(1_000, 301_000, 1_000)
+    history = kept(*(at(t, fault if t == 100_000 else 0) for t in times))
+    assert gate_view(FIVE_S, history, PLAN, 300_500).held_ms == 300_000 - 101_000
+
+
+def test_the_time_held_begins_anew_after_a_gap() -> None:
+    history = kept(*(at(t, 0) for t in (*range(1_000, 50_000, 500), *range(60_000, 90_000, 500))))
+    assert gate_view(FIVE_S, history, PLAN, 90_000).held_ms == 89_500 - 60_000
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6_000), st.sampled_from([0.0, 11.0, math.nan, Unknown("?")]),
+            st.sampled_from([0, 0, 0, 0, 3_000]),
+        ),
+        min_size=1,
+    )
+)  # fmt: skip
+def test_what_is_kept_judges_as_all_that_was_ever_read(
+    told: list[tuple[int, float | Unknown, int]],
+) -> None:
+    now, readings = 10_000, []
+    for step_ms, value, older_ms in told:
+        now += step_ms
+        readings.append(at(now - older_ms, value))
+    whole: tuple[Reading, ...] = ()
+    for one in readings:
+        if not whole or (one.at_ms, one.value) != (whole[-1].at_ms, whole[-1].value):
+            whole = (*whole, one)
+    assert gate_view(FIVE_S, kept(*readings), PLAN, now) == gate_view(FIVE_S, whole, PLAN, now)
 
 
 def test_group_lag_is_as_old_as_the_oldest_of_all_groups_not_of_the_worst() -> None:

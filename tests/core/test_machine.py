@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cockpit.core import progress
 from cockpit.core.actions import (
     CallService,
@@ -14,7 +16,9 @@ from cockpit.core.actions import (
 )
 from cockpit.core.intents import Arm, Confirm, Disarm, End, Pause
 from cockpit.core.observe import Failure, SyncsSample
+from cockpit.core.plan import ReplicationLagGate
 from cockpit.core.project import project
+from tests.core.build import two_wave_plan
 from tests.core.driver import (
     Script,
     actions,
@@ -33,6 +37,28 @@ def test_a_consumer_wave_goes_through_its_steps_in_order() -> None:
     ]
     assert script.state.waves[0].word == "done"
     assert script.state.current == 1
+
+
+def test_the_log_says_in_words_what_has_ended_and_how_gates_stand() -> None:
+    script = fly_with_trigger("rollback")
+    script.end_all()
+    ended = [tell for tell in script.told if tell.kind == "action_finished"]
+    assert any(tell.text.startswith("stop service ledger: done") for tell in ended)
+    assert any(tell.text.startswith("readers, offsets: done") for tell in ended)
+    assert not any(str(tell.data["action_id"]) in tell.text for tell in ended)
+    (fired,) = [tell for tell in script.told if tell.kind == "trigger"]
+    assert fired.text == "trigger signal errors fired: 50% (limit 2%)"
+
+
+def test_the_log_calls_a_gate_that_waits_as_the_screen_does() -> None:
+    plan = two_wave_plan()
+    first = replace(plan.waves[0], gates=(ReplicationLagGate(100, for_ms=3_000),))
+    script = Script(replace(plan, waves=(first, *plan.waves[1:])))
+    script.look(2)
+    waiting = [tell for tell in script.told if tell.data.get("verdict") == "INCONCLUSIVE"]
+    assert [tell.text for tell in waiting] == [
+        "gate replication_lag WAIT: good for 0 of 3 s; worst orders/0 0, 0 in 2 partitions"
+    ]
 
 
 def test_a_producer_wave_fences_and_proves_the_drain_before_it_starts() -> None:

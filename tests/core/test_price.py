@@ -56,6 +56,30 @@ def test_a_commit_of_the_source_that_is_further_on_saves_reading_again() -> None
     assert price_now(script).reread == 1
 
 
+def test_the_highest_of_the_last_seconds_stays_though_a_sync_takes_the_number_down() -> None:
+    script = Script()
+    script.fly_readers()
+    high = price_now(script).reread
+    script.commits["source"] = {("orders", 0): 94, ("orders", 1): 95}  # it costs less by now
+    script.look(1)
+    price = price_now(script)
+    assert isinstance(price.reread, int)
+    assert price.reread < 8 == high == price.reread_lately
+    script.look(15)
+    assert price_now(script).reread_lately == price_now(script).reread == price.reread
+
+
+def test_a_wave_that_is_back_has_no_highest_of_before() -> None:
+    script = Script()
+    assert price_now(script).reread_lately is None
+    script.fly_readers()
+    other = dataclasses.replace(script.state.waves[0], attempt=9)
+    state = dataclasses.replace(script.state, waves=(other, *script.state.waves[1:]))
+    price = project(state, 1).status.price
+    assert price is not None
+    assert price.reread_lately == price.reread
+
+
 def test_once_producers_were_started_no_record_yet_is_not_nothing() -> None:
     script = producers_started()
     script.look(1)

@@ -110,7 +110,7 @@ def test_a_trigger_of_a_wave_that_is_done_is_told_and_alarmed_by_the_waves_name(
     script.look(4)
     told = [t for t in script.told if t.kind == "trigger"]
     assert [t.data["wave"] for t in told] == ["readers"]
-    assert "wave readers, done already: trigger signal errors fired: 0.5" in told[0].text
+    assert "wave readers, done already: trigger signal errors fired: 50% (limit 2%)" in told[0].text
     (alarm,) = alarms(script)
     assert alarm.startswith("bad trigger of wave readers: signal errors")
     assert not script.state.waves[0].back_wanted

@@ -81,13 +81,32 @@ def test_what_came_after_the_fence_is_undone_before_anybody_starts_again() -> No
     assert undone(script) == ["fence", "offsets", "drain", "stop"]
 
 
-def test_a_fence_that_has_fallen_has_no_deadline_any_more() -> None:
+def test_the_deadline_runs_until_the_source_shows_that_the_fence_has_fallen() -> None:
     script = placed()
     script.silent = "target"
     script.go("rollback")
-    assert project(script.state, 1).status.deadline_ms is not None
+    before = project(script.state, 1).status
     script.end_all()
-    assert project(script.state, 1).status.deadline_ms is None
+    undone = project(script.state, 1).status
+    assert undone.writes == "FENCED"
+    assert undone.deadline_ms == before.deadline_ms is not None
+    script.acls["source"].clear()
+    script.look(1)
+    fallen = project(script.state, 1).status
+    assert (fallen.writes, fallen.deadline_ms) == ("SOURCE", None)
+
+
+def test_of_writers_that_were_only_stopped_the_deadline_runs_until_they_are_back() -> None:
+    script = placed(fence=FenceStep(60_000, by="stop"))
+    script.go("rollback")
+    script.look(2)
+    while not any(isinstance(action, CallService) for action in actions(script)[-1:]):
+        script.end_all()
+        script.look(1)
+    status = project(script.state, 1).status
+    assert undone(script)[-1] == "stop"
+    assert status.writes == "FENCED"
+    assert status.deadline_ms is not None
 
 
 def test_the_screen_lists_what_is_undone_in_that_order() -> None:

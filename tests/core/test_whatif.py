@@ -67,7 +67,7 @@ def test_a_tighter_gate_would_have_refused_the_advance_and_says_on_which_reading
     gates = [one for one in found if one.what == "gate"]
     assert [(o.path, o.was, o.would) for o in gates] == [("waves.readers.gates.0", "PASS", "FAIL")]
     assert gates[0].at_ms < orders[0].at_ms <= gates[0].until_ms
-    assert "0.05" in gates[0].evidence
+    assert "5%" in gates[0].evidence
 
 
 def test_a_tighter_gate_would_have_begun_the_soak_again() -> None:

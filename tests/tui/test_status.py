@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from cockpit.core.crewview import CrewView, PersonView
 from cockpit.core.elsewhere import CoordinationView, CoordinationWord
-from cockpit.core.snapshot import Snapshot
-from cockpit.tui.alarms import alarms
+from cockpit.core.snapshot import AlarmView, PriceView, RollbackWord, Snapshot, WritesWord
+from cockpit.tui.alarms import alarms, standing
 from cockpit.tui.layout import MIN_WIDTH
 from cockpit.tui.lines import key_bar, message_line, small_lines
 from cockpit.tui.link import CONNECTED, Link
@@ -51,6 +52,79 @@ def test_writes_stand_at_the_same_place_whoever_owns_them() -> None:
         snapshot = fixtures.snapshot(status=fixtures.status(writes=word, plan="p" * (len(word))))
         places.add(lines(snapshot)[0].index("WRITES:"))
     assert len(places) == 1
+
+
+@pytest.mark.parametrize("width", [MIN_WIDTH, 80, 100, 132, 160])
+def test_writes_stand_at_the_same_place_whatever_clock_and_topics_follow(width: int) -> None:
+    now = fixtures.AT_MS
+    blocked: list[tuple[int | None, int | None]] = [(None, None), (now - 5_000, None)]
+    blocked += [(now - 41_000, now + 49_000), (now - 95_000, now - 5_000)]
+    blocked += [(now - 8_000_000, None), (now - 8_000_000, now - 2_000_000)]
+    places = set()
+    for writes in get_args(WritesWord):
+        for since, deadline in blocked:
+            for detail in ("", "orders, refunds", "a-topic-with-a-very-long-name, and-another-one"):
+                status = fixtures.status(
+                    writes=writes, blocked_since_ms=since, deadline_ms=deadline,
+                    writes_detail=detail,
+                )  # fmt: skip
+                first = lines(fixtures.snapshot(status=status), width)[0]
+                assert "02:14:07Z" in first
+                places.add(first.index("WRITES:"))
+    assert len(places) == 1
+
+
+PRICES = (
+    (0, 7), (0, 301), (0, 1_689), (0, 999_500), (0, 12_345_678), (5, 0), (1_304, 0), (99_999, 0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [MIN_WIDTH, 80, 100, 132, 160])
+@pytest.mark.parametrize("word", ["possible", "lossy"])
+def test_what_stands_behind_the_price_does_not_move_with_its_digits(
+    width: int, word: RollbackWord
+) -> None:
+    for what in (0, 1):
+        places = set()
+        for price in PRICES:
+            if price[what]:
+                second = lines(priced(*price, rollback=word), width)[1]
+                assert len(second) == width
+                places.add((second.find(" alarm"), second.find("mirror")))
+        assert len(places) == 1, places
+
+
+def priced(records: int, reread: int, *, rollback: RollbackWord = "possible") -> Snapshot:
+    price = PriceView("records", "writers", records, reread, (), None, "")
+    return fixtures.snapshot(status=fixtures.status(price=price, rollback=rollback))
+
+
+def test_the_price_is_short_never_too_low_and_the_highest_of_the_last_seconds() -> None:
+    assert "1.4k lost" in lines(priced(1_304, 0))[1]
+    assert "1,304 lost" in lines(priced(1_304, 0), 132)[1]
+    assert "1.7k reread" in lines(priced(0, 1_689))[1]
+    snapshot = priced(0, 12)
+    assert snapshot.status.price is not None
+    price = replace(snapshot.status.price, reread_lately=340)
+    for now in (price, replace(price, word="nothing", reread=0)):
+        told = replace(snapshot, status=replace(snapshot.status, price=now))
+        assert "340 reread" in lines(told)[1]
+
+
+def test_the_smallest_screen_counts_alarms_though_the_flight_is_paused() -> None:
+    alarms = tuple(AlarmView("bad", f"a{i}", f"a{i} is wrong", fixtures.AT_MS) for i in range(3))
+    for rollback in get_args(RollbackWord):
+        for records in (0, 1_304):
+            price = PriceView("records", "writers", records, 301, (), None, "")
+            status = fixtures.status(
+                paused=True, rollback=rollback, price=price, rollback_since_ms=fixtures.AT_MS
+            )
+            snapshot = replace(fixtures.snapshot(status=status), alarms=alarms)
+            second = lines(snapshot, MIN_WIDTH)[1]
+            assert len(second) == MIN_WIDTH
+            assert "PAUSED" in second
+            number = len(standing(snapshot))
+            assert f" {number}!" in second, second
 
 
 def test_the_fence_clock_runs_on_the_snapshots_time() -> None:
