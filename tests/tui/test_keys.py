@@ -20,7 +20,10 @@ from cockpit.core.intents import (
     Point,
     Veto,
 )
+from cockpit.core.snapshot import LogLine
 from cockpit.tui.keys import KEYS, LIVE, why_not
+from cockpit.tui.playkeys import REPLAY
+from cockpit.tui.unbound import no_key
 from tests.tui import fixtures
 from tests.tui.seen import Seen, answering, opened
 
@@ -109,6 +112,48 @@ async def test_reflexes_do_nothing_but_say_so(key: str) -> None:
         assert "does nothing here, on purpose" in seen.rows()[-2]
         assert seen.app.return_value is None
         assert seen.session.intents == []
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("X", "X does nothing; E: end the flight, close the session"),
+        ("n", "n does nothing; N: no-go to what somebody else has armed"),
+        ("l", "l does nothing; L: point at the row under the cursor"),
+        ("f5", "f5 does nothing: what is shown is read anew all the time"),
+        ("left", "left does nothing; ? shows the keys"),
+    ],
+)
+async def test_a_key_that_does_nothing_says_so_and_which_one_does(key: str, said: str) -> None:
+    async with opened() as seen:
+        await seen.press(key)
+        assert seen.rows()[-2].startswith(f" {said}")
+        assert seen.session.intents == []
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_KEY if name not in LIVE.by_key])
+def test_of_no_key_without_a_meaning_nothing_is_said(name: str) -> None:
+    for table in (LIVE, REPLAY):
+        assert name in table.by_key or " does nothing" in no_key(name, None, table)
+
+
+async def test_what_the_engine_refuses_its_user_is_told_on_the_message_line_once() -> None:
+    calm = fixtures.snapshot(alarms=(), log=(refusal(1, "ana", "before this screen came"),))
+    async with opened(calm) as seen:
+        assert "before this screen" not in seen.rows()[-2]
+        other = (*calm.log, refusal(2, "ben", "not for ana"))
+        await seen.show(fixtures.later(calm, 100, log=other))
+        assert "not for ana" not in seen.rows()[-2]
+        mine = (*other, refusal(3, "ana", "nobody sits there"))
+        await seen.show(fixtures.later(calm, 200, log=mine))
+        assert "point refused (ana): nobody sits there" in seen.rows()[-2]
+        seen.app.board.unsay()
+        await seen.show(fixtures.later(calm, 300, log=mine))
+        assert "nobody sits there" not in seen.rows()[-2]
+
+
+def refusal(seq: int, user: str, why: str) -> LogLine:
+    return LogLine(seq, fixtures.AT_MS, "warn", f"point refused ({user}): {why}")
 
 
 async def test_a_held_key_arms_once() -> None:

@@ -27,6 +27,7 @@ from cockpit.tui.panes import make_panes
 from cockpit.tui.panes.log import LogPane
 from cockpit.tui.panes.signals import SignalsPane
 from cockpit.tui.playkeys import REPLAY
+from cockpit.tui.refusals import Refusals
 from cockpit.tui.screens.acting import Acting
 from cockpit.tui.screens.asking import Asking
 from cockpit.tui.screens.looking import Looking
@@ -37,6 +38,7 @@ from cockpit.tui.text import Line, cut
 from cockpit.tui.timeline import timeline_rows
 from cockpit.tui.tour import ROWS as TOUR_ROWS
 from cockpit.tui.tour import Tour
+from cockpit.tui.unbound import no_key
 from cockpit.tui.view import LineView
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Board(Screen[None], inherit_bindings=False):
         self.keys_line = Lines(look, id="keys")
         self.small = Lines(look, id="small")
         self.panes = make_panes(look)
+        self._refusals = Refusals(user)
         self._said: tuple[str, str] | None = None
         self._said_timer: Timer | None = None
         self._resize_timer: Timer | None = None
@@ -104,7 +107,11 @@ class Board(Screen[None], inherit_bindings=False):
         for pane in self.panes.values():
             if pane.display:
                 pane.take(snapshot)
-        self.draw_lines()
+        refused = self._refusals.newest(snapshot)
+        if refused is not None and self.deck is None:
+            self.say(refused.text, refused.level)
+        else:
+            self.draw_lines()
         self.asking.offer(snapshot.armed)
 
     def connected(self, link: Link) -> None:
@@ -260,13 +267,15 @@ class Board(Screen[None], inherit_bindings=False):
     # --- keys -------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Every key of the registry; no other does anything."""
+        """Every key of the registry; of any other is said that it does nothing."""
         event.stop()
         event.prevent_default()
         key = self.keys.by_key.get(event.key)
         # keys that were on their way while a dialog opened open no second one
         if key is not None and (self.app.screen is self or key.id == "pause"):
             self.do(key)
+        elif key is None and self.app.screen is self:
+            self.say(no_key(event.key, event.character, self.keys), "warn")
 
     def do(self, key: Key) -> None:
         """What a key of the registry means."""
