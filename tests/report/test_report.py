@@ -106,7 +106,7 @@ def test_4_how_long_clients_were_blocked_longest_and_whose_share_it_was() -> Non
 def test_5_which_check_failed_first_when_and_on_what() -> None:
     failed = [row for row in rows("gates") if row["first fail"].value is not None]
     assert [row["gate"].text for row in failed] == ["signal checkout-errors"]
-    assert failed[0]["on"].text == "0.12"
+    assert failed[0]["on"].text == "12%"
 
 
 def test_6_when_going_back_was_closed_and_what_proved_it() -> None:
