@@ -41,6 +41,17 @@ async def seen_when(socket: Path, verb: str) -> Snapshot:
     raise AssertionError("the engine went away")
 
 
+async def asked_until_it_stands(socket: Path, wave: str) -> Answered:
+    """Advance, and again where something had changed since it was shown: as a person would."""
+    answered = await asked(socket, "advance", confirm=wave, wave=wave)
+    for _ in range(5):
+        if "changed" not in answered.why:
+            break
+        await seen_when(socket, "advance")
+        answered = await asked(socket, "advance", confirm=wave, wave=wave)
+    return answered
+
+
 async def test_a_wave_begins_once_its_name_is_given_and_not_for_another(tmp_path: Path) -> None:
     socket = tmp_path / "s.sock"
     async with flight(socket) as engine:
@@ -51,7 +62,7 @@ async def test_a_wave_begins_once_its_name_is_given_and_not_for_another(tmp_path
         other = await asked(socket, "advance", confirm=name, wave="another")
         assert other == Answered(exits.REFUSED, f"it is wave {name}'s turn, not another's")
         assert engine.state.armed is None
-        assert await asked(socket, "advance", confirm=name, wave=name) == Answered()
+        assert await asked_until_it_stands(socket, name) == Answered()
         assert engine.state.wave().word == "running"
 
 

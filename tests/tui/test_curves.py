@@ -80,7 +80,7 @@ async def test_a_press_that_changes_no_plot_says_so() -> None:
 
 
 async def test_without_a_plot_on_the_screen_the_time_stays_and_that_is_said() -> None:
-    async with opened(size=(80, 24)) as seen:
+    async with opened(size=(132, 43)) as seen:
         await seen.press("7", "plus")
         assert "no plot on the screen: 4 has them" in seen.text()
         assert "the last" not in (await chosen(seen, 2))[2]
