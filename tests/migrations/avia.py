@@ -5,8 +5,6 @@ Used by the test and by `python -m tests.migrations`.
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,12 +14,13 @@ import yaml
 import cockpit.lab
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say
-from cockpit.lab.checker import Verdict, check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from cockpit.lab.tournament import TOURNAMENT
 from tests.flights.real import Event, Flight, fly, write_plan
-from tests.flights.test_lab import runs_on, until
+from tests.flights.test_lab import runs_on
 from tests.migrations.gaps import longest_gaps_ms
+from tests.migrations.inflight import note_event, settled
 
 SETTLE_S = 60.0
 GATE_WAIT = "5m"
@@ -42,9 +41,7 @@ def avia(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     (state / "first").mkdir(parents=True, exist_ok=True)
     _a_batch_goes_back(lab, state / "first")
     flight = _the_whole(lab, state)
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    verdict = check(lab.folder)
+    verdict = settled(lab, SETTLE_S)
     assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
     gaps = longest_gaps_ms(lab.folder)
     say(f"longest gap between accepted writes: {gaps}")
@@ -85,8 +82,7 @@ def _the_whole(lab: Status, state: Path) -> Flight:
 
 def _kept(state: Path, also: Callable[[Event], None] = lambda _: None) -> Callable[[Event], None]:
     def keep(event: Event) -> None:
-        with (state / "events.jsonl").open("a") as out:
-            out.write(json.dumps(event) + "\n")
+        note_event(state, event)
         also(event)
 
     return keep

@@ -8,7 +8,6 @@ Used by the test and by `python -m tests.migrations`.
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,15 @@ import cockpit.lab
 from cockpit.cli import exits
 from cockpit.cli.output import complain
 from cockpit.lab.bank import BANK, DEAD_LETTERS, STATEMENTS
-from cockpit.lab.checker import Verdict, check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from cockpit.lab.subjects import FORGOTTEN, LEVEL
 from cockpit.lab.surroundings import registry_url
 from tests.flights.real import Event, Flight, fly, write_plan
 from tests.flights.test_lab import runs_on, until
+from tests.migrations.inflight import call, note_event, settled
 from tests.migrations.rewinding import Doubled, Rewind
 from tests.migrations.saying import says
-from tests.migrations.zerodown import call
 
 SETTLE_S = 120.0
 GATE_WAIT = "20m"
@@ -60,8 +59,7 @@ class Trouble:
     doubled: Doubled | None = field(default=None)
 
     def __call__(self, event: Event) -> None:
-        with (self.state / "events.jsonl").open("a") as out:
-            out.write(json.dumps(event) + "\n")
+        note_event(self.state, event)
         at = (event["kind"], event.get("gate"), event.get("verdict"))
         if at == ("gate", "parity", "FAIL") and not self.mended:
             assert FORGOTTEN in event["text"], event
@@ -96,7 +94,7 @@ def byoc(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     assert flight.result["predicted_duplicates_max"] == 0
     assert trouble.doubled is not None
     (state / "doubled.json").write_text(json.dumps(asdict(trouble.doubled)) + "\n")
-    verdict = settled(lab)
+    verdict = settled(lab, SETTLE_S)
     assert_doubled(verdict, trouble.doubled)
     return flight, verdict
 
@@ -183,13 +181,6 @@ def acted(state: Path, verb: str) -> int:
 def standing(state: Path) -> Any:  # what JSON gave
     """How the flight stands."""
     return json.loads(says(state, "status", "--json").stdout)
-
-
-def settled(lab: Status) -> Verdict:
-    """The checker's, once everything written until now is read."""
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    return check(lab.folder)
 
 
 def assert_doubled(verdict: Verdict, doubled: Doubled) -> None:

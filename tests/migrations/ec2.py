@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -19,14 +18,14 @@ import httpx
 import cockpit.lab
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say
-from cockpit.lab.checker import Verdict, check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.clickstream import CLICKSTREAM
 from cockpit.lab.hopfiles import FIRST_HOP
 from cockpit.lab.looking import Status
-from tests.flights.real import Event, Flight, fly
-from tests.flights.test_lab import runs_on, until
+from tests.flights.real import Flight, fly
+from tests.flights.test_lab import runs_on
+from tests.migrations.inflight import FailsOnce, settled
 from tests.migrations.saying import says
-from tests.migrations.zerodown import call
 
 SETTLE_S = 120.0
 GATE_WAIT = "20m"
@@ -49,30 +48,12 @@ def take_off(folder: Path) -> Status:
     return cockpit.lab.up(folder / "lab", complain, profile="ec2-082")
 
 
-@dataclass(slots=True)
-class Trouble:
-    """One service fails while its wave soaks for the first time, and is well once it is back."""
-
-    lab: Status
-    state: Path
-    failed: bool = field(default=False)
-
-    def __call__(self, event: Event) -> None:
-        with (self.state / "events.jsonl").open("a") as out:
-            out.write(json.dumps(event) + "\n")
-        at = (event["kind"], event.get("wave"), event.get("step"))
-        if at == ("step_done", BACK, "start") and not self.failed:
-            self.failed = True
-            call(self.lab, FAILING, "fault?ratio=0.5")
-        if at[:2] == ("wave_rolled_back", BACK):
-            call(self.lab, FAILING, "fault?ratio=0")
-
-
 def ec2(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     """Fly all waves without a screen, switch the old cluster off, and judge from outside."""
     state.mkdir(exist_ok=True)
     plan = lab.folder / "plan.yaml"
-    flight = fly(plan, state, Trouble(lab, state), "--gate-wait", GATE_WAIT, "--again")
+    trouble = FailsOnce(lab, state, BACK, FAILING, 0.5)
+    flight = fly(plan, state, trouble, "--gate-wait", GATE_WAIT, "--again")
     assert flight.exit_code == exits.COMPLETED, flight.story()
     assert {wave["state"] for wave in flight.result["waves"]} == {"done"}
     assert len(flight.result["waves"]) == len(CLICKSTREAM.waves)
@@ -84,9 +65,7 @@ def ec2(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     assert flight.result["predicted_duplicates_max"] == sum(promised.values())
     assert_archived(plan, state)
     switch_off(lab)
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    verdict = check(lab.folder)
+    verdict = settled(lab, SETTLE_S)
     assert (verdict.lost, verdict.reordered) == (0, 0)
     read_again = duplicates(verdict)
     say(f"read again: {read_again}; promised: {promised}")

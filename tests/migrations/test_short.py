@@ -5,7 +5,6 @@ other work may have the processors."""
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,14 +14,14 @@ import yaml
 
 import cockpit.lab
 from cockpit.cli import exits
-from cockpit.lab.checker import check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.clickstream import CLICKSTREAM
-from cockpit.lab.looking import Status
 from cockpit.lab.profiles import profile_named
 from cockpit.lab.tournament import TOURNAMENT
 from tests.flights.real import Flight, fly, write_plan
-from tests.flights.test_lab import runs_on, until
+from tests.flights.test_lab import runs_on
 from tests.migrations import ec2
+from tests.migrations.inflight import settled
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
@@ -46,7 +45,7 @@ def shortened(plan: Path) -> Path:
     return write_plan(content, plan.with_name("short.yaml"))
 
 
-def flown(profile: str, folder: Path) -> tuple[Status, Flight]:
+def flown(profile: str, folder: Path) -> tuple[Flight, Verdict]:
     """Every wave of a lab's plan, one after the other; nobody is left on the source."""
     lab = cockpit.lab.up(folder / "lab", lambda _: None, profile=profile)
     (folder / "state").mkdir()
@@ -55,17 +54,14 @@ def flown(profile: str, folder: Path) -> tuple[Status, Flight]:
     assert {wave["state"] for wave in flight.result["waves"]} == {"done"}
     works = profile_named(profile).workload.works
     assert {runs_on(lab, work.name) for work in works} == {"target"}
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    return lab, flight
+    return flight, settled(lab, SETTLE_S)
 
 
 def test_over_a_link_nothing_is_lost_or_read_again(tmp_path: Path) -> None:
     try:
-        lab, flight = flown("avia", tmp_path)
+        flight, verdict = flown("avia", tmp_path)
         assert len(flight.result["waves"]) == len(TOURNAMENT.waves)
         assert flight.result["predicted_duplicates_max"] == 0
-        verdict = check(lab.folder)
         assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
     finally:
         cockpit.lab.down(tmp_path / "lab")
@@ -73,11 +69,10 @@ def test_over_a_link_nothing_is_lost_or_read_again(tmp_path: Path) -> None:
 
 def test_over_two_hops_what_is_read_again_is_what_was_promised(tmp_path: Path) -> None:
     try:
-        lab, flight = flown("ec2-082", tmp_path)
+        flight, verdict = flown("ec2-082", tmp_path)
         assert len(flight.result["waves"]) == len(CLICKSTREAM.waves)
         promised = ec2.prices(flight)
         assert {group for group, price in promised.items() if price} == ec2.AGAIN
-        verdict = check(lab.folder)
         assert (verdict.lost, verdict.reordered) == (0, 0)
         assert ec2.duplicates(verdict) == promised
     finally:

@@ -6,17 +6,17 @@ Used by the test and by `python -m tests.migrations`.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import cockpit.lab
 from cockpit.cli import exits
 from cockpit.cli.output import complain
-from cockpit.lab.checker import Verdict, check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.grid import GRID
 from cockpit.lab.looking import Status
 from tests.flights.real import Event, Flight, fly
 from tests.flights.test_lab import runs_on, until
+from tests.migrations.inflight import note_event, settled
 from tests.migrations.saying import says
 
 SETTLE_S = 120.0
@@ -48,8 +48,7 @@ def voltus(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     until(lambda: any(text.startswith(whole) for text in places(lab, state)), CARRIED_S, every_s=5)
 
     def keep(event: Event) -> None:
-        with (state / "events.jsonl").open("a") as out:
-            out.write(json.dumps(event) + "\n")
+        note_event(state, event)
 
     flight = fly(lab.folder / "plan.yaml", state, keep, "--gate-wait", GATE_WAIT)
     assert flight.exit_code == exits.COMPLETED, flight.story()
@@ -57,8 +56,6 @@ def voltus(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     assert len(flight.result["waves"]) == len(GRID.waves)
     assert flight.result["predicted_duplicates_max"] == 0
     assert {runs_on(lab, work.name) for work in GRID.works} == {"target"}
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    verdict = check(lab.folder)
+    verdict = settled(lab, SETTLE_S)
     assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
     return flight, verdict

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 import cockpit.lab
 from cockpit.cli import exits
 from cockpit.cli.output import complain
-from cockpit.lab.checker import Verdict, check
+from cockpit.lab.checker import Verdict
 from cockpit.lab.looking import Status
 from cockpit.lab.wavesshop import REPORTS, WAVES_SHOP
 from cockpit.lab.workload import WORKLOAD
-from tests.flights.real import Event, Flight, fly
-from tests.flights.test_lab import runs_on, until
+from tests.flights.real import Flight, fly
+from tests.flights.test_lab import runs_on
+from tests.migrations.inflight import FailsOnce, settled
 from tests.migrations.saying import says
 
 SETTLE_S = 150.0
@@ -43,36 +40,12 @@ def take_off(folder: Path) -> Status:
     return cockpit.lab.up(folder / "lab", complain, profile="zero-downtime-waves")
 
 
-def call(lab: Status, service: str, path: str) -> None:
-    """One of a service's controls."""
-    url = lab.as_json()["services"][service]
-    httpx.post(f"{url}/{path}", trust_env=False, timeout=20.0).raise_for_status()
-
-
-@dataclass(slots=True)
-class Trouble:
-    """Billing fails while its wave soaks for the first time, and is well again once it is back."""
-
-    lab: Status
-    state: Path
-    failed: bool = field(default=False)
-
-    def __call__(self, event: Event) -> None:
-        with (self.state / "events.jsonl").open("a") as out:
-            out.write(json.dumps(event) + "\n")
-        at = (event["kind"], event.get("wave"), event.get("step"))
-        if at == ("step_done", BACK, "start") and not self.failed:
-            self.failed = True
-            call(self.lab, "billing", "fault?ratio=0.3")
-        if at[:2] == ("wave_rolled_back", BACK):
-            call(self.lab, "billing", "fault?ratio=0")
-
-
 def zerodown(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     """Everything moves, the forgotten job is found and moved, and all of it is packed."""
     state.mkdir(exist_ok=True)
     plan = lab.folder / "plan.yaml"
-    flight = fly(plan, state, Trouble(lab, state), "--gate-wait", GATE_WAIT, "--again")
+    trouble = FailsOnce(lab, state, BACK, "billing", 0.3)
+    flight = fly(plan, state, trouble, "--gate-wait", GATE_WAIT, "--again")
     assert flight.exit_code == exits.COMPLETED, flight.story()
     assert_waves(flight)
     assert_drills(flight)
@@ -87,18 +60,10 @@ def zerodown(lab: Status, state: Path) -> tuple[Flight, Verdict]:
     assert tail.result["predicted_duplicates_max"] == 0
     left = stragglers(plan, state)
     assert left["stragglers"] == [], left
-    verdict = settled(lab)
+    verdict = settled(lab, SETTLE_S)
+    assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
     archive(plan, state)
     return flight, verdict
-
-
-def settled(lab: Status) -> Verdict:
-    """The checker's, once everything written until now is read."""
-    landed_ms = time.time_ns() // 1_000_000
-    until(lambda: check(lab.folder, until_ms=landed_ms).lost == 0, SETTLE_S, every_s=2.0)
-    verdict = check(lab.folder)
-    assert (verdict.lost, verdict.duplicated, verdict.reordered) == (0, 0, 0)
-    return verdict
 
 
 def assert_waves(flight: Flight) -> None:
