@@ -73,7 +73,8 @@ def fly_chunk(chunk: int) -> tuple[int, Tally]:
 
 def soak(seeds: int) -> int:
     """All seeds below a number, in chunks; an exit code."""
-    done, tally = _kept()
+    code = _code()  # of what flies: what is edited meanwhile has not flown
+    done, tally = _kept(code)
     wanted = [chunk for chunk in range(-(-seeds // CHUNK)) if chunk not in done]
     say(f"swarm: {tally.seeds} seeds kept, {len(wanted) * CHUNK} to fly")
     began_s, flown = time.monotonic(), 0
@@ -82,7 +83,7 @@ def soak(seeds: int) -> int:
             done.add(chunk)
             tally.add(found)
             flown += CHUNK
-            _keep(done, tally)
+            _keep(code, done, tally)
             per_s = flown / (time.monotonic() - began_s)
             left_s = (len(wanted) * CHUNK - flown) / per_s
             outcomes = ", ".join(f"{word} {count}" for word, count in tally.outcomes.most_common())
@@ -107,12 +108,12 @@ def _verdict(tally: Tally) -> int:
     return 1 if tally.failures else 0
 
 
-def _kept() -> tuple[set[int], Tally]:
+def _kept(code: str) -> tuple[set[int], Tally]:
     tally = Tally()
     if not FILE.exists():
         return set(), tally
     kept = json.loads(FILE.read_text())
-    if kept["code"] != _code():
+    if kept["code"] != code:
         return set(), tally
     found = kept["tally"]
     tally.seeds = found["seeds"]
@@ -122,10 +123,12 @@ def _kept() -> tuple[set[int], Tally]:
     return set(kept["done"]), tally
 
 
-def _keep(done: set[int], tally: Tally) -> None:
+def _keep(code: str, done: set[int], tally: Tally) -> None:
     FILE.parent.mkdir(exist_ok=True)
-    content = {"code": _code(), "done": sorted(done), "tally": tally.plain()}
-    FILE.write_text(json.dumps(content))
+    content = {"code": code, "done": sorted(done), "tally": tally.plain()}
+    half = FILE.with_suffix(".half")
+    half.write_text(json.dumps(content))
+    half.replace(FILE)
 
 
 def _code() -> str:

@@ -66,13 +66,14 @@ def test_a_program_behind_it_is_typed_to_and_answers_late() -> None:
     begun = subprocess.Popen(words, stdin=slave, stdout=slave)
     try:
         time.sleep(1.0)
-        os.write(master, b"hello\n\x04")
         sent_s, seen = time.perf_counter(), b""
+        os.write(master, b"hello\n\x04")
         while b"hello" not in seen:
             seen += os.read(master, 1024)
         assert time.perf_counter() - sent_s >= 0.4, "there and back"
         assert begun.wait(10) == 0
     finally:
         begun.kill()
+        begun.wait()
         os.close(master)
         os.close(slave)
