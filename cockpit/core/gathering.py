@@ -21,7 +21,7 @@ from cockpit.core.conditions import (
     Windowed,
 )
 from cockpit.core.flight import FlightState, Keep, WaveState
-from cockpit.core.gates import Judgement, Reading, Subject, judge, limit, measure, view
+from cockpit.core.gates import Judgement, Reading, Subject, judge, limit, measure, unit, view
 from cockpit.core.observe import Unknown
 from cockpit.core.peaks import Over
 from cockpit.core.plan import touched_topics
@@ -167,7 +167,14 @@ def _over_all(
 ) -> Judgement:
     rollup = state.gathered.rollups.get(key_of(condition, subject_of(state, wave)), Rollup())
     at_ms = history[-1].at_ms if history else state.at_ms
-    seen = judge_over(rollup, over, limit=limit(condition), at_ms=at_ms, now_ms=state.at_ms)
+    seen = judge_over(
+        rollup,
+        over,
+        limit=limit(condition),
+        counts=unit(condition, state.plan),
+        at_ms=at_ms,
+        now_ms=state.at_ms,
+    )
     if now.verdict == "PASS":
         return Judgement(seen.verdict, seen.held_ms, f"{seen.evidence}; now {now.evidence}")
     return Judgement(now.verdict, 0, f"{now.evidence}; {seen.evidence}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cockpit.core.observe import Unknown
 from cockpit.core.peaks import Over, earliest, missing
+from cockpit.core.quantities import quantity
 from cockpit.core.schedule import DAY_MS, instant_words
 
 F64 = NDArray[np.float64]
@@ -177,10 +178,12 @@ class Seen:
     evidence: str
 
 
-def judge_over(rollup: Rollup, over: Over, *, limit: float, at_ms: int, now_ms: int) -> Seen:
+def judge_over(
+    rollup: Rollup, over: Over, *, limit: float, counts: str, at_ms: int, now_ms: int
+) -> Seen:
     """PASS: every known value of the last `over_ms` at or under the limit, known throughout without
     a gap over `max_gap_ms`, and the named hours inside whole. FAIL: one of them was over it.
-    `at_ms`: when the newest reading was sampled, which is known and good."""
+    `at_ms`: when the newest reading was sampled, which is known and good; `counts`: the unit."""
     begin_ms = now_ms - over.over_ms
     past = rollup.whole()
     known = past.times[:, _KNOWN] > 0
@@ -189,7 +192,7 @@ def judge_over(rollup: Rollup, over: Over, *, limit: float, at_ms: int, now_ms: 
     bad = inside & ~(values[:, 1] <= limit)
     since_ms, gap_ms = _unbroken(times, over.max_gap_ms, now_ms)
     if bad.any():
-        return _was_bad(times[bad], values[bad], over, now_ms)
+        return _was_bad(times[bad], values[bad], over, counts, now_ms)
     if since_ms is None:
         since_ms = at_ms
     held_ms = max(0, at_ms - since_ms)
@@ -203,7 +206,7 @@ def judge_over(rollup: Rollup, over: Over, *, limit: float, at_ms: int, now_ms: 
         text.extend(f"{peak.words()} not yet seen" for peak in absent)
         text.append(_possible(over, max(since_ms, begin_ms), now_ms))
         return Seen("UNKNOWN", held_ms, "; ".join(text))
-    return Seen("PASS", held_ms, _good(past, times[inside], values[inside], over, now_ms))
+    return Seen("PASS", held_ms, _good(past, times[inside], values[inside], over, counts, now_ms))
 
 
 def _unbroken(times: I64, max_gap_ms: int, now_ms: int) -> tuple[int | None, int | None]:
@@ -225,24 +228,25 @@ def _unbroken(times: I64, max_gap_ms: int, now_ms: int) -> tuple[int | None, int
     return int(times[first, _FIRST]), gap_ms
 
 
-def _was_bad(times: I64, values: F64, over: Over, now_ms: int) -> Seen:
+def _was_bad(times: I64, values: F64, over: Over, counts: str, now_ms: int) -> Seen:
     worst = int(np.argmax(values[:, 1]))
     last_ms = int(times[:, _LAST].max())
+    most = quantity(float(values[worst, 1]), counts)
     text = (
-        f"{values[worst, 1]:g} at {at(int(times[worst, _MOST_AT]), now_ms)}, in the last "
+        f"{most} at {at(int(times[worst, _MOST_AT]), now_ms)}, in the last "
         f"{span(over.over_ms)}; {_possible(over, last_ms + 1, now_ms)}"
     )
     return Seen("FAIL", max(0, now_ms - last_ms), text)
 
 
-def _good(past: Rollup, times: I64, values: F64, over: Over, now_ms: int) -> str:
+def _good(past: Rollup, times: I64, values: F64, over: Over, counts: str, now_ms: int) -> str:
     worst = int(np.argmax(values[:, 1]))
     between = times[1:, _FIRST] - times[:-1, _LAST]
     gap_ms = max(int(times[:, _GAP].max()), int(between.max()) if len(between) else 0)
     begin_ms = now_ms - over.over_ms
     unknown = int(past.times[past.times[:, _LAST] >= begin_ms, _UNKNOWN].sum())
     text = [
-        f"good for {span(over.over_ms)}: worst {values[worst, 1]:g} at "
+        f"good for {span(over.over_ms)}: worst {quantity(float(values[worst, 1]), counts)} at "
         f"{at(int(times[worst, _MOST_AT]), now_ms)}",
         f"{int(times[:, _KNOWN].sum()):,} samples, {unknown:,} unknown, "
         f"longest gap {span(max(gap_ms, 0))}",

@@ -40,22 +40,25 @@ def seen(
     without: tuple[str, str] | None = None,
     unknown: tuple[str, str] | None = None,
     row_ms: int = 60_000,
+    usual: float = 10.0,
 ) -> Rollup:
-    """What was sampled from begin to end: 10 records, and what is said otherwise."""
+    """What was sampled from begin to end: the usual, and what is said otherwise."""
     rollup = Rollup()
     worse = {at_ms(when): value for when, value in (bad or {}).items()}
     for at in range(at_ms(begin), at_ms(end) + 1, every_ms):
         if without and at_ms(without[0]) < at < at_ms(without[1]):
             continue
-        value: float | Unknown = worse.get(at, 10.0)
+        value: float | Unknown = worse.get(at, usual)
         if unknown and at_ms(unknown[0]) < at < at_ms(unknown[1]):
             value = Unknown("no answer")
         rollup, _ = add(rollup, at, value, limit=100, row_ms=row_ms)
     return rollup
 
 
-def judged(rollup: Rollup, now: str, over: Over = DAY) -> Seen:
-    return judge_over(rollup, over, limit=100, at_ms=at_ms(now), now_ms=at_ms(now))
+def judged(
+    rollup: Rollup, now: str, over: Over = DAY, *, limit: float = 100, counts: str = "records"
+) -> Seen:
+    return judge_over(rollup, over, limit=limit, counts=counts, at_ms=at_ms(now), now_ms=at_ms(now))
 
 
 def test_a_whole_day_of_good_samples_with_its_hours_inside_passes_and_says_what_it_saw() -> None:
@@ -66,6 +69,19 @@ def test_a_whole_day_of_good_samples_with_its_hours_inside_passes_and_says_what_
         "good for 24h: worst 87 at 19:12Z; 1,441 samples, 0 unknown, longest gap 1m; "
         "18:00-21:00 UTC seen"
     )
+
+
+@pytest.mark.parametrize(
+    ("worst", "counts", "words"),
+    [
+        (1_234_567, "records", "worst 1,234,567 at"),
+        (0.004476, "ratio", "worst 0.448% at"),
+        (181.25, "ms", "worst 181ms at"),
+    ],
+)
+def test_the_worst_is_told_in_its_unit(worst: float, counts: str, words: str) -> None:
+    day = seen("Mon 21:00", "Tue 21:00", bad={"Tue 19:12": worst}, usual=0.001)
+    assert words in judged(day, "Tue 21:00", limit=2_000_000, counts=counts).evidence
 
 
 def test_what_is_missing_is_said_and_when_it_can_pass_at_earliest() -> None:
