@@ -52,7 +52,9 @@ def failed_probes(services: Sequence[Service], facts: Facts) -> tuple[int, int, 
             bad.append(f"{service.name} {probe.text}")
     if not times:
         return Unknown("the wave has no service")
-    evidence = f"{len(times)} services connect, authorise and read as themselves"
+    evidence = "1 service connects, authorises and reads as itself"
+    if len(times) != 1:
+        evidence = f"{len(times)} services connect, authorise and read as themselves"
     if bad:
         evidence = f"{len(bad)} of {len(times)} fail, first: {bad[0]}"
     return len(bad), min(times), evidence

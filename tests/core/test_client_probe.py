@@ -55,7 +55,7 @@ def test_without_a_run_it_is_unknown_and_nothing_begins() -> None:
 @pytest.mark.parametrize(
     ("passed", "text", "verdict", "evidence"),
     [
-        (True, "passed", "PASS", "1 services connect"),
+        (True, "passed", "PASS", "1 service connects"),
         (False, "ended with status 2: not authorised", "FAIL", "ledger ended with status 2: not"),
         (None, "did not end within 20 s", "UNKNOWN", "the probe of ledger: did not end within"),
     ],
