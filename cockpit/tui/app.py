@@ -31,7 +31,7 @@ from cockpit.tui.result import LeaveReason, ScreenResult
 from cockpit.tui.screens.opening import Opening
 from cockpit.tui.screens.overlay import Overlay
 from cockpit.tui.themefile import CockpitTheme
-from cockpit.tui.themes import PREFIX, Shelf, built_in
+from cockpit.tui.themes import PREFIX, Shelf, built_in, next_after
 from cockpit.tui.view import LineView
 
 if TYPE_CHECKING:  # what knows snapshots is loaded after the first paint: see `_open`
@@ -331,23 +331,15 @@ class CockpitApp(App[ScreenResult], inherit_bindings=False):
 
     def next_theme(self) -> tuple[str, str]:
         """Wear the next theme that can be used; a message and its level."""
-        names = [] if self.shelf is None else list(self.shelf.paths())
-        at = names.index(self.worn.name) + 1 if self.worn.name in names else 0
-        left_out = ""
-        for name in (*names[at:], *names[:at]):
-            found, wrong = self.shelf.read_or_shipped(name) if self.shelf else (None, ())
-            if wrong and not left_out:
-                left_out = f"; left out: {wrong[0].words()}"
-            if found is None or wrong:
-                continue
+        if self.shelf is None:
+            return "there is no other theme", "warn"
+        found, text, level = next_after(self.worn.name, self.shelf)
+        if found is not None:
             self._wear(found)
             for screen in self.screen_stack:
                 for view in screen.query(LineView):
                     view.redraw()
-            place = f"{names.index(name) + 1} of {len(names)}"
-            text = f"theme {name} ({place}); --theme {name} keeps it{left_out}"
-            return text, "warn" if left_out else "info"
-        return f"there is no other theme{left_out}", "warn"
+        return text, level
 
     # --- leaving ----------------------------------------------------------------------------------
 

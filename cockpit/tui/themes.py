@@ -163,13 +163,41 @@ def choose(wanted: str | None, shelf: Shelf, environment: Mapping[str, str]) -> 
     if why:
         which = f"the shipped theme {name}" if theme.name == name else f"theme {theme.name}"
         return Choice(theme, f"{which} is used: {why}")
-    hidden = hidden_alarm(theme) if shelf.is_own(name) else None
-    if hidden is not None:
-        pair = f"{hidden.token} on {hidden.base} has {hidden.ratio:.2f}:1"
-        return Choice(theme, f"theme {name}: alarms can hardly be seen: {pair}, {hidden.where}")
+    hardly = _hardly_seen(theme) if shelf.is_own(name) else ""
+    if hardly:
+        return Choice(theme, f"theme {name}: {hardly}")
     if few and not theme.ansi:
         return Choice(theme, f"this terminal has 16 colours: --theme {FEW_COLOURS} is made for it")
     return Choice(theme)
+
+
+def next_after(worn: str, shelf: Shelf) -> tuple[CockpitTheme | None, str, str]:
+    """The next theme that can be used, if there is one; a message and its level."""
+    names = list(shelf.paths())
+    at = names.index(worn) + 1 if worn in names else 0
+    remarks = ""
+    for name in (*names[at:], *names[:at]):
+        found, wrong = shelf.read_or_shipped(name)
+        if wrong and not remarks:
+            remarks = f"; left out: {wrong[0].words()}"
+        if found is None or wrong:
+            continue
+        hardly = _hardly_seen(found) if shelf.is_own(name) else ""
+        if hardly:
+            remarks = f"; {hardly}{remarks}"
+        place = f"{names.index(name) + 1} of {len(names)}"
+        text = f"theme {name} ({place}); --theme {name} keeps it{remarks}"
+        return found, text, "warn" if remarks else "info"
+    return None, f"there is no other theme{remarks}", "warn"
+
+
+def _hardly_seen(theme: CockpitTheme) -> str:
+    """A remark on alarms that do not stand out; empty: they do."""
+    hidden = hidden_alarm(theme)
+    if hidden is None:
+        return ""
+    pair = f"{hidden.token} on {hidden.base} has {hidden.ratio:.2f}:1"
+    return f"alarms can hardly be seen: {pair}, {hidden.where}"
 
 
 def hidden_alarm(theme: CockpitTheme) -> Faint | None:

@@ -22,6 +22,7 @@ from cockpit.tui.themes import (
     choose,
     hidden_alarm,
     is_16_colours,
+    next_after,
     own_folder,
     shipped_folder,
 )
@@ -337,6 +338,17 @@ async def test_a_key_goes_through_the_themes_and_says_how_to_keep_one(tmp_path: 
         assert level == "warn"
         await seen.pilot.pause(0.05)
         assert drawn_styles(seen) == first
+
+
+def test_a_theme_of_ones_own_in_which_alarms_are_lost_says_so_when_a_key_puts_it_on(
+    tmp_path: Path,
+) -> None:
+    shelf = own_shelf(tmp_path, mine="like: dark\nstyles: {bad: '#000001 on #000000'}\n")
+    found, said, level = next_after(SHIPPED[-1], shelf)
+    assert found is not None
+    assert found.name == "mine"
+    assert "; alarms can hardly be seen: bad on " in said
+    assert level == "warn"
 
 
 @pytest.mark.parametrize(("first", "then"), [("dark", "light"), ("16-colours", "mono")])
