@@ -184,6 +184,14 @@ class Grid(Pane):
             mask = found if mask is None else mask & found
         return mask
 
+    def filtered(self) -> str:
+        """What the filter lets through, in words."""
+        if not self.pattern:
+            return "filter cleared"
+        rows = self.count()
+        how = ", the pattern taken as it is" if self._filter.as_it_is else ""
+        return f"{count(rows)} row{' matches' if rows == 1 else 's match'}{how}"
+
     def _let_through(self) -> Mask:
         texts = self.texts()
         try:

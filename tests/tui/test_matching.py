@@ -106,8 +106,10 @@ async def test_the_title_says_that_a_pattern_is_taken_as_it_is(typed: str) -> No
     async with opened(size=(132, 30)) as seen:
         await seen.press("2", "slash", *typed, "enter")
         assert f"/{typed}/ taken as it is: 0 of 120 shown" in seen.rows()[2]
+        assert "0 rows match, the pattern taken as it is" in seen.rows()[-2]
         await seen.press("slash", *["backspace"] * len(typed), *"refunds", "enter")
         assert "/refunds/ 10 of 120 shown" in seen.rows()[2]
+        assert seen.rows()[-2].rstrip().endswith("  10 rows match")
 
 
 async def test_the_title_says_so_of_a_pattern_that_was_given_up(

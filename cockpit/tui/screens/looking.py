@@ -162,8 +162,7 @@ class Looking:
         pane = self._board.panes[self._board.chosen]
         if text is not None and isinstance(pane, Grid):
             pane.set_filter(text.strip())
-            rows = pane.count()
-            self._board.say("filter cleared" if not pane.pattern else f"{rows} rows match")
+            self._board.say(pane.filtered())
 
     def _leave_answered(self, answer: bool | None) -> None:
         if answer:
