@@ -20,10 +20,9 @@ from typing import Any
 import pytest
 import yaml
 
-import cockpit.lab
 from cockpit.engine.journal import read_journal
 from cockpit.lab.checker import check
-from cockpit.lab.looking import Status
+from tests.flights import hosts
 from tests.flights.crashes import (
     BACK,
     DEATHS,
@@ -51,43 +50,11 @@ from tests.flights.real import (
     quick,
     write_plan,
 )
-from tests.flights.standing import Standing, assert_stands_as, settled
+from tests.flights.site import Site
+from tests.flights.standing import assert_stands_as
 from tests.flights.test_lab import assert_nothing_lost, runs_on
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
-
-
-class Site:
-    """A lab to die on, its state folder, and how everything stood before."""
-
-    def __init__(self, folder: Path, *, readers_moved: bool) -> None:
-        self.state = folder / "state"
-        self.state.mkdir()
-        self.lab: Status = cockpit.lab.up(folder / "lab", lambda _line: None)
-        try:
-            self.before: Standing = self._prepared(readers_moved=readers_moved)
-        except BaseException:
-            self.end()
-            raise
-
-    def _prepared(self, *, readers_moved: bool) -> Standing:
-        """How everything stands before the first death."""
-        if readers_moved:
-            content = stopping_after_readers(quick(self.lab.folder / "plan.yaml"))
-            fly(write_plan(content, self.lab.folder / "readers.yaml"), self.state)
-            kill_engines(self.state)
-            assert runs_on(self.lab, "audit") == "target"
-        return settled(self.lab)
-
-    def count(self) -> None:
-        """Nothing is lost or out of order on this lab."""
-        assert_nothing_lost(self.lab)
-        assert check(self.lab.folder).reordered == 0
-
-    def end(self) -> None:
-        """Leave no process behind."""
-        kill_engines(self.state)
-        cockpit.lab.down(self.lab.folder)
 
 
 class Matrix:
@@ -161,12 +128,6 @@ def cockpit_resume(state: Path, *options: str) -> Flight:
     return Flight(events, done.returncode, done.stderr)
 
 
-def stopping_after_readers(content: Any) -> Any:
-    """The plan with a second wave that a person must confirm, and nobody does."""
-    content["waves"][1]["steps"].insert(0, {"confirm": {"text": "go on?"}})
-    return content
-
-
 def patient(content: Any) -> Any:
     """The plan with a deadline that three deaths behind the fence fit into, on a slow machine."""
     for step in (step for wave in content["waves"] for step in wave["steps"]):
@@ -228,6 +189,10 @@ def assert_comes_back(cell: Cell, site: Site) -> None:
 @pytest.mark.parametrize("cell", BACK, ids=str)
 def test_a_wave_comes_back_whole_after_a_death(half_moved: Site, cell: Cell) -> None:
     assert_comes_back(cell, half_moved)
+
+
+def test_who_was_taken_over_begins_nothing_any_more(half_moved: Site, tmp_path: Path) -> None:
+    hosts.assert_comes_back(half_moved, Cell("fence", "before leaving", "stop"), tmp_path)
 
 
 @pytest.mark.soak
