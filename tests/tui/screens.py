@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from cockpit.core.snapshot import Snapshot
 from cockpit.tui.picture import picture
@@ -21,6 +21,7 @@ from cockpit.tui.run import make_app
 from cockpit.tui.screens.confirm import TwoKey
 from tests.tui import fixtures
 from tests.tui.sessions import AnsweringSession
+from tests.tui.test_replay import replay
 
 WIDTH, HEIGHT = 100, 24
 
@@ -33,6 +34,7 @@ class Shot:
     about: str
     of: Callable[[], Snapshot]
     keys: tuple[str, ...] = ()
+    seen_as: Literal["flight", "tour", "replay"] = "flight"
     size: tuple[int, int] = (WIDTH, HEIGHT)
 
 
@@ -51,14 +53,28 @@ SHOTS: Final = (
     Shot("confirm", "`A`: what advancing would do, before `Y`", fixtures.armed),
     Shot("health", "`h`: alarms, who is left on the source, feeds", fixtures.fired, ("h",)),
     Shot("palette", "`:` the command palette", fixtures.fenced, ("colon",)),
-)
+    Shot("row", "`enter`: a row in full, with the reason for each `?`", fixtures.fenced,
+         ("2", "j", "enter")),
+    Shot("alarm", "`!`: the newest alarm that nobody has acknowledged, in full", fixtures.fired,
+         ("exclamation_mark",)),
+    Shot("help", "`?`: every key, and what it does", fixtures.fenced, ("question_mark",)),
+    Shot("tour", "the first caption of `cockpit demo --tour`",
+         lambda: fixtures.simulated(fixtures.fenced()), seen_as="tour"),
+    Shot("replay", "`cockpit replay`: a recording, with its time line", fixtures.fired,
+         ("j",), seen_as="replay"),
+)  # fmt: skip
 
 
 async def draw(shot: Shot) -> str:
     """The picture as SVG."""
-    session = AnsweringSession(shot.of())
+    taped = replay(shot.of()) if shot.seen_as == "replay" else None
     app = make_app(
-        session, user=fixtures.USER, theme="dark", environment={"TERM": "xterm-256color"}
+        taped or AnsweringSession(shot.of()),
+        user=fixtures.USER,
+        theme="dark",
+        player=taped,
+        tour=shot.seen_as == "tour",
+        environment={"TERM": "xterm-256color"},
     )
     app.look.ascii_only = False
     async with app.run_test(size=shot.size) as pilot:

@@ -16,7 +16,15 @@ import pytest
 
 from cockpit.lab.ports import free_ports
 from tests.tui.test_run import ROOT, on_a_terminal, read_until
-from tests.tui.test_stalls import PROGRAM, assert_goes_on, drain, shown_of
+from tests.tui.test_stalls import (
+    ATTACHED,
+    PROGRAM,
+    an_engine,
+    assert_goes_on,
+    assert_not_noticed,
+    drain,
+    shown_of,
+)
 
 SSHD = Path("/usr/sbin/sshd")
 STALL_S = 30.0
@@ -57,6 +65,28 @@ def server(folder: Path) -> Iterator[list[str]]:
         process.wait(10)
 
 
+def over_ssh(client: list[str], script: Path) -> str:
+    """A program that becomes an ssh, behind which the script runs."""
+    there = shlex.join(
+        ["env", f"PYTHONPATH={ROOT}", "COLORTERM=truecolor", sys.executable, str(script)]
+    )
+    return f"import os; os.execvp('ssh', {[*client, f'cd {ROOT} && exec {there}']!r})"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_an_engine_does_not_notice_a_reader_behind_ssh_that_stands_still(
+    tmp_path: Path,
+) -> None:
+    async with an_engine() as path:
+        script = tmp_path / "attached.py"
+        script.write_text(f"SOCKET = {str(path)!r}" + ATTACHED)
+        with server(tmp_path) as client:
+            program = over_ssh(client, script)
+            with on_a_terminal(program, columns=160, rows=50) as (_, master):
+                await assert_not_noticed(path, master, STALL_S)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_reader_behind_ssh_that_stands_still_harms_nothing(tmp_path: Path) -> None:
@@ -64,11 +94,8 @@ def test_a_reader_behind_ssh_that_stands_still_harms_nothing(tmp_path: Path) -> 
     more: the screen's loop goes on, and the picture is whole when somebody reads again."""
     out, script = tmp_path / "beat", tmp_path / "screen.py"
     script.write_text(f"OUT, REMOTE = {str(out)!r}, True" + PROGRAM)
-    there = shlex.join(
-        ["env", f"PYTHONPATH={ROOT}", "COLORTERM=truecolor", sys.executable, str(script)]
-    )
     with server(tmp_path) as client:
-        program = f"import os; os.execvp('ssh', {[*client, f'cd {ROOT} && exec {there}']!r})"
+        program = over_ssh(client, script)
         with on_a_terminal(program, columns=160, rows=50) as (_, master):
             seen = read_until(master, b"WRITES", within_s=60)
             os.write(master, b"2")
