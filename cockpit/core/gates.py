@@ -18,8 +18,15 @@ from cockpit.core.clientprobes import failed_probes
 from cockpit.core.costs import row_cost
 from cockpit.core.delta import delta_rows
 from cockpit.core.facts import Facts
-from cockpit.core.lag import group_lag, not_there, replication_lag, reverse_lag, select
-from cockpit.core.observe import MISSING, AclBinding, Unknown, partition_text
+from cockpit.core.lag import (
+    first_unknown,
+    group_lag,
+    not_there,
+    replication_lag,
+    reverse_lag,
+    select,
+)
+from cockpit.core.observe import AclBinding, Unknown, partition_text
 from cockpit.core.parity import asked_at_ms, wanted_by
 from cockpit.core.parity import checks as parity_checks
 from cockpit.core.parity.found import ranked
@@ -212,13 +219,9 @@ def _forward_lag(topics: tuple[str, ...], facts: Facts, now_ms: int) -> Reading:
     present = {lag.logs.keys.names[i][0] for i in indexes}
     if absent := sorted(set(topics) - present):
         return _unknown(now_ms, f"no topic {absent[0]} on the source")
+    if (why := first_unknown(lag, indexes)) is not None:
+        return _unknown(now_ms, why)
     values = lag.lag[indexes]
-    blind = indexes[values == MISSING]
-    if len(blind):
-        topic, partition = key = lag.logs.keys.names[blind[0]]
-        told = lag.blind.get(topic) or lag.logs.errors.get(key)
-        why = told or "the mirror has no position for it"
-        return _unknown(now_ms, f"{topic}/{partition}: {why} ({len(blind)} unknown)")
     worst = int(np.argmax(values))
     topic, partition = lag.logs.keys.names[indexes[worst]]
     if (ahead := int(values.min())) < 0:

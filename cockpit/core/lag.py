@@ -60,6 +60,17 @@ class ReplicationLag:
     """Topics that cannot be compared at all, and why."""
 
 
+def first_unknown(lag: ReplicationLag, indexes: I64) -> str | None:
+    """The first of these partitions whose lag is not known, why, and how many such there are."""
+    blind = indexes[lag.lag[indexes] == MISSING]
+    if not len(blind):
+        return None
+    topic, _ = name = lag.logs.keys.names[blind[0]]
+    told = lag.blind.get(topic) or lag.logs.errors.get(name)
+    why = told or "the mirror has no position for it"
+    return f"{partition_text(name)}: {why} ({len(blind)} unknown)"
+
+
 def newest_before(samples: Sequence[T], at_ms: int) -> T | None:
     """The newest sample that was answered no later than `at_ms`."""
     return next((s for s in reversed(samples) if s.answered_at_ms <= at_ms), None)

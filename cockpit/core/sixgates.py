@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cockpit.core.inventory import Inventory
-from cockpit.core.lag import ReplicationLag, not_there, select
+from cockpit.core.lag import ReplicationLag, first_unknown, not_there, select
 from cockpit.core.mirroredgroups import MirroredGroups
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.plan import Plan, ReverseStep, Service, Wave, WriteOwner
@@ -110,11 +110,11 @@ def _replication(plan: Plan, evidence: Evidence) -> Iterator[Finding]:
         return
     if (absent := not_there(lag.logs, plan.topics())) is not None:
         yield Finding("unknown", f"replication lag: {absent.reason}")
-    column = lag.lag[select(lag.logs, plan.topics())]
+    indexes = select(lag.logs, plan.topics())
+    if (why := first_unknown(lag, indexes)) is not None:
+        yield Finding("unknown", f"replication lag: {why}")
+    column = lag.lag[indexes]
     known = column[column != MISSING]
-    blind = len(column) - len(known)
-    if blind:
-        yield Finding("unknown", f"replication lag of {blind} partitions")
     if len(known):
         total, worst = int(known.sum()), int(known.max())
         yield Finding("note", f"replication lag {total} records, {worst} at most in a partition")

@@ -74,6 +74,18 @@ def test_all_six_are_ready_where_everything_is_said_read_and_signed() -> None:
     )
 
 
+def test_a_partition_without_a_position_is_named() -> None:
+    one = mirror(NOW_MS - 300, (100, 100))
+    told = replace(one, positions=dict(list(one.positions.items())[:1]))
+    facts = absorb(Facts(), told)
+    half = replication_lag(absorb(facts, logs("source", NOW_MS - 100, (100, 104))))
+    found = standing(evidence=Evidence(NOTHING, half, NO_GROUPS))["replication"]
+    assert found.word == "unknown"
+    assert texts(found, "unknown") == (
+        "replication lag: orders/1: the mirror has no position for it (1 unknown)"
+    )
+
+
 @pytest.mark.parametrize("name", list(GATES))
 def test_nobody_signs_for_its_owner(name: GateName) -> None:
     unsigned = replace(ALL[name], signed=None)
