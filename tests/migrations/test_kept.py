@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.migrations.kept import Kept, clock
+from tests.migrations.kept import DOCS, Kept, clock
 
+INDEX = DOCS / "README.md"
 MOST_BYTES = 1_000_000
 MOST_RECORDED_BYTES = 420_000
 """A wave of a hundred services."""
@@ -120,3 +121,5 @@ def test_the_verdict_is_the_checker_s(page: Page) -> None:
     said = page.kept.verdict()
     assert re.match(r"lost 0, duplicated \d+, reordered 0, flown in \d+ s", said)
     assert said in page.kept.document
+    (row,) = [row for row in INDEX.read_text().splitlines() if row.startswith(f"| [{page.name}]")]
+    assert row.endswith(f"| {said} |")
