@@ -145,10 +145,7 @@ def _move(turn: Turn) -> bool:
 
 def _begin_back(turn: Turn) -> None:
     reason = turn.wave.back_wanted
-    steps = tuple(
-        replace(step, detail="interrupted") if step.word in ("running", "waiting") else step
-        for step in turn.wave.steps
-    )
+    steps = tuple(_interrupted(step, turn.now_ms) for step in turn.wave.steps)
     turn.set_wave(
         word="rolling back", back=True, back_wanted="", stages=(), steps=steps, detail=reason
     )
@@ -156,6 +153,14 @@ def _begin_back(turn: Turn) -> None:
     turn.set_wave(cursor=_next_to_undo(turn))
     name = turn.wave.wave.name
     turn.tell("rollback_started", f"wave {name} begins to go back: {reason}", "warn", wave=name)
+
+
+def _interrupted(step: StepState, now_ms: int) -> StepState:
+    """A step that a wave on its way back will not finish: over, where nothing of it is undone."""
+    if step.word not in ("running", "waiting"):
+        return step
+    word = step.word if step.begun else "undone"
+    return replace(step, word=word, detail="interrupted", ended_at_ms=now_ms)
 
 
 def _next_step(turn: Turn) -> bool:
