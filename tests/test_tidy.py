@@ -43,6 +43,15 @@ def test_every_module_says_what_it_is_and_no_shell_is_ever_started(path: Path) -
         assert call not in text
 
 
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=name)
+def test_nothing_is_raised_where_early_pythons_would_wrap_it(path: Path) -> None:
+    """In an `except*`, before 3.11.4: `cockpit.taskgroups` is there for it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.TryStar):
+            inside = (part for handler in node.handlers for part in ast.walk(handler))
+            assert not any(isinstance(part, ast.Raise) for part in inside)
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
     for node in ast.parse(path.read_text()).body:

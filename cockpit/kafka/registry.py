@@ -27,6 +27,7 @@ from cockpit.kafka.http import READ_TIMEOUT_MS, Http, Reply
 from cockpit.kafka.schemas import canonical, kind_of
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, PortError
+from cockpit.taskgroups import one_of
 
 PAGE: Final = 200
 PAGE_BYTES: Final = 32 << 20
@@ -415,15 +416,8 @@ async def _each(items: Iterable[A], ask: Callable[[A], Awaitable[B]]) -> dict[A,
         for item in left:
             found[item] = await ask(item)
 
-    try:
+    with one_of(PortError):
         async with asyncio.TaskGroup() as workers:
             for number in range(AT_ONCE):
                 workers.create_task(work(), name=f"registry-{number}")
-    except* PortError as errors:
-        raise _first(errors) from None
     return found
-
-
-def _first(errors: BaseExceptionGroup[PortError]) -> PortError:
-    inner = errors.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cockpit.lab.home import LabBusyError, LabError, cache_folder, locked
+from cockpit.taskgroups import one_of
 
 JAVA_VERSION = 17
 FETCH_TIMEOUT_S = 600.0
@@ -163,13 +164,12 @@ async def _fetch(maven: str, wanted: JarSet, cache: Cache, progress: Progress) -
     progress(f"jars: fetching into {cache.final} (once)")
     staging = cache.stage(wanted.bodies())
     try:
-        async with asyncio.TaskGroup() as group:
-            ticker = group.create_task(_tick(progress), name="lab-fetch-ticker")
-            await _run_maven(maven, staging, wanted)
-            ticker.cancel()
-        cache.publish(staging, wanted)
-    except* LabError as errors:
-        raise errors.exceptions[0] from None
+        with one_of(LabError):
+            async with asyncio.TaskGroup() as group:
+                ticker = group.create_task(_tick(progress), name="lab-fetch-ticker")
+                await _run_maven(maven, staging, wanted)
+                ticker.cancel()
+            cache.publish(staging, wanted)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -41,6 +41,7 @@ from cockpit.lab.surroundings import (
 )
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
 from cockpit.lab.workload import SIDES, Side
+from cockpit.taskgroups import one_of
 
 START_TIMEOUT_S = 20.0
 """Longer than a service tries to reach its cluster."""
@@ -123,10 +124,8 @@ class _Start:
         """Everything in its order. Raises LabError; then nothing runs."""
         try:
             self._prepare()
-            try:
+            with one_of(LabError, KafkaError, httpx.HTTPError, chosen=_first):
                 await self._start()
-            except* (LabError, KafkaError, httpx.HTTPError) as errors:
-                raise _first(errors) from None
             self._state = replace(self._state, phase="ready")
             save(self._layout.folder, self._state)
         except BaseException:

@@ -18,7 +18,6 @@ from cockpit.core.observe import Unknown
 from cockpit.core.parity import checks
 from cockpit.core.plan import SIDES, RegistrySpec
 from cockpit.core.survey import NO_MODES, WindowsSurvey
-from cockpit.lab.home import LabError
 from cockpit.lab.registry import (
     Registry,
     RegistryServer,
@@ -53,7 +52,7 @@ def pair(
     """Two registries, empty at first."""
     try:
         found = asyncio.run(_start(tmp_path_factory.mktemp("registries")))
-    except* LabError as errors:
+    except ExceptionGroup as errors:
         pytest.fail(f"the registries did not start: {errors.exceptions}", pytrace=False)
     yield found
     for registry in found[1:]:
