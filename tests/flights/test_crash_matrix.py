@@ -22,7 +22,6 @@ import yaml
 
 from cockpit.engine.journal import read_journal
 from cockpit.lab.checker import check
-from tests.flights import hosts
 from tests.flights.crashes import (
     BACK,
     DEATHS,
@@ -189,10 +188,6 @@ def assert_comes_back(cell: Cell, site: Site) -> None:
 @pytest.mark.parametrize("cell", BACK, ids=str)
 def test_a_wave_comes_back_whole_after_a_death(half_moved: Site, cell: Cell) -> None:
     assert_comes_back(cell, half_moved)
-
-
-def test_who_was_taken_over_begins_nothing_any_more(half_moved: Site, tmp_path: Path) -> None:
-    hosts.assert_comes_back(half_moved, Cell("fence", "before leaving", "stop"), tmp_path)
 
 
 @pytest.mark.soak

@@ -1,6 +1,6 @@
 """Whoever was taken over begins nothing any more: at every point of the steps that move a wave.
 
-The fence, before its first effect has left, is in the matrix of deaths, on the lab that is there.
+In simulation that is tried in every run (`test_taking.py`); here it is two real engines.
 """
 
 from __future__ import annotations
