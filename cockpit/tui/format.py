@@ -57,6 +57,17 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def brief(value: int) -> str:
+    """Three digits and a unit of thousands: `12.3k`, `-1.20G`; a value below 1,000 in full."""
+    size, unit = float(abs(value)), ""
+    for unit in ("", "k", "M", "G", "T", "P", "E"):  # noqa: B007  # the one that it ends with
+        if size < 999.5:
+            break
+        size /= 1_000
+    digits = 0 if not unit or size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{'-' if value < 0 else ''}{size:.{digits}f}{unit}"
+
+
 def signed(value: int) -> str:
     """`+12`, `-3`, `0`."""
     return f"{value:+,}" if value else "0"

@@ -12,7 +12,7 @@ from typing import Final
 
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.snapshot import Snapshot
-from cockpit.tui.format import count, quantity
+from cockpit.tui.format import brief, count, quantity
 from cockpit.tui.text import Chunk, Token
 
 STALE_MS: Final = 5_000
@@ -67,14 +67,24 @@ def measured(
     return (quantity(value, unit), style)
 
 
-def lag(value: int, *, stale: bool, limit: float | None = None) -> Chunk:
-    """A replication lag as a chunk: signed, an ANOMALY when negative, `!` when over `limit`."""
+LAG_CELLS: Final = 14
+"""How wide a column of lags is."""
+
+
+def lag(value: int, *, stale: bool, limit: float | None = None, width: int | None = None) -> Chunk:
+    """A replication lag as a chunk: signed, an ANOMALY when negative, `!` when over `limit`. Where
+    `width` would cut off digits, or what is said of them, the number is a short one."""
     if value == MISSING:
         return ("?", "unknown")
     if stale:
-        return (f"-- ({count(value)})", "stale")
+        return (_fitting("-- ({})", value, width), "stale")
     if value < 0:
-        return (f"{count(value)} ANOMALY", "bad")
+        return (_fitting("{} ANOMALY", value, width), "bad")
     if limit is not None and value > limit:
-        return (f"{count(value)} !", "bad")
-    return (count(value), "text")
+        return (_fitting("{} !", value, width), "bad")
+    return (_fitting("{}", value, width), "text")
+
+
+def _fitting(form: str, value: int, width: int | None) -> str:
+    text = form.format(count(value))
+    return text if width is None or len(text) <= width else form.format(brief(value))

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.snapshot import Behind, TimeLeft
-from cockpit.tui.format import age, behind, clock, count, quantity, rate, signed, time_left, utc
-from cockpit.tui.fresh import is_stale, lag, measured, whole
+from cockpit.tui.format import (
+    age,
+    behind,
+    brief,
+    clock,
+    count,
+    quantity,
+    rate,
+    signed,
+    time_left,
+    utc,
+)
+from cockpit.tui.fresh import LAG_CELLS, is_stale, lag, measured, whole
 from cockpit.tui.plain import plain_line
 from tests.tui import fixtures
 
@@ -63,6 +76,34 @@ def test_unknown_is_never_a_number_and_stale_digits_stand_in_brackets() -> None:
     assert lag(-12, stale=True)[0] == "-- (-12)"
     assert lag(101, stale=False, limit=100)[0] == "101 !"
     assert lag(100, stale=False, limit=100)[0] == "100"
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "text"),
+    [
+        (999_999_999, {"limit": 100}, "999,999,999 !"),
+        (1_197_519_817, {"limit": 100}, "1.20G !"),
+        (1_197_519_817, {}, "1,197,519,817"),
+        (-99_999, {}, "-100k ANOMALY"),
+        (-1_234, {}, "-1,234 ANOMALY"),
+        (27_021_975, {"stale": True}, "-- (27.0M)"),
+        (9_223_372_036_854_775_806, {"limit": 100}, "9.22E !"),
+    ],
+)
+def test_a_lag_that_its_column_would_cut_is_a_short_one(
+    value: int, options: dict[str, Any], text: str
+) -> None:
+    stale = options.pop("stale", False)
+    assert lag(value, stale=stale, width=LAG_CELLS, **options)[0] == text
+    assert count(abs(value)) in lag(value, stale=stale, **options)[0]
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_short_number_has_three_digits_and_is_near(value: int) -> None:
+    text = brief(value)
+    assert len(text.strip("-")) <= 5
+    factor = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}.get(text[-1], 1)
+    assert float(text.rstrip("kMGTPE")) * factor == pytest.approx(value, rel=0.006)
 
 
 def test_a_sample_that_never_came_is_stale() -> None:

@@ -158,7 +158,7 @@ async def an_engine() -> AsyncIterator[Path]:
 
 async def assert_not_noticed(path: Path, master: int, stall_s: float) -> None:
     """Nobody reads the terminal: somebody else gets news as before, and it is drawn anew then."""
-    await asyncio.to_thread(read_until, master, b"WRITES", 60)
+    seen = await asyncio.to_thread(read_until, master, b"WRITES", 60)
     loop = asyncio.get_running_loop()
     other = await RemoteSession.connect(path)
     came: list[tuple[float, int]] = []
@@ -169,9 +169,12 @@ async def assert_not_noticed(path: Path, master: int, stall_s: float) -> None:
             break
     await other.close()
     assert max(b - a for (a, _), (b, _) in pairwise(came)) < 1
-    shown = await asyncio.to_thread(drain, master, 2)
-    assert b"WRITES" in shown, "drawn anew, and connected still"
-    assert b"NO NEWS" not in shown
+    seen += await asyncio.to_thread(drain, master, 5)
+    text = shown_of(seen)
+    assert "WRITES:" in text, "whole, and connected still"
+    assert "NO NEWS" not in text
+    newest = time.strftime("%H:%M", time.gmtime(came[-1][1] / 1_000))
+    assert f"{newest}:" in text, "and of now"
 
 
 @pytest.mark.soak

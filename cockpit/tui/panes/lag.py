@@ -18,7 +18,7 @@ from cockpit.core.lagview import LAG_BY, LagBy, LagRow, lag_rows
 from cockpit.core.observe import MISSING, PartitionKeys, TopicPartition, Unknown
 from cockpit.core.snapshot import DrainView, PartitionTable, Snapshot
 from cockpit.tui.format import age, rate, time_left
-from cockpit.tui.fresh import Fresh, lag, whole
+from cockpit.tui.fresh import LAG_CELLS, Fresh, lag, whole
 from cockpit.tui.glyphs import PENDING
 from cockpit.tui.grid import Column, Grid, Mask, Order
 from cockpit.tui.look import Look
@@ -44,7 +44,7 @@ class LagPane(Grid):
     all_columns: ClassVar[tuple[Column, ...]] = (
         Column("topic", "topic", 0, right=False),
         Column("partition", "part", 5),
-        Column("lag", "lag", 14),
+        Column("lag", "lag", LAG_CELLS),
         Column("logs", "by logs", 9, 3),
         Column("rate", "rate", 10, 1),
         Column("left", "left", 10, 2),
@@ -212,7 +212,8 @@ class LagPane(Grid):
                 return (str(table.keys.names[model][1]), "text")
             case "lag":
                 old = source_old or mirror_old
-                return lag(int(table.lag[model]), stale=old, limit=self._limit)
+                value = int(table.lag[model])
+                return lag(value, stale=old, limit=self._limit, width=LAG_CELLS)
             case "logs":
                 old = source_old or target_old or self._fresh.fails("syncs")
                 return whole(int(table.lag_by_logs[model]), stale=old, style="dim")

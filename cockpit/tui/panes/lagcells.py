@@ -11,7 +11,7 @@ from cockpit.core.lagview import LagBy, LagPart, LagRow
 from cockpit.core.observe import I64, MISSING, Unknown
 from cockpit.core.snapshot import TimeLeft
 from cockpit.tui.format import age, rate, time_left
-from cockpit.tui.fresh import Fresh, lag
+from cockpit.tui.fresh import LAG_CELLS, Fresh, lag
 from cockpit.tui.grid import Column, Order
 from cockpit.tui.ranking import worst_first
 from cockpit.tui.text import Chunk
@@ -29,11 +29,11 @@ def grouped_columns(by: LagBy) -> tuple[Column, ...]:
     name, of, other = _TITLES[by]
     return (
         Column("topic", name, 0, right=False),
-        Column("lag", "lag", 14),
+        Column("lag", "lag", LAG_CELLS),
         Column("rate", "rate", 10, 1),
         Column("past", "last minute", 15, 3),
         Column("left", "left", 10, 4),
-        Column("other", other, 14, 2),
+        Column("other", other, LAG_CELLS, 2),
         Column("of", of, 12, 5, right=False),
         Column("note", "note", 16, 6, right=False),
     )
@@ -48,9 +48,9 @@ def grouped_cell(row: LagRow, column: str, fresh: Fresh, limit: float | None) ->
         case "lag" | "rate" | "left" if not row.has_group:
             return ("no group" if column == "lag" else "", "dim")
         case "lag":
-            return part_chunk(row.lag, fresh)
+            return part_chunk(row.lag, fresh, width=LAG_CELLS)
         case "other":
-            return part_chunk(row.other, fresh, limit)
+            return part_chunk(row.other, fresh, limit, width=LAG_CELLS)
         case "rate":
             if isinstance(row.rate_milli, Unknown):
                 return ("?", "unknown")
@@ -64,11 +64,14 @@ def grouped_cell(row: LagRow, column: str, fresh: Fresh, limit: float | None) ->
             return (row.note, "dim")
 
 
-def part_chunk(part: LagPart, fresh: Fresh, limit: float | None = None) -> Chunk:
+def part_chunk(
+    part: LagPart, fresh: Fresh, limit: float | None = None, *, width: int | None = None
+) -> Chunk:
     """A number of records by the rules for lags."""
     if isinstance(part.records, Unknown):
         return ("?", "unknown")
-    return lag(part.records, stale=fresh.stale(part.at_ms, *part.feeds), limit=limit)
+    stale = fresh.stale(part.at_ms, *part.feeds)
+    return lag(part.records, stale=stale, limit=limit, width=width)
 
 
 def _left(left: TimeLeft | Unknown, *, stale: bool) -> Chunk:
