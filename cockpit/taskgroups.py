@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 E = TypeVar("E", bound=Exception)
+Leaf = TypeVar("Leaf", bound=BaseException)
 
 
 @contextmanager
@@ -19,19 +20,21 @@ def one_of(
 ) -> Iterator[None]:
     """Raises for errors of these kinds, in a group or alone, the first of them, or what `chosen`
     makes of all. A group that holds anything else comes out as it is."""
-    choose = chosen or first_of
     try:
         yield
     except BaseExceptionGroup as group:
         found, rest = group.split(kinds)
         if found is None or rest is not None:
             raise
-        raise choose(found) from None
+        raise chosen(found) if chosen else next(leaves(found)) from None
     except kinds as error:
-        raise choose(ExceptionGroup("", [error])) from None
+        raise chosen(ExceptionGroup("", [error])) if chosen else error from None
 
 
-def first_of(errors: BaseExceptionGroup[E]) -> E:
-    """The first that is no group."""
-    inner = errors.exceptions[0]
-    return first_of(inner) if isinstance(inner, BaseExceptionGroup) else inner
+def leaves(group: BaseExceptionGroup[Leaf]) -> Iterator[Leaf]:
+    """Each error in a group or in the groups in it, as they come."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error

@@ -41,7 +41,7 @@ from cockpit.lab.surroundings import (
 )
 from cockpit.lab.waiting import Asking, PartDiedError, wait_for_answer
 from cockpit.lab.workload import SIDES, Side
-from cockpit.taskgroups import one_of
+from cockpit.taskgroups import leaves, one_of
 
 START_TIMEOUT_S = 20.0
 """Longer than a service tries to reach its cluster."""
@@ -379,12 +379,8 @@ def workload_json(state: State) -> dict[str, object]:
 
 def _first(errors: BaseExceptionGroup[Exception]) -> LabError:
     """One of several failures: a process that died explains more than one that did not answer."""
-    leaves: list[LabError] = []
-    for error in errors.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            leaves.append(_first(error))
-        elif isinstance(error, LabError):
-            leaves.append(error)
-        else:
-            leaves.append(LabError(f"setting up the lab failed: {error!r}"))
-    return next((leaf for leaf in leaves if isinstance(leaf, PartDiedError)), leaves[0])
+    found = [
+        error if isinstance(error, LabError) else LabError(f"setting up the lab failed: {error!r}")
+        for error in leaves(errors)
+    ]
+    return next((error for error in found if isinstance(error, PartDiedError)), found[0])

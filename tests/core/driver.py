@@ -143,13 +143,18 @@ class Script:
         self.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
         self.look(1)
 
-    def fly_readers(self) -> None:
-        """The first wave, all of it."""
+    def fly_readers_to_soak(self) -> None:
+        """The first wave, in its soak of two seconds, with a look before it could be over."""
         self.fly_readers_to_start()
         self.end_all()
         self.members["target"] = 1
         self.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
-        self.look(4)
+        self.look(1)
+
+    def fly_readers(self) -> None:
+        """The first wave, all of it."""
+        self.fly_readers_to_soak()
+        self.look(3)
 
     def fly_writers_to_drain(self, **data: object) -> None:
         """The second wave, up to the drain that is being proved; `data` as of fly_to_stop."""

@@ -9,11 +9,7 @@ from tests.core.driver import Script
 def soaking() -> Script:
     """The readers' wave at its soak of two seconds, with a look before it could be over."""
     script = Script()
-    script.fly_readers_to_start()
-    script.end_all()
-    script.members["target"] = 1
-    script.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
-    script.look(1)
+    script.fly_readers_to_soak()
     assert script.state.wave().steps[3].word == "running"
     return script
 

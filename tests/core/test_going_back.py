@@ -235,11 +235,7 @@ def test_a_lost_stop_on_the_way_back_of_such_a_reader_is_not_taken_for_one_eithe
 
 def test_a_soak_that_was_interrupted_is_over_once_the_wave_goes_back() -> None:
     script = Script()
-    script.fly_readers_to_start()
-    script.end_all()
-    script.members["target"] = 1
-    script.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
-    script.look(1)
+    script.fly_readers_to_soak()
     soak = project(script.state, 1).waves[0].steps[3]
     assert (soak.name, soak.word) == ("soak", "running")
     script.go("rollback")

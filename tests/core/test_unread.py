@@ -26,11 +26,7 @@ def blind(script: Script, seconds: int) -> None:
 def soaking() -> Script:
     """The readers are at work on the target; then the wave is ordered back, and told to stop."""
     script = Script()
-    script.fly_readers_to_start()
-    script.end_all()
-    script.members["target"] = 1
-    script.commits["target"] = {("orders", 0): 95, ("orders", 1): 95}
-    script.look(1)
+    script.fly_readers_to_soak()
     script.go("rollback")
     blind(script, 1)
     script.end_all()  # its stop on the target, says the service

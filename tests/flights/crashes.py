@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.flights.soaking import KEPT, source_hash
+from tests.flights.soaking import KEPT, keep, source_hash
 
 SITE = Path(__file__).with_name("dying_site")
 FILE = KEPT / "crashes.json"
@@ -86,8 +86,7 @@ def keep_cells(seconds: Mapping[str, int]) -> None:
     """Add cells that came back just now."""
     code = source_hash()
     kept = flown_cells() | {cell: {"code": code, "seconds": s} for cell, s in seconds.items()}
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(kept, indent=1))
+    keep(FILE, kept)
 
 
 @contextlib.contextmanager

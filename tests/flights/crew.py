@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine, LocalSession
 from cockpit.ports import Clock, Effector
 from cockpit.sim.loop import VirtualLoop
+from cockpit.taskgroups import leaves
 from tests.flights.troubles import (
     EndPressed,
     EngineFrozen,
@@ -150,14 +151,6 @@ class TroubledEffector:
         await self._effector.close()
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
 def freeze(duration_ms: int) -> None:
     """Let nothing run for so long."""
     loop = asyncio.get_running_loop()
@@ -212,7 +205,7 @@ class Crew:
                 meddler.cancel()
                 flight.cancel()
         except BaseExceptionGroup as ended:
-            for died in _leaves(ended):
+            for died in leaves(ended):
                 if isinstance(died, EngineDied):
                     return died.death
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,17 @@ class Site:
         """Leave no process behind."""
         kill_engines(self.state)
         cockpit.lab.down(self.lab.folder)
+
+
+@contextmanager
+def half_moved_site(folder: Path) -> Iterator[Site]:
+    """A lab whose readers are on the target; counted at the end, where all went well."""
+    site = Site(folder, readers_moved=True)
+    try:
+        yield site
+        site.count()
+    finally:
+        site.end()
 
 
 def stopping_after_readers(content: Any) -> Any:

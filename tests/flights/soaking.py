@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".soak"
-REAL: Final = ("core", "engine", "kafka", "plan", "wire", "ports.py", "lab", "cli")
+REAL: Final = ("core", "engine", "kafka", "plan", "wire", "ports.py", "taskgroups.py", "lab", "cli")
 """What can change a flight on real clusters."""
 SIMULATED: Final = ("core", "engine", "sim", "plan", "wire", "ports.py", "cli")
 """What can change a simulated one."""
@@ -27,3 +28,11 @@ def source_hash(*tests: str, rooms: tuple[str, ...] = REAL) -> str:
     for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def keep(file: Path, content: Any) -> None:
+    """As JSON, instead of what was there; whole also if this is cut off."""
+    file.parent.mkdir(exist_ok=True)
+    half = file.with_suffix(".half")
+    half.write_text(json.dumps(content, indent=1))
+    half.replace(file)

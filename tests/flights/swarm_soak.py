@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.flights.simulate import Flown
-from tests.flights.soaking import KEPT, SIMULATED, source_hash
+from tests.flights.soaking import KEPT, SIMULATED, keep, source_hash
 from tests.flights.swarm import Drawn, broken_invariants, draw, fly_drawn, fly_seed
 from tests.flights.swarm_kinds import KINDS
 
@@ -124,11 +124,7 @@ def _kept(code: str) -> tuple[set[int], Tally]:
 
 
 def _keep(code: str, done: set[int], tally: Tally) -> None:
-    FILE.parent.mkdir(exist_ok=True)
-    content = {"code": code, "done": sorted(done), "tally": tally.plain()}
-    half = FILE.with_suffix(".half")
-    half.write_text(json.dumps(content))
-    half.replace(FILE)
+    keep(FILE, {"code": code, "done": sorted(done), "tally": tally.plain()})
 
 
 def _code() -> str:

@@ -49,7 +49,7 @@ from tests.flights.real import (
     quick,
     write_plan,
 )
-from tests.flights.site import Site
+from tests.flights.site import Site, half_moved_site
 from tests.flights.standing import assert_stands_as
 from tests.flights.test_lab import assert_nothing_lost, runs_on
 
@@ -94,12 +94,8 @@ class Matrix:
 @pytest.fixture(scope="module")
 def half_moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A lab whose readers are on the target."""
-    site = Site(tmp_path_factory.mktemp("dying"), readers_moved=True)
-    try:
+    with half_moved_site(tmp_path_factory.mktemp("dying")) as site:
         yield site
-        site.count()
-    finally:
-        site.end()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ it is kept in `.soak/exact.json`, and flights that passed with this code are not
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import time
@@ -26,6 +25,7 @@ import cockpit.lab
 from cockpit.cli import exits
 from cockpit.lab.checker import check
 from cockpit.lab.looking import Status
+from tests.flights import soaking
 from tests.flights.blocked import blocked_rows, cockpit_median_ms, kept_flights
 from tests.flights.real import (
     Event,
@@ -55,8 +55,7 @@ def rows_so_far(kind: Kind) -> list[dict[str, Any]]:
 
 def keep(kind: Kind, rows: list[dict[str, Any]]) -> None:
     """Instead of what was kept of this kind."""
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({**kept_flights(FILE), kind: rows}, indent=1))
+    soaking.keep(FILE, {**kept_flights(FILE), kind: rows})
 
 
 def places_ms(flight: Flight) -> list[int]:

@@ -17,7 +17,7 @@ from tests.flights.hosts import (
     assert_only_engine,
     taken_over,
 )
-from tests.flights.site import Site
+from tests.flights.site import Site, half_moved_site
 
 pytestmark = [pytest.mark.broker, pytest.mark.soak, pytest.mark.timeout(900)]
 
@@ -44,12 +44,8 @@ SOAKED = tuple(
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A lab whose readers are on the target."""
-    found = Site(tmp_path_factory.mktemp("taken"), readers_moved=True)
-    try:
+    with half_moved_site(tmp_path_factory.mktemp("taken")) as found:
         yield found
-        found.count()
-    finally:
-        found.end()
 
 
 @pytest.mark.parametrize("cell", SOAKED, ids=str)
@@ -59,13 +55,9 @@ def test_who_was_taken_over_begins_nothing_any_more(site: Site, cell: Cell, tmp_
 
 def test_the_second_host_flies_on_to_the_end(tmp_path: Path) -> None:
     """Past the point of no return: the first start of a producer was intended and told."""
-    site = Site(tmp_path, readers_moved=True)
-    try:
+    with half_moved_site(tmp_path) as site:
         cell = Cell("start", "after commit", "stop")
         story = taken_over(site, cell, tmp_path, "--go-on")
         assert story.new.result["outcome"] == "completed", story.new.story()
         assert_only_engine(story)
         assert_every_intent_ended(story)
-        site.count()
-    finally:
-        site.end()
