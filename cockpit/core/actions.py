@@ -124,6 +124,24 @@ class ProveDrained:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveShut:
+    """What a release of producers stands on is so still, at the moment of the release.
+
+    Changes nothing. On the source no log has another end than the proved one, and where ACLs fence
+    the topics each broker knows them and refuses the canary. On the target no ACL denies writing to
+    those who are to start.
+    """
+
+    topics: tuple[str, ...]
+    ends: tuple[tuple[TopicPartition, int], ...]
+    """The source's ends, as the drain's proof has them."""
+    denied: tuple[str, ...]
+    """Whose writes the fence denies; empty: nothing refuses them."""
+    writers: tuple[str, ...]
+    """The principals that are to write on the target."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommitOffsets:
     """Commit for an empty group; None deletes the commit of a partition.
 
@@ -236,6 +254,7 @@ Action = (
     | Unfence
     | ProveSilent
     | ProveDrained
+    | ProveShut
     | CommitOffsets
     | FindPlaces
     | SeekPlaces
@@ -243,6 +262,10 @@ Action = (
     | Errand
     | Drill
 )
+
+
+Proof = ProveReversible | ProveSilent | ProveDrained | ProveShut
+"""What changes nothing and only reads whether it is so."""
 
 
 def action_text(action: Action) -> str:
@@ -254,11 +277,8 @@ def action_text(action: Action) -> str:
             return f"fence writes on source: {', '.join(topics)}"
         case Unfence(topics=topics):
             return f"remove the fence on source: {', '.join(topics)}"
-        case ProveSilent(topics=topics):
-            return f"prove that nobody writes on source: {', '.join(topics)}"
-        case ProveDrained(topics=topics, written=written):
-            what = "drained" if written == "source" else "back on the source"
-            return f"prove {what}: {', '.join(topics)}"
+        case ProveSilent() | ProveDrained() | ProveShut():
+            return f"prove {_proof_text(action)}: {', '.join(action.topics)}"
         case Drill(do=do, on=on, broken=broken):
             return f"drill: {do} on {on}" if broken else f"drill: mend {do} on {on}"
         case CommitOffsets(side=side, group=group, offsets=offsets):
@@ -273,6 +293,18 @@ def action_text(action: Action) -> str:
             return f"{part} of wave {wave}: {what}"
         case _:
             return _mirror_text(action)
+
+
+def _proof_text(action: ProveSilent | ProveDrained | ProveShut) -> str:
+    match action:
+        case ProveSilent():
+            return "that nobody writes on source"
+        case ProveShut():
+            return "that the source is shut still"
+        case ProveDrained(written="source"):
+            return "drained"
+        case ProveDrained():
+            return "back on the source"
 
 
 def _mirror_text(action: MirrorAction) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
-from cockpit.core.actions import Action, Look, ProveDrained, ProveReversible, ProveSilent
+from cockpit.core.actions import Action, Look, Proof
 from cockpit.core.alarms import Trouble
 from cockpit.core.elsewhere import CoordinationView
 from cockpit.core.flight import FlightState, WaveState
@@ -56,7 +56,7 @@ def goes_alone(state: FlightState) -> bool:
 
 def why_wait(state: FlightState, wave: WaveState, action: Action) -> str:
     """Why an action is not begun now; empty: it may be. What only looks is never kept."""
-    if isinstance(action, Look | ProveDrained | ProveSilent | ProveReversible):
+    if isinstance(action, Look | Proof):
         return ""
     why = why_lost(state)
     if not why or (wave.back and wave.memory.get(ORDERED)):

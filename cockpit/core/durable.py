@@ -217,7 +217,7 @@ def _standing(wave: WaveState, at_ms: int) -> WaveState:
     memory = {
         k: v
         for k, v in wave.memory.items()
-        if k not in ("soak.since_ms", "fresh_until_ms", "fresh_sent_ms")
+        if k not in ("soak.since_ms", "fresh_until_ms", "fresh_sent_ms", "shut.until_ms")
     }
     if not any(step.begun for step in wave.steps):
         steps = tuple(StepState(step.step) for step in wave.steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cockpit.core.fences import bindings_by_topic, fenced_topics
 from cockpit.core.flight import WaveState
 from cockpit.core.observe import MISSING, LogSample, TopicPartition, partition_of, partition_text
 from cockpit.core.plan import (
@@ -20,7 +21,7 @@ from cockpit.core.plan import (
     touched_topics,
 )
 from cockpit.core.progress import hold
-from cockpit.core.reproving import prove_again
+from cockpit.core.reproving import VOID, prove_again
 from cockpit.core.reversing import LATE, RETURNED, late_records
 from cockpit.core.turn import Turn, is_reversed, services_of
 
@@ -30,8 +31,6 @@ FENCE, DRAIN = "fence", "drained"
 """What a proof's `source_end` and `at_ms` are remembered under."""
 ANEW: Final = "anew"
 """Topics of the wave that had been made anew when it began, or was last ordered to go on."""
-VOID: Final = "void"
-"""Why every proof is void; absent: none is."""
 
 
 def watch_proofs(turn: Turn) -> None:
@@ -149,6 +148,8 @@ def _void(turn: Turn, anew: list[str]) -> str:
         if topic not in known:
             return f"{topic} was made anew"
     ends, at_ms = _baseline(turn.wave)
+    if ends and (fallen := _fallen(turn, at_ms)):
+        return fallen
     logs = turn.state.facts.newest_logs("source")
     if not ends or logs is None or logs.asked_at_ms <= at_ms:
         return ""
@@ -156,6 +157,17 @@ def _void(turn: Turn, anew: list[str]) -> str:
         if end < before:
             return f"the source's end of {partition_text(name)} went back by {before - end}"
     return ""
+
+
+def _fallen(turn: Turn, proved_ms: int) -> str:
+    """The topics whose fence was taken down since it was proved; empty: none, as far as it was
+    read since."""
+    wave, acls = turn.wave.wave, turn.state.facts.acls.get("source")
+    if acls is None or acls.asked_at_ms <= proved_ms:
+        return ""
+    wanted = bindings_by_topic(wave, turn.state.plan).keys()
+    gone = sorted(wanted - fenced_topics(wave, turn.state.plan, acls))
+    return f"the fence of {', '.join(gone)} does not stand any more" if gone else ""
 
 
 def _made_anew(turn: Turn) -> list[str]:

@@ -5,8 +5,11 @@ A fence is made of ACLs, or (`by: stop`) of nothing but silence. Values only; pr
 
 from __future__ import annotations
 
-from cockpit.core.actions import Fence, ProveSilent, Unfence
-from cockpit.core.observe import AclBinding, AclSample
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.core.actions import Fence, ProveShut, ProveSilent, Unfence
+from cockpit.core.observe import AclBinding, AclSample, partition_of
 from cockpit.core.parity.fence import fence_bindings
 from cockpit.core.plan import FenceStep, Plan, Wave, produced_topics
 
@@ -40,6 +43,20 @@ def unfencing(step: FenceStep, wave: Wave, plan: Plan) -> Unfence | None:
     if step.by == "stop":
         return None
     return Unfence(produced_topics(plan.wave_services(wave)), principals(step, wave, plan))
+
+
+def shut(wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> ProveShut | None:
+    """What has to be so still when the wave's producers are released; None: nothing was proved of
+    the source's logs, or somebody was told to start already."""
+    services = plan.wave_services(wave)
+    ends: Mapping[str, int] = memory.get("drained.source_end") or {}
+    if not ends or any(memory.get(f"started.{s.name}") for s in services if s.produces):
+        return None
+    step = fence_step(wave)
+    denied = principals(step, wave, plan) if step is not None and step.by != "stop" else ()
+    writers = tuple(sorted({s.principal for s in services if s.produces}))
+    proved = tuple((partition_of(key), end) for key, end in sorted(ends.items()))
+    return ProveShut(produced_topics(services), proved, denied, writers)
 
 
 def bindings_by_topic(wave: Wave, plan: Plan) -> dict[str, frozenset[AclBinding]]:

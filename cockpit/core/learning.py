@@ -17,6 +17,7 @@ from cockpit.core.actions import (
     PatchConnector,
     PromoteTopics,
     ProveDrained,
+    ProveShut,
     ProveSilent,
 )
 from cockpit.core.actions import Fence as FenceAction
@@ -53,7 +54,7 @@ def mark_effect(turn: Turn, action: object) -> None:
     wave = turn.wave
     if isinstance(action, Errand):
         turn.remember(errands.begun(action))
-    if wave.back or isinstance(action, Look):
+    if wave.back or isinstance(action, Look | ProveShut):
         return
     turn.set_step(wave.cursor, begun=True)
     if isinstance(action, CallService):

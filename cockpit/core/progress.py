@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core import coordination, drilling, learning, recovering
-from cockpit.core.actions import CallService, action_text
+from cockpit.core import coordination, drilling, learning, recovering, release
+from cockpit.core.actions import Action, CallService, action_text
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
-from cockpit.core.flight import Abandon, Finished, Run, StepState
+from cockpit.core.flight import Abandon, Finished, FlightState, Run, StepState, WaveState
 from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import StopStep, step_name
 from cockpit.core.probing import ProbeGroup
@@ -173,14 +173,21 @@ def _next_step(turn: Turn) -> bool:
     if state.paused:
         return False
     step = wave.steps[wave.cursor]
-    script = forward(step.step, wave.wave, state.plan, wave.memory)
     turn.set_step(
         wave.cursor, word="running", started_at_ms=turn.now_ms, ended_at_ms=None, detail=""
     )
     name = step_name(step.step)
     turn.tell("step_started", f"{wave.wave.name}: {name}", wave=wave.wave.name, step=name)
-    _load(turn, script)
+    _load_forward(turn)
     return True
+
+
+def _load_forward(turn: Turn) -> None:
+    """The step at the cursor, from its begin: it finds what is so already."""
+    release.forget(turn)
+    wave = turn.wave
+    step = wave.steps[wave.cursor].step
+    _load(turn, forward(step, wave.wave, turn.state.plan, wave.memory))
 
 
 def _next_undo(turn: Turn) -> bool:
@@ -270,9 +277,10 @@ def _poll_stage(turn: Turn) -> bool:
     for index, run in enumerate(turn.wave.stages[0]):
         if run.done or run.action_id:
             continue
+        stages = turn.wave.stages
         moved = _poll_run(turn, index, run) or moved
-        if turn.wave.word == "holding":
-            break
+        if turn.wave.word == "holding" or len(turn.wave.stages) > len(stages):
+            break  # it looks again, or waits for a person
     memory = turn.wave.memory
     if "fresh_until_ms" in memory and in_flight(turn.wave.stages):
         # what leaves together stands on the gates, what follows on what was done
@@ -320,20 +328,27 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
         case Failed(reason=reason):
             hold(turn, reason, "failed")
             return False
-        case Act(action=CallService()) if state.paused and not wave.back:
-            _set_run(turn, index, replace(run, detail="paused: not called yet"))
-            return False
-        case Act(action=action) if why := coordination.why_wait(state, wave, action):
+        case Act(action=action) if why := _why_not_yet(state, wave, action):
             _set_run(turn, index, replace(run, detail=why))
             return False
+        case Act(action=action) if release.must_look_again(turn, action):
+            _load_forward(turn)
+            return True
         case Act(action=action, verify_ms=verify_ms, remember=remember):
             turn.remember(remember)
             learning.tell_place(turn, run, remember, progress.note)
             learning.mark_effect(turn, action)
-            fresh = wave.memory.get("fresh_until_ms") if not wave.back else None
-            action_id = turn.perform(action, verify_ms, fresh)
+            fresh_ms = release.fresh_until_ms(wave, action)
+            action_id = turn.perform(action, verify_ms, fresh_ms)
             _set_run(turn, index, replace(run, action_id=action_id, detail=ON_ITS_WAY))
             return True
+
+
+def _why_not_yet(state: FlightState, wave: WaveState, action: Action) -> str:
+    """Why an action waits; empty: it does not."""
+    if isinstance(action, CallService) and state.paused and not wave.back:
+        return "paused: not called yet"
+    return coordination.why_wait(state, wave, action)
 
 
 def _set_run(turn: Turn, index: int, run: Run) -> None:
@@ -374,6 +389,7 @@ def finished(turn: Turn, event: Finished) -> None:
     index, run = found[0]
     action = _action_of(run)
     learning.learn(turn, run, action, event)
+    release.learn_shut(turn, action, event)
     _stand_on(turn, event)
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call

@@ -12,7 +12,9 @@ from typing import Final
 from cockpit.core.plan import DrainStep, FenceStep, OffsetsStep, step_name
 from cockpit.core.turn import Turn
 
-_VOID: Final[Mapping[type, tuple[str, ...]]] = {
+VOID: Final = "void"
+"""Why every proof of a wave is void; absent: none is."""
+_MADE_VOID: Final[Mapping[type, tuple[str, ...]]] = {
     FenceStep: ("fence.", "drained."),
     DrainStep: ("drained.",),
     OffsetsStep: (),  # places are found behind the drained end
@@ -36,7 +38,7 @@ def prove_again(turn: Turn, first: type[FenceStep] | type[DrainStep] | type[Offs
         replace(step, word="pending", detail="") if n >= index and step.word == "done" else step
         for n, step in enumerate(wave.steps)
     )
-    void = _VOID[first]
+    void = _MADE_VOID[first]
     memory = {key: value for key, value in wave.memory.items() if not key.startswith(void)}
     turn.set_wave(cursor=index, stages=(), steps=steps, memory=memory)
     name = step_name(wave.steps[index].step)

@@ -27,7 +27,7 @@ from cockpit.core.actions import (
 from cockpit.core.anew import BeginAnew
 from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
-from cockpit.core.fences import fence_step, fencing, unfencing
+from cockpit.core.fences import fence_step, fencing, shut, unfencing
 from cockpit.core.flight import WaveState
 from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
@@ -105,7 +105,7 @@ def forward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Sc
             probed = (s for s in services if s.group and s.resume != "external")
             return (tuple(ProbeGroup(s, step.timeout_ms) for s in probed),)
         case StartStep():
-            return _start(step, services, memory)
+            return _start(step, wave, plan, memory)
         case SoakStep():
             return ((Soak(step.for_ms, max(SOAK_PATIENCE * step.for_ms, 60_000)),),)
         case ConfirmStep() | HttpStep() | CommandStep():
@@ -360,11 +360,15 @@ def _own_topics(services: tuple[Service, ...]) -> list[tuple[Service, tuple[str,
     return found
 
 
-def _start(step: StartStep, services: tuple[Service, ...], memory: Mapping[str, Any]) -> Script:
+def _start(step: StartStep, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
+    """The last looks come right before the calls: what they show must not grow old."""
+    services = plan.wave_services(wave)
     groups = [s for s in services if s.group]
+    still = shut(wave, plan, memory)
     waiting = tuple(s for s in services if not memory.get(f"running.{s.name}"))
     return (
         tuple(CheckPlaced(s, step.timeout_ms) for s in groups),
+        (Do(still, step.timeout_ms),) if still is not None else (),
         _calls(waiting, "start", step.timeout_ms),
         (
             *(_at_work(s, "target", step.timeout_ms) for s in groups),

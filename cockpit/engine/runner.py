@@ -14,9 +14,8 @@ from cockpit.core.actions import (
     Errand,
     Finding,
     Look,
-    ProveDrained,
-    ProveReversible,
-    ProveSilent,
+    Proof,
+    ProveShut,
     action_text,
 )
 from cockpit.core.flight import Finished, Outcome, Perform
@@ -96,7 +95,7 @@ class Runner:
 
     async def _attempt(self, command: Perform) -> _Ended:
         """Try while the cluster is only away: what certainly did not happen may be tried again."""
-        if isinstance(command.action, ProveDrained | ProveSilent | ProveReversible):
+        if isinstance(command.action, Proof):
             return await self._prove(command)
         if isinstance(command.action, Look):
             return await self._look(command)
@@ -168,7 +167,7 @@ class Runner:
             if self._clock.now_ms() >= deadline:
                 outcome: Outcome = "failed" if found.holds is False else "unknown"
                 return outcome, f"not verified in time: {found.detail}", {}
-            if found.holds is False and isinstance(command.action, CommitOffsets):
+            if found.holds is False and isinstance(command.action, CommitOffsets | ProveShut):
                 return "failed", found.detail, {}
             await self._clock.sleep(VERIFY_EVERY_MS)
 

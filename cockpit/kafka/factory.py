@@ -34,6 +34,7 @@ from cockpit.kafka.effects.probe import ShadowReader
 from cockpit.kafka.effects.reverse import MirrorRuns
 from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
+from cockpit.kafka.effects.shut import ShutProof
 from cockpit.kafka.habits import habits_reader
 from cockpit.kafka.hops import Arrivals, HopPositions, TwoHops
 from cockpit.kafka.http import Http
@@ -205,6 +206,7 @@ def _effector(
     habits = habits_reader(plan, clock, rest)
     link = link_api(plan, reveal, source.gate) if plan.replication.kind == "link" else None
     hops = _hops(plan, clock, reveal, source=source_reader, rest=rest)
+    fencing = Fencing.of(plan, clock, admin=source_reader, changer=source_changer, canary=canary)
     handlers = Handlers(
         services=ServiceCalls(plan, http),
         patches=patches,
@@ -213,7 +215,8 @@ def _effector(
         if link is None
         else LinkGroups(link),
         promotion=NoPromotion() if link is None else Promotion(link, clock),
-        fencing=Fencing.of(plan, clock, admin=source_reader, changer=source_changer, canary=canary),
+        fencing=fencing,
+        shut=ShutProof(fencing=fencing, source=source_reader, target=target_reader),
         drain=DrainProof(
             source=source_reader,
             target=target_reader,

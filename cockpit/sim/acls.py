@@ -75,6 +75,18 @@ def allows(bindings: Iterable[AclBinding], principal: str, operation: str, topic
     return allowed
 
 
+def is_denied(bindings: Iterable[AclBinding], principal: str, topic: str) -> bool:
+    """Whether a binding keeps a principal from writing to a topic, whatever else allows it."""
+    return any(
+        b.permission == "deny"
+        and b.resource_type == "topic"
+        and b.operation in ("write", "all")
+        and b.principal in (principal, ANYBODY)
+        and _names(b, topic)
+        for b in bindings
+    )
+
+
 def mirrored(bindings: Iterable[AclBinding], topics: Iterable[str]) -> frozenset[AclBinding]:
     """What MirrorMaker copies: literal topic ACLs; ALLOW WRITE left out, ALLOW ALL made READ."""
     known, copied = frozenset(topics), set()

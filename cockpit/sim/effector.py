@@ -26,6 +26,7 @@ from cockpit.core.actions import (
     PromoteTopics,
     ProveDrained,
     ProveReversible,
+    ProveShut,
     ProveSilent,
     SeekPlaces,
     StartMirror,
@@ -41,7 +42,7 @@ from cockpit.sim.faults import ActionWord, EffectFault
 from cockpit.sim.line import Line
 from cockpit.sim.looks import look
 from cockpit.sim.mirror import EXCLUDE_KEY
-from cockpit.sim.proofs import SimDrain, SimFence
+from cockpit.sim.proofs import SimDrain, SimFence, prove_shut
 
 NO_SUCH_TOOL = "simulated: this world has one mirror, from the source to the target, and no link"
 SETTLE_READS = 20
@@ -76,10 +77,8 @@ class SimEffector:
                 return await self._fence.precheck(action)
             case Unfence():
                 return await self._fence.precheck_open(action)
-            case ProveSilent(topics=topics):
-                return await self._fence.silent(topics)
-            case ProveDrained(topics=topics):
-                return await self._drain.verify(topics)
+            case ProveSilent() | ProveDrained() | ProveShut():
+                return await self._proof(action)
             case CommitOffsets():
                 return await self._committed(action)
             case Drill():
@@ -105,8 +104,6 @@ class SimEffector:
                 return await self._fence.verify(action)
             case Unfence():
                 return await self._fence.verify_open(action)
-            case ProveSilent(topics=topics):
-                return await self._fence.silent(topics)
             case PatchConnector(connector=connector):
                 found = await self._patched(action)
                 return await self._settled(connector) if found.holds else found
@@ -118,12 +115,23 @@ class SimEffector:
                 ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
             ):
                 raise PortError("unsupported", NO_SUCH_TOOL)
-            case CallService() | ProveDrained() | CommitOffsets() | Drill():
+            case ProveSilent() | ProveDrained() | ProveShut():
+                return await self._proof(action)
+            case CallService() | CommitOffsets() | Drill():
                 return await self.precheck(action)
             case FindPlaces() | SeekPlaces() | ProbePlaces() | Errand():
                 return await self.precheck(action)
             case _:
                 assert_never(action)
+
+    async def _proof(self, action: ProveSilent | ProveDrained | ProveShut) -> Finding:
+        match action:
+            case ProveSilent(topics=topics):
+                return await self._fence.silent(topics)
+            case ProveDrained(topics=topics):
+                return await self._drain.verify(topics)
+            case ProveShut():
+                return await prove_shut(action, self._fence, self._line)
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -140,7 +148,7 @@ class SimEffector:
                 ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
             ):
                 raise PortError("unsupported", NO_SUCH_TOOL)
-            case Fence() | Unfence() | ProveSilent() | ProveDrained():
+            case Fence() | Unfence() | ProveSilent() | ProveDrained() | ProveShut():
                 await self._line.cluster("source")
             case FindPlaces() | SeekPlaces() | ProbePlaces():
                 for either in SIDES:
@@ -174,7 +182,7 @@ class SimEffector:
                 return await self._fence.do(action)
             case Unfence():
                 return await self._fence.undo(action)
-            case ProveSilent():
+            case ProveSilent() | ProveShut():
                 return {}
             case ProveDrained(topics=topics):
                 return await self._drain.do(topics)
@@ -348,11 +356,12 @@ _LOOKS: dict[type[Look], ActionWord] = {
 }
 
 
-_OF_TOPICS: dict[type[Fence | Unfence | ProveSilent | ProveDrained], ActionWord] = {
+_OF_TOPICS: dict[type[Fence | Unfence | ProveSilent | ProveDrained | ProveShut], ActionWord] = {
     Fence: "fence",
     Unfence: "unfence",
     ProveSilent: "prove_silent",
     ProveDrained: "prove_drained",
+    ProveShut: "prove_shut",
 }
 
 
@@ -369,7 +378,7 @@ def _known_as(action: Action) -> tuple[ActionWord, tuple[str, ...]]:
             return "patch", (action.connector,)
         case PromoteTopics(topics=topics):
             return "patch", topics
-        case Fence() | Unfence() | ProveSilent() | ProveDrained():
+        case Fence() | Unfence() | ProveSilent() | ProveDrained() | ProveShut():
             return _OF_TOPICS[type(action)], action.topics
         case CommitOffsets(group=group):
             return "commit", (group,)

@@ -294,6 +294,7 @@ ActionWord = Literal[
     "unfence",
     "prove_silent",
     "prove_drained",
+    "prove_shut",
     "commit",
     "find",
     "seek",

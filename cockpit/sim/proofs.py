@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from cockpit.core.actions import Fence, Finding, Unfence
+from cockpit.core.actions import Fence, Finding, ProveShut, Unfence
 from cockpit.core.observe import I64, AclBinding, partition_text
 from cockpit.core.plan import SIDES, Side
 from cockpit.ports import PortError
-from cockpit.sim.acls import allows, canary_principal, fence_bindings
+from cockpit.sim.acls import allows, canary_principal, fence_bindings, is_denied
 from cockpit.sim.line import Line
 from cockpit.sim.truth import records
 
@@ -61,16 +61,17 @@ class SimFence:
             return Finding(None, error.reason)
 
     async def _proved(self, fence: Fence) -> Finding:
-        refused = await self._refused(fence)
+        refused = await self.refused(fence)
         if not refused.holds:
             return refused
         flat = await self._flat(fence.topics)
         if not flat.holds:
             return flat
-        still = await self._refused(fence)
+        still = await self.refused(fence)
         return flat if still.holds else still
 
-    async def _refused(self, fence: Fence) -> Finding:
+    async def refused(self, fence: Fence) -> Finding:
+        """Every broker refuses the canary. Raises PortError."""
         await self._line.cluster("source")
         return self._canary_finding(fence.topics, may_write=False)
 
@@ -222,3 +223,35 @@ class SimDrain:
             return None
         lane, number, _ = next(records(shores, side, partition, place, place + 1))
         return lane, number
+
+
+async def prove_shut(shut: ProveShut, fence: SimFence, line: Line) -> Finding:
+    """What the release of producers stands on is so still; None where a side could not be read."""
+    try:
+        await line.cluster("target")
+        for topic in shut.topics:
+            for who in shut.writers:
+                if any(
+                    is_denied(view, who, topic) for view in line.world.shores["target"].acls.views
+                ):
+                    return Finding(False, f"an ACL on the target denies {who} to write {topic}")
+        await line.cluster("source")
+        if shut.denied:
+            stands = await fence.refused(Fence(shut.topics, shut.denied))
+            if not stands.holds:
+                return stands
+        return _same_ends(shut, line)
+    except PortError as error:
+        return Finding(None, error.reason)
+
+
+def _same_ends(shut: ProveShut, line: Line) -> Finding:
+    world = line.world
+    ends = world.shores["source"].ends()
+    where = {world.layout.keys.names[p]: p for p in world.layout.partitions_of(shut.topics)}
+    for name, end in shut.ends:
+        now = int(ends[where[name]])
+        if now != end:
+            text = f"{partition_text(name)} ended at {end} on the source, now at {now}"
+            return Finding(False, text)
+    return Finding(True, f"{len(shut.ends)} partitions end where they did")

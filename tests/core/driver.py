@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cockpit.core.actions import Action, Fence, Unfence
 from cockpit.core.flight import (
     Abandon,
     Asked,
@@ -23,6 +24,7 @@ from cockpit.core.flight import (
 from cockpit.core.intents import Arm, Confirm, Intent, Verb
 from cockpit.core.machine import step
 from cockpit.core.observe import AclBinding, AclSample, Failure, Sample, SignalSample, Unknown
+from cockpit.core.parity.fence import fence_bindings
 from cockpit.core.plan import Manual, Plan, Rollback, Side, SignalGate, SignalSpec
 from cockpit.core.snapshot import WaveWord
 from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
@@ -51,6 +53,8 @@ class Script:
         self.acls: dict[Side, set[AclBinding]] = {"source": set(), "target": set()}
         self.signal: float | Unknown = 0.0
         self.mirror_up = True
+        self.no_syncs = False
+        """Whether the mirror has told of no position yet."""
         self.members_unknown = ""
         """The side on which nobody can say who is in a group."""
         self.anew: dict[str, frozenset[str]] = {}
@@ -90,7 +94,7 @@ class Script:
                 self.see(groups(side, now - 400, state))
             if self.mirror_up:
                 self.see(mirror(now - 300, (100, 100)))
-            self.see(syncs(now - 200, (90, 90), (0, 0)))
+            self.see(syncs(now - 200) if self.no_syncs else syncs(now - 200, (90, 90), (0, 0)))
             for side in SIDES:
                 ends = logs(side, now - 100, self.ends[side])
                 start = np.array(self.starts[side], dtype=np.int64)
@@ -118,7 +122,19 @@ class Script:
 
     def end_all(self, outcome: Outcome = "done", **data: object) -> None:
         for perform in self.open_actions():
+            if outcome == "done":
+                self._happens(perform.action)
             self.send(Finished(self.now_ms, perform.action_id, outcome, "", data))
+
+    def _happens(self, action: Action) -> None:
+        """A fence shows in the source's ACLs."""
+        match action:
+            case Fence(topics=topics, principals=principals):
+                self.acls["source"] |= fence_bindings(topics, principals)
+            case Unfence(topics=topics, principals=principals):
+                self.acls["source"] -= fence_bindings(topics, principals)
+            case _:
+                pass
 
     def word(self) -> WaveWord:
         return self.state.wave().word
@@ -162,10 +178,17 @@ class Script:
         for _ in range(2):  # stop, fence
             self.end_all()
 
+    def fly_writers_to_last_look(self) -> None:
+        """The second wave, drained, up to the look that its release stands on."""
+        self.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+        self.look(1)
+        ends = {"orders/0": 100, "orders/1": 100}
+        self.end_all(source_end=ends, target_end=ends)
+
     def fly_writers_to_start(self) -> None:
         """The second wave, up to the start call on its way."""
-        self.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
-        self.end_all(target_end={"orders/0": 100, "orders/1": 100})
+        self.fly_writers_to_last_look()
+        self.end_all()
         self.look(1)
 
 

@@ -12,6 +12,7 @@ from cockpit.core.actions import (
     Fence,
     PatchConnector,
     ProveDrained,
+    ProveShut,
     Unfence,
 )
 from cockpit.core.intents import Arm, Confirm, Disarm, End, Pause
@@ -69,6 +70,7 @@ def test_a_producer_wave_fences_and_proves_the_drain_before_it_starts() -> None:
     script.end_all()
     script.ends["target"] = (101, 100)
     script.look(4)
+    ends = ((("orders", 0), 100), (("orders", 1), 100))
     assert actions(script) == [
         PatchConnector(
             "mm2-source",
@@ -77,6 +79,7 @@ def test_a_producer_wave_fences_and_proves_the_drain_before_it_starts() -> None:
         CallService("checkout", "stop"),
         Fence(("orders",)),
         ProveDrained(("orders",)),
+        ProveShut(("orders",), ends, ("User:*",), ("User:checkout",)),
         CallService("checkout", "start"),
     ]
     assert [wave.word for wave in script.state.waves] == ["done", "done"]

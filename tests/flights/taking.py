@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.cli.wiring import engine_ports
-from cockpit.core.actions import Action, Finding, Look, ProveDrained, ProveReversible, ProveSilent
+from cockpit.core.actions import Action, Finding, Look, Proof
 from cockpit.core.coordination import wait_ms
 from cockpit.core.durable import restore
 from cockpit.core.elsewhere import Coordination
@@ -143,7 +143,7 @@ class Watched:
         return await self._effector.precheck(action)
 
     async def do(self, action: Action) -> Mapping[str, Any]:
-        if isinstance(action, Look | ProveDrained | ProveSilent | ProveReversible):
+        if isinstance(action, Look | Proof):
             return await self._effector.do(action)
         self._host.effects.append(self._stage.clock.now_ms())
         data = await self._effector.do(action)

@@ -144,9 +144,9 @@ def allow(topic: str, user: str, operation: str) -> AclBinding:
 
 
 @contextlib.asynccontextmanager
-async def allowed(lab: Status, *bindings: AclBinding) -> AsyncIterator[None]:
-    """ACLs on the source that are gone afterwards."""
-    async with client_as(lab, "source", "admin") as admin:
+async def allowed(lab: Status, *bindings: AclBinding, side: Side = "source") -> AsyncIterator[None]:
+    """ACLs that are gone afterwards."""
+    async with client_as(lab, side, "admin") as admin:
         await admin.ask_any(create_acls(bindings))
         try:
             yield

@@ -20,9 +20,11 @@ from cockpit.core.actions import (
     Fence,
     PatchConnector,
     ProveDrained,
+    ProveShut,
     ProveSilent,
     Unfence,
 )
+from cockpit.core.observe import AclBinding
 from cockpit.core.parity import fence_binding
 from cockpit.core.parity.fence import fence_bindings
 from cockpit.kafka.effects.fence import SAMPLE_PAUSE_MS, SAMPLES
@@ -224,6 +226,41 @@ async def test_a_producer_that_no_acl_stops_is_named_before_anything_is_touched(
         assert (await ports.source.acls()).bindings == before
     finally:
         await ports.close()
+
+
+async def test_a_release_stands_on_the_fence_the_ends_and_what_the_target_lets_be_written(
+    lab: Status, fenced: str
+) -> None:
+    writer_name = "User:svc-pricing"
+    ends = tuple(((fenced, number), 0) for number in range(3))
+    shut = ProveShut((fenced,), ends, ("User:*",), (writer_name,))
+    rights = (allow(fenced, "canary", "write"), allow(fenced, "canary", "describe"))
+    denied = AclBinding("topic", fenced, "literal", writer_name, "*", "write", "deny")
+    async with (
+        scratch_topic(lab, fenced, sides=("source", "target")),
+        allowed(lab, *rights),
+        ports_of(lab) as ports,
+    ):
+        effector = ports.effector
+        found = await effector.verify(shut)
+        assert (found.holds, found.detail) == (False, f"not fenced: {fenced}")
+
+        await effector.do(Fence((fenced,)))
+        await until(lambda: _holds(effector.verify(shut)), timeout_s=10)
+        assert "3 partitions end where they did" in (await effector.verify(shut)).detail
+
+        async with allowed(lab, denied, side="target"):
+            found = await effector.verify(shut)
+            assert found.holds is False
+            assert f"an ACL on the target denies {writer_name} to write {fenced}" in found.detail
+        await until(lambda: _holds(effector.verify(shut)), timeout_s=10)
+
+        async with producer_as(lab, "admin") as escaping:
+            await escaping.send_and_wait(fenced, b"a super user", partition=1)
+        found = await effector.verify(shut)
+        assert found.holds is False
+        assert f"{fenced}/1 ended at 0 on the source, now at 1" in found.detail
+        await effector.do(Unfence((fenced,)))
 
 
 async def test_silence_is_proved_where_nothing_refuses(lab: Status, fenced: str) -> None:

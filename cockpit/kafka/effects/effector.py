@@ -27,6 +27,7 @@ from cockpit.core.actions import (
     PromoteTopics,
     ProveDrained,
     ProveReversible,
+    ProveShut,
     ProveSilent,
     SeekPlaces,
     StartMirror,
@@ -45,6 +46,7 @@ from cockpit.kafka.effects.probe import ShadowReader
 from cockpit.kafka.effects.reverse import MirrorRuns
 from cockpit.kafka.effects.seek import PlaceSeek
 from cockpit.kafka.effects.service import ServiceCalls
+from cockpit.kafka.effects.shut import ShutProof
 
 
 class Tool(Protocol):
@@ -67,6 +69,7 @@ class Handlers:
     promotion: Promotion | NoPromotion
     fencing: Fencing
     drain: DrainProof
+    shut: ShutProof
     commits: OffsetCommits
     places: PlaceSearch
     seeks: PlaceSeek
@@ -112,10 +115,8 @@ class RealEffector:
                 return await handlers.fencing.precheck(action)
             case Unfence():
                 return await handlers.fencing.verify_open(action)
-            case ProveSilent(topics=topics):
-                return await handlers.fencing.silent(topics)
-            case ProveDrained():
-                return await self._drain(action).verify(action.topics)
+            case ProveSilent() | ProveDrained() | ProveShut():
+                return await self._proof(action)
             case CommitOffsets():
                 return await handlers.commits.check(action)
             case Drill():
@@ -143,7 +144,7 @@ class RealEffector:
                 return await handlers.fencing.do(action)
             case Unfence():
                 return await handlers.fencing.undo(action)
-            case ProveSilent():
+            case ProveSilent() | ProveShut():
                 return {}
             case ProveDrained():
                 return await self._drain(action).do(action.topics)
@@ -174,10 +175,8 @@ class RealEffector:
                 return await handlers.fencing.verify(action)
             case Unfence():
                 return await handlers.fencing.verify_open(action)
-            case ProveSilent(topics=topics):
-                return await handlers.fencing.silent(topics)
-            case ProveDrained():
-                return await self._drain(action).verify(action.topics)
+            case ProveSilent() | ProveDrained() | ProveShut():
+                return await self._proof(action)
             case CommitOffsets():
                 return await handlers.commits.check(action)
             case Drill():
@@ -186,6 +185,15 @@ class RealEffector:
                 return Finding(None, "a search is no state")
             case _:
                 assert_never(action)
+
+    async def _proof(self, action: ProveSilent | ProveDrained | ProveShut) -> Finding:
+        match action:
+            case ProveSilent(topics=topics):
+                return await self._handlers.fencing.silent(topics)
+            case ProveDrained(topics=topics):
+                return await self._drain(action).verify(topics)
+            case ProveShut():
+                return await self._handlers.shut.verify(action)
 
     def _drain(self, action: ProveDrained) -> DrainProof:
         proof = self._handlers.drain

@@ -126,7 +126,7 @@ class Fencing:
             return Finding(None, error.reason)
 
     async def _proved(self, fence: Fence) -> Finding:
-        stands = await self._stands(fence)
+        stands = await self.stands(fence)
         if not stands.holds:
             return stands
         layout = await lay_out(self._admin, fence.topics)
@@ -136,10 +136,10 @@ class Fencing:
         flat = await self._flat(layout, SAMPLE_PAUSE_MS, stands.detail)
         if not flat.holds:
             return flat
-        still = await self._stands(fence)
+        still = await self.stands(fence)
         return flat if still.holds else still
 
-    async def _stands(self, fence: Fence) -> Finding:
+    async def stands(self, fence: Fence) -> Finding:
         """Whether the ACLs are there, and every broker refuses the canary. Raises PortError."""
         bindings = await self._known_everywhere()
         missing = sorted({b.resource_name for b in _wanted(fence) if b not in bindings})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.core.actions import Fence, ProveDrained, ProveSilent
+from cockpit.core.actions import Fence, ProveDrained, ProveShut, ProveSilent
 from cockpit.core.observe import MISSING, AclBinding, LogSample, MirrorSample, SignalSample, Unknown
 from cockpit.core.plan import (
     SIDES,
@@ -29,6 +29,9 @@ SETTLED_MS = 1_500
 """Younger answers may not have reached a verdict yet: verdicts are made once a tick."""
 BLIND_MS = 10_000
 """Nothing begins on a side whose newest good answer is older."""
+LOOK_COUNTS_MS = 20_000
+"""A start that lands later than this after its look stands on nothing: the look counts for ten
+seconds, and the way to a service may take as long."""
 
 
 def check_evidence(case: Case) -> Iterator[str]:
@@ -170,13 +173,9 @@ def _attested(case: Case, call: Call, truth: Moment) -> Iterator[str]:
     """Whether a proof holds in truth at the moment at which it was given."""
     match call.action:
         case Fence(topics=topics, principals=principals) if call.verb != "do":
-            if truth.brokers_down:
-                yield f"I2: a fence was attested while broker {min(truth.brokers_down)} was away"
-            for broker, view in enumerate(truth.views):
-                denied = {(b.resource_name, b.principal) for b in view if _denies(b)}
-                if not {(t, p) for t in topics for p in principals} <= denied:
-                    yield f"I2: a fence was attested that broker {broker} does not know"
-                    return
+            yield from _fenced(topics, principals, truth)
+        case ProveShut(topics=topics, denied=denied) if call.verb != "do" and denied:
+            yield from _fenced(topics, denied, truth)
         case ProveSilent(topics=topics):
             loud = sorted(s for s, topic in truth.open["source"] if topic in topics)
             if loud:
@@ -188,6 +187,16 @@ def _attested(case: Case, call: Call, truth: Moment) -> Iterator[str]:
             if left:
                 yield f"I2: drained was attested, records are still to come: {left}"
         case _:
+            return
+
+
+def _fenced(topics: tuple[str, ...], principals: tuple[str, ...], truth: Moment) -> Iterator[str]:
+    if truth.brokers_down:
+        yield f"I2: a fence was attested while broker {min(truth.brokers_down)} was away"
+    for broker, view in enumerate(truth.views):
+        denied = {(b.resource_name, b.principal) for b in view if _denies(b)}
+        if not {(t, p) for t in topics for p in principals} <= denied:
+            yield f"I2: a fence was attested that broker {broker} does not know"
             return
 
 
@@ -252,6 +261,25 @@ def _unproved(case: Case, wave: Wave, felt: Felt) -> Iterator[str]:
         )
         if not given:
             yield f"I2: {felt.name} came without any proof of {step.__name__}"
+    if any(isinstance(planned, DrainStep) for planned in wave.steps):
+        yield from _unlooked(case, wave, felt, after_n)
+
+
+def _unlooked(case: Case, wave: Wave, felt: Felt, after_n: int) -> Iterator[str]:
+    """The first start of a wave's producers stands on a look of just before it."""
+    names = {f"start {s.name}" for s in case.plan.wave_services(wave) if s.produces}
+    first = min(one.n for one in case.felts if one.n > after_n and one.name in names)
+    if felt.n != first:
+        return
+    looks = [
+        call.ended_ms
+        for call in case.calls
+        if after_n < call.ended_n < felt.n
+        and call.truth is not None
+        and isinstance(call.action, ProveShut)
+    ]
+    if not looks or felt.at_ms - max(looks) > LOOK_COUNTS_MS:
+        yield f"I2: {felt.name} came without a look at the source right before it"
 
 
 def _fired(case: Case, line: Line) -> Iterator[str]:

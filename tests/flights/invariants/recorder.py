@@ -18,6 +18,7 @@ from cockpit.core.actions import (
     Fence,
     Finding,
     ProveDrained,
+    ProveShut,
     ProveSilent,
 )
 from cockpit.core.snapshot import Snapshot
@@ -169,7 +170,7 @@ class Recorder:
         """A call has ended."""
         call.ended_n, call.ended_ms = self.next(), self._ms()
         proved = call.found is not None and call.found.holds and call.verb != "do"
-        if isinstance(call.action, Fence | ProveSilent | ProveDrained) and (
+        if isinstance(call.action, Fence | ProveSilent | ProveDrained | ProveShut) and (
             proved or (call.verb == "do" and call.error is None)
         ):
             drained = isinstance(call.action, ProveDrained)
