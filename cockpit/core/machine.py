@@ -18,6 +18,7 @@ from cockpit.core import (
     confirming,
     coordination,
     driving,
+    foreign,
     openings,
     progress,
     rereads,
@@ -81,6 +82,7 @@ def step(state: FlightState, event: Event) -> tuple[FlightState, tuple[Command, 
             confirming.ask(turn)
         case Finished():
             progress.finished(turn, event)
+            _deadline(turn)  # time may have passed that no tick has told of
             watch_proofs(turn)  # before anything goes on by what has ended
         case _:
             assert_never(event)
@@ -266,13 +268,13 @@ def _deadline(turn: Turn) -> None:
     fence = fence_step(wave.wave)
     assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
-    restored = wave.restored_at_ms is not None
-    own = openings.own_records(turn.state) or (restored and turn.state.facts.syncs is None)
+    own = foreign.why_not_unfence(turn.state) if wave.start_intent_at_ms is None else ""
     if wave.start_intent_at_ms is None and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
     elif not wave.deadline_told:
         turn.set_wave(deadline_told=True)
-        turn.tell("deadline", f"{text}: the fence stays", "bad", wave=wave.wave.name)
+        why = f": {own}" if own else ""
+        turn.tell("deadline", f"{text}: the fence stays{why}", "bad", wave=wave.wave.name)
 
 
 def deadline_ms(state: FlightState) -> int | None:

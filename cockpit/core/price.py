@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from cockpit.core.delta import to_source
+from cockpit.core.drained import past_the_drain
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import (
     MISSING,
@@ -132,19 +133,29 @@ def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int
     if is_link and closed_since_ms(state, wave) is not None:
         return Unknown("after a promotion nobody counts them")
     topics = frozenset(produces(state, wave))
-    if not topics or wave.start_intent_at_ms is None or is_link:
+    if not topics or is_link:
         return {}
+    if wave.start_intent_at_ms is None:
+        return past_the_drain(state, wave) or {}  # of nobody whom this flight has started
     if wave.memory.get(RETURNED):
         logs = state.facts.newest_logs("target")
         late = late_records(wave.wave, wave.memory, wave.cursor, logs)
         return {partition_of(key): count for key, count in late.items()}
     if is_reversed(wave):
         return {}
+    return _past_the_drain(state, wave, topics)
+
+
+def _past_the_drain(
+    state: FlightState, wave: WaveState, topics: frozenset[str]
+) -> Mapping[TopicPartition, int] | Unknown:
+    """Since the producers were told to start; each partition has to be known."""
+    started_ms = wave.start_intent_at_ms or 0
     ends = wave.memory.get("drained.target_end")
     if not ends:
         return Unknown("no drained end was proved")
     logs = state.facts.newest_logs("target")
-    if logs is None or logs.asked_at_ms <= wave.start_intent_at_ms:
+    if logs is None or logs.asked_at_ms <= started_ms:
         return Unknown("the target's log ends are not read again yet")
     if state.at_ms - logs.asked_at_ms > MAX_AGE_MS:
         age_s = (state.at_ms - logs.asked_at_ms) / 1000
