@@ -218,7 +218,7 @@ def left_in_sight(state: FlightState) -> Left:
     needed = ("source.groups", "target.groups", "target.logs", "source.logs")
     failures = state.facts.failures
     away = tuple(f"{feed}: {failures[feed].reason}" for feed in needed if feed in failures)
-    return Left(left.found, (*left.unread, *away))
+    return Left(left.found, (*left.unread, *away), left.needed)
 
 
 async def _read(ports: Ports) -> list[Sample | Survey | Failure]:

@@ -63,6 +63,11 @@ def resume_connector(base: str, connector: str) -> str:
     return shell_line(["curl", "-sS", "--fail", "-X", "PUT", _url(base, connector, "resume")])
 
 
+def stop_connector(base: str, connector: str) -> str:
+    """Stops a connector: its tasks go, its places stay."""
+    return shell_line(["curl", "-sS", "--fail", "-X", "PUT", _url(base, connector, "stop")])
+
+
 def set_config(
     base: str, connector: str, settings: Mapping[str, str | None], *, version: str
 ) -> str:

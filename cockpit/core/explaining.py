@@ -57,7 +57,7 @@ def _explains(effect: Effect, found: Leftover) -> bool:
             return bool(action.get("excluded")) and names <= set(action.get("topics", ()))
         case "offsets", "CommitOffsets":
             return action.get("side") == "target" and action.get("group") in names
-        case "connector", "StopMirror":
+        case ("connector", "StopMirror") | ("second mirror", "StartMirror"):
             return action.get("connector") in names
         case _:
             return False

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 LeftoverKind = Literal[
-    "fence", "copied fence", "opened", "connector", "settings", "groups", "topics", "offsets"
+    "fence",
+    "copied fence",
+    "opened",
+    "second mirror",
+    "connector",
+    "settings",
+    "groups",
+    "topics",
+    "offsets",
 ]
 Standing = Literal["half-way", "flying", "ended"]
 
@@ -57,6 +65,8 @@ class Left:
 
     found: tuple[Leftover, ...] = ()
     unread: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    """Of `unread` what no wave begins without."""
 
     def harming(self, wave: str) -> Leftover | None:
         """The first that keeps a wave from beginning."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cockpit.core import clearing
+from cockpit.core import clearing, reversing
 from cockpit.core.adopted import is_there
 from cockpit.core.exclusions import DEFAULT_GROUPS, DEFAULT_TOPICS, listed, without_names
 from cockpit.core.explaining import explained, ordered_off
@@ -99,8 +99,15 @@ def leftovers(state: FlightState) -> Left:
         for group in _groups(look)
         if group in silent
     )
+    needed = _second_mirrors_unread(look)
+    unread.extend(why for why in needed if why not in unread)
     explained_ones = (explained(one, state.past) for one in found)
-    return Left(tuple(sorted(explained_ones, key=lambda one: not one.harms)), tuple(unread))
+    return Left(tuple(sorted(explained_ones, key=_worst_first)), tuple(unread), needed)
+
+
+def _worst_first(one: Leftover) -> tuple[bool, bool]:
+    """A second mirror is stopped before anything else is put back: its records would go round."""
+    return not one.harms, one.kind != "second mirror"
 
 
 def coming_waves(state: FlightState) -> tuple[WaveState, ...]:
@@ -271,6 +278,51 @@ def _connectors(plan: Plan) -> tuple[str, ...]:
     return plan.replication.source_connector, plan.replication.checkpoint_connector
 
 
+def _movers(look: _Look) -> Iterator[Leftover]:
+    yield from _halted(look)
+    yield from _second_mirrors(look)
+
+
+def _second_mirrors(look: _Look) -> Iterator[Leftover]:
+    """Mirrors back to the source that run though no wave which needs one has moved."""
+    mirror = look.state.facts.newest_mirror()
+    unowned = _unowned(look)
+    for connector in mirror.connectors if mirror is not None else ():
+        # a connector that failed runs again after a restart, and its tasks may run meanwhile
+        halted = connector.state in HALTED and all(t.state in HALTED for t in connector.tasks)
+        if connector.name not in unowned or halted:
+            continue
+        forward = look.plan.replication.source_connector
+        text = (
+            f"connector {connector.name} is {connector.state}: it brings records back to the"
+            f" source though no wave of its own has moved; those that {forward} copies go round"
+        )
+        command = clearing.stop_connector(look.plan.replication.connect, connector.name)
+        harms = tuple(wave.wave.name for wave in look.coming)
+        yield Leftover("second mirror", "connect", (connector.name,), text, command, harms)
+
+
+def _second_mirrors_unread(look: _Look) -> tuple[str, ...]:
+    """Why nobody can say whether such a mirror runs; what is stopped is not among the connectors
+    and gives no reason."""
+    unowned = _unowned(look)
+    if unowned and (why := look.blind("mirror")):
+        return (why,)
+    mirror = look.state.facts.newest_mirror()
+    if mirror is None or not mirror.reverse_unknown:
+        return ()
+    shown = {connector.name for connector in mirror.connectors}
+    return tuple(f"connector {n}: {mirror.reverse_unknown}" for n in unowned if n not in shown)
+
+
+def _unowned(look: _Look) -> tuple[str, ...]:
+    """Connectors of `reverse` steps that no moved wave needs, and none at work."""
+    coming = {wave.wave.name for wave in look.coming}
+    others = [wave for wave in look.plan.waves if wave.name not in coming]
+    owned = {step.connector for wave in others if (step := reversing.reverse_step(wave))}
+    return tuple(name for name in reversing.connectors(look.plan) if name not in owned)
+
+
 def _halted(look: _Look) -> Iterator[Leftover]:
     """Connectors of the plan that somebody has paused or stopped."""
     mirror = look.state.facts.newest_mirror()
@@ -415,7 +467,7 @@ def _names(names: Iterable[str]) -> str:
 _FINDERS: Final = (
     ("source.acls", _source_acls),
     ("target.acls", _target_acls),
-    ("mirror", _halted),
+    ("mirror", _movers),
     ("connect", _settings),
     ("target.marks", _offsets),
 )

@@ -129,7 +129,10 @@ def _gates_why_not(state: FlightState, wave: WaveState) -> str:
 def _left_why_not(state: FlightState, wave: WaveState) -> str:
     """What an earlier attempt has left standing that would harm the wave."""
     one = state.left.harming(wave.wave.name)
-    return f"left over: {one.text}; {one.advice()}" if one is not None else ""
+    if one is not None:
+        return f"left over: {one.text}; {one.advice()}"
+    needed = state.left.needed
+    return f"not known whether a second mirror runs: {needed[0]}" if needed else ""
 
 
 def _hold_why_not(state: FlightState, wave: WaveState) -> str:
