@@ -215,10 +215,10 @@ async def looked(state: FlightState, ports: Ports) -> FlightState:
 def left_in_sight(state: FlightState) -> Left:
     """What is left over, and which of the readings that it takes have failed."""
     left = leftovers(state)
-    needed = ("source.groups", "target.groups", "target.logs", "source.logs")
+    needed = ("source.groups", "target.groups", "target.logs", "source.logs", "mirror", "syncs")
     failures = state.facts.failures
-    away = tuple(f"{feed}: {failures[feed].reason}" for feed in needed if feed in failures)
-    return Left(left.found, (*left.unread, *away), left.needed)
+    away = (f"{feed}: {failures[feed].reason}" for feed in needed if feed in failures)
+    return replace(left, unread=tuple(dict.fromkeys((*left.unread, *away))))
 
 
 async def _read(ports: Ports) -> list[Sample | Survey | Failure]:

@@ -24,6 +24,7 @@ from cockpit.core.mirrorsurvey import (
     SYNC_CONFIGS,
     TOPICS_EXCLUDE,
     CheckpointsSurvey,
+    CommitMark,
     ConnectSurvey,
     MarksSurvey,
 )
@@ -99,6 +100,8 @@ def leftovers(state: FlightState) -> Left:
         for group in _groups(look)
         if group in silent
     )
+    if is_mirror and (why := look.blind("checkpoints")) and any(_commits(look)):
+        unread.append(f"whether commits on the target are the mirror's: {why}")
     needed = _second_mirrors_unread(look)
     unread.extend(why for why in needed if why not in unread)
     explained_ones = (explained(one, state.past) for one in found)
@@ -432,15 +435,15 @@ def _offsets(look: _Look) -> Iterator[Leftover]:
         return
     if checkpoints.asked_at_ms < marks.answered_at_ms + CHECKPOINT_LANDS_MS:
         return
-    for group in _groups(look):
+    for group, commits in _commits(look):
         names: list[TopicPartition] = []
         ours = False
-        for name, mark in marks.groups.get(group, {}).items():
+        for name, mark in commits.items():
             known = checkpoints.checkpoints.get((group, name))
             if known is None or mark.offset > known.target_offset:
                 names.append(name)
                 ours = ours or mark.ours
-        if not names or _at_work_there(look.state, group):
+        if not names:
             continue
         who = "a cockpit's mark" if ours else "no mark of a cockpit"
         text = (
@@ -449,6 +452,17 @@ def _offsets(look: _Look) -> Iterator[Leftover]:
         )
         command = clearing.delete_offsets(look.plan.target, group, names)
         yield Leftover("offsets", "target", (group,), text, command)
+
+
+def _commits(look: _Look) -> Iterator[tuple[str, Mapping[TopicPartition, CommitMark]]]:
+    """Groups still to come with their commits on the target, which they have not made there."""
+    marks = look.state.facts.survey(MarksSurvey, "target.marks")
+    if marks is None:
+        return
+    for group in _groups(look):
+        commits = marks.groups.get(group, {})
+        if commits and not _at_work_there(look.state, group):
+            yield group, commits
 
 
 def _at_work_there(state: FlightState, group: str) -> bool:
