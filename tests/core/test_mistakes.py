@@ -19,6 +19,7 @@ from cockpit.core.readiness import ReadinessSurvey, wave_rights
 from cockpit.core.rights import Right
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey, ProducersSurvey, ProducerState
 from cockpit.kafka.effects.authorizer import why_no_acl_stops
+from cockpit.kafka.effects.canary import why_canary_is_no_proof
 from tests.core.build import acl, two_wave_plan
 from tests.core.driver import Script
 
@@ -105,6 +106,12 @@ def no_authorizer() -> str:
     return unfenceable(why_no_acl_stops({1: ""}))
 
 
+def super_user_canary() -> str:
+    rules = frozenset({acl("checkout", "write", "topic", "orders")})
+    view = {"orders": 1 << 4}
+    return unfenceable(why_canary_is_no_proof("User:canary", ("orders",), rules, [view]))
+
+
 def target_ahead() -> str:
     script = looked()
 
@@ -172,6 +179,7 @@ SAID: dict[str, Callable[[], str]] = {
         "no ACL lets User:checkout write orders: is it a super user? No ACL would stop it; fence"
         " with {by: stop}, or stop its writers at a gateway"
     ),
+    "super-user canary": super_user_canary,
     "group active on the target": group_active,
     "group active on the source after its stop": still_active_on_source,
     "target ahead: a foreign writer": target_ahead,

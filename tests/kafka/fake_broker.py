@@ -170,7 +170,7 @@ class FakeCluster:
             for i, part in enumerate(partitions):
                 self._partition(w, version, i, part)
             if version >= 8:
-                w.int32(-(2**31))
+                w.int32(self.surveyed.topic_operations.get(name, -(2**31)))
             w.end_struct()
         w.end_struct()
 

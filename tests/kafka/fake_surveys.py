@@ -69,6 +69,8 @@ class Surveyed:
     transactions: dict[int, dict[str, Transaction]] = field(default_factory=dict)
     transactions_error: dict[int, int] = field(default_factory=dict)
     cluster_operations: int = 0
+    topic_operations: dict[str, int] = field(default_factory=dict)
+    """What everybody may do with a topic, a bit field; absent: the broker does not say."""
     configs: dict[str, str] = field(default_factory=dict)
     """Of every topic."""
     config_errors: dict[str, int] = field(default_factory=dict)

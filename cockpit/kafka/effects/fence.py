@@ -18,6 +18,11 @@ from cockpit.core.plan import Plan
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import bindings_by_broker
 from cockpit.kafka.effects.authorizer import INSTEAD, authorizers, why_no_acl_stops
+from cockpit.kafka.effects.canary import (
+    may_be_told_by_cluster,
+    why_canary_is_no_proof,
+    why_everything_is_no_proof,
+)
 from cockpit.kafka.effects.offsets import Layout, lay_out, offsets_of, unreplicated
 from cockpit.kafka.effects.outcome import changing
 from cockpit.kafka.errors import code_error, code_name
@@ -31,6 +36,7 @@ from cockpit.kafka.protocol.metadata import (
     topic_operations,
 )
 from cockpit.kafka.protocol.offsets import LATEST
+from cockpit.kafka.rights import may_everything
 from cockpit.kafka.text import one_line
 from cockpit.ports import Clock, OutcomeUnknownError, PortError
 
@@ -199,6 +205,8 @@ class Fencing:
         fenced = {b.resource_name for b in wanted if b in bindings}
         open_topics = [topic for topic in topics if topic not in fenced]
         rights = await self._rights(topics)
+        if why := await self._why_no_canary(topics, bindings, rights):
+            raise PortError("protocol", why)
         for topic in open_topics:
             may_write = all(view.get(topic, 0) & WRITE_BIT for view in rights.values())
             if may_write and not any(covers_topic(binding, topic) for binding in bindings):
@@ -214,6 +222,20 @@ class Fencing:
                 why = f"canary {self._name} may not write {topic} now: it could prove no fence"
                 raise PortError("protocol", one_line(why))
         return bindings
+
+    async def _why_no_canary(
+        self,
+        topics: Sequence[str],
+        bindings: frozenset[AclBinding],
+        rights: Mapping[int, Mapping[str, int]],
+    ) -> str:
+        """Why the canary is a super user, as far as anything shows it; empty: nothing does."""
+        if why := why_canary_is_no_proof(self._name, topics, bindings, rights.values()):
+            return why
+        if self._canary is None or not may_be_told_by_cluster(self._name, bindings):
+            return ""
+        everything = await may_everything(self._canary)
+        return why_everything_is_no_proof(self._name) if everything else ""
 
     def _escaping(self, topics: Sequence[str], bindings: frozenset[AclBinding]) -> str:
         """Which producer of the plan writes without any ACL that lets it; empty: none does."""
