@@ -115,6 +115,8 @@ class SurveyFeed:
     """Raises PortError when nothing at all could be read."""
     wave: str = ""
     """Read only while this wave waits to be begun; empty: always."""
+    is_awaited: bool = False
+    """Whether a wave that waits to be begun waits for it: read again soon after a step's end."""
 
 
 class Surveyor(Protocol):

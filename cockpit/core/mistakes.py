@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from cockpit.core import ahead
 from cockpit.core.adopted import is_there
 from cockpit.core.delta import delta_rows
-from cockpit.core.fences import is_fenced
+from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.plan import touched_topics
@@ -54,9 +54,37 @@ def _not_ready(state: FlightState, wave: WaveState) -> Iterator[str]:
         yield f"rights cannot be asked for: {failure.reason}"
         return
     survey = state.facts.survey(ReadinessSurvey, "readiness")
-    ends = [s.ended_at_ms for w in state.waves for s in w.steps if s.ended_at_ms is not None]
-    if survey is not None and survey.asked_at_ms > max(ends, default=-1):
+    if survey is not None and not _is_overtaken(state, survey):
         yield from why_not_ready(state.plan, wave.wave.name, survey)
+
+
+def why_fence_unknown(state: FlightState, wave: WaveState) -> str:
+    """Why nobody can say yet whether the wave's fence would hold; empty: it is known, or there is
+    none by ACLs. A simulation has no brokers to be asked."""
+    survey = state.facts.survey(ReadinessSurvey, "readiness")
+    failure = state.facts.failures.get("readiness")
+    if survey is not None and not _is_overtaken(state, survey):
+        return ""
+    if survey is None and failure is None and state.simulated:
+        return ""
+    if not bindings_by_topic(wave.wave, state.plan):
+        return ""
+    words = "not read yet" if survey is None else "not read again since the last step ended"
+    why = failure.reason if failure is not None else words
+    return f"whether a fence would hold is not known: readiness: {why}"
+
+
+def wants_readiness(state: FlightState) -> bool:
+    """Whether a wave waits to be begun, and what was read shows how it was before a step ended."""
+    survey = state.facts.survey(ReadinessSurvey, "readiness")
+    waits = state.wave().word in ("pending", "ready", "rolled back")
+    return waits and survey is not None and _is_overtaken(state, survey)
+
+
+def _is_overtaken(state: FlightState, survey: ReadinessSurvey) -> bool:
+    """Whether a step has ended since: then it showed another state."""
+    ends = [s.ended_at_ms for w in state.waves for s in w.steps if s.ended_at_ms is not None]
+    return survey.asked_at_ms <= max(ends, default=-1)
 
 
 def _active_on_target(state: FlightState, wave: WaveState) -> Iterator[str]:

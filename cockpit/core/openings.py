@@ -17,7 +17,7 @@ from cockpit.core.gates import gate_view
 from cockpit.core.gathering import window_view
 from cockpit.core.goingback import UNDER_WAY
 from cockpit.core.lag import newest_before
-from cockpit.core.mistakes import mistakes
+from cockpit.core.mistakes import mistakes, why_fence_unknown
 from cockpit.core.observe import MISSING, partition_text
 from cockpit.core.plan import (
     SIDES,
@@ -109,6 +109,7 @@ def why_not_advance(state: FlightState) -> str:
             or why_wait(state, wave)
             or _left_why_not(state, wave)
             or next(mistakes(state, wave), "")
+            or why_fence_unknown(state, wave)
             or _gates_why_not(state, wave)
             or would_expire(state, wave)
         )

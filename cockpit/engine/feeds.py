@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.plan import SIDES, Plan, Side
@@ -45,6 +46,20 @@ class Feed:
     wanted: Callable[[], bool] = lambda: True
     others_first: Callable[[], bool] = lambda: False
     """Whether what is read of clusters whose clients are blocked needs the time more."""
+    overtaken: Callable[[], bool] | None = None
+    """Whether what was told last is no longer so, and somebody waits; None: nobody ever does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Which wave waits to be begun, empty: none; and whether it waits for an awaited survey to be
+    read again."""
+
+    next_wave: Callable[[], str] = lambda: ""
+    is_overtaken: Callable[[], bool] = lambda: False
+
+
+NOBODY: Final = Waiting()
 
 
 def cluster_feeds(side: Side, cluster: Cluster, pace_ms: Pace) -> tuple[Feed, ...]:
@@ -70,9 +85,9 @@ def all_feeds(
     signals: Signals,
     pace_ms: Pace,
     surveyor: Surveyor | None = None,
-    next_wave: Callable[[], str] = lambda: "",
+    waiting: Waiting = NOBODY,
 ) -> tuple[Feed, ...]:
-    """Every feed of a flight. `next_wave`: the wave that waits to be begun; empty: none does."""
+    """Every feed of a flight."""
     feeds: list[Feed] = []
     for side in SIDES:
         feeds.extend(cluster_feeds(side, clusters[side], pace_ms))
@@ -84,7 +99,7 @@ def all_feeds(
     feeds.append(Feed("syncs", replication.syncs, mirror_pace_ms))
     feeds.extend(_signal_feed(signals, spec.name) for spec in plan.signals)
     surveys = surveyor.feeds() if surveyor else ()
-    feeds.extend(_survey_feed(survey, next_wave, pace_ms) for survey in surveys)
+    feeds.extend(_survey_feed(survey, waiting, pace_ms) for survey in surveys)
     return tuple(feeds)
 
 
@@ -95,14 +110,15 @@ def _signal_feed(signals: Signals, name: str) -> Feed:
     return Feed(f"signal.{name}", read, lambda: 1_000)
 
 
-def _survey_feed(survey: SurveyFeed, next_wave: Callable[[], str], pace_ms: Pace) -> Feed:
+def _survey_feed(survey: SurveyFeed, waiting: Waiting, pace_ms: Pace) -> Feed:
     def wanted() -> bool:
-        return not survey.wave or survey.wave == next_wave()
+        return not survey.wave or survey.wave == waiting.next_wave()
 
     def others_first() -> bool:
         return survey.every_ms >= GIVES_WAY_MS and pace_ms() <= MIRROR_EVERY_MS
 
-    return Feed(survey.name, survey.read, lambda: survey.every_ms, wanted, others_first)
+    overtaken = waiting.is_overtaken if survey.is_awaited else None
+    return Feed(survey.name, survey.read, lambda: survey.every_ms, wanted, others_first, overtaken)
 
 
 async def follow(feed: Feed, clock: Clock, put: Put) -> None:
@@ -133,7 +149,20 @@ async def follow(feed: Feed, clock: Clock, put: Put) -> None:
             await clock.sleep(_pause_ms(feed, refusals, clock.now_ms() - asked_ms))
             continue
         spent_ms = clock.now_ms() - asked_ms
-        await clock.sleep(max(feed.pace_ms() - spent_ms, min(spent_ms, BREATH_MS), 20))
+        pause_ms = max(feed.pace_ms() - spent_ms, min(spent_ms, BREATH_MS), 20)
+        await _rest(feed, clock, pause_ms)
+
+
+async def _rest(feed: Feed, clock: Clock, pause_ms: int) -> None:
+    """Wait, but no longer than a moment after what was told last was overtaken."""
+    if feed.overtaken is None:
+        await clock.sleep(pause_ms)
+        return
+    until_ms = clock.now_ms() + pause_ms
+    while (left_ms := until_ms - clock.now_ms()) > 0:
+        await clock.sleep(min(left_ms, LOOK_AGAIN_MS))
+        if feed.overtaken():
+            return
 
 
 async def _give_way(feed: Feed, clock: Clock) -> None:

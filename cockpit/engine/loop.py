@@ -30,6 +30,7 @@ from cockpit.core.flight import (
 )
 from cockpit.core.intents import Attach, Beat, Detach, Intent
 from cockpit.core.machine import pace_ms, step
+from cockpit.core.mistakes import wants_readiness
 from cockpit.core.observe import Failure, Sample
 from cockpit.core.ownsurvey import RECORDING, RecordingSurvey
 from cockpit.core.plan import Side
@@ -40,7 +41,7 @@ from cockpit.core.turn import next_wave
 from cockpit.core.windows import Row
 from cockpit.engine.chain import Head
 from cockpit.engine.fanout import Fanout, News
-from cockpit.engine.feeds import all_feeds, follow
+from cockpit.engine.feeds import Waiting, all_feeds, follow
 from cockpit.engine.intake import asked, taken_in
 from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.outcomes import ENDED, Outcomes
@@ -152,7 +153,7 @@ class Engine:
                 self._ports.signals,
                 lambda: pace_ms(self.state),
                 self._ports.surveyor,
-                lambda: next_wave(self.state),
+                Waiting(lambda: next_wave(self.state), lambda: wants_readiness(self.state)),
             ):
                 coroutine = follow(feed, clock, self._observe)
                 tasks.append(group.create_task(coroutine, name=f"feed {feed.name}"))

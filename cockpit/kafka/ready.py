@@ -36,4 +36,5 @@ def readiness_surveys(
         plan, clock, source=here, target=there, canary=canary, fencing_tool=fencing
     )
     closers = (here.close, there.close, *((canary.close,) if canary is not None else ()))
-    return Beside((SurveyFeed("readiness", READY_EVERY_MS, reader.read),), closers)
+    feed = SurveyFeed("readiness", READY_EVERY_MS, reader.read, is_awaited=True)
+    return Beside((feed,), closers)

@@ -26,7 +26,9 @@ from cockpit.core.machine import step
 from cockpit.core.observe import AclBinding, AclSample, Failure, Sample, SignalSample, Unknown
 from cockpit.core.parity.fence import fence_bindings
 from cockpit.core.plan import Manual, Plan, Rollback, Side, SignalGate, SignalSpec
+from cockpit.core.readiness import ReadinessSurvey
 from cockpit.core.snapshot import WaveWord
+from cockpit.core.survey import Survey
 from tests.core.build import group, groups, logs, mirror, syncs, two_wave_plan
 
 SIDES: tuple[Side, Side] = ("target", "source")
@@ -61,6 +63,8 @@ class Script:
         """By side, topics that were made anew while this was watched."""
         self.silent = ""
         """The side whose groups are not read."""
+        self.ready: ReadinessSurvey | None = ReadinessSurvey(0, 0)
+        """What is found each time that rights and fences are asked for; None: nobody asks."""
         self.no_acls: frozenset[Side] = frozenset()
         """Sides whose ACLs cannot be read."""
 
@@ -77,7 +81,7 @@ class Script:
                 case Keep():
                     pass
 
-    def see(self, sample: Sample | Failure) -> None:
+    def see(self, sample: Sample | Survey | Failure) -> None:
         self.send(Observed(self.now_ms, sample))
 
     def look(self, seconds: int = 1) -> None:
@@ -103,6 +107,8 @@ class Script:
                 if side not in self.no_acls:
                     self.see(AclSample(side, now - 90, now - 80, frozenset(self.acls[side])))
             self.see(SignalSample("errors", now - 50, now - 40, self.signal))
+            if self.ready is not None:
+                self.see(replace(self.ready, asked_at_ms=now - 70, answered_at_ms=now - 60))
             self.send(Ticked(now))
 
     def ask(self, intent: Intent) -> None:

@@ -12,9 +12,9 @@ import pytest
 from cockpit.core.adopted import is_there
 from cockpit.core.facts import absorb
 from cockpit.core.flight import FlightState, Observed
-from cockpit.core.mistakes import before_flight, mistakes, unproved
+from cockpit.core.mistakes import before_flight, mistakes, unproved, wants_readiness
 from cockpit.core.observe import Failure
-from cockpit.core.plan import Login, OffsetsSpec, Plan, SecretRef
+from cockpit.core.plan import FenceStep, Login, OffsetsSpec, Plan, SecretRef
 from cockpit.core.readiness import ReadinessSurvey, wave_rights
 from cockpit.core.rights import Right
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey, ProducersSurvey, ProducerState
@@ -58,8 +58,8 @@ def _why_not(script: Script) -> str:
 
 
 def read(script: Script, **more: object) -> None:
-    survey = ReadinessSurvey(script.now_ms, script.now_ms, **more)  # type: ignore[arg-type]
-    script.send(Observed(script.now_ms, survey))
+    script.ready = ReadinessSurvey(script.now_ms, script.now_ms, **more)  # type: ignore[arg-type]
+    script.see(script.ready)
 
 
 def right_of(plan: Plan, wave: int, operation: str, *, canary: bool = False) -> Right:
@@ -323,3 +323,59 @@ def test_the_target_is_not_ahead_of_a_wave_that_it_has_already() -> None:
     script.look(1)
     assert "on the target already" in _why_not(script)
     assert not list(mistakes(script.state, script.state.wave()))
+
+
+# --- between waves --------------------------------------------------------------------------------
+
+UNKNOWN = "whether a fence would hold is not known: readiness: "
+
+
+def test_a_wave_that_fences_waits_until_it_is_asked_again_after_the_wave_before_it() -> None:
+    script = Script()
+    script.fly_readers_to_soak()
+    script.ready = None
+    script.look(3)
+    assert script.state.wave().wave.name == "writers"
+    assert _why_not(script) == UNKNOWN + "not read again since the last step ended"
+    assert wants_readiness(script.state)
+    script.see(Failure("readiness", script.now_ms, script.now_ms, "slow", "no answer"))
+    assert _why_not(script) == UNKNOWN + "no answer"
+    read(script, unfenceable={"writers": "broker 1 has authorizer X"})
+    assert _why_not(script) == "no fence would hold: broker 1 has authorizer X"
+    assert not wants_readiness(script.state)
+    read(script)
+    assert _why_not(script) == ""
+
+
+def test_a_wave_that_fences_waits_for_the_first_answer_and_one_that_does_not_goes() -> None:
+    script = Script(only_writers())
+    script.ready = None
+    script.look(3)
+    assert _why_not(script) == UNKNOWN + "not read yet"
+    assert not wants_readiness(script.state)  # its first reading is under way
+    script = Script()
+    script.ready = None
+    script.look(3)
+    assert _why_not(script) == ""
+
+
+@pytest.mark.parametrize("by", ["stop", "acl"])
+def test_only_a_fence_by_acls_is_asked_for(by: str) -> None:
+    plan = only_writers()
+    writers, readers = plan.waves
+    fence = FenceStep(by=by)  # type: ignore[arg-type]
+    steps = tuple(fence if isinstance(one, FenceStep) else one for one in writers.steps)
+    script = Script(
+        dataclasses.replace(plan, waves=(dataclasses.replace(writers, steps=steps), readers))
+    )
+    script.ready = None
+    script.look(3)
+    assert bool(_why_not(script)) == (by == "acl")
+
+
+def test_a_simulation_that_has_nobody_to_ask_does_not_wait() -> None:
+    script = Script(only_writers())
+    script.ready = None
+    script.state = dataclasses.replace(script.state, simulated=True)
+    script.look(3)
+    assert _why_not(script) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from cockpit.core.observe import Failure, FailureKind, Sample, SignalSample
 from cockpit.core.plan import Side
 from cockpit.core.survey import Survey
-from cockpit.engine.feeds import Feed, all_feeds, follow
+from cockpit.engine.feeds import NOBODY, Feed, Waiting, all_feeds, follow
 from cockpit.ports import Cluster, PortError, SurveyFeed
 from cockpit.sim.factory import connect_sim
 from cockpit.sim.loop import VirtualClock, run_virtual
@@ -32,7 +33,7 @@ async def good() -> Sample:
     return SignalSample("s", 0, 0, 1.0)
 
 
-def surveyed(survey: SurveyFeed, pace_ms: int) -> list[Feed]:
+def surveyed(survey: SurveyFeed, pace_ms: int, waiting: Waiting = NOBODY) -> list[Feed]:
     """The feeds of an engine that has nothing else to look at slowly."""
 
     class Surveys:
@@ -45,7 +46,9 @@ def surveyed(survey: SurveyFeed, pace_ms: int) -> list[Feed]:
     plan = two_wave_plan()
     world = connect_sim(plan, VirtualClock(), WorldSpec())
     clusters: dict[Side, Cluster] = {"source": world.source, "target": world.target}
-    found = all_feeds(plan, clusters, world.replication, world.signals, lambda: pace_ms, Surveys())
+    found = all_feeds(
+        plan, clusters, world.replication, world.signals, lambda: pace_ms, Surveys(), waiting
+    )
     return [feed for feed in found if feed.name == survey.name]
 
 
@@ -114,3 +117,32 @@ def test_slow_looks_give_way_while_clients_are_blocked_but_not_for_ever() -> Non
     assert surveys(every_ms=5_000, pace_ms=1_000) in (12, 13)
     assert surveys(every_ms=5_000, pace_ms=100) in (6, 7)
     assert surveys(every_ms=1_000, pace_ms=100) in (60, 61)
+
+
+@pytest.mark.parametrize(("is_awaited", "reads_s"), [(True, [0, 11, 41]), (False, [0, 30])])
+def test_an_awaited_survey_is_read_again_a_moment_after_it_was_overtaken(
+    is_awaited: bool, reads_s: list[int]
+) -> None:
+    """A step ends after ten and a half seconds."""
+    clock, read_at_ms = VirtualClock(), []
+
+    async def read() -> Any:
+        read_at_ms.append(clock.now_ms())
+        return await good()
+
+    def is_overtaken() -> bool:
+        ended_ms = read_at_ms[0] + 10_500
+        return read_at_ms[-1] < ended_ms <= clock.now_ms()
+
+    async def put(sample: Sample | Survey | Failure) -> None:
+        """Taken in."""
+
+    async def watch() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MINUTE_S - 1):
+                await follow(feed, clock, put)
+
+    survey = SurveyFeed("s", 30_000, read, is_awaited=is_awaited)
+    (feed,) = surveyed(survey, 1_000, Waiting(is_overtaken=is_overtaken))
+    run_virtual(watch())
+    assert [(at_ms - read_at_ms[0]) // 1_000 for at_ms in read_at_ms] == reads_s
