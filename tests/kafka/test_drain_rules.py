@@ -49,12 +49,31 @@ def test_a_run_that_fills_all_that_was_read_proves_little() -> None:
     run = tail(*[b"same"] * KEPT)
     assert proves_little(run, run)
     ended = (replace(run[0], value=b"other"), *run[1:])
-    assert not proves_little(ended, run)
+    assert not proves_little(ended, ended)
 
 
 def test_a_run_that_is_the_whole_log_proves_enough() -> None:
     run = tail(b"same", b"same", first=0)
     assert not proves_little(run, run)
+
+
+def test_a_last_record_that_stands_at_another_place_too_proves_little() -> None:
+    """on, off, on in one millisecond: a target that has only the first `on` ends just so."""
+    source = tail(b"x", b"on", b"off", b"on")
+    assert proves_little(source, tail(b"x", b"on"))
+    assert proves_little(source, source)
+
+
+def test_other_records_before_the_last_one_prove_little() -> None:
+    """The same may stand farther back than was read."""
+    assert proves_little(tail(b"b", b"on"), tail(b"a", b"on"))
+    assert proves_little(tail(b"b", b"on"), tail(b"on"))
+
+
+def test_records_that_a_mirror_copied_again_prove_enough_until_the_last_one_is_among_them() -> None:
+    source = tail(b"a", b"b", b"c")
+    assert not proves_little(source, tail(b"a", b"b", b"a", b"b", b"c"))
+    assert proves_little(source, tail(b"a", b"b", b"c", b"a", b"b", b"c"))
 
 
 def test_the_mirror_must_have_passed_the_last_record_and_an_unknown_position_is_no_proof() -> None:

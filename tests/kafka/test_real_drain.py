@@ -100,7 +100,7 @@ async def test_records_of_every_codec_are_compared(lab: Status, codec: str | Non
         both_sides(lab) as topic,
         producer_as(lab, "admin", compression_type=codec) as source,
         producer_as(lab, "admin", side="target") as target,
-        proving(lab, topic) as finding,
+        proving(lab, topic, {0: 1}) as finding,
     ):
         await put(source, topic, b"a" * 500, b"b" * 500)
         await put(target, topic, b"a" * 500)
@@ -143,7 +143,7 @@ async def test_aborted_records_are_waited_for_only_when_the_mirror_copies_them(
         both_sides(lab) as topic,
         producer_as(lab, "admin", transactional_id=f"t-{topic}") as source,
         producer_as(lab, "admin", side="target") as target,
-        proving(lab, topic, None, **config) as finding,
+        proving(lab, topic, {0: 4}, **config) as finding,
     ):
         async with source.transaction():
             await put(source, topic, b"kept")

@@ -135,16 +135,14 @@ class DrainProof:
         spans = {tp: look.source_spans[tp] for tp in open_keys}
         written = await read_tails(self._source, spans, committed_only=False)
         differing = await self._differing(look, written)
-        if differing:
+        unsure = differing | look.position_needed.keys()
+        if unsure:
             committed = await read_tails(
-                self._source, {tp: spans[tp] for tp in differing}, committed_only=True
+                self._source, {tp: spans[tp] for tp in unsure}, committed_only=True
             )
-            aborted_end = {tp for tp in differing if committed[tp][-1:] != written[tp][-1:]}
-            if aborted_end and await self._skips_aborted():
-                arrived = aborted_end - await self._differing(
-                    look, {tp: committed[tp] for tp in aborted_end}
-                )
-                differing -= arrived
+            aborted = {tp: committed[tp] for tp in unsure if committed[tp] != written[tp]}
+            if aborted and await self._skips_aborted():
+                differing -= aborted.keys() - await self._unlike(look, aborted)
         await self._count(look, {tp: written[tp] for tp in differing})
 
     async def _differing(self, look: _Look, source: Tails) -> set[TopicPartition]:
@@ -154,11 +152,22 @@ class DrainProof:
         """
         runs = {tp: _run(tail) for tp, tail in source.items() if tail}
         spans = {tp: look.target_spans[tp] for tp in runs}
-        target = await read_tails(self._target, spans, committed_only=True, wanted=runs)
+        wanted = {tp: run + 1 for tp, run in runs.items()}  # and what stands before the run
+        target = await read_tails(self._target, spans, committed_only=True, wanted=wanted)
         differing = {tp for tp in runs if not _arrived(source[tp][-1], runs[tp], target[tp])}
         for tp in runs.keys() - differing:
             if proves_little(source[tp], target[tp]):
                 look.position_needed[tp] = source[tp][-1].offset + 1
+        return differing
+
+    async def _unlike(self, look: _Look, committed: Tails) -> set[TopicPartition]:
+        """As `_differing`, of a source without what was aborted: what proves too little there needs
+        no more than it needed with it."""
+        needed = {tp: at for tp, at in look.position_needed.items() if tp in committed}
+        for tp in needed:
+            del look.position_needed[tp]
+        differing = await self._differing(look, committed)
+        look.position_needed.update({tp: needed[tp] for tp in needed.keys() & differing})
         return differing
 
     async def _skips_aborted(self) -> bool:
@@ -231,12 +240,21 @@ def _arrived(last: Record, run: int, target: Sequence[Record]) -> bool:
 def proves_little(source: Sequence[Record], target: Sequence[Record]) -> bool:
     """Whether tails that end alike may still be different places of a log that repeats itself.
 
-    So it is where time was not compared, and where a run of equal records may go back beyond what
-    was read or what is left of the log.
+    So it is where time was not compared, where a run of equal records may go back beyond what was
+    read or what is left of the log, where the last record stands at another place too, and where
+    what stands before it is not the same.
     """
-    if not _timed(source[-1], target[-1]):
+    last, run = source[-1], _run(source)
+    if not _timed(last, target[-1]):
         return True
-    return _run(source) == len(source) and source[0].offset > 0
+    if run == len(source) and source[0].offset > 0:
+        return True
+    before, there = source[:-run], target[:-run]
+    if any(same_record(last, record) for record in (*before, *there)):
+        return True
+    if not before or not there:
+        return bool(before or there)
+    return not same_record(before[-1], there[-1])
 
 
 def not_passed(

@@ -1,0 +1,77 @@
+"""The drain's proof on two clusters of one partition: what holds it up, and what it says then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from cockpit.core.actions import Finding
+from cockpit.kafka.client import Client
+from cockpit.kafka.connect import ConnectRest
+from cockpit.kafka.effects.drain import DrainProof
+from cockpit.kafka.http import Http
+from tests.kafka.fake_broker import FakeCluster, Partition, fake_cluster
+from tests.kafka.http_server import Answer, Asked, http_server
+
+AT_MS = 1_700_000_000_000
+
+
+def log(*values: bytes, start: int = 0) -> tuple[Partition, bytes]:
+    """A partition that holds these records, all of one millisecond, from its start on."""
+    builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, 1 << 16)
+    for i, value in enumerate(values):
+        builder.append(i, AT_MS, b"k", value, [])
+    batch = bytearray(builder.build()) if values else bytearray()
+    batch[:8] = start.to_bytes(8, "big") if values else b""
+    return Partition(1, start=start, end=start + len(values)), bytes(batch)
+
+
+@dataclass
+class Sides:
+    """Both clusters, and how far the mirror says that it is; None: it has no position."""
+
+    source: tuple[Partition, bytes]
+    target: tuple[Partition, bytes]
+    position: int | None = None
+
+    async def finding(self) -> Finding:
+        async with (
+            fake_cluster(self._cluster(self.source)) as source,
+            fake_cluster(self._cluster(self.target)) as target,
+            http_server(self._answer) as server,
+        ):
+            http = Http()
+            rest = ConnectRest(http, server.url)
+            clients = (Client(source.access()), Client(target.access()))
+            proof = DrainProof(source=clients[0], target=clients[1], rest=rest, mirror="m")
+            try:
+                return await proof.verify(["t"])
+            finally:
+                for client in clients:
+                    await client.close()
+                await http.close()
+
+    def _cluster(self, log: tuple[Partition, bytes]) -> FakeCluster:
+        return FakeCluster(topics={"t": [log[0]]}, batches={"t": log[1]})
+
+    def _answer(self, asked: Asked) -> Answer:
+        if not asked.target.endswith("/offsets"):
+            return Answer.of({})
+        entry = {"partition": {"topic": "t", "partition": 0}}
+        if self.position is None:
+            return Answer.of({"offsets": []})
+        return Answer.of({"offsets": [entry | {"offset": {"offset": self.position - 1}}]})
+
+
+async def test_a_record_that_stands_twice_within_a_millisecond_waits_for_the_mirrors_position() -> (
+    None
+):
+    sides = Sides(log(b"x", b"on", b"off", b"on"), log(b"x", b"on"), position=2)
+    found = await sides.finding()
+    assert found.holds is None
+    assert "t/0: equal last records prove little, and the mirror's position is 2, not yet 4" in (
+        found.detail
+    )
+    sides.target, sides.position = sides.source, 4
+    assert (await sides.finding()).holds is True
