@@ -13,7 +13,8 @@ from cockpit.core.delta import delta_rows
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import TopicPartition, partition_text
-from cockpit.core.plan import touched_topics
+from cockpit.core.overtaken import SET_POSITION, overtaken
+from cockpit.core.plan import DrainStep, touched_topics
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts, why_not_ready
 from cockpit.core.skips import proved_skip
 from cockpit.core.turn import moved_of, produces, services_of
@@ -24,6 +25,7 @@ def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
     yield from _active_on_target(state, wave)
     yield from _target_ahead(state, wave)
     yield from _past_their_place(state, wave)
+    yield from _overtaken(state, wave)
     yield from _not_ready(state, wave)
 
 
@@ -125,6 +127,22 @@ def _records_of_its_own(state: FlightState, wave: WaveState) -> dict[TopicPartit
         return {}
     found = ahead.own_records(state.facts)
     return {name: why for name, why in found.items() if name[0] not in written}
+
+
+def _overtaken(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Retention has taken records that the mirror may never have read: no drain could be proved.
+
+    Over two hops only the drain knows how far the mirror is.
+    """
+    drains = any(isinstance(step, DrainStep) for step in wave.wave.steps)
+    if not drains or state.plan.first_hop is not None or is_there(state, wave):
+        return
+    found = overtaken(state.facts, produces(state, wave))
+    for name, why in found.items():
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        where = f"{partition_text(name)}{more}"
+        yield f"retention has overtaken the mirror on {where}: {why}; {SET_POSITION}"
+        return
 
 
 def _past_their_place(state: FlightState, wave: WaveState) -> Iterator[str]:

@@ -157,6 +157,14 @@ def group_ahead() -> str:
     return said(script)
 
 
+def overtaken() -> str:
+    """The mirror was at 100 when retention took all up to 160."""
+    script = Script(only_writers())
+    script.starts["source"], script.ends["source"] = (160, 0), (200, 100)
+    script.look(3)
+    return said(script)
+
+
 def left_over_fence() -> str:
     script = Script(only_writers())
     script.acls["source"].add(acl("*", "write", "topic", "orders", permission="deny"))
@@ -186,6 +194,7 @@ SAID: dict[str, Callable[[], str]] = {
     "target ahead: records of its own": own_records,
     "target ahead: nothing on the source": never_on_source,
     "target ahead: a group's commit": group_ahead,
+    "retention overtook the mirror": overtaken,
     "missing right": missing_right,
     "missing right of the canary": canary_right,
     "fence left over": left_over_fence,

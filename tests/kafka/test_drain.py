@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from cockpit.core.actions import Finding
@@ -34,6 +35,8 @@ class Sides:
     source: tuple[Partition, bytes]
     target: tuple[Partition, bytes]
     position: int | None = None
+    status: int = 200
+    """With what Connect answers."""
 
     async def finding(self) -> Finding:
         async with (
@@ -60,7 +63,7 @@ class Sides:
             return Answer.of({})
         entry = {"partition": {"topic": "t", "partition": 0}}
         if self.position is None:
-            return Answer.of({"offsets": []})
+            return Answer.of({"offsets": []}, self.status)
         return Answer.of({"offsets": [entry | {"offset": {"offset": self.position - 1}}]})
 
 
@@ -75,3 +78,25 @@ async def test_a_record_that_stands_twice_within_a_millisecond_waits_for_the_mir
     )
     sides.target, sides.position = sides.source, 4
     assert (await sides.finding()).holds is True
+
+
+async def test_a_partition_that_never_had_a_record_is_drained() -> None:
+    assert (await Sides(log(), log()).finding()).holds is True
+
+
+@pytest.mark.parametrize(("position", "holds"), [(100, True), (60, None), (None, None)])
+async def test_a_partition_that_retention_has_emptied_is_proved_by_the_mirrors_position(
+    position: int | None, holds: bool | None
+) -> None:
+    found = await Sides(log(start=100), log(start=60), position).finding()
+    assert found.holds is holds
+    if holds is None:
+        said = "the mirror has no position" if position is None else "the mirror was at 60"
+        assert f"t/0: its records before 100 are gone from the source, and {said}" in found.detail
+        assert "set the mirror's position to where the log begins" in found.detail
+
+
+async def test_where_connect_tells_no_position_the_partition_that_needs_one_is_named() -> None:
+    found = await Sides(log(start=100), log(), status=500).finding()
+    assert found.holds is None
+    assert found.detail.startswith("t/0: only the mirror's position proves it: Connect")

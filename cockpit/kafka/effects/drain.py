@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cockpit.core.actions import Finding
 from cockpit.core.observe import TopicPartition, partition_text
+from cockpit.core.overtaken import SET_POSITION, gone_text
 from cockpit.core.plan import Side
 from cockpit.kafka.client import Client
 from cockpit.kafka.connect import ConnectRest
@@ -49,6 +50,9 @@ class _Look:
     """Partitions that are not drained, and what is missing."""
     position_needed: dict[TopicPartition, int] = field(default_factory=dict)
     """Where equal records prove little: what the mirror's position must have reached."""
+    emptied: dict[TopicPartition, int] = field(default_factory=dict)
+    """Where records are gone from the source and none is left: what the mirror's position must have
+    reached, the beginning of the log."""
     unproven: dict[TopicPartition, str] = field(default_factory=dict)
     """Partitions of which nobody can say whether they are drained, and why."""
 
@@ -124,11 +128,21 @@ class DrainProof:
             elif stable[tp] < span.end:
                 look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
         await self._compare(look)
-        if look.position_needed:
-            ask = self._positions
-            positions = await (self._rest.positions(self._mirror) if ask is None else ask())
+        if look.position_needed or look.emptied:
+            positions = await self._passed(look)
             look.unproven = not_passed(look.position_needed, positions)
+            look.unproven |= gone_unread(look.emptied, positions)
         return look
+
+    async def _passed(self, look: _Look) -> Mapping[TopicPartition, int]:
+        """The mirror's positions. Raises PortError, with a partition that needs one."""
+        ask = self._positions
+        try:
+            return await (self._rest.positions(self._mirror) if ask is None else ask())
+        except PortError as error:
+            first = partition_text(min(look.position_needed.keys() | look.emptied.keys()))
+            why = f"{first}: only the mirror's position proves it: {error.reason}"
+            raise PortError(error.kind, one_line(why)) from error
 
     async def _compare(self, look: _Look) -> None:
         open_keys = [tp for tp in look.source_spans if tp not in look.late]
@@ -148,8 +162,12 @@ class DrainProof:
     async def _differing(self, look: _Look, source: Tails) -> set[TopicPartition]:
         """Partitions whose last source record is not the last one of the target.
 
-        A run of equal records at the end counts: as many must have arrived.
+        A run of equal records at the end counts: as many must have arrived. Where retention has
+        left none, content says nothing of those that are gone.
         """
+        for tp in source:
+            if not source[tp] and look.source_spans[tp].start > 0:
+                look.emptied[tp] = look.source_spans[tp].start
         runs = {tp: _run(tail) for tp, tail in source.items() if tail}
         spans = {tp: look.target_spans[tp] for tp in runs}
         wanted = {tp: run + 1 for tp, run in runs.items()}  # and what stands before the run
@@ -197,7 +215,8 @@ class DrainProof:
             return Finding(False, f"{len(look.late)} of {count} not drained: {_named(look.late)}")
         if look.unproven:
             text = f"{len(look.unproven)} of {count} unproven: {_named(look.unproven)}"
-            return Finding(None, text)
+            advice = f"; {SET_POSITION}" if look.unproven.keys() & look.emptied.keys() else ""
+            return Finding(None, text + advice)
         return Finding(
             True, f"the last record of all {count} partitions is on the {self._words[1]}"
         )
@@ -273,6 +292,22 @@ def not_passed(
             at = f"the mirror's position is {positions[tp]}, not yet {offset}"
             found[tp] = f"equal last records prove little, and {at}"
     return found
+
+
+def gone_unread(
+    emptied: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, str]:
+    """Partitions without a record on the source, whose last ones may have gone before the mirror
+    had read them.
+
+    Positions are of records: where markers were the last to go, one stays behind for ever, and
+    nobody can tell.
+    """
+    return {
+        tp: gone_text(start, positions.get(tp))
+        for tp, start in emptied.items()
+        if positions.get(tp, -1) < start
+    }
 
 
 def same_record(source: Record, target: Record) -> bool:
