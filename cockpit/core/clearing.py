@@ -58,6 +58,21 @@ def delete_offsets(spec: ClusterSpec, group: str, names: Iterable[TopicPartition
     )
 
 
+def abort_transaction(spec: ClusterSpec, name: TopicPartition, start: int) -> str:
+    """Ends the transaction that is open in a partition from this offset on, as if its producer had
+    given it up."""
+    topic, partition = name
+    return shell_line(
+        [
+            *_tool("kafka-transactions.sh", spec),
+            "abort",
+            f"--topic={topic}",
+            f"--partition={partition}",
+            f"--start-offset={start}",
+        ]
+    )
+
+
 def resume_connector(base: str, connector: str) -> str:
     """Lets a paused or stopped connector run again."""
     return shell_line(["curl", "-sS", "--fail", "-X", "PUT", _url(base, connector, "resume")])

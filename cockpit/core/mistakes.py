@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from cockpit.core import ahead
 from cockpit.core.adopted import is_there
+from cockpit.core.clearing import abort_transaction
 from cockpit.core.delta import delta_rows
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
+from cockpit.core.hanging import overdue
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.overtaken import SET_POSITION, overtaken
 from cockpit.core.plan import DrainStep, touched_topics
@@ -26,6 +28,7 @@ def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
     yield from _target_ahead(state, wave)
     yield from _past_their_place(state, wave)
     yield from _overtaken(state, wave)
+    yield from _hanging(state, wave)
     yield from _not_ready(state, wave)
 
 
@@ -134,8 +137,7 @@ def _overtaken(state: FlightState, wave: WaveState) -> Iterator[str]:
 
     Over two hops only the drain knows how far the mirror is.
     """
-    drains = any(isinstance(step, DrainStep) for step in wave.wave.steps)
-    if not drains or state.plan.first_hop is not None or is_there(state, wave):
+    if not _drains(state, wave) or state.plan.first_hop is not None:
         return
     found = overtaken(state.facts, produces(state, wave))
     for name, why in found.items():
@@ -143,6 +145,26 @@ def _overtaken(state: FlightState, wave: WaveState) -> Iterator[str]:
         where = f"{partition_text(name)}{more}"
         yield f"retention has overtaken the mirror on {where}: {why}; {SET_POSITION}"
         return
+
+
+def _hanging(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """A transaction that does not end: the drain would wait for it with the clients blocked."""
+    if not _drains(state, wave):
+        return
+    for name, producer in overdue(state.facts, produces(state, wave)).items():
+        start = producer.transaction_start
+        yield (
+            f"a transaction of producer {producer.producer_id} is open on {partition_text(name)}"
+            f" from offset {start} on, for longer than it may be: end it:"
+            f" {abort_transaction(state.plan.source, name, start)}"
+        )
+        return
+
+
+def _drains(state: FlightState, wave: WaveState) -> bool:
+    """Whether a drain is still to come for what the wave writes."""
+    drains = any(isinstance(step, DrainStep) for step in wave.wave.steps)
+    return drains and not is_there(state, wave)
 
 
 def _past_their_place(state: FlightState, wave: WaveState) -> Iterator[str]:

@@ -165,6 +165,18 @@ def overtaken() -> str:
     return said(script)
 
 
+def hanging() -> str:
+    """No coordinator knows of a transaction whose last record is 20 minutes old."""
+    script = Script(only_writers())
+    script.now_ms += 3_600_000
+    for _ in range(2):
+        script.look(2)
+        now = script.now_ms
+        state = ProducerState("orders", 1, 7, 0, 3, now - 1_200_000, 90)
+        script.send(Observed(now, ProducersSurvey("source", now, now, (state,))))
+    return said(script)
+
+
 def left_over_fence() -> str:
     script = Script(only_writers())
     script.acls["source"].add(acl("*", "write", "topic", "orders", permission="deny"))
@@ -195,6 +207,7 @@ SAID: dict[str, Callable[[], str]] = {
     "target ahead: nothing on the source": never_on_source,
     "target ahead: a group's commit": group_ahead,
     "retention overtook the mirror": overtaken,
+    "hanging transaction": hanging,
     "missing right": missing_right,
     "missing right of the canary": canary_right,
     "fence left over": left_over_fence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -37,6 +37,11 @@ class Sides:
     position: int | None = None
     status: int = 200
     """With what Connect answers."""
+    producers: dict[tuple[str, int], list[tuple[int, int, int, int, int]]] = field(
+        default_factory=dict
+    )
+    lacks: set[int] = field(default_factory=set)
+    """API keys that the brokers are too old for."""
 
     async def finding(self) -> Finding:
         async with (
@@ -56,7 +61,12 @@ class Sides:
                 await http.close()
 
     def _cluster(self, log: tuple[Partition, bytes]) -> FakeCluster:
-        return FakeCluster(topics={"t": [log[0]]}, batches={"t": log[1]})
+        found = FakeCluster(topics={"t": [log[0]]}, batches={"t": log[1]})
+        found.versions = {
+            key: span for key, span in found.versions.items() if key not in self.lacks
+        }
+        found.surveyed.producers = self.producers
+        return found
 
     def _answer(self, asked: Asked) -> Answer:
         if not asked.target.endswith("/offsets"):
@@ -100,3 +110,22 @@ async def test_where_connect_tells_no_position_the_partition_that_needs_one_is_n
     found = await Sides(log(start=100), log(), status=500).finding()
     assert found.holds is None
     assert found.detail.startswith("t/0: only the mirror's position proves it: Connect")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [(True, "offset 1 on, by producer 4001 epoch 3;"), (False, "offset 1 on;")],
+    ids=["a broker that tells of producers", "an older one"],
+)
+async def test_an_open_transaction_is_named_with_its_producer_and_how_to_end_it(
+    told: bool, said: str
+) -> None:
+    part, records = log(b"a", b"b")
+    part.stable = 1
+    sides = Sides((part, records), log(b"a"), producers={("t", 0): [(4001, 3, 9, AT_MS, 1)]})
+    sides.lacks = set() if told else {61}
+    found = await sides.finding()
+    assert found.holds is False
+    assert f"t/0: a transaction is open from {said}" in found.detail
+    assert "kafka-transactions.sh find-hanging" in found.detail
+    assert "kafka-transactions.sh abort" in found.detail

@@ -25,6 +25,7 @@ from cockpit.kafka.effects.offsets import (
     offsets_of,
     unreplicated,
 )
+from cockpit.kafka.effects.open_transactions import TO_END_IT, open_transactions
 from cockpit.kafka.effects.tails import Span, read_tails
 from cockpit.kafka.habits import habits_of
 from cockpit.kafka.protocol.fetch import Record
@@ -50,6 +51,8 @@ class _Look:
     """Partitions that are not drained, and what is missing."""
     position_needed: dict[TopicPartition, int] = field(default_factory=dict)
     """Where equal records prove little: what the mirror's position must have reached."""
+    open: dict[TopicPartition, int] = field(default_factory=dict)
+    """Where a transaction is open on the source, and the offset from which on."""
     emptied: dict[TopicPartition, int] = field(default_factory=dict)
     """Where records are gone from the source and none is left: what the mirror's position must have
     reached, the beginning of the log."""
@@ -126,7 +129,8 @@ class DrainProof:
             elif tp not in target_spans:
                 look.late[tp] = f"no such partition on the {self._words[1]}"
             elif stable[tp] < span.end:
-                look.late[tp] = f"a transaction is open from offset {stable[tp]} on"
+                look.open[tp] = stable[tp]
+        look.late |= await open_transactions(self._source, source, look.open)
         await self._compare(look)
         if look.position_needed or look.emptied:
             positions = await self._passed(look)
@@ -212,7 +216,8 @@ class DrainProof:
     def _finding(self, look: _Look) -> Finding:
         count = len(look.source_spans)
         if look.late:
-            return Finding(False, f"{len(look.late)} of {count} not drained: {_named(look.late)}")
+            text = f"{len(look.late)} of {count} not drained: {_named(look.late)}"
+            return Finding(False, text + (f"; {TO_END_IT}" if look.open else ""))
         if look.unproven:
             text = f"{len(look.unproven)} of {count} unproven: {_named(look.unproven)}"
             advice = f"; {SET_POSITION}" if look.unproven.keys() & look.emptied.keys() else ""
