@@ -26,6 +26,9 @@ Need = Literal["observe", "act"]
 CLUSTER_NAME: Final = "kafka-cluster"
 ANY_NAME: Final = "*"
 
+FOR_FENCE: Final = "who no ACL stops"
+"""Why the brokers' own configs are read: they name the authorizer."""
+
 CARRY_DESCRIBE: Final = frozenset({"read", "write", "delete", "alter"})
 """Operations with which Kafka's authorizers grant `describe` of the same resource."""
 
@@ -186,7 +189,7 @@ def _fence_rights(plan: Plan) -> Iterator[Right]:
         need="act",
     )
     yield replace(
-        _right("source", who, "cluster", CLUSTER_NAME, "describe_configs", "who no ACL stops"),
+        _right("source", who, "cluster", CLUSTER_NAME, "describe_configs", FOR_FENCE),
         need="act",
     )
     if plan.source.canary is None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from cockpit.core.rights import Right
+from cockpit.core.rights import FOR_FENCE, Right
 from cockpit.kafka.client import Client
+from cockpit.kafka.effects.authorizer import CLASS_KEY
 from cockpit.kafka.errors import (
     GROUP_ID_NOT_FOUND,
     NO_AUTHORIZER,
@@ -23,7 +24,7 @@ from cockpit.kafka.errors import (
 )
 from cockpit.kafka.protocol.acls import OPERATIONS, describe_acls
 from cockpit.kafka.protocol.cluster import cluster_operations, old_cluster_operations
-from cockpit.kafka.protocol.configs import TOPIC, describe_configs
+from cockpit.kafka.protocol.configs import BROKER, TOPIC, describe_configs
 from cockpit.kafka.protocol.fetch import fetch
 from cockpit.kafka.protocol.groups import find_coordinators
 from cockpit.kafka.protocol.members import describe_members, group_operations
@@ -118,8 +119,8 @@ async def _cluster_bits(client: Client) -> int:
 
 
 async def _cluster(client: Client, rights: Sequence[Right]) -> list[Verdict]:
-    """`describe_configs` by reading quotas, its one use: brokers tell nothing about the cluster to
-    whoever may not describe it."""
+    """`describe_configs` by reading quotas, or the brokers' configs where there are none: brokers
+    tell nothing about the cluster to whoever may not describe it."""
     found: list[Verdict] = []
     for right in rights:
         try:
@@ -136,8 +137,17 @@ async def _quotas(client: Client, right: Right) -> Verdict:
     try:
         reply = await client.ask_any(describe_client_quotas())
     except UnsupportedError:
+        if FOR_FENCE in right.why:
+            return await _broker_configs(client, right)
         return Verdict(right, "unneeded", "Kafka before 2.6 has no quota API")
     return _from_code(right, reply.error) if reply.error else Verdict(right, "held")
+
+
+async def _broker_configs(client: Client, right: Right) -> Verdict:
+    """By what a fence needs it for: the name of a broker's authorizer."""
+    node = min(await client.brokers())
+    answer = _only(await client.call(node, describe_configs(BROKER, [str(node)], [CLASS_KEY])))
+    return _from_code(right, answer.error) if answer.error else Verdict(right, "held")
 
 
 async def _cluster_right(client: Client, right: Right) -> Verdict:

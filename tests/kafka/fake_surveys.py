@@ -72,9 +72,9 @@ class Surveyed:
     topic_operations: dict[str, int] = field(default_factory=dict)
     """What everybody may do with a topic, a bit field; absent: the broker does not say."""
     configs: dict[str, str] = field(default_factory=dict)
-    """Of every topic."""
+    """Of every topic, and of every broker."""
     config_errors: dict[str, int] = field(default_factory=dict)
-    """By topic."""
+    """By topic, or a broker's number."""
 
     def answer(self, node: int, key: int, version: int, r: Reader, w: Writer) -> bool:
         """Write the answer of one of these APIs; False where it is none of them."""
@@ -115,20 +115,20 @@ class Surveyed:
             w.end_struct()
 
     def _configs(self, node: int, version: int, r: Reader, w: Writer) -> None:
-        names: list[str] = []
+        names: list[tuple[int, str]] = []
         for _ in range(r.count()):
-            assert r.int8() == 2, "topics alone"
-            names.append(r.string())
-            assert r.count() <= 0, "all configs"
+            names.append((r.int8(), r.string()))
+            keys = [r.string() for _ in range(r.count())]
+            assert names[-1][0] == 4 or not keys, "all configs of topics"
             r.end_struct()
         w.int32(0)
         w.count(len(names))
-        for name in names:
+        for kind, name in names:
             error = self.config_errors.get(name, 0)
             values = {} if error else self.configs
             w.int16(error)
             w.string("no" if error else "")
-            w.int8(2)
+            w.int8(kind)
             w.string(name)
             w.count(len(values))
             for key, value in values.items():

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cockpit.kafka.client import Client
-from cockpit.kafka.errors import code_error
+from cockpit.kafka.errors import UNAUTHORISED, code_error
 from cockpit.kafka.protocol.configs import BROKER, describe_configs
 from cockpit.kafka.text import one_line
 from cockpit.ports import PortError
@@ -23,6 +23,7 @@ KNOWN: Final = frozenset(
 )
 """Those of Apache Kafka: a DENY beats every ALLOW. Of others that is not known."""
 CLASS_KEY: Final = "authorizer.class.name"
+NEEDED: Final = "needs the right DescribeConfigs on the cluster"
 INSTEAD: Final = "fence with {by: stop}, or stop its writers at a gateway"
 
 
@@ -41,7 +42,8 @@ async def authorizers(client: Client) -> dict[int, str]:
     found: dict[int, str] = {}
     for node, (answer,) in answers.items():
         if answer.error:
-            raise code_error(answer.error, f"configs of broker {node}", answer.message)
+            lacks = NEEDED if answer.error in UNAUTHORISED else answer.message
+            raise code_error(answer.error, f"configs of broker {node}", lacks)
         found[node] = dict(answer.values).get(CLASS_KEY) or ""
     return found
 
