@@ -43,6 +43,19 @@ def remove_acls(spec: ClusterSpec, bindings: Iterable[AclBinding]) -> str:
     return shell_line(words)
 
 
+def allow_everybody(spec: ClusterSpec, topics: Iterable[str]) -> str:
+    """Lets everybody do everything with topics, as they may without an ACL where the brokers say
+    so."""
+    words = [
+        *_tool("kafka-acls.sh", spec),
+        "--add",
+        "--allow-principal=User:*",
+        "--operation=All",
+        *(f"--topic={topic}" for topic in topics),
+    ]
+    return shell_line(words)
+
+
 def delete_offsets(spec: ClusterSpec, group: str, names: Iterable[TopicPartition]) -> str:
     """Forgets a group's commits of these partitions; the group must not read their topics."""
     by_topic: dict[str, list[int]] = {}

@@ -18,7 +18,7 @@ from cockpit.core.plan import FenceStep, Login, OffsetsSpec, Plan, SecretRef
 from cockpit.core.readiness import ReadinessSurvey, wave_rights
 from cockpit.core.rights import Right
 from cockpit.core.survey import GroupImage, Image, ImagesSurvey, ProducersSurvey, ProducerState
-from cockpit.kafka.effects.authorizer import why_no_acl_stops
+from cockpit.kafka.effects.authorizer import free_for_all, why_no_acl_stops
 from cockpit.kafka.effects.canary import why_canary_is_no_proof
 from tests.core.build import acl, two_wave_plan
 from tests.core.driver import Script
@@ -195,6 +195,7 @@ def still_active_on_source() -> str:
 SAID: dict[str, Callable[[], str]] = {
     "unknown authorizer": unknown_authorizer,
     "no authorizer": no_authorizer,
+    "no ACL at all": lambda: unfenceable(free_for_all(only_writers().source, ("orders",))),
     "super-user producer": lambda: unfenceable(
         "no ACL lets User:checkout write orders: is it a super user? No ACL would stop it; fence"
         " with {by: stop}, or stop its writers at a gateway"

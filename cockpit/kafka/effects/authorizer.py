@@ -5,9 +5,11 @@ Changes nothing. What cannot be read is no yes. Brokers tell nobody who their su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cockpit.core.clearing import allow_everybody
+from cockpit.core.plan import ClusterSpec
 from cockpit.kafka.client import Client
 from cockpit.kafka.errors import UNAUTHORISED, code_error
 from cockpit.kafka.protocol.configs import BROKER, describe_configs
@@ -24,6 +26,8 @@ KNOWN: Final = frozenset(
 """Those of Apache Kafka: a DENY beats every ALLOW. Of others that is not known."""
 CLASS_KEY: Final = "authorizer.class.name"
 NEEDED: Final = "needs the right DescribeConfigs on the cluster"
+WHOLE_COMMAND: Final = 20_000
+"""A command that is cut does something else, or nothing."""
 INSTEAD: Final = "fence with {by: stop}, or stop its writers at a gateway"
 
 
@@ -57,3 +61,16 @@ def why_no_acl_stops(classes: Mapping[int, str]) -> str:
             why = f"broker {node} has authorizer {name}, of which it is not known"
             return one_line(f"{why} that a DENY beats every ALLOW: {INSTEAD}")
     return ""
+
+
+def free_for_all(spec: ClusterSpec | None, topics: Sequence[str]) -> str:
+    """Why topics without any ACL are not fenced where everybody may use those, and the command that
+    keeps everybody else in: with the first ACL all that is not allowed is forbidden."""
+    more = f" (and {len(topics) - 1} more)" if len(topics) > 1 else ""
+    why = (
+        f"topic {topics[0]}{more} has no ACL and everybody may use it"
+        " (allow.everyone.if.no.acl.found): a DENY would also stop its readers and the mirror;"
+        " first allow what nobody has to be allowed now"
+    )
+    command = f": {allow_everybody(spec, topics)}" if spec is not None else ""
+    return one_line(why + command, WHOLE_COMMAND)

@@ -14,10 +14,15 @@ from cockpit.core.actions import Fence, Finding, Unfence
 from cockpit.core.observe import AclBinding, TopicPartition, partition_text
 from cockpit.core.parity.access import Rules
 from cockpit.core.parity.fence import covers_topic, fence_bindings
-from cockpit.core.plan import Plan
+from cockpit.core.plan import ClusterSpec, Plan
 from cockpit.kafka.client import Client
 from cockpit.kafka.configs import bindings_by_broker
-from cockpit.kafka.effects.authorizer import INSTEAD, authorizers, why_no_acl_stops
+from cockpit.kafka.effects.authorizer import (
+    INSTEAD,
+    authorizers,
+    free_for_all,
+    why_no_acl_stops,
+)
 from cockpit.kafka.effects.canary import (
     may_be_told_by_cluster,
     why_canary_is_no_proof,
@@ -63,8 +68,11 @@ class Fencing:
         canary: Client | None,
         name: str,
         writers: Mapping[str, frozenset[str]],
+        spec: ClusterSpec | None = None,
     ) -> None:
-        """`name` is the canary's principal; `writers` has the plan's producers of each topic."""
+        """`name` is the canary's principal; `writers` has the plan's producers of each topic;
+        `spec` is for the commands that a refusal names."""
+        self._spec = spec
         self._clock = clock
         self._admin = admin
         self._changer = changer
@@ -88,6 +96,7 @@ class Fencing:
                 topic: frozenset(s.principal for s in plan.services if topic in s.produces)
                 for topic in plan.topics()
             },
+            spec=plan.source,
         )
 
     async def precheck(self, fence: Fence) -> Finding:
@@ -207,20 +216,8 @@ class Fencing:
         rights = await self._rights(topics)
         if why := await self._why_no_canary(topics, bindings, rights):
             raise PortError("protocol", why)
-        for topic in open_topics:
-            may_write = all(view.get(topic, 0) & WRITE_BIT for view in rights.values())
-            if may_write and not any(covers_topic(binding, topic) for binding in bindings):
-                raise PortError(
-                    "protocol",
-                    one_line(
-                        f"topic {topic} has no ACL and everybody may use it"
-                        " (allow.everyone.if.no.acl.found): a DENY would also stop its readers;"
-                        " add ALLOWs first"
-                    ),
-                )
-            if not may_write:
-                why = f"canary {self._name} may not write {topic} now: it could prove no fence"
-                raise PortError("protocol", one_line(why))
+        if why := self.why_unprovable(open_topics, bindings, rights):
+            raise PortError("protocol", why)
         return bindings
 
     async def _why_no_canary(
@@ -236,6 +233,28 @@ class Fencing:
             return ""
         everything = await may_everything(self._canary)
         return why_everything_is_no_proof(self._name) if everything else ""
+
+    def why_unprovable(
+        self,
+        topics: Sequence[str],
+        bindings: frozenset[AclBinding],
+        rights: Mapping[int, Mapping[str, int]],
+    ) -> str:
+        """Why the canary could prove no fence of these topics, or one would stop readers as well;
+        empty: neither."""
+        may_write = [
+            topic
+            for topic in topics
+            if all(view.get(topic, 0) & WRITE_BIT for view in rights.values())
+        ]
+        bare = [t for t in may_write if not any(covers_topic(b, t) for b in bindings)]
+        if bare:
+            return free_for_all(self._spec, bare)
+        for topic in topics:
+            if topic not in may_write:
+                why = f"canary {self._name} may not write {topic} now: it could prove no fence"
+                return one_line(why)
+        return ""
 
     def _escaping(self, topics: Sequence[str], bindings: frozenset[AclBinding]) -> str:
         """Which producer of the plan writes without any ACL that lets it; empty: none does."""
