@@ -5,15 +5,17 @@ Runs nothing. A probe that has not answered says nothing, and is never taken for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
 from cockpit.core.plan import ClientProbeGate, Plan, Service, Wave
-from cockpit.core.survey import ClientProbesSurvey
+from cockpit.core.survey import ClientProbe, ClientProbesSurvey
 
 FEED: Final = "client_probes"
+NAMED: Final = 3
+"""How many probes are quoted."""
 _LEAST_MS: Final = 5_000
 _MOST_MS: Final = 60_000
 
@@ -52,9 +54,17 @@ def failed_probes(services: Sequence[Service], facts: Facts) -> tuple[int, int, 
             bad.append(f"{service.name} {probe.text}")
     if not times:
         return Unknown("the wave has no service")
-    evidence = "1 service connects, authorises and reads as itself"
-    if len(times) != 1:
-        evidence = f"{len(times)} services connect, authorise and read as themselves"
+    count = f"{len(times)} probe{'' if len(times) == 1 else 's'}"
+    evidence = f"{count} ended with status 0{_said(services, found)}"
     if bad:
         evidence = f"{len(bad)} of {len(times)} fail, first: {bad[0]}"
     return len(bad), min(times), evidence
+
+
+def _said(services: Sequence[Service], found: Mapping[str, ClientProbe]) -> str:
+    """What they printed last, in brackets. It is their word: nobody else has seen what they did."""
+    said = [f"{one.name}: {found[one.name].text}" for one in services if found[one.name].text]
+    if not said:
+        return ""
+    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    return f" ({'; '.join(said[:NAMED])}{more})"

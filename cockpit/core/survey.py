@@ -452,6 +452,7 @@ class ClientProbe:
     passed: bool | None
     """None: it did not answer."""
     text: str
+    """What it printed last, where it passed; else why not."""
 
 
 @dataclass(frozen=True, slots=True)

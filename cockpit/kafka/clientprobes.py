@@ -48,7 +48,7 @@ class ClientProbesReader:
             return ClientProbe(at_ms, None, one_line(f"was killed: {ended.why()}"))
         if ended.status:
             return ClientProbe(at_ms, False, one_line(ended.why()))
-        return ClientProbe(at_ms, True, "passed")
+        return ClientProbe(at_ms, True, ended.last_line)
 
 
 def client_probe_feeds(plan: Plan, clock: Clock) -> tuple[SurveyFeed, ...]:

@@ -23,6 +23,7 @@ OUTPUT_BYTES: Final = 65_536
 FOLDER: Final = "/"
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
+LINE_LIMIT: Final = 60
 _ERROR_BYTES: Final = 2_000
 _LAST_WORDS_S: Final = 1.0
 _NUMBER: Final = re.compile(
@@ -49,7 +50,9 @@ class _Output(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd != 1:
             self.err = (self.err + data)[-_ERROR_BYTES:]
-        elif self._heeded and not self.too_much:
+        elif not self._heeded:
+            self.out = (self.out + data)[-_ERROR_BYTES:]
+        elif not self.too_much:
             self.out += data
             if self.too_much:
                 self.ended.set()
@@ -62,8 +65,19 @@ class _Output(asyncio.SubprocessProtocol):
 
     def last_words(self) -> str:
         """The last line of its standard error that says something; empty: none does."""
-        said = self.err.decode(errors="replace").strip()
-        return one_line(said.splitlines()[-1]) if said else ""
+        return one_line(_last_line(self.err))
+
+    def last_line(self) -> str:
+        """The last line of an output that nobody heeds, short; empty: it says nothing."""
+        return "" if self._heeded else one_line(_last_line(self.out), LINE_LIMIT)
+
+
+def _last_line(said: bytes | bytearray) -> str:
+    """Empty also where the beginning of that line was not kept: a secret that is cut is not found
+    in it any more."""
+    lines = said.decode(errors="replace").strip().splitlines()
+    is_cut = len(said) == _ERROR_BYTES and len(lines) == 1
+    return lines[-1] if lines and not is_cut else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,8 @@ class Ended:
 
     status: int
     last_words: str
+    last_line: str = ""
+    """What it has printed last, where nobody heeds the rest."""
 
     def why(self) -> str:
         """For people."""
@@ -158,7 +174,9 @@ async def _run(
     finally:
         status = process.get_returncode()
         await _end(process, output, kills=not (leaves and status == 0))
-    return Ended(-signal.SIGKILL if status is None else status, output.last_words())
+    return Ended(
+        -signal.SIGKILL if status is None else status, output.last_words(), output.last_line()
+    )
 
 
 async def _end(process: asyncio.SubprocessTransport, output: _Output, *, kills: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.actions import CallService
-from cockpit.core.clientprobes import every_ms
+from cockpit.core.clientprobes import every_ms, failed_probes
 from cockpit.core.flight import Observed
 from cockpit.core.intents import Arm
 from cockpit.core.observe import Failure
@@ -32,7 +32,7 @@ def probing() -> Script:
     return script
 
 
-def ran(script: Script, passed: bool | None, text: str = "passed") -> GateView:
+def ran(script: Script, passed: bool | None, text: str = "") -> GateView:
     now = script.now_ms
     found = {"ledger": ClientProbe(now - 20, passed, text)}
     script.send(Observed(now, ClientProbesSurvey(now - 20, now - 10, found)))
@@ -55,7 +55,8 @@ def test_without_a_run_it_is_unknown_and_nothing_begins() -> None:
 @pytest.mark.parametrize(
     ("passed", "text", "verdict", "evidence"),
     [
-        (True, "passed", "PASS", "1 service connects"),
+        (True, "", "PASS", "1 probe ended with status 0"),
+        (True, "schema 7 read", "PASS", "1 probe ended with status 0 (ledger: schema 7 read)"),
         (False, "ended with status 2: not authorised", "FAIL", "ledger ended with status 2: not"),
         (None, "did not end within 20 s", "UNKNOWN", "the probe of ledger: did not end within"),
     ],
@@ -66,6 +67,19 @@ def test_a_run_passes_fails_with_its_last_words_or_says_nothing(
     found = ran(probing(), passed, text)
     assert found.verdict == verdict
     assert evidence in found.evidence
+
+
+def test_of_many_that_passed_a_few_are_quoted() -> None:
+    services = two_wave_plan().services[:1] * 5
+    script = Script()
+    names = tuple(replace(one, name=f"s{number}") for number, one in enumerate(services))
+    now = script.now_ms
+    found = {one.name: ClientProbe(now, True, "" if one.name == "s1" else "ok") for one in names}
+    script.send(Observed(now, ClientProbesSurvey(now, now, found)))
+    failed = failed_probes(names, script.state.facts)
+    assert failed == (
+        0, now, "5 probes ended with status 0 (s0: ok; s2: ok; s3: ok and 1 more)"
+    )  # fmt: skip
 
 
 def test_a_run_that_is_too_old_and_a_feed_that_fails_are_unknown() -> None:

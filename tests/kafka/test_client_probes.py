@@ -9,6 +9,7 @@ from dataclasses import replace
 from cockpit.core.plan import ClientProbeGate, CommandCall, Plan
 from cockpit.core.survey import ClientProbesSurvey
 from cockpit.kafka.clientprobes import client_probe_feeds
+from cockpit.secrecy import SECRETS
 from tests.core.build import two_wave_plan
 from tests.kafka.clock import RealClock
 
@@ -33,8 +34,23 @@ async def run(code: str, timeout_ms: int = 10_000) -> tuple[bool | None, str]:
     return found.passed, found.text
 
 
-async def test_status_0_has_passed() -> None:
-    assert await run("print('fine')") == (True, "passed")
+async def test_status_0_has_passed_with_the_last_line_that_it_printed() -> None:
+    assert await run("print('connected'); print('schema 7\\x1b read', end='\\n\\n')") == (
+        True,
+        "schema 7\ufffd read",
+    )
+    assert await run("pass") == (True, "")
+
+
+async def test_of_much_output_the_end_is_kept_and_of_a_long_line_the_beginning() -> None:
+    assert await run("print('x' * 999_999); print('done')") == (True, "done")
+    assert await run("print('y' * 500)") == (True, "y" * 59 + "\u2026")
+    assert await run("print('z' * 5_000)") == (True, ""), "where it began is not known"
+
+
+async def test_a_secret_that_it_prints_is_masked() -> None:
+    SECRETS.add("tiger-lily-7")
+    assert await run("print('logged in with tiger-lily-7')") == (True, "logged in with ***")
 
 
 async def test_another_status_has_failed_with_its_last_words() -> None:
