@@ -25,12 +25,13 @@ def overdue(facts: Facts, topics: Collection[str]) -> dict[TopicPartition, Produ
     if len(pair) < 2:
         return {}
     before, now = pair
+    still = [one for one in now.producers if one.transaction_start >= 0 and one.topic in topics]
+    if not still:
+        return {}
     listed = _listed(facts.survey(TransactionsSurvey, "source.transactions"))
-    open_then = {_open(state) for state in before.producers}
+    open_then = {_open(one) for one in before.producers if one.transaction_start >= 0}
     found: dict[TopicPartition, ProducerState] = {}
-    for state in now.producers:
-        if state.topic not in topics or state.transaction_start < 0:
-            continue
+    for state in still:
         if _open(state) in open_then and _is_overdue(state, listed, now.asked_at_ms):
             found.setdefault((state.topic, state.partition), state)
     return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+import numpy as np
+
 from cockpit.core.facts import Facts
 from cockpit.core.lag import made_anew, replication_lag
 from cockpit.core.observe import MISSING, TopicPartition, Unknown
@@ -34,14 +36,17 @@ def overtaken(facts: Facts, topics: Collection[str]) -> dict[TopicPartition, str
     lag = replication_lag(facts)
     if isinstance(lag, Unknown):
         return found
-    logs, blind = lag.logs, made_anew(facts)
+    logs = lag.logs
+    at, start, end = lag.position, logs.start, logs.end
+    past = (at != MISSING) & (start > at)
+    emptied = (at == MISSING) & (start == end) & (start > 0)
+    gone = (start != MISSING) & (end != MISSING) & (past | emptied)
+    if not np.count_nonzero(gone):
+        return found
+    blind = made_anew(facts)
     for index in logs.keys.of_topics(topics).tolist():
-        name, start, end = logs.keys.names[index], int(logs.start[index]), int(logs.end[index])
-        position = int(lag.position[index])
-        if MISSING in (start, end) or name[0] in blind:
-            continue
-        if position == MISSING and start == end and start > 0:
-            found[name] = gone_text(start, None)
-        elif position != MISSING and start > position:
-            found[name] = gone_text(start, position)
+        name = logs.keys.names[index]
+        if gone[index] and name[0] not in blind:
+            position = None if at[index] == MISSING else int(at[index])
+            found[name] = gone_text(int(start[index]), position)
     return found
