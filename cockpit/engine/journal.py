@@ -12,12 +12,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cockpit.engine.chain import FIRST_HASH, ChainError, Head, read_line
 from cockpit.engine.folders import sync_folder
 
 FORMAT_VERSION = 1
+UNSYNCED_BYTES: Final = 1 << 20
+"""After so many bytes that nothing has waited for, an entry waits for the disk all the same."""
 
 
 class JournalError(Exception):
@@ -34,7 +36,11 @@ class Journal:
         self._head = FIRST_HASH
         self._seq = 0
         self._length = 0
-        """Bytes of the file that hold acknowledged entries."""
+        """Bytes of all acknowledged entries."""
+        self._unsynced = b""
+        """The last of them, which the disk was not asked to keep yet."""
+        self._sync_failed = False
+        """Then the disk may have dropped these, and says so only once: they are written again."""
         self._broken = False
 
     @classmethod
@@ -51,17 +57,21 @@ class Journal:
             entries = tuple(_verified(io.BytesIO(data), path))
             journal._length = data.rfind(b"\n") + 1
             os.ftruncate(journal._file, journal._length)
+            os.fdatasync(journal._file)
         except (OSError, JournalError) as error:
             os.close(journal._file)
             raise JournalError(str(error)) from error
         journal._head = entries[-1]["hash"] if entries else FIRST_HASH
         journal._seq = len(entries)
+        journal._unsynced = b""
+        journal._sync_failed = False
         journal._broken = False
         return journal, entries
 
     @property
     def length(self) -> int:
-        """Bytes of all acknowledged entries."""
+        """Bytes of all acknowledged entries. The file has fewer while a failed sync is not made
+        good."""
         return self._length
 
     @property
@@ -96,9 +106,7 @@ class Journal:
         text = json.dumps({**entry, "hash": digest}, sort_keys=True, separators=(",", ":"))
         line = text.encode() + b"\n"
         try:
-            _write_all(self._file, line)
-            if sync:
-                os.fdatasync(self._file)
+            self._write(line, sync=sync)
         except OSError as error:
             self._take_back()
             raise JournalError(f"journal: {error.strerror}") from error
@@ -107,10 +115,26 @@ class Journal:
         self._length += len(line)
         return entry
 
+    def _write(self, line: bytes, *, sync: bool) -> None:
+        """Bring a line to the file, behind all that a failed sync may have lost. Raises OSError."""
+        if self._sync_failed:
+            os.ftruncate(self._file, self._length - len(self._unsynced))
+            _write_all(self._file, self._unsynced)
+        _write_all(self._file, line)
+        unsynced = self._unsynced + line
+        if sync or self._sync_failed or len(unsynced) > UNSYNCED_BYTES:
+            self._sync_failed = True
+            os.fdatasync(self._file)
+            self._sync_failed = False
+            unsynced = b""
+        self._unsynced = unsynced
+
     def _take_back(self) -> None:
-        """Cut the file behind its last acknowledged entry, so that the next one chains to it."""
+        """Cut the file behind its last acknowledged entry, so that the next one chains to it; after
+        a failed sync, behind the last one that the disk has for sure."""
+        lost = len(self._unsynced) if self._sync_failed else 0
         try:
-            os.ftruncate(self._file, self._length)
+            os.ftruncate(self._file, self._length - lost)
         except OSError:
             self._broken = True
 

@@ -141,6 +141,113 @@ def test_what_cannot_be_taken_back_ends_the_journal(
     assert len(list(read_journal(path))) == 2
 
 
+class Forgetful:
+    """A disk as kernels have it: what was written since the last good sync is forgotten by one that
+    fails, which says so once, and the next one that succeeds knows nothing of it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.kept = bytearray()
+        """What is there after a power cut."""
+        self.fails = False
+        self._waiting: list[tuple[int, bytes]] = []
+        self._real = os.write, os.ftruncate
+        patch.setattr(os, "write", self.write)
+        patch.setattr(os, "ftruncate", self.ftruncate)
+        patch.setattr(os, "fdatasync", self.fdatasync)
+
+    def write(self, file: int, data: bytes) -> int:
+        at = os.fstat(file).st_size
+        written = self._real[0](file, data)
+        self._waiting.append((at, bytes(data[:written])))
+        return written
+
+    def ftruncate(self, file: int, length: int) -> None:
+        self._real[1](file, length)
+        del self.kept[length:]
+        self._waiting = [(at, data[: length - at]) for at, data in self._waiting if at < length]
+
+    def fdatasync(self, _: int) -> None:
+        waiting, self._waiting = self._waiting, []
+        if self.fails:
+            raise OSError(errno.EIO, "Input/output error")
+        for at, data in waiting:
+            self.kept.extend(bytes(at + len(data) - len(self.kept)))
+            self.kept[at : at + len(data)] = data
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Forgetful:
+    return Forgetful(monkeypatch)
+
+
+def after_a_power_cut(disk: Forgetful, path: Path) -> list[str]:
+    path.write_bytes(disk.kept)
+    return [entry["text"] for entry in read_journal(path)]
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_what_a_failed_sync_has_dropped_is_written_again(
+    tmp_path: Path, disk: Forgetful, again: int
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append("note", 0, {"text": "synced"})
+    journal.append("state", 1, {"text": "not waited for"}, sync=False)
+    disk.fails = True
+    for _ in range(again):
+        with pytest.raises(JournalError, match="Input/output error"):
+            journal.append("intent", 2, {"text": "never acknowledged"})
+    assert after_a_power_cut(disk, tmp_path / "cut.jsonl") == ["synced"]
+    disk.fails = False
+    journal.append("note", 3, {"text": "the disk is back"})
+    wanted = ["synced", "not waited for", "the disk is back"]
+    assert after_a_power_cut(disk, tmp_path / "cut.jsonl") == wanted
+    assert [entry["text"] for entry in read_journal(path)] == wanted
+
+
+def test_after_a_failed_sync_each_entry_waits_for_the_disk_until_one_has_come_there(
+    tmp_path: Path, disk: Forgetful
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    disk.fails = True
+    for sync in (True, False):
+        with pytest.raises(JournalError):
+            journal.append("note", 0, {"text": "never acknowledged"}, sync=sync)
+    disk.fails = False
+    journal.append("note", 1, {"text": "waited for"}, sync=False)
+    journal.append("note", 2, {"text": "not waited for"}, sync=False)
+    assert after_a_power_cut(disk, tmp_path / "cut.jsonl") == ["waited for"]
+
+
+def test_a_disk_that_fills_up_after_a_failed_sync_loses_nothing_for_good(
+    tmp_path: Path, disk: Forgetful, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("note", 0, {"text": "synced"})
+    journal.append("state", 1, {"text": "not waited for"}, sync=False)
+    disk.fails = True
+    with pytest.raises(JournalError):
+        journal.append("intent", 2, {"text": "never acknowledged"})
+    disk.fails = False
+    with failing(monkeypatch, "write"), pytest.raises(JournalError, match="No space"):
+        journal.append("intent", 2, {"text": "never acknowledged"})
+    journal.append("note", 3, {"text": "space again"})
+    wanted = ["synced", "not waited for", "space again"]
+    assert after_a_power_cut(disk, tmp_path / "cut.jsonl") == wanted
+
+
+def test_a_journal_that_is_gone_on_with_is_on_disk_first(tmp_path: Path, disk: Forgetful) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append("state", 0, {"text": "of an engine that was killed"}, sync=False)
+    journal.close()
+    disk.fails = True
+    with pytest.raises(JournalError, match="Input/output error"):
+        Journal.reopened(path)
+    disk.fails = False
+    Journal.reopened(path)[0].close()
+
+
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
