@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from cockpit.core.actions import Action
 from cockpit.core.blocked import Marks
@@ -70,6 +70,10 @@ class Finished:
     intended: bool = True
     """Whether its intent came to the disk. Without that certainly nothing has left."""
 
+
+QUESTION: Final = "question"
+"""In place of an action's id: a question to a person for services, named in the data, of which the
+disk knows nothing. Nobody was asked."""
 
 Event = Observed | Ticked | Asked | Finished
 

@@ -94,12 +94,17 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
 
 
 def _learn_start(turn: Turn, service: str, event: Finished) -> None:
+    if event.outcome == "done":
+        turn.remember({f"running.{service}": True})
+    if not event.intended:
+        unlearn_start(turn, service)
+
+
+def unlearn_start(turn: Turn, service: str) -> None:
     """A start whose intent the disk has refused was never sent: unless there was another one, the
     service is not on the target, and the point of no return is not crossed."""
     wave = turn.wave
-    if event.outcome == "done":
-        turn.remember({f"running.{service}": True})
-    if event.intended or wave.memory.get(f"started_before.{service}", True):
+    if wave.memory.get(f"started_before.{service}", True):
         return
     words = ("started.", "started_before.")
     gone = {word + service for word in words}

@@ -12,7 +12,15 @@ from cockpit.core import coordination, drilling, learning, recovering, release
 from cockpit.core.actions import Action, CallService, action_text
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
-from cockpit.core.flight import Abandon, Finished, FlightState, Run, StepState, WaveState
+from cockpit.core.flight import (
+    QUESTION,
+    Abandon,
+    Finished,
+    FlightState,
+    Run,
+    StepState,
+    WaveState,
+)
 from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import StopStep, step_name
 from cockpit.core.probing import ProbeGroup
@@ -370,6 +378,9 @@ def hold(turn: Turn, reason: str, word: str) -> None:
 
 def finished(turn: Turn, event: Finished) -> None:
     """Take in how an action ended."""
+    if event.action_id == QUESTION:
+        _withdraw(turn, event)
+        return
     level = {"done": "good", "already": "good", "failed": "bad", "unknown": "warn"}[event.outcome]
     turn.tell(
         "action_finished",
@@ -404,6 +415,25 @@ def finished(turn: Turn, event: Finished) -> None:
     _set_run(turn, index, replace(run, done=good, action_id="", detail=detail))
     if not good and not turn.wave.back_wanted:
         hold(turn, event.detail or event.outcome, event.outcome)
+
+
+def _withdraw(turn: Turn, event: Finished) -> None:
+    """Nobody has been asked, for the next engine would not know of it: no question stands."""
+    stages, services = turn.wave.stages, event.data.get("services", ())
+    refused = [
+        run.task
+        for run in (stages[0] if stages else ())
+        if isinstance(run.task, Ask) and not run.done and run.task.service in services
+    ]
+    if not refused:
+        return
+    left = tuple(run for run in stages[0] if run.done or not isinstance(run.task, Ask))
+    turn.set_wave(stages=(left, *stages[1:]))
+    for ask in refused:
+        if ask.verb == "start" and not turn.wave.back:
+            learning.unlearn_start(turn, ask.service)
+    if not turn.wave.back_wanted:
+        hold(turn, event.detail, "failed")
 
 
 def _what(turn: Turn, event: Finished) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from cockpit.core.coordination import goes_alone
 from cockpit.core.durable import OpenIntent, record
 from cockpit.core.flight import (
+    QUESTION,
     Abandon,
     Asked,
     Command,
@@ -121,6 +122,8 @@ class Engine:
         )
         self._snapshot_seq = 0
         self._event_seq = 0
+        self._unasked: list[str] = []
+        """Services for which a person was to be asked, and the disk refused that."""
         self._last_defect = ""
         self._vain = Vain()
         self._kept: dict[str, Any] = {}
@@ -239,6 +242,8 @@ class Engine:
         self._outcomes.pay()
         for command in commands:
             self._dispatch(command, group)
+        if self._unasked:
+            self._take(self._withdrawn(), group)
         self._keep_record()
         if self._sharing is not None:
             self._sharing.go_alone(goes_alone(self.state))
@@ -305,6 +310,9 @@ class Engine:
     def _tell(self, tell: Tell) -> None:
         data = taken_in({**to_json(tell.data), "text": tell.text, "level": tell.level})
         entry = self._write(tell.kind, data)
+        if entry is None and self._journal is not None and _is_intent(tell):
+            self._unasked.append(tell.data["service"])
+            return  # whoever is told may act at once
         self._event_seq += 1
         event = {"seq": self._event_seq, "at_ms": self.state.at_ms, "kind": tell.kind, **data}
         if entry is not None:
@@ -312,6 +320,13 @@ class Engine:
         self.fanout.tell(event)
         if self._recorder is not None:
             self._recorder.tell(event)
+
+    def _withdrawn(self) -> Finished:
+        """That nobody was asked, for the core."""
+        why = "nobody was asked: the journal cannot be written"
+        services, self._unasked = self._unasked, []
+        data = {"services": services}
+        return Finished(self.state.at_ms, QUESTION, "failed", why, data, intended=False)
 
     def _recording(self, trouble: Trouble) -> None:
         """The recording has degraded, or is in order again: everybody must know."""
@@ -396,6 +411,11 @@ class Engine:
         self.fanout.offer(snapshot)
         if self._recorder is not None:
             self._recorder.publish(snapshot)
+
+
+def _is_intent(tell: Tell) -> bool:
+    """Whether a person is told to stop or start a service: that is an effect like any other."""
+    return tell.kind == "asked_person" and "service" in tell.data
 
 
 class LocalSession:
