@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.core import errands, exact, unread
+from cockpit.core import errands, exact, once, unread
 from cockpit.core.actions import (
     CallService,
     Errand,
@@ -19,6 +19,7 @@ from cockpit.core.actions import (
     ProveDrained,
     ProveShut,
     ProveSilent,
+    action_text,
 )
 from cockpit.core.actions import Fence as FenceAction
 from cockpit.core.flight import Finished, Run
@@ -54,6 +55,8 @@ def mark_effect(turn: Turn, action: object) -> None:
     wave = turn.wave
     if isinstance(action, Errand):
         turn.remember(errands.begun(action))
+    if isinstance(action, CallService):
+        turn.remember(once.begun(action, wave.memory))
     if wave.back or isinstance(action, Look | ProveShut):
         return
     turn.set_step(wave.cursor, begun=True)
@@ -118,7 +121,11 @@ def unlearn_start(turn: Turn, service: str) -> None:
 
 
 def tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:
-    """Say what a group will read again before its place is committed, or found to be so already."""
+    """Say what a group will read again before its place is committed, or found to be so already;
+    and of a service that it is not called again."""
+    if isinstance(run.task, Do) and isinstance(call := run.task.action, CallService) and note:
+        text = f"{action_text(call)}: {note}"
+        turn.tell("not_called_again", text, service=call.service, verb=call.verb)
     if not isinstance(run.task, PlaceGroup | ReturnGroup):
         return
     group = run.task.service.group
@@ -158,10 +165,17 @@ def _certainly_nothing(event: Finished) -> bool:
     )
 
 
-def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
-    """Keep what the end of an action says of the clusters, for later steps and the way back."""
+def _learn_call(turn: Turn, action: object, event: Finished) -> None:
+    """How a call has ended, whichever way the wave goes."""
     if isinstance(action, Errand):
         turn.remember(errands.ended(action, event.outcome))
+    elif isinstance(action, CallService):
+        turn.remember(once.ended(action, event.outcome, turn.wave.memory))
+
+
+def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:
+    """Keep what the end of an action says of the clusters, for later steps and the way back."""
+    _learn_call(turn, action, event)
     if turn.wave.back:
         if isinstance(action, ProveDrained) and event.data:  # where the first mirror is to go on
             turn.remember({f"returned.{k}": v for k, v in event.data.items()})

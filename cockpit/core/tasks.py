@@ -22,6 +22,7 @@ from cockpit.core.observe import (
     Unknown,
     partition_text,
 )
+from cockpit.core.once import happened
 from cockpit.core.placing import (
     CheckPlaced,
     PlaceGroup,
@@ -135,8 +136,6 @@ Task = (
 
 def poll(task: Task, scene: Scene) -> Progress:
     """How a task stands now."""
-    if isinstance(task, Do):
-        return left_alone(task.action, scene) or Act(task.action, task.timeout_ms)
     if isinstance(task, Ask):
         return Wait(f"waits for a person: {task.text}")
     if isinstance(task, Soak | DrillTask):
@@ -146,6 +145,11 @@ def poll(task: Task, scene: Scene) -> Progress:
     if isinstance(progress, Wait) and late and not progress.patient:
         return Failed(f"not within {task.timeout_ms / 1000:.0f} s: {progress.detail}")
     return progress
+
+
+def _do(task: Do, scene: Scene) -> Progress:
+    found = left_alone(task.action, scene) or happened(task.action, scene)
+    return found or Act(task.action, task.timeout_ms)
 
 
 def _await_empty(task: AwaitEmpty, scene: Scene) -> Progress:
@@ -238,6 +242,7 @@ def _await_mirror(task: AwaitMirror, scene: Scene) -> Progress:
 
 
 _POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
+    Do: _do,
     AwaitEmpty: _await_empty,
     AwaitActive: _await_active,
     AwaitWrites: _await_writes,
