@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from cockpit.core import escaping, progress, recovering, withouttarget, withouttopic
+from cockpit.core import (
+    escaping,
+    progress,
+    recovering,
+    withoutplace,
+    withouttarget,
+    withouttopic,
+)
 from cockpit.core.afterwards import alarming
 from cockpit.core.binding import epoch, token
 from cockpit.core.confirming import open_for_ms
@@ -157,6 +164,7 @@ def _orders(state: FlightState, wave: WaveState) -> tuple[tuple[str, str], ...]:
     return (
         ("without the target", withouttarget.offered(state, wave)),
         ("without the topic", withouttopic.offered(state, wave)),
+        ("without the place", withoutplace.offered(state, wave)),
     )
 
 
@@ -210,6 +218,9 @@ def _advance(turn: Turn, by: str) -> None:
         withouttopic.order(turn, by)
         if wave.word == "holding":
             progress.retry(turn)
+    elif withoutplace.offered(turn.state, wave):
+        withoutplace.order(turn, by)
+        progress.retry(turn)
     elif wave.word in ("ready", "rolled back"):
         turn.set(paused=False)
         progress.begin_wave(turn, by, fresh_until_ms(turn.state, wave))
@@ -287,6 +298,8 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
         return withouttarget.lines(state)
     if withouttopic.offered(state, wave):
         return withouttopic.lines(state)
+    if withoutplace.offered(state, wave):
+        return withoutplace.lines(state)
     asks = progress.waits_for_person(wave.stages)
     if wave.word == "holding":
         return (f"try again: {wave.detail}",)

@@ -208,6 +208,9 @@ def _held(search: Search, inexact: list[ExactPlace], reread: int) -> str:
     """Why a group is not placed, and what a person can do."""
     service, group = search.service.name, search.service.group
     why = _first(inexact)
+    if search.side == "source":
+        again = "R tries again (there may be more by then)"
+        return f"{group} has no place on source: {why}. {again}; A goes back without one"
     advice = [f"A tries again (on {search.side} there may be more by then)"]
     if search.known_reread:
         lost = "partitions without a commit on the source are read from their start"
@@ -215,6 +218,5 @@ def _held(search: Search, inexact: list[ExactPlace], reread: int) -> str:
     if all(place.word != "NONE" for place in inexact):
         why = f"may read up to {reread:,} records again, tolerated: {search.tolerance}; {why}"
         advice.append(f"a replay_tolerance of {reread} for {service} accepts it")
-    if search.side == "target":
-        advice.append("resume: translated takes the mirror's own place")
+    advice.append("resume: translated takes the mirror's own place")
     return f"{group} has no exact place on {search.side}: {why}. {'; '.join(advice)}; R goes back"

@@ -5,7 +5,7 @@ Reads a state only; `cockpit.core.arming` acts on it.
 
 from __future__ import annotations
 
-from cockpit.core import progress, recovering, withouttarget, withouttopic
+from cockpit.core import progress, recovering, withoutplace, withouttarget, withouttopic
 from cockpit.core.adopted import why_wait
 from cockpit.core.conditions import PLACES, Momentary
 from cockpit.core.confirming import ARMED_FOR_MS
@@ -140,7 +140,7 @@ def _hold_why_not(state: FlightState, wave: WaveState) -> str:
     if wave.back:
         going = "going back failed: only another try to go back is open"
         alone = withouttarget.offered(state, wave) or withouttopic.offered(state, wave)
-        return "" if alone else going
+        return "" if alone or withoutplace.offered(state, wave) else going
     if progress.in_flight(wave.stages):
         return UNDER_WAY
     if why := unread(state, wave):

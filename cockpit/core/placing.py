@@ -24,6 +24,7 @@ from cockpit.core.delta import (
 from cockpit.core.exact import (
     CLOSER_PLACE_MS,
     Search,
+    best_known,
     commit_on_target,
     mirror_at_rest,
     reread_max,
@@ -49,6 +50,8 @@ from cockpit.core.topicids import not_compared
 from cockpit.core.unread import return_unread
 
 Commits = Mapping[TopicPartition, int]
+ORDERED_PLACES: Final = "without_place"
+"""Who has ordered the way back on without places that are not found; absent: nobody."""
 NO_PROGRESS: Final = "{group} made no progress on the target that the source does not know"
 
 
@@ -386,16 +389,34 @@ def _return_exactly(
     if not moved:
         return _commit_returned(task, offsets, rereads, beside)
     asked = tuple(sorted(moved.items()))
-    places = settled(Search(task.service, "source", asked, task.timeout_ms, None), scene)
+    search = Search(task.service, "source", asked, task.timeout_ms, None)
+    ordered = scene.memory.get(ORDERED_PLACES)
+    places = best_known(search, scene) if ordered else settled(search, scene)
     if not isinstance(places, tuple):
         return places
     for place in places:
+        if place.word == "NONE":
+            log = bounds(scene.facts, place.name)
+            if isinstance(log, Unknown):
+                return Wait(f"{partition_text(place.name)}: {log.reason}")
+            commit = before.get(place.name)
+            at, rereads[place.name] = resumes_without_place(commit, log)
+            if at != commit:
+                offsets.append((place.name, at))
+            continue
         resume = max(place.low, before.get(place.name, -1))
         reread = place.reread_max() if resume == place.low else max(0, place.high - resume)
         rereads[place.name] = reread
         if resume == place.low:
             offsets.append((place.name, resume))
     return _commit_returned(task, offsets, rereads, beside)
+
+
+def resumes_without_place(commit: int | None, log: Bounds) -> tuple[int, int]:
+    """Where on the source a group goes on whose place there is not known, and how many records it
+    reads again at most: at its commit, and never before the log's start."""
+    at = max(log.source_start, commit if commit is not None else 0)
+    return at, max(0, log.source_end - at)
 
 
 def _return_translated(

@@ -358,6 +358,8 @@ async def _origin(
         # Before 0.10 records have no time: those that the target has were set on the way.
         return origin(offset, target, await source.read(start, end), timed=False)
     if first < 0:
+        if start == end:  # retention has taken everything
+            return origin(offset, target, await source.read(start, end), timed=True)
         return none(GONE)
     piece = await source.read(first - BACK, first + limits.chunk)
     while True:

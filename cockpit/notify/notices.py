@@ -39,6 +39,7 @@ ALWAYS: Final = frozenset(
         "wave_found",
         "wave_rolled_back",
         "wave_started",
+        "without_place",
         "without_target",
         "without_topic",
     }

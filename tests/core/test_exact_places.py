@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.core.actions import CallService, CommitOffsets, FindPlaces
 from cockpit.core.flight import Observed, begin
 from cockpit.core.image import AGAIN, NOT_YET
-from cockpit.core.intents import Arm
+from cockpit.core.intents import Arm, Disarm
 from cockpit.core.observe import ConnectorState, MirrorSample, TaskState
 from cockpit.core.plan import OffsetDeltaGate, OffsetsSpec
 from cockpit.core.project import project
@@ -235,6 +235,67 @@ def test_going_back_holds_where_the_origin_is_not_known() -> None:
     assert script.word() == "holding"
     assert "orders/0 NONE: removed" in script.state.wave().detail
     assert all(action.side == "target" for action in placed(script))
+
+
+def no_place(script: Script) -> None:
+    """The search for the first partition's place ends without one."""
+    for _ in range(8):
+        script.end_all(places={"orders/0": [97, "NONE", 0, 0, "removed", False]})
+        script.look(1)
+
+
+def test_where_no_place_is_found_a_person_may_order_the_way_back_from_the_sources_commit() -> None:
+    script = exact_script()
+    to_return(script)
+    no_place(script)
+    detail = script.state.wave().detail
+    assert detail.endswith("R tries again (there may be more by then); A goes back without one")
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is not None
+    assert " back without the place of orders/0" in script.state.armed.lines[0]
+    again = "from its commit on the source, 90: at most 10 records are read again"
+    assert script.state.armed.lines[1] == f"ledger orders/0: {again}"
+    script.ask(Disarm("ana"))
+    script.go("advance")
+    script.look(1)
+    no_place(script)
+    assert all(action.side == "target" for action in placed(script))  # the source's commit stays
+    told = [tell for tell in script.told if tell.kind == "offsets_placed"][-1]
+    assert told.data["reread_max_records"] == 10
+    script.end_all()
+    script.look(1)
+    assert CallService("ledger", "undo") in actions(script)
+
+
+def test_a_commit_that_the_source_has_lost_is_put_to_its_start_by_that_order() -> None:
+    script = exact_script()
+    to_return(script)
+    no_place(script)
+    script.commits["source"] = {("orders", 1): 90}
+    script.starts["source"] = (40, 0)
+    script.look(1)
+    script.go("advance")
+    script.look(1)
+    no_place(script)
+    assert CommitOffsets("source", "ledger", ((("orders", 0), 40),)) in placed(script)
+
+
+def test_a_place_that_is_found_after_the_order_is_taken() -> None:
+    script = exact_script()
+    to_return(script)
+    no_place(script)
+    script.go("advance")
+    script.look(1)
+    script.end_all(places={"orders/0": [97, *exact(99)]})
+    assert placed(script)[-1] == CommitOffsets("source", "ledger", ((("orders", 0), 99),))
+
+
+def test_that_order_is_not_open_where_going_back_failed_for_anything_else() -> None:
+    script = exact_script()
+    to_return(script)
+    script.end_all("failed")
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
 
 
 def images(script: Script, *, width: int = 0) -> ImagesSurvey:

@@ -185,6 +185,30 @@ async def test_the_way_back_is_exact_where_each_record_is_there_once(kind: str) 
             assert read == {o for o in pair.history if o <= max(gone, default=-1)}
 
 
+def emptied(log: ModelLog) -> ModelLog:
+    """The log after retention has taken every record."""
+    return replace(log, start=log.end, entries=[], empty=set())
+
+
+@pytest.mark.parametrize("kind", ["plain", "markers", "stamped"])
+@pytest.mark.parametrize("both", [True, False])
+async def test_from_the_targets_end_the_way_back_leads_to_the_end_of_a_source_without_records(
+    kind: str, both: bool
+) -> None:
+    pair = make_pair(Random(3), replace(KINDS[kind], size=SIZE))
+    source, end = emptied(pair.source), pair.target.end
+    target = emptied(pair.target) if both else pair.target
+    verdict = await find_origin(end, ModelReader(target), ModelReader(source), WHOLE)
+    assert (verdict.word, verdict.low) == ("EXACT", source.end)
+
+
+async def test_what_only_the_target_still_has_is_not_passed_over_on_the_way_back() -> None:
+    pair = make_pair(Random(3), replace(KINDS["plain"], size=SIZE))
+    source, unread = emptied(pair.source), pair.target.entries[-1].item.offset
+    verdict = await find_origin(unread, ModelReader(pair.target), ModelReader(source), WHOLE)
+    assert verdict.word == "NONE"
+
+
 @pytest.mark.parametrize("kind", ["replayed", "equal", "stamped-few", "expired"])
 async def test_the_way_back_never_skips_what_comes_on_the_target(kind: str) -> None:
     for seed in range(SEEDS):

@@ -24,7 +24,7 @@ def origin(offset: int, target: Piece, source: Piece, *, timed: bool) -> Verdict
     of them. The verdict's offsets are those of the source.
     """
     if not len(source):
-        return none(EMPTY_SOURCE)
+        return _empty_source(offset, target, source)
     tokens = source.tokens(timed=timed)
     counts = Counter(tokens)
     place = {token: at for at, token in enumerate(tokens) if counts[token] == 1}
@@ -48,6 +48,15 @@ def origin(offset: int, target: Piece, source: Piece, *, timed: bool) -> Verdict
     if straight and copies[before + 1 : after] == tokens[low:high]:
         return _exact(source, low + cut - 1 - before)
     return _span(source, low, high, BETWEEN)
+
+
+def _empty_source(offset: int, target: Piece, source: Piece) -> Verdict:
+    """Retention leaves logs without a record. Who has come to the target's end then, has nothing
+    left to read on the source."""
+    at_end = target.last and target.index_at(offset) == len(target)
+    if at_end and source.first and source.last:
+        return _exact(source, 0)
+    return none(EMPTY_SOURCE)
 
 
 def _nearest(copies: list[Token], place: dict[Token, int], indices: range) -> int | None:
