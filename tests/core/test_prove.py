@@ -302,6 +302,26 @@ def test_a_reverse_mirror_without_its_conditions(wave: Wave, message: str) -> No
     assert message in found_message
 
 
+def test_a_reverse_mirror_leaves_nobody_who_writes_on_the_source() -> None:
+    """Out of the forward filter, what web writes would reach no reader that has moved."""
+    allowed = (Interleaving("orders", "any order", "team-pay"),)
+    apart = wave_of("more", (WEB,), StopStep(), FenceStep(deny="producers"), StartStep())
+    plan = mirrored(READERS, with_reverse(), apart, services=(*BOTH, WEB), interleavings=allowed)
+    rule, message, way = only(plan)
+    assert rule == "reverse-conditions"
+    assert message == "reverse in wave writers while web still writes orders on the source"
+    assert way[-1] == (
+        "web still writes orders on the source (it moves in wave more, later): nothing brings that "
+        "to the target any more"
+    )
+
+
+def test_a_reverse_mirror_under_a_fence_of_one_producer_is_told_by_the_other() -> None:
+    plan = mirrored(READERS, with_reverse(), wave_of("more", (WEB,)), services=(*BOTH, WEB))
+    messages = [message for rule, message in found(prove(plan)) if rule == "reverse-conditions"]
+    assert messages == ["reverse in wave writers while web still writes orders on the source"]
+
+
 @pytest.mark.parametrize("kind", ["link", "msk-replicator"])
 def test_only_mirrormaker_has_a_reverse_mirror(kind: str) -> None:
     plan = plan_of(BOTH, (READERS, with_reverse()), kind)  # type: ignore[arg-type]  # a kind

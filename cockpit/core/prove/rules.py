@@ -128,8 +128,8 @@ def no_way_back(move: Move, before: World, after: World, view: View) -> Iterator
 
 def reverse_conditions(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
     """A reverse mirror takes the topics out of the forward filter first, begins before start where
-    the drain ended, and writes through a fence that denies producers only. Only MirrorMaker 2 has
-    one."""
+    the drain ended, with nobody left who writes on the source, and writes through a fence that
+    denies producers only. Only MirrorMaker 2 has one."""
     if move.word != "reverse" or move.undo or not view.lanes[move.lane].writes:
         return
     step = view.lanes[move.lane].steps[move.step]
@@ -137,18 +137,33 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
     if view.kind != "mirrormaker2":
         yield Broken("no_reverse", *where)
         return
-    if "start" in [one.word for one in view.lanes[move.lane].steps[: move.step]]:
+    earlier = [one.word for one in view.lanes[move.lane].steps[: move.step]]
+    if "start" in earlier:
         yield Broken("reversed_late", *where)
     if step.forward != "excluded":
         yield Broken("circle", *where)
     if step.start_at != "drained":
         yield Broken(f"from_{step.start_at}", *where)
-    elif not before.drained and not view.interleaved:
-        yield Broken("from_nowhere", *where)
+    elif not before.drained:
+        yield from _not_drained(before, view, earlier, where)
     for lane in range(len(view.lanes)):
         deny = next((s.deny for s in view.lanes[lane].steps if s.word == "fence"), "")
         if after.fences >> lane & 1 and deny == "all":
             yield Broken("mirror_denied", *where)
+
+
+def _not_drained(
+    world: World, view: View, earlier: list[str], where: tuple[int, int]
+) -> Iterator[Broken]:
+    """Why there is no drained end to begin at: somebody still writes, or nothing has drained."""
+    drained = "drain" in earlier and "fence" in earlier[: earlier.index("drain")]
+    writing = [party for party in range(len(view.parties)) if may_write(world, view, party)]
+    if not (drained and writing):
+        yield Broken("from_nowhere", *where)
+        return
+    for party in writing:
+        # out of the forward filter, what it writes would reach nobody on the target
+        yield Broken("reversed_beside", *where, other=party)
 
 
 def promote_when_moved(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:

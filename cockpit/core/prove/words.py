@@ -144,6 +144,12 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "put fence and drain before reverse",
         "there is no drained end of {t} to begin at",
     ),
+    "reversed_beside": Saying(
+        "reverse in wave {w} while {o} still writes {t} on the source",
+        "move every producer of {t} in this wave, or remove reverse",
+        "{o} still writes {t} on the source (it {where}): nothing brings that to the target any "
+        "more",
+    ),
     "reversed_late": Saying(
         "reverse in wave {w} comes after start: what was written before it cannot come back",
         "put reverse before start",
