@@ -325,6 +325,8 @@ class PromoteStep:
     topics: tuple[str, ...] = ()
     """Empty: every topic that the wave's services read or write."""
     timeout_ms: int = 60_000
+    accept_loss: Acceptance | None = None
+    """Of named topics that no service of the plan writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -399,7 +399,10 @@ def _step(item: Item) -> core.Step:
             timeout_ms=_get(settings, "timeout", int),
         )
     if word == "promote":
-        return core.PromoteStep(_texts(settings, "topics"), _get(settings, "timeout", int))
+        accepted = _acceptance(settings.fields.get("accept_loss"))
+        return core.PromoteStep(
+            _texts(settings, "topics"), _get(settings, "timeout", int), accepted
+        )
     if word == "soak":
         return core.SoakStep(for_ms=_get(settings, "for", int))
     if word == "drill":

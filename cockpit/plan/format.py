@@ -333,6 +333,12 @@ STEP: Final = OneOf(
                     ListOf(TOPIC, at_least=1, unique=True),
                     "Which; without it all that the wave's services read or write.",
                 ),
+                Field(
+                    "accept_loss",
+                    ACCEPTANCE,
+                    "What is still written on the source to a named topic that no service of the "
+                    "plan writes stays there.",
+                ),
                 Field("timeout", DURATION, "Fails after that.", default="60s"),
             ),
         ),

@@ -164,7 +164,8 @@ def _step(word: str, settings: Item, members: tuple[ServiceDraft, ...]) -> StepM
     if word == "promote":
         named = frozenset(str(item.value) for item in _entries(settings, "topics") if item.valid)
         own = frozenset(t.text for s in members for t in (*s.produces, *s.consumes))
-        return StepModel(word, topics=named or own)
+        accepted = bool(named) and "accept_loss" in settings.key_places
+        return StepModel(word, topics=named or own, accepted=accepted)
     return StepModel(word)
 
 

@@ -64,7 +64,7 @@ class World:
             (s.name, topic): [] for s in plan.services for topic in s.consumes
         }
         produced = {topic for service in plan.services for topic in service.produces}
-        self.outside = set(self.logs) - (produced if not self.link else set(self.logs))
+        self.outside = set(self.logs) - produced
         """Topics that somebody outside the plan writes on the source, all the time."""
         self.fences: dict[str, FenceStep] = {}
         self.late: set[tuple[str, str]] = set()

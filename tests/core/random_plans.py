@@ -87,8 +87,10 @@ def random_plan(seed: int, kind: ReplicationKind = "mirrormaker2") -> Plan:
         waves.append(_promising(dice, wave))
     if kind == "link" and dice.random() < 0.6:
         last = waves[-1]
-        topics = tuple(sorted({t for s in services for t in (*s.produces, *s.consumes)}))
-        waves[-1] = replace(last, steps=(*last.steps, PromoteStep(topics)))
+        written = tuple(sorted({t for s in services for t in s.produces}))
+        touched = tuple(sorted({t for s in services for t in (*s.produces, *s.consumes)}))
+        named = written if written and dice.random() < 0.9 else touched
+        waves[-1] = replace(last, steps=(*last.steps, PromoteStep(named)))
     return plan_of(services, tuple(waves), kind)
 
 

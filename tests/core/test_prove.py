@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.plan import (
+    Acceptance,
     DrainStep,
     FenceStep,
     Interleaving,
@@ -340,6 +341,31 @@ def test_a_promotion_before_everybody_has_moved() -> None:
 def test_a_promotion_waits_for_a_place_only_of_a_stopped_consumer() -> None:
     steps = (StopStep(), OffsetsStep(), StartStep(), PromoteStep())
     assert prove(linked(wave_of("all", BOTH, *steps))).proved
+
+
+def test_a_topic_that_nobody_of_the_plan_writes_is_not_promoted_unasked() -> None:
+    """Its writer stays on the source, and nothing copies what it writes any more."""
+    reader = replace(LEDGER, consumes=("orders", "rates"))
+    moved = writers(StopStep(), StartStep())
+
+    def promoting(step: PromoteStep) -> Plan:
+        return linked(moved, wave_of("rest", (reader,), *READ, step), services=(reader, CHECKOUT))
+
+    rule, message, way = only(promoting(PromoteStep()))
+    assert rule == "promote-when-moved"
+    assert message == (
+        "promote in wave rest: no service of the plan writes rates, whose writers stay on the "
+        "source"
+    )
+    assert way[-1] == (
+        "whoever writes rates writes on the source: nothing brings that to the target any more"
+    )
+    accepted = Acceptance("its feed ended in May", "team-fx")
+    named = PromoteStep(("orders", "rates"))
+    assert not prove(promoting(named)).proved
+    assert not prove(promoting(PromoteStep(accept_loss=accepted))).proved
+    assert prove(promoting(replace(named, accept_loss=accepted))).proved
+    assert prove(promoting(PromoteStep(("orders",)))).proved
 
 
 def test_a_mirror_promotes_nothing() -> None:

@@ -102,6 +102,17 @@ def test_a_link_promotes_each_topic_once_everybody_has_moved() -> None:
     assert promoted == [[], ["orders"]]
 
 
+def test_a_link_does_not_promote_what_nobody_here_writes() -> None:
+    services = (
+        ServiceModel("checkout", ("orders",), ()),
+        ServiceModel("ledger", (), ("orders", "rates")),
+    )
+    waves = derive(services, "link")
+    assert [sorted(step.topics) for step in waves[-1].steps if step.topics] == [["orders"]]
+    (alone,) = derive((ServiceModel("ledger", (), ("rates",)),), "link")
+    assert "promote" not in [step.word for step in alone.steps]
+
+
 def test_names_stay_short_and_different() -> None:
     long = "x" * 80
     services = (ServiceModel(long, ("t",), ()), ServiceModel("readers", ("u",), ("t",)))

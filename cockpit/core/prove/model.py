@@ -43,6 +43,8 @@ class StepModel:
     start_at: str = "drained"
     topics: frozenset[str] = frozenset()
     """Of a promotion."""
+    accepted: bool = False
+    """Of a promotion: it names topics, and somebody accepts what their writers lose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _step(step: Step, wave: Wave, plan: Plan) -> StepModel:
         case PromoteStep():
             moved = plan.wave_services(wave)
             own = (topic for s in moved for topic in (*s.produces, *s.consumes))
-            return StepModel(word, topics=frozenset(step.topics or own))
+            accepted = bool(step.topics) and step.accept_loss is not None
+            return StepModel(word, topics=frozenset(step.topics or own), accepted=accepted)
         case _:
             return StepModel(word)

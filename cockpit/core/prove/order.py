@@ -39,7 +39,8 @@ def derive(services: Sequence[ServiceModel], kind: ReplicationKind) -> tuple[Ord
     writers = [group for group in rest if group not in mixed]
     ordered = [*([sorted(readers)] if readers else []), *mixed, *writers]
     names: set[str] = set()
-    left = {t for service in services for t in (*service.produces, *service.consumes)}
+    left = {topic for service in services for topic in service.produces}
+    # what nobody here writes is not promoted: its writers stay on the source
     waves: list[OrderedWave] = []
     for number, group in enumerate(ordered):
         alone = bool(readers) and number == 0

@@ -168,12 +168,15 @@ def _not_drained(
 
 def promote_when_moved(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
     """A topic is promoted only when all of its producers are behind the proxy or stopped, and all
-    of its consumers are on the target or have their place there. Only a link promotes."""
+    of its consumers are on the target or have their place there. One that no service of the plan
+    writes is named, with accept_loss. Only a link promotes."""
     if move.word != "promote" or move.undo or not view.lanes[move.lane].promotes:
         return
     if view.kind != "link":
         yield Broken("no_promotion", move.lane, move.step)
         return
+    if not (writers(view) or view.lanes[move.lane].steps[move.step].accepted):
+        yield Broken("written_elsewhere", move.lane, move.step)
     for party in _each(writers(view) & before.on_source):
         yield Broken("still_writes", move.lane, move.step, other=party)
     reading = readers(view) & ~before.on_target & ~before.placed

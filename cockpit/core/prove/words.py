@@ -171,6 +171,12 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "{o} writes {t} on the source (it {where}): nothing brings that to the target any more",
         _SIDES,
     ),
+    "written_elsewhere": Saying(
+        "promote in wave {w}: no service of the plan writes {t}, whose writers stay on the source",
+        "name the other topics alone, or name it too with accept_loss: {{why: ..., by: ...}}",
+        "whoever writes {t} writes on the source: nothing brings that to the target any more",
+        _SIDES,
+    ),
     "still_reads_promoted": Saying(
         "promote in wave {w} while {o} still reads {t} on the source",
         "promote once every consumer is on the target",

@@ -1,0 +1,22 @@
+"""What a plan says of a promotion is proved and flown as it stands there."""
+
+from __future__ import annotations
+
+from cockpit.core.plan import Acceptance, PromoteStep
+from tests.plan.given import SAMPLES, load, only_problem
+
+LINK = (SAMPLES / "link-batches.yaml").read_text()
+FOREIGN = LINK.replace("consumes: [orders], group: archive", "consumes: [rates], group: archive")
+
+
+def promoting(settings: str) -> str:
+    return FOREIGN.replace("{promote: {topics: [orders]}}", f"{{promote: {{{settings}}}}}")
+
+
+def test_a_topic_of_a_writer_elsewhere_needs_somebody_who_accepts_that() -> None:
+    problem = only_problem(promoting("topics: [orders, rates]"))
+    assert "no service of the plan writes rates" in problem.message
+    plan = load(promoting("topics: [orders, rates], accept_loss: {why: no feed, by: team-fx}"))
+    step = plan.waves[-1].steps[-1]
+    assert isinstance(step, PromoteStep)
+    assert step.accept_loss == Acceptance("no feed", "team-fx")
