@@ -40,6 +40,14 @@ def stop_first(draft: Draft, problems: Problems) -> None:
                 problems.add(step.place, message, "put stop first")
 
 
+def soak_blocks_nobody(draft: Draft, problems: Problems) -> None:
+    """No soak comes between stop and start, while clients are blocked."""
+    for wave, steps in _steps(draft):
+        for step in wave.steps[steps.get("stop", 0) : steps.get("start", 0)]:
+            if step.text == "soak":
+                problems.add(step.place, "a soak while clients are blocked", "put it after start")
+
+
 def is_well_formed(wave: WaveDraft) -> bool:
     """Whether the steps are such that proving them says more than the rules here."""
     words = [step.text for step in wave.steps]
@@ -127,6 +135,7 @@ def parity_looks_at_something(draft: Draft, problems: Problems) -> None:
 CHECKS = (
     ("one-stop-one-start", one_stop_one_start),
     ("stop-first", stop_first),
+    ("soak-blocks-nobody", soak_blocks_nobody),
     ("offsets-need-reader", offsets_need_reader),
     ("fence-needs-canary", fence_needs_canary),
     ("write-owner-fits", write_owner_fits),
