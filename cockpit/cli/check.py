@@ -14,7 +14,7 @@ from cockpit.cli import exits
 from cockpit.cli.explaining import explain_json, explain_lines
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.plan import Plan, SoakStep, Step, Wave, step_name
-from cockpit.core.prove import Proof, model_of, prove
+from cockpit.core.prove import Proof, model_of
 from cockpit.core.prove.matrix import matrix
 from cockpit.core.unflown import unflown
 from cockpit.core.unknowable import unknowable
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         text = read_plan_text(options.plan)
         loaded = load_document(text, origin=str(options.plan))
         plan = loaded.plan
-        proof = prove(plan)
+        proof = loaded.proof
         missing = missing_references(loaded)
         problems, warnings = (missing, ()) if options.secrets else ((), missing)
         warnings += unmasked_references(loaded)

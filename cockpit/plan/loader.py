@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode
 
 from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Plan, ReplicationKind, SecretRef
+from cockpit.core.prove import Proof
 from cockpit.core.prove.model import ServiceModel
 from cockpit.core.stated import GateName, Stated
 from cockpit.files import Unreadable, read_regular
@@ -36,6 +37,7 @@ class LoadedPlan:
     plan: Plan
     references: tuple[tuple[Place, SecretRef | Path], ...]
     """Secrets and TLS files that it names, with the place in the file."""
+    proof: Proof
     waves: tuple[Place, ...] = ()
     """Where each wave begins in the file."""
 
@@ -60,8 +62,9 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
             if not problems:
                 builder = Builder(Path(origin).absolute().parent)
                 plan = builder.plan(item)
+                assert draft.proved is not None  # what could be built could be read
                 waves = tuple(wave.place for wave in draft.waves)
-                return LoadedPlan(plan, tuple(builder.references), waves)
+                return LoadedPlan(plan, tuple(builder.references), draft.proved.proof, waves)
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

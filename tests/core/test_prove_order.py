@@ -5,10 +5,23 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from cockpit.core.plan import OffsetsStep, Plan, ReplicationKind, SoakStep, StartStep, StopStep
+from cockpit.core.plan import (
+    DrainStep,
+    FenceStep,
+    OffsetsStep,
+    Plan,
+    PromoteStep,
+    ReplicationKind,
+    ReverseStep,
+    SoakStep,
+    StartStep,
+    Step,
+    StopStep,
+)
 from cockpit.core.prove import prove, prove_model
 from cockpit.core.prove.model import ServiceModel
 from cockpit.core.prove.order import OrderedWave, derive, model_of_order
@@ -151,6 +164,27 @@ def test_a_large_plan_costs_little_more_than_its_different_pairs() -> None:
     assert proof.proved
     assert proof.views <= 60
     assert proof.worlds <= 10_000
+
+
+def hub(count: int, kind: ReplicationKind, turn: Step) -> Plan:
+    """Everybody writes one topic, each moves alone and promotes it, or reverses its mirror."""
+    everybody = tuple(service(f"s{n}", produces=("hub", f"t{n}")) for n in range(count))
+    steps: tuple[Step, ...] = (StopStep(), StartStep(), turn)
+    if kind != "link":
+        steps = (StopStep(), FenceStep(deny="producers"), DrainStep(), turn, StartStep())
+    waves = (wave_of(f"w{n}", (alone,), *steps) for n, alone in enumerate(everybody))
+    return plan_of(everybody, tuple(waves), kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "turn"), [("link", PromoteStep()), ("mirrormaker2", ReverseStep("back"))]
+)
+def test_a_wave_that_turns_a_topic_costs_the_others_no_proof(
+    kind: ReplicationKind, turn: Step
+) -> None:
+    few, many = prove(hub(6, kind, turn)), prove(hub(24, kind, turn))
+    assert not many.proved
+    assert (many.views, many.worlds) == (few.views, few.worlds)
 
 
 def test_a_large_plan_s_one_mistake_is_found() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cockpit.core.prove import prove
-from tests.plan.given import GOOD, SAMPLES, good_with, load, only_problem, problems_of
+from cockpit.plan.loader import load_document
+from tests.plan.given import GOOD, ORIGIN, SAMPLES, good_with, load, only_problem, problems_of
 
 GOOD_PLANS = sorted(SAMPLES.glob("*.yaml"))
 
@@ -15,6 +16,7 @@ def test_a_good_sample_is_proved(path: object) -> None:
     proof = prove(load(path.read_text()))  # type: ignore[attr-defined]  # a path
     assert proof.proved
     assert proof.worlds > 10
+    assert load_document(path.read_text(), origin=ORIGIN).proof == proof  # type: ignore[attr-defined]  # as above
 
 
 def test_other_mistakes_do_not_hide_what_the_proof_finds() -> None:

@@ -7,7 +7,7 @@ and equal pairs are proved once. Never explores; it only makes small what is exp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.core.plan import ReplicationKind
@@ -64,8 +64,6 @@ class Sight:
     """The service of each party."""
     alike: tuple[tuple[int, ...], ...]
     """For each party, the other services that stand in exactly its place."""
-    places: tuple[tuple[int, ...], ...]
-    """For each lane, where its steps are among the wave's."""
 
 
 _Role = tuple[int, bool, bool]
@@ -74,22 +72,34 @@ _Role = tuple[int, bool, bool]
 
 def sights(model: Model) -> Iterator[Sight]:
     """Every pair (and every single service) that a promise is about, one of each kind a topic."""
-    topics = _by_topic(model)
-    everywhere = [
-        (index, step.topics)
-        for index, wave in enumerate(model.waves)
-        for step in wave.steps
-        if step.word == "promote"
+    turning = _turning_waves(model)
+    moving = [
+        tuple(replace(step, topics=frozenset()) for step in wave.steps if step.word in MOVING)
+        for wave in model.waves
     ]
-    for name, roles in topics.items():
-        also = {index for index, promoted in everywhere if name in promoted}
-        also |= {
-            index
-            for index, wave in enumerate(model.waves)
-            if name in model.written_by_wave[index] and any(s.word == "reverse" for s in wave.steps)
-        }
+    for name, roles in _by_topic(model).items():
+        waves = {wave for wave, _, _ in roles if wave != STAYS} | turning[name]
+        lanes = {wave: _lane(model, name, wave, moving[wave]) for wave in waves}
         for services in _companies(roles):
-            yield _sight(model, name, services, also, roles)
+            yield _sight(model, name, services, turning[name], roles, lanes)
+
+
+def _turning_waves(model: Model) -> Mapping[str, set[int]]:
+    """For each topic the first wave that promotes it and the first that reverses its mirror: they
+    turn it for everybody.
+
+    A later one finds the topic turned already, and is looked at with those who move in it.
+    """
+    found: dict[str, set[int]] = defaultdict(set)
+    turned: set[tuple[str, str]] = set()
+    for index, wave in enumerate(model.waves):
+        for step in wave.steps:
+            topics = model.written_by_wave[index] if step.word == "reverse" else step.topics
+            for topic in topics:
+                if (topic, step.word) not in turned:
+                    turned.add((topic, step.word))
+                    found[topic].add(index)
+    return found
 
 
 def _by_topic(model: Model) -> dict[str, dict[_Role, list[int]]]:
@@ -123,28 +133,28 @@ def _companies(members: dict[_Role, list[int]]) -> Iterator[tuple[int, ...]]:
             yield (members[role][0],)
 
 
+def _lane(model: Model, topic: str, index: int, steps: tuple[StepModel, ...]) -> Lane:
+    wave = model.waves[index]
+    return Lane(
+        steps=steps,
+        writes=topic in model.written_by_wave[index],
+        promotes=any(topic in s.topics for s in wave.steps if s.word == "promote"),
+        goes_back_by_itself=wave.goes_back_by_itself,
+        rollback_window=wave.rollback_window,
+    )
+
+
 def _sight(
     model: Model,
     topic: str,
     services: tuple[int, ...],
     also: set[int],
     roles: dict[_Role, list[int]],
+    lanes: Mapping[int, Lane],
 ) -> Sight:
     own = {model.wave_of[s] for s in services if s in model.wave_of}
     waves = tuple(sorted(own | also))
     lane_of = {wave: lane for lane, wave in enumerate(waves)}
-    lanes = []
-    for index in waves:
-        wave = model.waves[index]
-        lanes.append(
-            Lane(
-                steps=tuple(replace(s, topics=frozenset()) for s in wave.steps if s.word in MOVING),
-                writes=topic in model.written_by_wave[index],
-                promotes=any(topic in s.topics for s in wave.steps if s.word == "promote"),
-                goes_back_by_itself=wave.goes_back_by_itself,
-                rollback_window=wave.rollback_window,
-            )
-        )
     parties = tuple(
         Party(
             lane=lane_of.get(model.wave_of.get(s, STAYS), STAYS),
@@ -153,13 +163,10 @@ def _sight(
         )
         for s in services
     )
-    view = View(model.kind, tuple(lanes), parties, topic in model.interleaved)
+    found = tuple(lanes[wave] for wave in waves)
+    view = View(model.kind, found, parties, topic in model.interleaved)
     alike = []
     for service, party in zip(services, parties, strict=True):
         members = roles[model.wave_of.get(service, STAYS), party.writes, party.reads]
         alike.append(tuple(member for member in members if member not in services))
-    places = tuple(
-        tuple(n for n, step in enumerate(model.waves[index].steps) if step.word in MOVING)
-        for index in waves
-    )
-    return Sight(view, topic, waves, services, tuple(alike), places)
+    return Sight(view, topic, waves, services, tuple(alike))

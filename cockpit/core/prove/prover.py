@@ -10,7 +10,7 @@ from collections import defaultdict
 from cockpit.core.plan import Interleaving, Plan
 from cockpit.core.prove import rules, waves, words
 from cockpit.core.prove.explore import Explored, Found, explore
-from cockpit.core.prove.lanes import STAYS, Sight, View, sights
+from cockpit.core.prove.lanes import MOVING, STAYS, Sight, View, sights
 from cockpit.core.prove.model import Model, model_of
 from cockpit.core.prove.moves import NOBODY
 from cockpit.core.prove.proof import Anchor, Proof, Violation
@@ -39,7 +39,9 @@ def prove_model(model: Model) -> Proof:
         if sight.view not in known:
             known[sight.view] = explore(sight.view)
         for found in known[sight.view].found:
-            grouped[found.rule, found.broken.case, _anchor(found, sight)].append((found, sight))
+            grouped[found.rule, found.broken.case, _anchor(found, sight, model)].append(
+                (found, sight)
+            )
     violations = [
         _violation(rule, anchor, entries, model) for (rule, _, anchor), entries in grouped.items()
     ]
@@ -63,7 +65,7 @@ _AT_SERVICE = ("misses",)
 _AT_WAVE = ("no_place", "neither", "no_fence", "no_drain")
 
 
-def _anchor(found: Found, sight: Sight) -> Anchor:
+def _anchor(found: Found, sight: Sight, model: Model) -> Anchor:
     broken = found.broken
     wave = sight.waves[broken.lane]
     case = broken.case
@@ -79,9 +81,10 @@ def _anchor(found: Found, sight: Sight) -> Anchor:
     if case in _AT_WAVE:
         return Anchor("wave", wave)
     if case == "drained_too_early":
-        words_of = [step.word for step in sight.view.lanes[broken.lane].steps]
-        return Anchor("step", wave, step=sight.places[broken.lane][words_of.index("drain")])
-    return Anchor("step", wave, step=sight.places[broken.lane][broken.step])
+        words_of = [step.word for step in model.waves[wave].steps]
+        return Anchor("step", wave, step=words_of.index("drain"))
+    moving = [n for n, step in enumerate(model.waves[wave].steps) if step.word in MOVING]
+    return Anchor("step", wave, step=moving[broken.step])
 
 
 def _violation(
