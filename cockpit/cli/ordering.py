@@ -13,20 +13,26 @@ from typing import Any, Final
 from cockpit.cli import exits
 from cockpit.cli.output import complain, say, say_json
 from cockpit.core.plan import ReplicationKind
-from cockpit.core.prove import prove_model
+from cockpit.core.prove import Proof, prove_model
 from cockpit.core.prove.model import ServiceModel, StepModel
 from cockpit.core.prove.order import OrderedWave, derive, model_of_order
-from cockpit.plan.loader import load_services
+from cockpit.plan.loader import LoadedServices, load_services_with_places
+from cockpit.plan.problems import PlanInvalid, Problem, Problems
 
 _FITS = 96
 
 
 def order(path: Path, text: str, *, as_json: bool) -> int:
-    """Derive, prove, print. Raises PlanInvalid when the services cannot be read."""
-    services, kind = load_services(text, origin=str(path))
+    """Derive, prove, print. Raises PlanInvalid when the services cannot be read, or say of their
+    groups what no order makes right."""
+    loaded = load_services_with_places(text, origin=str(path))
+    services, kind = loaded.services, loaded.kind
     waves = derive(services, kind)
     proof = prove_model(model_of_order(services, kind, waves))
     if not proof.proved:
+        problems = _problems(proof, loaded)
+        if problems:
+            raise PlanInvalid(problems, origin=str(path))
         # a defect of ours: nothing that is not proved is handed out
         for violation in proof.violations:
             complain(violation.message)
@@ -37,6 +43,21 @@ def order(path: Path, text: str, *, as_json: bool) -> int:
     for line in yaml_lines(waves, services, kind):
         say(line)
     return exits.COMPLETED
+
+
+def _problems(proof: Proof, loaded: LoadedServices) -> tuple[Problem, ...]:
+    """What is wrong with single services; of that the plan is the cause, and not its order."""
+    found = Problems()
+    for violation in proof.violations:
+        if violation.anchor.kind == "offsets":
+            found.add(
+                loaded.places[violation.anchor.service],
+                violation.message,
+                violation.hint,
+                counter_example=violation.counter_example,
+                also=violation.also,
+            )
+    return found.sorted()
 
 
 _ADD: Final = "# proved; add gates, soaks, approvers and what takes a wave back"

@@ -68,9 +68,25 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedServices:
+    """The services of a plan, without its waves."""
+
+    services: tuple[ServiceModel, ...]
+    kind: ReplicationKind
+    places: tuple[Place, ...]
+    """Where in the file each says how its group goes on, or else where it begins."""
+
+
 def load_services(text: str, *, origin: str) -> tuple[tuple[ServiceModel, ...], ReplicationKind]:
     """The services of a plan and its kind of replication; its waves may be absent and are not
     looked at. Raises PlanInvalid."""
+    loaded = load_services_with_places(text, origin=origin)
+    return loaded.services, loaded.kind
+
+
+def load_services_with_places(text: str, *, origin: str) -> LoadedServices:
+    """The same, with the services' places."""
     problems = Problems()
     node = compose(text, problems)
     if node is not None:
@@ -82,7 +98,8 @@ def load_services(text: str, *, origin: str) -> tuple[tuple[ServiceModel, ...], 
             check_rules(draft, problems)
             kind = replication_kind(draft)
             if not problems and kind is not None:
-                return service_models(draft.services), kind
+                places = tuple(s.offsets_at or s.place for s in draft.services)
+                return LoadedServices(service_models(draft.services), kind, places)
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

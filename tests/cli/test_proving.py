@@ -136,6 +136,26 @@ def test_order_needs_services_that_can_be_read(
     assert json.loads(capsys.readouterr().out)["valid"] is False
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("place-accepted", "nobody has accepted that loss"), ("place-holds", "MSK Replicator writes")],
+)
+def test_order_refuses_what_no_order_makes_right(
+    name: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A place that nobody accepts is a mistake of its service, whatever moves first."""
+    path = BROKEN / f"{name}.yaml"
+    place = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if "# expect" in line)
+    assert main(["check", "--order", str(path)]) == exits.USAGE
+    err = capsys.readouterr().err
+    assert err.startswith(f"{path}:{place}:")
+    assert says in err
+    assert main(["check", "--order", "--json", str(path)]) == exits.USAGE
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem["line"] == place
+    assert says in problem["message"]
+
+
 def test_order_names_circles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(GOOD.replace("    produces: [orders]\n", CIRCLE))
