@@ -5,7 +5,7 @@ Pure arithmetic on milliseconds since the epoch, in UTC; never asks what time it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,13 @@ class Peak:
     def within(self, from_ms: int, to_ms: int) -> bool:
         """Whether one whole occurrence lies in [from, to]."""
         return (end := self.next_end(from_ms + self.length_ms - 1)) is not None and end <= to_ms
+
+    def ends(self, from_ms: int, to_ms: int) -> Iterator[int]:
+        """When each whole occurrence in [from, to] ends."""
+        end = self.next_end(from_ms + self.length_ms - 1)
+        while end is not None and end <= to_ms:
+            yield end
+            end = self.next_end(end)
 
     def next_end(self, after_ms: int) -> int | None:
         """The first end after an instant."""
@@ -86,6 +93,23 @@ def usual_gap_ms(over_ms: int, max_age_ms: int) -> int:
 def missing(including: Sequence[Peak], from_ms: int, to_ms: int) -> tuple[Peak, ...]:
     """Those of which no whole occurrence lies in [from, to]."""
     return tuple(peak for peak in including if not peak.within(from_ms, to_ms))
+
+
+def unseen(
+    including: Sequence[Peak], from_ms: int, to_ms: int, gaps: Sequence[tuple[int, int]]
+) -> tuple[Peak, ...]:
+    """Those of which no occurrence in [from, to] was looked at: there is none, or each lies wholly
+    in a gap."""
+
+    def looked_at(peak: Peak, end_ms: int) -> bool:
+        begin_ms = end_ms - peak.length_ms
+        return not any(first <= begin_ms and end_ms <= last for first, last in gaps)
+
+    return tuple(
+        peak
+        for peak in including
+        if not any(looked_at(peak, end_ms) for end_ms in peak.ends(from_ms, to_ms))
+    )
 
 
 def earliest(over: Over, since_ms: int) -> int | None:

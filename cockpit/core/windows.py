@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cockpit.core.observe import Unknown
-from cockpit.core.peaks import Over, earliest, missing
+from cockpit.core.peaks import Over, earliest, unseen
 from cockpit.core.quantities import quantity
 from cockpit.core.schedule import DAY_MS, instant_words
 
@@ -196,7 +196,7 @@ def judge_over(
     if since_ms is None:
         since_ms = at_ms
     held_ms = max(0, at_ms - since_ms)
-    absent = missing(over.including, max(begin_ms, since_ms), at_ms)
+    absent = unseen(over.including, max(begin_ms, since_ms), at_ms, _gaps(times, over))
     if since_ms > begin_ms or absent:
         text = [f"seen {span(min(held_ms, over.over_ms))} of {span(over.over_ms)}"]
         if gap_ms is not None and since_ms > begin_ms:
@@ -226,6 +226,16 @@ def _unbroken(times: I64, max_gap_ms: int, now_ms: int) -> tuple[int | None, int
         return int(times[row, _LAST]), int(times[row, _GAP])
     gap_ms = int(before[first - 1]) if first else None
     return int(times[first, _FIRST]), gap_ms
+
+
+def _gaps(times: I64, over: Over) -> list[tuple[int, int]]:
+    """From when to when nothing was known, where that may be as long as one of the hours."""
+    if not over.including or len(times) < 2:
+        return []
+    shortest_ms = min(peak.length_ms for peak in over.including)
+    begins, ends = np.maximum.accumulate(times[:-1, _LAST]), times[1:, _FIRST]
+    long = ends - begins >= shortest_ms
+    return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
 
 
 def _was_bad(times: I64, values: F64, over: Over, counts: str, now_ms: int) -> Seen:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cockpit.core.peaks import Over, earliest
+from cockpit.core.peaks import Over, earliest, usual_gap_ms
 from cockpit.core.schedule import DAY_MS
 from cockpit.plan.build import peaks
 from cockpit.plan.draft import Draft
@@ -41,7 +41,7 @@ def window_is_whole(draft: Draft, problems: Problems) -> None:
 
 def window_can_pass(draft: Draft, problems: Problems) -> None:
     """A window is at most 31d, longer than its max_gap, and long enough that one of that length
-    holds all its hours; max_gap is at least max_age."""
+    holds all its hours and a gap; max_gap is at least max_age."""
     for settings, _ in _settings(draft):
         over_ms, gap_ms = _ms(settings, "over"), _ms(settings, "max_gap")
         if over_ms is None:
@@ -61,19 +61,48 @@ def window_can_pass(draft: Draft, problems: Problems) -> None:
             gap_place = settings.fields["max_gap"].place
             message = f"max_gap is shorter than max_age, {format_duration(age_ms)}"
             problems.add(gap_place, message, "write a longer one")
+        _holds_its_hours(settings, over_ms, problems)
+
+
+def _holds_its_hours(settings: Item, over_ms: int, problems: Problems) -> None:
+    hours, gap_ms = peaks(settings), _gap_ms(settings, over_ms)
+    # it ends at the newest sample, which may be as old as a gap: only what has room for that passes
+    if not hours or earliest(Over(over_ms - gap_ms, hours), 0) is not None:
+        return
+    longest = max(peak.length_ms for peak in hours)
+    shown = ", ".join(peak.words() for peak in hours)
+    exact = earliest(Over(over_ms, hours), 0) is not None
+    room = f" and a gap of {format_duration(gap_ms)}" if exact else ""
+    message = f"no window of {format_duration(over_ms)} holds {shown}{room}"
+    short = over_ms < longest + gap_ms
+    least = format_duration(longest + gap_ms)
+    hint = f"write at least {least}" if short else "write a longer window: over: 24h"
+    problems.add(settings.fields["over"].place, message, hint)
+
+
+def gap_hides_no_hours(draft: Draft, problems: Problems) -> None:
+    """The gap that a window may have, its max_gap or what stands for it, is shorter than each of
+    its hours: otherwise nobody need have looked in them."""
+    for settings, _ in _settings(draft):
+        over_ms = _ms(settings, "over")
         hours = peaks(settings)
-        if hours and earliest(Over(over_ms, hours), 0) is None:
-            longest = max(peak.length_ms for peak in hours)
-            shown = ", ".join(peak.words() for peak in hours)
-            message = f"no window of {format_duration(over_ms)} holds {shown}"
-            least = f"at least {format_duration(longest)}"
-            hint = f"write {least}" if over_ms < longest else "write a longer window: over: 24h"
-            problems.add(place, message, hint)
+        if over_ms is None or not hours:
+            continue
+        gap_ms = _gap_ms(settings, over_ms)
+        shortest = min(hours, key=lambda peak: peak.length_ms)
+        if shortest.length_ms <= gap_ms < over_ms:
+            key = next(
+                (key for key in ("max_gap", "max_age") if key in settings.key_places), "over"
+            )
+            message = f"a gap of {format_duration(gap_ms)} hides {shortest.words()}"
+            hint = f"write a max_gap of less than {format_duration(shortest.length_ms)}"
+            problems.add(settings.fields[key].place, message, hint)
 
 
 CHECKS = (
     ("window-is-whole", window_is_whole),
     ("window-can-pass", window_can_pass),
+    ("gap-hides-no-hours", gap_hides_no_hours),
 )
 
 
@@ -90,6 +119,11 @@ def _settings(draft: Draft) -> Iterator[tuple[Item, bool]]:
             for condition in conditions.items if conditions is not None else ():
                 for settings in condition.fields.values():
                     yield settings, is_trigger
+
+
+def _gap_ms(settings: Item, over_ms: int) -> int:
+    """The longest gap, said or not."""
+    return _ms(settings, "max_gap") or usual_gap_ms(over_ms, _ms(settings, "max_age") or 0)
 
 
 def _ms(settings: Item, key: str) -> int | None:

@@ -156,6 +156,22 @@ def test_hours_over_midnight_are_whole_only_with_both_parts() -> None:
     assert judged(seen("Mon 21:00", "Tue 22:00"), "Tue 22:00", night).verdict == "PASS"
 
 
+def test_hours_in_which_nobody_looked_were_not_seen() -> None:
+    """However long a gap the plan allows."""
+    lenient = Over(24 * HOUR_MS, (EVENING,), max_gap_ms=4 * HOUR_MS)
+    asleep = seen("Mon 10:00", "Tue 12:00", without=("Mon 17:45", "Mon 21:10"))
+    answer = judged(asleep, "Tue 12:00", lenient)
+    assert answer.verdict == "UNKNOWN"
+    assert "18:00-21:00 UTC not yet seen" in answer.evidence
+    late = seen("Mon 10:00", "Tue 12:00", without=("Mon 17:45", "Mon 20:50"))
+    assert judged(late, "Tue 12:00", lenient).verdict == "PASS"
+    again = seen("Mon 10:00", "Wed 12:00", without=("Mon 17:45", "Mon 21:10"))
+    assert (
+        judged(again, "Wed 12:00", dataclasses.replace(lenient, over_ms=49 * HOUR_MS)).verdict
+        == "PASS"
+    )
+
+
 def test_several_hours_must_all_lie_inside() -> None:
     both = Over(24 * HOUR_MS, (EVENING, Peak(8 * HOUR_MS, 9 * HOUR_MS)))
     assert judged(seen("Mon 08:30", "Tue 08:45"), "Tue 08:45", both).verdict == "UNKNOWN"
