@@ -170,14 +170,12 @@ def _step(word: str, settings: Item, members: tuple[ServiceDraft, ...]) -> StepM
 
 
 def _duration_ms(wave: Item) -> int:
-    gates = [_ms(setting) for gate in _entries(wave, "gates") for setting in gate.fields.values()]
-    soaks = [
+    return sum(
         _ms(settings)
         for step in _entries(wave, "steps")
         for word, settings in step.fields.items()
         if word == "soak"
-    ]
-    return max(gates, default=0) + sum(soaks)
+    )
 
 
 def _ms(settings: Item) -> int:

@@ -436,6 +436,27 @@ def test_a_wave_that_does_not_fit_between_two_freezes() -> None:
     )
 
 
+def test_a_gate_may_hold_in_a_freeze_before_its_wave_begins() -> None:
+    daily = FreezeWindow(18 * HOUR, 21 * HOUR, "peak", daily=True)
+    patient = replace(READERS, gates=(SignalGate("errors", 0.1, for_ms=22 * HOUR),))
+    assert prove(mirrored(patient, WRITERS, freeze_windows=(daily,))).proved
+
+
+def test_freezes_that_leave_no_time_in_which_a_wave_could_begin() -> None:
+    morning = FreezeWindow(0, 12 * HOUR, daily=True)
+    rest = FreezeWindow(12 * HOUR, 0, daily=True)
+    assert only(mirrored(READERS, WRITERS, freeze_windows=(morning, rest))) == (
+        "freeze-fits",
+        "no wave can ever begin: the daily freezes leave no time between them",
+        (
+            "nothing may be moved in 00:00-12:00 UTC every day",
+            "nothing may be moved in 12:00-00:00 UTC every day",
+            "that is the whole day",
+        ),
+    )
+    assert prove(mirrored(READERS, WRITERS, freeze_windows=(rest,))).proved
+
+
 # --- the whole ------------------------------------------------------------------------------------
 
 

@@ -70,7 +70,7 @@ class WaveModel:
     """A trigger takes it back, whatever that costs."""
     rollback_window: bool = False
     duration_ms: int = 0
-    """The least time that it takes: the longest window of a gate, and its soaks."""
+    """The least time that it takes, its soaks; its gates hold before it begins."""
     window: FlightWindow | None = None
 
 
@@ -155,8 +155,7 @@ def _wave(wave: Wave, plan: Plan, index: Mapping[str, int]) -> WaveModel:
         and rollback.on_trigger == "rollback"
         and rollback.after_no_return == "rollback",
         rollback_window=wave.rollback_window_ms is not None,
-        duration_ms=max((gate.for_ms for gate in wave.gates), default=0)
-        + sum(step.for_ms for step in wave.steps if isinstance(step, SoakStep)),
+        duration_ms=sum(step.for_ms for step in wave.steps if isinstance(step, SoakStep)),
         window=wave.window,
     )
 

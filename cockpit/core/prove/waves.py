@@ -168,9 +168,12 @@ def not_in_a_freeze(model: Model) -> Iterator[Violation]:
 
 
 def fits_between_freezes(model: Model) -> Iterator[Violation]:
-    """The shortest time that a wave takes, by its gates' windows and its soaks, fits between two
-    freezes and into its own window."""
+    """There is time between two freezes, and the shortest time that a wave takes, its soaks, fits
+    into it and into the wave's own window."""
     gap_ms = longest_daily_gap_ms(model.freezes)
+    if gap_ms == 0 and model.waves:
+        yield _never(model)
+        return
     for index, wave in enumerate(model.waves):
         own_ms = None if wave.window is None else wave.window.to_ms - wave.window.from_ms
         limits = [
@@ -185,11 +188,22 @@ def fits_between_freezes(model: Model) -> Iterator[Violation]:
                 f"and there are {_span(room_ms)} {what}",
                 "shorten its soaks, or split it",
                 (
-                    f"wave {wave.name}: its gates and soaks take {_span(wave.duration_ms)}",
+                    f"wave {wave.name}: its soaks take {_span(wave.duration_ms)}",
                     f"the longest time {what} is {_span(room_ms)}",
                 ),
                 Anchor("window" if what == "in its window" else "wave", index),
             )
+
+
+def _never(model: Model) -> Violation:
+    daily = [freeze.words() for freeze in model.freezes if freeze.daily]
+    return Violation(
+        "freeze-fits",
+        "no wave can ever begin: the daily freezes leave no time between them",
+        "shorten one of them",
+        (*(f"nothing may be moved in {words}" for words in daily), "that is the whole day"),
+        Anchor("wave", 0),
+    )
 
 
 CHECKS: Final = (
