@@ -48,6 +48,7 @@ class ServiceDraft:
     says: Mapping[str, Place]
     """Where it says what of its offsets: `at`, `replay_tolerance`, `accept_loss`,
     `accept_replay`."""
+    principal: Word | None = None
 
     @property
     def label(self) -> str:
@@ -234,6 +235,7 @@ def _service(item: Item) -> ServiceDraft:
         resume=resume.text if resume is not None else "",
         probe_at=item.key_places.get("probe"),
         says=offsets.key_places if offsets is not None else {},
+        principal=word(_field(item, "principal")),
     )
 
 

@@ -87,6 +87,7 @@ def service_models(services: tuple[ServiceDraft, ...]) -> tuple[ServiceModel, ..
             consumes=tuple(topic.text for topic in service.consumes),
             resume=service.resume,
             accepts=frozenset(service.says),
+            principal=service.principal.text if service.principal is not None else "",
         )
         for service in services
     )

@@ -115,7 +115,11 @@ class World:
             covered = {t for s in self.plan.wave_services(wave) for t in s.produces}
             if topic not in covered or fence.by != "acl":
                 continue
+            denied = {s.principal for s in self.plan.wave_services(wave) if s.produces}
             mine = service.name in wave.services
+            if fence.deny == "producers" and not mine and service.principal in denied:
+                self.wrong.add("cut off")
+                return True
             if fence.deny == "producers" and (not mine or proxied):
                 continue
             if proxied or not mine:

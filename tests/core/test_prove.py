@@ -183,6 +183,27 @@ def test_an_allowed_topic_is_not_fenced_for_everybody() -> None:
     assert "the fence of wave writers denies everybody orders" in message
 
 
+def test_a_fence_by_principal_also_refuses_who_shares_it() -> None:
+    allowed = (Interleaving("orders", "any order", "team-pay"),)
+    steps = (StopStep(), FenceStep(deny="producers"), StartStep())
+    apart = (writers(*steps), wave_of("more", (WEB,), *steps))
+    same = replace(WEB, principal=CHECKOUT.principal)
+
+    def plan(web: Service) -> Plan:
+        return mirrored(READERS, *apart, services=(*BOTH, web), interleavings=allowed)
+
+    assert prove(plan(WEB)).proved
+    assert only(plan(same)) == (
+        "one-writer-side",
+        "the fence of wave writers denies the principal of its producers, and web, which moves in "
+        "wave more, later, writes orders as the same one",
+        (
+            "wave writers, step fence: orders refuses writes on the source",
+            "web still writes orders on the source: the fence refuses its records",
+        ),
+    )
+
+
 def test_what_an_allowance_gives_up_is_said() -> None:
     plan = RIGHT["a topic is allowed on both sides"]
     assert prove(plan).notes == (

@@ -39,6 +39,8 @@ class Party:
     """Index into the lanes, or STAYS."""
     writes: bool
     reads: bool
+    denied_by: int = 0
+    """Other lanes, as bits, whose producers have its principal: their fences refuse it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,17 @@ def _sight(
     own = {model.wave_of[s] for s in services if s in model.wave_of}
     waves = tuple(sorted(own | also))
     lane_of = {wave: lane for lane, wave in enumerate(waves)}
+
+    def shared(s: int) -> frozenset[int]:
+        everywhere = model.denying.get(model.services[s].principal, frozenset())
+        return everywhere - {model.wave_of.get(s, STAYS)}
+
     parties = tuple(
         Party(
             lane=lane_of.get(model.wave_of.get(s, STAYS), STAYS),
             writes=topic in model.services[s].produces,
             reads=topic in model.services[s].consumes,
+            denied_by=sum(1 << lane_of[wave] for wave in shared(s) if wave in lane_of),
         )
         for s in services
     )

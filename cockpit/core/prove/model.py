@@ -5,6 +5,7 @@ Never knows where something stands in a file; `cockpit.plan` keeps the places.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,6 +58,8 @@ class ServiceModel:
     resume: str = "translated"
     accepts: frozenset[str] = frozenset()
     """What is said of its offsets: `replay_tolerance`, `accept_loss`, `accept_replay`."""
+    principal: str = ""
+    """Empty: one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,16 @@ class Model:
             for wave in self.waves
         )
 
+    @cached_property
+    def denying(self) -> Mapping[str, frozenset[int]]:
+        """For each principal, the waves whose fence denies it where it denies producers only."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for index, wave in enumerate(self.waves):
+            for service in (self.services[s] for s in wave.services):
+                if service.produces and service.principal:
+                    found[service.principal].add(index)
+        return {principal: frozenset(waves) for principal, waves in found.items()}
+
 
 def model_of(plan: Plan) -> Model:
     """The model of a whole plan."""
@@ -115,6 +128,7 @@ def model_of(plan: Plan) -> Model:
                 s.consumes,
                 s.offsets.resume if s.offsets else "",
                 _accepts(s.offsets),
+                s.principal,
             )
             for s in plan.services
         ),

@@ -58,7 +58,9 @@ def one_writer_side(move: Move, before: World, after: World, view: View) -> Iter
     for other in _each(writers(view) & after.on_source):
         mine = view.parties[other].lane
         for lane in _each(refused_by(after, view, other) & ~(1 << mine if mine >= 0 else 0)):
-            case = "cut_off_apart" if view.interleaved else "cut_off"
+            shared = view.parties[other].denied_by >> lane & 1 and _deny(view, lane) == "producers"
+            apart = "cut_off_shared" if shared else "cut_off_apart"
+            case = apart if view.interleaved or shared else "cut_off"
             yield Broken(case, lane, _step(view, lane, "fence"), _one_of(view, lane), other)
     if view.kind == "link" or view.interleaved:
         return
@@ -147,8 +149,7 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
     elif not before.drained:
         yield from _not_drained(before, view, earlier, where)
     for lane in range(len(view.lanes)):
-        deny = next((s.deny for s in view.lanes[lane].steps if s.word == "fence"), "")
-        if after.fences >> lane & 1 and deny == "all":
+        if after.fences >> lane & 1 and _deny(view, lane) == "all":
             yield Broken("mirror_denied", *where)
 
 
@@ -223,6 +224,10 @@ def _one_of(view: View, lane: int) -> int:
     """A writer of the lane, where the view has one."""
     mine = (n for n, party in enumerate(view.parties) if party.lane == lane and party.writes)
     return next(mine, NOBODY)
+
+
+def _deny(view: View, lane: int) -> str:
+    return next((step.deny for step in view.lanes[lane].steps if step.word == "fence"), "")
 
 
 def _step(view: View, lane: int, word: str) -> int:

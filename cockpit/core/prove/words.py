@@ -52,6 +52,13 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "{o} still writes {t} on the source: the fence refuses its records",
         frozenset({"stop"}),
     ),
+    "cut_off_shared": Saying(
+        "the fence of wave {w} denies the principal of its producers, and {o}, which {where}, "
+        "writes {t} as the same one",
+        "move them in one wave, or give {o} a principal of its own",
+        "{o} still writes {t} on the source: the fence refuses its records",
+        frozenset({"stop"}),
+    ),
     "both_sides": Saying(
         _MOVED_APART,
         _ONE_WAVE,
