@@ -221,6 +221,7 @@ def _wave_event(wave: WaveLog) -> dict[str, Any]:
         "predicted_rereads_max": dict(wave.rereads),
         "went_back": list(wave.went_back),
         "left_behind": list(wave.left_behind),
+        "failed": list(wave.failed),
     }
 
 
@@ -243,6 +244,8 @@ def _say_wave(wave: WaveLog) -> None:
     for reason in wave.went_back:
         state = "not everything is as before" if wave.left_behind else "all as before"
         say(clean_line(f"    went back, {state}: {reason}"))
+    for text in wave.failed:
+        say(clean_line(f"    failed: {text}"))
     if wave.began_at_ms is not None:
         say(f"    gates met after {wave.waited_ms / 1000:.1f} s")
     for gate in wave.gates:

@@ -52,6 +52,8 @@ class WaveLog:
     """Why, each time."""
     left_behind: tuple[str, ...] = ()
     """What was not as before after it went back."""
+    failed: tuple[str, ...] = ()
+    """Which steps, or their undos, and why, each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ class _Watching(LocalSession):
                 log = self.waves[event["wave"]]
                 log.went_back += (str(event["reason"]),)
                 log.left_behind += self._left_behind(log.name)
+            case "step_failed":
+                self.waves[event["wave"]].failed += (str(event["text"]),)
             case _:
                 pass
 
@@ -276,9 +280,11 @@ def _stands(wave: WaveView) -> bool:
 
 
 def _is_far_enough(snapshot: Snapshot, wave: WaveView) -> bool:
-    """A wave that writes goes back before its producers start; one that only reads, afterwards."""
+    """A wave that writes goes back before its producers start; one that only reads, afterwards,
+    unless its start is the end of it."""
     start = _start(wave)
-    if snapshot.status.writes_detail == "this wave writes nothing":
-        return any(step.word == "running" for step in wave.steps[start + 1 :])
+    later = wave.steps[start + 1 :]
+    if later and snapshot.status.writes_detail == "this wave writes nothing":
+        return any(step.word == "running" for step in later)
     blocked = snapshot.status.blocked_since_ms is not None
     return blocked and wave.steps[start - 1].word in ("running", "waiting")

@@ -72,6 +72,14 @@ def test_explain_says_who_owns_what_at_each_step(capsys: pytest.CaptureFixture[s
     assert max(map(len, matrix.splitlines())) <= 80
 
 
+def test_explain_says_where_a_late_reader_s_topics_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "--explain", str(SAMPLES / "zero-downtime-long-tail.yaml")]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  stop ")]
+    assert rows == ["  stop     target          nobody          nothing"]
+
+
 def test_explain_wraps_long_names_and_leaves_none_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cockpit.cli import exits
 from cockpit.cli.main import main
 from cockpit.cli.rehearsing import Rehearsed, WaveLog, rehearse
-from cockpit.core.plan import Plan, SoakStep
+from cockpit.core.plan import Plan
 from cockpit.core.unflown import unflown
 from cockpit.plan import load_plan_file
 from cockpit.sim.faults import ConnectDown, EffectFault, When
@@ -60,15 +60,27 @@ def test_a_sample_plan_flies_on_a_calm_day_and_comes_back_from_each_wave(
     waves = [e for e in events if e["kind"] == "wave_rehearsed"]
     planned = load_plan_file(path).waves
     assert len(waves) == 2 * len(planned)
-    # a job without a soak is done as soon as it has started: there is no moment to take it back
-    soaks = {w.name for w in planned if any(isinstance(step, SoakStep) for step in w.steps)}
     for wave in waves:
         assert wave["state"] == "done"
-        assert len(wave["went_back"]) == (wave["flight"] == "back" and wave["wave"] in soaks)
+        assert len(wave["went_back"]) == (wave["flight"] == "back")
+        assert wave["failed"] == []
         assert wave["left_behind"] == []
         assert {gate["verdict"] for gate in wave["gates"]} == {"PASS"}
         assert wave["blocked_ms"] > 0
         assert {step["state"] for step in wave["steps"]} == {"done"}
+
+
+def test_why_a_step_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "hasty.yaml"
+    hasty = MINIMAL.read_text().replace("offsets, start,", "offsets, {start: {timeout: 100ms}},")
+    assert hasty != MINIMAL.read_text()
+    path.write_text(hasty)
+    _, events = rehearsed(capsys, str(path))
+    failed = [e["failed"] for e in events if e["kind"] == "wave_rehearsed" and e["failed"]]
+    assert failed
+    assert "start failed: not within 0 s" in failed[0][0]
+    assert main(["rehearse", str(path), *QUICK]) != exits.COMPLETED
+    assert "    failed: readers: start failed: not within 0 s" in capsys.readouterr().out
 
 
 def test_every_line_of_it_says_that_it_is_simulation(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,7 @@ class _Walk:
     def _wave(self, wave: WaveModel, members: frozenset[int]) -> list[Row]:
         found: list[Row] = []
         started_at: int | None = None
+        late = wave.late and not self._writers
         for number, step in enumerate(wave.steps):
             match step.word:
                 case "stop":
@@ -121,9 +122,8 @@ class _Walk:
                 case _:
                     pass
             cost = self._cost(members, started_at, number)
-            row = Row(
-                wave.name, step.word, self._where(self._writers), self._where(self._readers), cost
-            )
+            written_on: tuple[Side, ...] = ("target",) if late else self._where(self._writers)
+            row = Row(wave.name, step.word, written_on, self._where(self._readers), cost)
             found.append(row)
         return found
 

@@ -75,6 +75,8 @@ class WaveModel:
     duration_ms: int = 0
     """The least time that it takes, its soaks; its gates hold before it begins."""
     window: FlightWindow | None = None
+    late: bool = False
+    """Somebody else has moved the writers of what its services read."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ def _wave(wave: Wave, plan: Plan, index: Mapping[str, int]) -> WaveModel:
         rollback_window=wave.rollback_window_ms is not None,
         duration_ms=sum(step.for_ms for step in wave.steps if isinstance(step, SoakStep)),
         window=wave.window,
+        late=wave.write_owner.before == "target",
     )
 
 
