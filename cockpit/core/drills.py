@@ -94,8 +94,8 @@ def numbered(names: Sequence[str], which: str) -> int | str:
 
 
 def is_alarm(which: str) -> bool:
-    """Whether there are alarms whose subject begins so."""
-    return any(known.startswith(which) or which.startswith(known) for known in ALARMS)
+    """Whether there are alarms whose subject begins so, in whole words."""
+    return any(f"{known} ".startswith(f"{which} ") or which.startswith(known) for known in ALARMS)
 
 
 def elsewhere(bootstraps: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:

@@ -116,7 +116,8 @@ def _shorter(wave: Wave, longest_ms: int, notes: list[str]) -> Wave:
     changed = sum(a != b for a, b in zip(wave.gates, gates, strict=True))
     changed += sum(a != b for a, b in zip(wave.rollback.triggers, triggers, strict=True))
     if changed:
-        notes.append(f"{wave.name}: {changed} conditions are judged over {longest_s:g} s")
+        judged = "1 condition is" if changed == 1 else f"{changed} conditions are"
+        notes.append(f"{wave.name}: {judged} judged over {longest_s:g} s")
     rollback = replace(wave.rollback, triggers=triggers)
     return replace(wave, steps=tuple(steps), gates=gates, rollback=rollback)
 

@@ -191,3 +191,14 @@ def test_what_is_left_behind_or_lost_makes_a_completed_flight_a_failed_one() -> 
     wrong = Rehearsed(flown.result, (wave,), flown.truth, 0)
     assert wrong.exit_code == exits.FAILED
     assert wrong.wrong == ("readers: ACLs of the source are not as they were",)
+
+
+def test_a_seed_that_is_too_long_is_told_what_one_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["rehearse", str(MINIMAL), "--seed", "99999999999"])
+    assert "whole number from 0 to 999999999" in capsys.readouterr().err
+
+
+def test_one_condition_is_counted_as_one() -> None:
+    _, notes = shortened(load_plan_file(MINIMAL), 5_000)
+    assert "readers: 1 condition is judged over 5 s" in notes

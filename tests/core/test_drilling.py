@@ -140,4 +140,6 @@ def test_an_alarm_is_meant_by_how_its_subject_begins() -> None:
     assert is_alarm("brokers of source")
     assert is_alarm("lag readings disagree: missing")
     assert is_alarm("re-created orders")
+    assert is_alarm("brokers")
     assert not is_alarm("thunder")
+    assert not is_alarm("b")

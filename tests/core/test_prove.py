@@ -350,6 +350,15 @@ def test_only_mirrormaker_has_a_reverse_mirror(kind: str) -> None:
     assert "reverse-conditions" in {v.rule for v in prove(plan).violations}
 
 
+def test_a_link_needs_no_reverse_mirror() -> None:
+    reverse = writers(StopStep(), ReverseStep("back"), StartStep())
+    _, message, way = only(linked(reverse, PROMOTED))
+    assert message == "reverse in wave writers: a link has no reverse mirror"
+    assert way[-1] == (
+        "until the promotion orders is written on the source anyway; after it there is no way back"
+    )
+
+
 def test_a_promotion_before_everybody_has_moved() -> None:
     early = writers(StopStep(), StartStep(), PromoteStep())
     plan = linked(early, wave_of("rest", (LEDGER, WEB), *READ), services=(LEDGER, CHECKOUT, WEB))

@@ -16,6 +16,7 @@ from cockpit.core.prove.moves import (
     World,
     is_lossy,
     may_write,
+    members,
     readers,
     refused_by,
     source_is_written,
@@ -120,7 +121,8 @@ def no_way_back(move: Move, before: World, after: World, view: View) -> Iterator
         lossy = move.word == "writes" and is_lossy(after, view, number)
         if lossy and not (before.lane == number or lane.rollback_window):
             continue
-        party = next(iter(_each(writers(view) & after.on_target)), NOBODY) if lossy else NOBODY
+        moved = writers(view) & members(view, number) & after.on_target
+        party = next(iter(_each(moved)), NOBODY) if lossy else NOBODY
         beyond = "_promoted" if closed else ""
         if (closed or lossy) and lane.goes_back_by_itself:
             yield Broken(f"by_itself{beyond}", number, move.step, party)
@@ -137,7 +139,7 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
     step = view.lanes[move.lane].steps[move.step]
     where = (move.lane, move.step)
     if view.kind != "mirrormaker2":
-        yield Broken("no_reverse", *where)
+        yield Broken("no_reverse_of_link" if view.kind == "link" else "no_reverse", *where)
         return
     earlier = [one.word for one in view.lanes[move.lane].steps[: move.step]]
     if "start" in earlier:

@@ -131,6 +131,11 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "remove it",
         "{tool} copies one way: going back needs a new replication from the beginning",
     ),
+    "no_reverse_of_link": Saying(
+        "reverse in wave {w}: {tool} has no reverse mirror",
+        "remove it",
+        "until the promotion {t} is written on the source anyway; after it there is no way back",
+    ),
     "circle": Saying(
         "reverse in wave {w} keeps {t} in the forward filter: names are the same on both sides",
         "write forward: excluded",
