@@ -18,6 +18,7 @@ from cockpit.core.prove import Proof, model_of
 from cockpit.core.prove.matrix import matrix
 from cockpit.core.unflown import unflown
 from cockpit.core.unknowable import unknowable
+from cockpit.plan.doubts import doubts
 from cockpit.plan.loader import load_document, read_plan_text
 from cockpit.plan.problems import PlanInvalid, Problem
 from cockpit.plan.surroundings import missing_references, strangers, unmasked_references
@@ -68,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
         warnings += tuple(Problem(1, 1, reason) for reason in (*unflown(plan), *strangers(plan)))
         places = ((loaded.waves[index], text) for index, text in unknowable(plan))
         warnings += tuple(Problem(at.line, at.column, text) for at, text in places)
+        warnings += doubts(loaded)
     except PlanInvalid as invalid:
         problems = invalid.problems
     if options.json:

@@ -40,6 +40,7 @@ class LoadedPlan:
     proof: Proof
     waves: tuple[Place, ...] = ()
     """Where each wave begins in the file."""
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 def load_plan(text: str, *, origin: str) -> Plan:
@@ -64,7 +65,9 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
                 plan = builder.plan(item)
                 assert draft.proved is not None  # what could be built could be read
                 waves = tuple(wave.place for wave in draft.waves)
-                return LoadedPlan(plan, tuple(builder.references), draft.proved.proof, waves)
+                references = tuple(builder.references)
+                proof, left_out = draft.proved.proof, exclusions_of(item)
+                return LoadedPlan(plan, references, proof, waves, left_out)
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -1,0 +1,71 @@
+"""What a good plan says that is hardly meant so: warnings, each with its place.
+
+Never refuses anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from cockpit.core.plan import Plan, step_name
+from cockpit.plan.loader import LoadedPlan
+from cockpit.plan.problems import Place, Problem
+from cockpit.plan.text import clean
+
+_ALIKE = 0.85
+
+
+def doubts(loaded: LoadedPlan) -> tuple[Problem, ...]:
+    """All of them, by place."""
+    plan = loaded.plan
+    found = [(Place(1, 1), text) for text in (*_misspelt(plan), *_left_behind(loaded))]
+    found += [(loaded.waves[index], text) for index, text in _of_waves(plan)]
+    return tuple(Problem(at.line, at.column, clean(text)) for at, text in sorted(found))
+
+
+def _misspelt(plan: Plan) -> Iterator[str]:
+    """Topics that nobody of the plan writes, and that are spelt much like one that somebody does:
+    an order is proved for the plan's own writers alone."""
+    written = {topic for service in plan.services for topic in service.produces}
+    for service in plan.services:
+        for topic in service.consumes:
+            near = difflib.get_close_matches(topic, written - {topic}, n=1, cutoff=_ALIKE)
+            if topic not in written and near and _letters(near[0]) != _letters(topic):
+                yield (
+                    f"{service.name} reads {topic}, which nobody of the plan writes: did you mean "
+                    f"{near[0]}?"
+                )
+
+
+def _left_behind(loaded: LoadedPlan) -> Iterator[str]:
+    """Producers that stay on the source, by what the plan excludes, of topics that it moves."""
+    moved = sorted({topic for service in loaded.plan.services for topic in service.produces})
+    for left in loaded.exclusions:
+        if left.kind == "producer" and left.how == "leave":
+            for topic in moved:
+                if left.covers(topic):
+                    yield (
+                        f"the plan moves {topic}, and a producer of it stays on the source "
+                        f"({left.text()}): what it writes there is refused, or not read any more"
+                    )
+
+
+def _letters(topic: str) -> str:
+    """Names that differ in a number are different topics."""
+    return re.sub(r"\d+", "", topic)
+
+
+def _of_waves(plan: Plan) -> Iterator[tuple[int, str]]:
+    for index, wave in enumerate(plan.waves):
+        words = [step_name(step) for step in wave.steps]
+        if "confirm" in words[words.index("stop") : words.index("start")]:
+            yield index, f"wave {wave.name}: clients are blocked until somebody answers its confirm"
+        later = [
+            earlier.name
+            for earlier in plan.waves[:index]
+            if earlier.window and wave.window and earlier.window.from_ms >= wave.window.to_ms
+        ]
+        if later:
+            yield index, f"wave {wave.name}: its window is over before that of {later[0]} begins"
