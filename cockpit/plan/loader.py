@@ -37,7 +37,8 @@ class LoadedPlan:
     plan: Plan
     references: tuple[tuple[Place, SecretRef | Path], ...]
     """Secrets and TLS files that it names, with the place in the file."""
-    proof: Proof
+    proof: Proof | None
+    """None only where a rule that it stands on was left out."""
     waves: tuple[Place, ...] = ()
     """Where each wave begins in the file."""
     exclusions: tuple[Exclusion, ...] = ()
@@ -63,11 +64,10 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
             if not problems:
                 builder = Builder(Path(origin).absolute().parent)
                 plan = builder.plan(item)
-                assert draft.proved is not None  # what could be built could be read
                 waves = tuple(wave.place for wave in draft.waves)
                 references = tuple(builder.references)
-                proof, left_out = draft.proved.proof, exclusions_of(item)
-                return LoadedPlan(plan, references, proof, waves, left_out)
+                proof = draft.proved.proof if draft.proved is not None else None
+                return LoadedPlan(plan, references, proof, waves, exclusions_of(item))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 
