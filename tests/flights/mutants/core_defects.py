@@ -124,7 +124,9 @@ def start_before_offsets(patch: Patch) -> None:
 
 
 def no_fence(patch: Patch) -> None:
-    """Nothing refuses a write: the producers were told to stop."""
+    """Nothing refuses a write, nor is it looked whether anything does: the producers were told to
+    stop."""
+    patch.setattr(script, "shut", lambda *_: None)
     _other_script(patch, lambda step: None if isinstance(step, FenceStep) else step)
 
 
