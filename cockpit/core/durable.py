@@ -115,7 +115,7 @@ def restore(
             raise RestoreError("the record names waves that the plan does not have")
         waves = [_restored(w, known.get(w.wave.name), at_ms) for w in state.waves]
         current = names.index(content["current"])
-        waves[current] = _with_intents(waves[current], intents, intended)
+        waves[current] = _with_intents(waves[current], intents, intended, at_ms)
         return replace(
             state,
             waves=tuple(waves),
@@ -249,7 +249,7 @@ def _where(wave: WaveState) -> str:
 
 
 def _with_intents(
-    wave: WaveState, intents: Sequence[OpenIntent], intended: frozenset[str]
+    wave: WaveState, intents: Sequence[OpenIntent], intended: frozenset[str], at_ms: int
 ) -> WaveState:
     """Learn what open intents would have replaced: the way back needs it if they happened."""
     if wave.word != "holding":
@@ -261,12 +261,12 @@ def _with_intents(
     for intent in intents:
         if not intent.action_id.startswith(own):
             continue  # of a wave that was finished since, or of an attempt before this one
-        for key, value in _learnt(intent).items():
+        for key, value in _learnt(intent, at_ms).items():
             memory.setdefault(key, value)
     return replace(wave, memory=memory)
 
 
-def _learnt(intent: OpenIntent) -> Mapping[str, Any]:
+def _learnt(intent: OpenIntent, at_ms: int) -> Mapping[str, Any]:
     action, previous = intent.action, intent.before.get("previous")
     match action.get("type"):
         case "PatchConnector" if previous is not None:
@@ -275,5 +275,7 @@ def _learnt(intent: OpenIntent) -> Mapping[str, Any]:
             return {"excluded.groups": list(action["groups"])}
         case "CommitOffsets" if action.get("side") == "target" and previous is not None:
             return {f"placed.{action['group']}.previous": previous}
+        case "Fence":
+            return {"late_fence.lost_ms": at_ms}  # it may be on its way still
         case _:
             return {}

@@ -19,6 +19,7 @@ from cockpit.core import (
     coordination,
     driving,
     foreign,
+    latefences,
     openings,
     progress,
     rereads,
@@ -158,6 +159,7 @@ def _ticked(turn: Turn) -> None:
     afterwards.evaluate(turn)
     _renew(turn)
     _deadline(turn)
+    latefences.watch(turn)
     watch_proofs(turn)
     withouttarget.watch(turn)
     withouttopic.watch(turn)

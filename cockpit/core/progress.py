@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core import coordination, drilling, learning, recovering, release
+from cockpit.core import coordination, drilling, latefences, learning, recovering, release
 from cockpit.core.actions import Action, CallService, action_text
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
@@ -22,7 +22,7 @@ from cockpit.core.flight import (
     WaveState,
 )
 from cockpit.core.placing import PlaceGroup, ReturnGroup
-from cockpit.core.plan import StopStep, step_name
+from cockpit.core.plan import FenceStep, StopStep, step_name
 from cockpit.core.probing import ProbeGroup
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
 from cockpit.core.script import Script, backward, forward, undo_order
@@ -50,7 +50,7 @@ def begin_wave(turn: Turn, by: str, fresh_until_ms: int) -> None:
         attempt=wave.attempt + 1,
         back=False,
         back_wanted="",
-        memory={"fresh_until_ms": fresh_until_ms},
+        memory={"fresh_until_ms": fresh_until_ms, **latefences.kept(wave.memory)},
         detail="",
         blocked_since_ms=None,
         fenced_at_ms=None,
@@ -202,8 +202,7 @@ def _next_undo(turn: Turn) -> bool:
     wave, state = turn.wave, turn.state
     cursor = _next_to_undo(turn)
     if cursor < 0:
-        _end_back(turn)
-        return False
+        return _look_once_more(turn)
     turn.set_wave(cursor=cursor)
     step = wave.steps[cursor]
     turn.set_step(cursor, word="undoing", detail="")
@@ -211,6 +210,23 @@ def _next_undo(turn: Turn) -> bool:
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
     _load(turn, script)
+    return True
+
+
+def _look_once_more(turn: Turn) -> bool:
+    """All is undone: the wave is back, unless a fence may still come. Then its step is undone
+    again, which nobody waits for."""
+    awaited = latefences.missing(turn)
+    if awaited is None:
+        _end_back(turn)
+        return False
+    turn.remember({latefences.WATCHED: True})
+    steps = turn.wave.steps
+    cursor = next(n for n, step in enumerate(steps) if isinstance(step.step, FenceStep))
+    turn.set_wave(cursor=cursor)
+    turn.set_step(cursor, word="undoing", detail="")
+    script = backward(steps[cursor].step, turn.wave.wave, turn.state.plan, turn.wave.memory)
+    _load(turn, ((awaited,), *script))
     return True
 
 
@@ -346,6 +362,7 @@ def _poll_run(turn: Turn, index: int, run: Run) -> bool:
             turn.remember(remember)
             learning.tell_place(turn, run, remember, progress.note)
             learning.mark_effect(turn, action)
+            latefences.mark_sent(turn, action)
             fresh_ms = release.fresh_until_ms(wave, action)
             action_id = turn.perform(action, verify_ms, fresh_ms)
             _set_run(turn, index, replace(run, action_id=action_id, detail=ON_ITS_WAY))
@@ -401,6 +418,7 @@ def finished(turn: Turn, event: Finished) -> None:
     action = _action_of(run)
     learning.learn(turn, run, action, event)
     release.learn_shut(turn, action, event)
+    latefences.learn(turn, action, event)
     _stand_on(turn, event)
     lost_call = event.outcome == "unknown" and _is_proved_later(turn, action)
     good = event.outcome in ("done", "already") or lost_call

@@ -15,6 +15,7 @@ from cockpit.core.anew import BeginAnew, begin_anew
 from cockpit.core.drills import DrillTask
 from cockpit.core.gates import Subject, gate_view, measure
 from cockpit.core.lag import group_lag, made_anew
+from cockpit.core.late import AwaitLate, await_late
 from cockpit.core.observe import (
     MISSING,
     LogSample,
@@ -128,6 +129,7 @@ Task = (
     | BeginAnew
     | ProbeGroup
     | ResumeMirror
+    | AwaitLate
     | Soak
     | DrillTask
     | Ask
@@ -254,4 +256,5 @@ _POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
     BeginAnew: begin_anew,
     ProbeGroup: probe_group,
     ResumeMirror: resume_mirror,
+    AwaitLate: await_late,
 }

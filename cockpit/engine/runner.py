@@ -133,7 +133,7 @@ class Runner:
             data = await self._effector.do(action)
         except OutcomeUnknownError as error:
             outcome, detail, shown = await self._after_lost_reply(command, str(error))
-            return outcome, detail, {**found.before, **shown}
+            return outcome, detail, {**found.before, **shown, "reply_lost": True}
         if isinstance(action, CallService | Errand):
             return "done", "", data
         outcome, detail, shown = await self._verified(command)

@@ -1,0 +1,38 @@
+"""Waits until an order to fence whose answer was lost has landed, or cannot land any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cockpit.core.actions import Fence
+from cockpit.core.parity.fence import fence_bindings
+from cockpit.core.scene import Done, Progress, Scene, Wait
+
+LANDS_WITHIN_MS: Final = 60_000
+"""How long a broker that stood still may take to carry out what was sent to it."""
+PATIENCE_MS: Final = 60_000
+"""For how long after that the source may be unreadable before a person is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitLate:
+    """A fence that was ordered has landed after all, or cannot land any more."""
+
+    fence: Fence
+    lost_ms: int
+    timeout_ms: int = LANDS_WITHIN_MS + PATIENCE_MS
+
+
+def await_late(task: AwaitLate, scene: Scene) -> Progress:
+    """By the source's ACLs, in a sample that was asked for after this began."""
+    until_ms = task.lost_ms + LANDS_WITHIN_MS
+    acls = scene.facts.acls.get("source")
+    if acls is not None and acls.asked_at_ms > scene.started_at_ms:
+        landed = fence_bindings(task.fence.topics, task.fence.principals) & acls.bindings
+        if landed:
+            return Done("a fence whose order had no answer has landed after all")
+        if acls.asked_at_ms > until_ms:
+            return Done("no fence has landed late")
+    left_s = max(until_ms - scene.now_ms, 0) / 1000
+    return Wait(f"an order to fence had no answer and may land for {left_s:.0f} s more")
