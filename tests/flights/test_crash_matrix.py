@@ -203,7 +203,6 @@ def test_a_wave_comes_back_whole_after_every_death(matrix: Matrix, point: str, d
     matrix.flown[str(cell)] = round(time.monotonic() - begun_s)  # as above
 
 
-@pytest.mark.soak
 def test_a_flight_arrives_through_five_deaths(half_moved: Site) -> None:
     lab, state = half_moved.lab, half_moved.state
     plan = write_plan(patient(quick(lab.folder / "plan.yaml")), lab.folder / "on.yaml")
