@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cockpit.core.plan import FenceStep
 from cockpit.plan.draft import PARITY_LOOKS, Draft, ServiceDraft, WaveDraft, Word, word
 from cockpit.plan.problems import Problems
+from cockpit.plan.reader import Item
 
 _PARITY_HINT = f"set one of these to all: {', '.join(PARITY_LOOKS)}"
 _ONCE = ("stop", "fence", "drain", "offsets", "probe", "start", "reverse", "promote")
+DEADLINE_MS = FenceStep().deadline_ms
 _AFTER_STOP = frozenset({"fence", "drain", "soak", "reverse", "promote"})
 
 
@@ -40,12 +43,37 @@ def stop_first(draft: Draft, problems: Problems) -> None:
                 problems.add(step.place, message, "put stop first")
 
 
-def soak_blocks_nobody(draft: Draft, problems: Problems) -> None:
-    """No soak comes between stop and start, while clients are blocked."""
+def blocked_soaks_end_in_time(draft: Draft, problems: Problems) -> None:
+    """Soaks between stop and start, while clients are blocked, end before the fence's deadline;
+    without a fence that says another one, within 60 s."""
     for wave, steps in _steps(draft):
-        for step in wave.steps[steps.get("stop", 0) : steps.get("start", 0)]:
+        blocked = slice(steps.get("stop", 0), steps.get("start", 0))
+        left_ms = _deadline_ms(draft, wave)
+        for step, item in zip(wave.steps[blocked], _items_of(draft, wave)[blocked], strict=False):
             if step.text == "soak":
-                problems.add(step.place, "a soak while clients are blocked", "put it after start")
+                left_ms -= _duration_ms(item, "soak", "for")
+            if step.text == "soak" and left_ms <= 0:
+                message = "a soak while clients are blocked, and not over before the deadline"
+                problems.add(step.place, message, "put it after start")
+
+
+def _deadline_ms(draft: Draft, wave: WaveDraft) -> int:
+    """Of the wave's fence, or what one has that says none."""
+    said = (_duration_ms(item, "fence", "deadline") for item in _items_of(draft, wave))
+    return max(said, default=0) or DEADLINE_MS
+
+
+def _items_of(draft: Draft, wave: WaveDraft) -> tuple[Item, ...]:
+    waves = draft.root.fields.get("waves")
+    steps = waves.items[wave.index].fields.get("steps") if waves is not None else None
+    return tuple(steps.items) if steps is not None else ()
+
+
+def _duration_ms(step: Item, kind: str, key: str) -> int:
+    """What a step says; 0 where it says nothing that can be read."""
+    body = step.fields.get(kind)
+    said = body.fields.get(key) if body is not None else None
+    return said.value if said is not None and isinstance(said.value, int) else 0
 
 
 def is_well_formed(wave: WaveDraft) -> bool:
@@ -135,7 +163,7 @@ def parity_looks_at_something(draft: Draft, problems: Problems) -> None:
 CHECKS = (
     ("one-stop-one-start", one_stop_one_start),
     ("stop-first", stop_first),
-    ("soak-blocks-nobody", soak_blocks_nobody),
+    ("blocked-soaks-end-in-time", blocked_soaks_end_in_time),
     ("offsets-need-reader", offsets_need_reader),
     ("fence-needs-canary", fence_needs_canary),
     ("write-owner-fits", write_owner_fits),
