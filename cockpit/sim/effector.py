@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, assert_never
 
 from cockpit.core.actions import (
@@ -47,6 +48,8 @@ from cockpit.sim.proofs import SimDrain, SimFence, prove_shut
 NO_SUCH_TOOL = "simulated: this world has one mirror, from the source to the target, and no link"
 SETTLE_READS = 20
 SETTLE_PAUSE_MS = 250
+Change = PatchConnector | ExcludeGroups | Fence | Unfence | CommitOffsets
+"""What a cluster, or Connect, does with a request as soon as it has it."""
 
 
 class SimEffector:
@@ -161,10 +164,33 @@ class SimEffector:
                 assert_never(action)
 
     async def _apply(self, action: Action) -> Mapping[str, Any]:
-        world = self._world
         match action:
             case CallService() | Errand():
                 return await self._call(action)
+            case PatchConnector() | ExcludeGroups() | Unfence() | CommitOffsets():
+                return self._change(action)
+            case Fence():
+                self._fence.survey(action)
+                return self._change(action)
+            case (
+                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
+            ):
+                raise PortError("unsupported", NO_SUCH_TOOL)
+            case ProveSilent() | ProveShut():
+                return {}
+            case ProveDrained(topics=topics):
+                return await self._drain.do(topics)
+            case Drill():
+                return await self._drills.do(action)
+            case FindPlaces() | SeekPlaces() | ProbePlaces():
+                return look(self._world, action)
+            case _:
+                assert_never(action)
+
+    def _change(self, change: Change) -> Mapping[str, Any]:
+        """What a request does where it arrives, whoever still waits for it. Raises PortError."""
+        world = self._world
+        match change:
             case PatchConnector(connector=connector, settings=settings):
                 self._config(connector)
                 previous = world.mirror.patch(connector, settings, world.now_ms)
@@ -174,26 +200,14 @@ class SimEffector:
                 before = world.mirror.exclude(groups, excluded=excluded, now_ms=world.now_ms)
                 world.happened("exclude" if excluded else "include")
                 return {"previous": before}
-            case (
-                ExcludeTopics() | ProveReversible() | StopMirror() | StartMirror() | PromoteTopics()
-            ):
-                raise PortError("unsupported", NO_SUCH_TOOL)
             case Fence():
-                return await self._fence.do(action)
+                return self._fence.make(change)
             case Unfence():
-                return await self._fence.undo(action)
-            case ProveSilent() | ProveShut():
-                return {}
-            case ProveDrained(topics=topics):
-                return await self._drain.do(topics)
+                return self._fence.remove(change)
             case CommitOffsets():
-                return self._commit(action)
-            case Drill():
-                return await self._drills.do(action)
-            case FindPlaces() | SeekPlaces() | ProbePlaces():
-                return look(world, action)
+                return self._commit(change)
             case _:
-                assert_never(action)
+                assert_never(change)
 
     async def _apply_badly(self, action: Action, fault: EffectFault) -> Mapping[str, Any]:
         timeout_ms = self._world.spec.call_timeout_ms
@@ -217,15 +231,32 @@ class SimEffector:
                 if fault.delay_ms < timeout_ms:
                     await self._line.wait(fault.delay_ms)
                     return await self._apply(action)
-                if isinstance(action, CallService):
-                    self._world.call_service_later(action.service, action.verb, fault.delay_ms)
-                    await self._line.wait(timeout_ms)
-                else:
-                    await self._line.wait(timeout_ms)
-                    await self._apply(action)
+                await self._land_later(action, fault.delay_ms, timeout_ms)
                 raise OutcomeUnknownError(f"simulated: no reply within {timeout_ms / 1000:g} s")
             case _:
                 assert_never(fault.mode)
+
+    async def _land_later(self, action: Action, delay_ms: int, timeout_ms: int) -> None:
+        """Wait in vain; what was sent arrives when it does, and changes the world even so. Raises
+        PortError where it would not have been sent."""
+        world = self._world
+        match action:
+            case CallService(service=service, verb=verb):
+                world.later(delay_ms, partial(world.call_service, service, verb))
+            case Errand(part=part, what=what):
+                world.later(delay_ms, partial(world.happened, f"{part} {what}"))
+            case PatchConnector() | ExcludeGroups() | Fence() | Unfence() | CommitOffsets():
+                if isinstance(action, Fence):
+                    self._fence.survey(action)
+                world.later(delay_ms, partial(self._arrive, action))
+            case _:
+                pass  # a reading leaves nothing behind
+        await self._line.wait(timeout_ms)
+
+    def _arrive(self, change: Change) -> None:
+        """Nobody hears any more that it was refused."""
+        with contextlib.suppress(PortError):
+            self._change(change)
 
     # --- services ---
 

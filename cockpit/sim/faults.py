@@ -310,7 +310,8 @@ class EffectFault:
     """An effect of the cockpit meets trouble.
 
     lost_before: it never arrives, and nobody can say so. lost_after: it happens, its reply is
-    lost. slow: it takes `delay_ms` (a service call beyond its own timeout: its reply is lost).
+    lost. slow: it takes `delay_ms`; beyond the timeout its reply is lost, and it happens then, if
+    it still can: groups that have members take no commit.
     refused: it is refused. twice: it happens twice, right after another. `subject` narrows it: a
     service, `SERVICE VERB`, a connector or a group; empty: every one. Over after `times` uses.
     """

@@ -34,15 +34,14 @@ class SimFence:
     async def precheck(self, fence: Fence) -> Finding:
         """Whether the fence stands already. Raises PortError where it could not be proved."""
         await self._line.cluster("source")
-        self._survey(fence)
+        self.survey(fence)
         left = self._unfenced(fence)
         if left:
             return Finding(False, f"not fenced: {', '.join(left)}")
         return await self.verify(fence)
 
-    async def do(self, fence: Fence) -> Mapping[str, Any]:
-        """Create the bindings. Raises PortError."""
-        self._survey(fence)
+    def make(self, fence: Fence) -> Mapping[str, Any]:
+        """Create the bindings."""
         left, world = self._unfenced(fence), self._line.world
         made = fence_bindings(fence.topics, fence.principals)
         self._shore.acls.change(world.now_ms, add=made)
@@ -93,7 +92,7 @@ class SimFence:
             return Finding(False, f"fenced: {', '.join(fenced)}")
         return Finding(True, f"no fence on {', '.join(fence.topics)}")
 
-    async def undo(self, fence: Unfence) -> Mapping[str, Any]:
+    def remove(self, fence: Unfence) -> Mapping[str, Any]:
         """Remove exactly the fence's bindings."""
         world, bindings = self._line.world, fence_bindings(fence.topics, fence.principals)
         removed = len(bindings & self._shore.acls.bindings)
@@ -113,7 +112,7 @@ class SimFence:
         bindings, denied = self._shore.acls.bindings, fence.principals
         return [t for t in fence.topics if not fence_bindings((t,), denied) <= bindings]
 
-    def _survey(self, fence: Fence) -> None:
+    def survey(self, fence: Fence) -> None:
         """Raise PortError unless a fence on these topics can be set and proved."""
         known = self._line.world.layout.topics
         for topic in fence.topics:

@@ -7,7 +7,7 @@ follows from the plan and the spec. Never reads a clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class World:
         self._torn: set[str] = set()
         self._forgetting: frozenset[int] = frozenset()
         self._vanished: set[FenceVanishes] = set()
-        self._later: list[tuple[int, str, ServiceVerb]] = []
+        self._later: list[tuple[int, Callable[[], object]]] = []
         self._waves = {produced_topics(plan.wave_services(w)): w.name for w in reversed(plan.waves)}
         self._steps_done = 0
         self._notes_ends = any(service.resume == "timestamp" for service in plan.services)
@@ -105,9 +105,9 @@ class World:
         self.happened(f"{verb} {name}")
         self.fleet.request(self.service_index(name), verb, self.now_ms)
 
-    def call_service_later(self, name: str, verb: ServiceVerb, delay_ms: int) -> None:
-        """The owner's system takes its time before it even begins."""
-        self._later.append((self.now_ms + delay_ms, name, verb))
+    def later(self, delay_ms: int, what: Callable[[], object]) -> None:
+        """Let something happen that is still on its way; the world's end is its end, too."""
+        self._later.append((self.now_ms + delay_ms, what))
 
     def service_index(self, name: str) -> int:
         """Index of a service. KeyError: no such service."""
@@ -189,9 +189,9 @@ class World:
         number, self._steps_done = self._steps_done, self._steps_done + 1
         if self.script.advance(self.now_ms):
             self._suffer()
-        for due in [call for call in self._later if call[0] <= self.now_ms]:
+        for due in [one for one in self._later if one[0] <= self.now_ms]:
             self._later.remove(due)
-            self.call_service(due[1], due[2])
+            due[1]()
         self._mishaps.step(self.script)
         self.fleet.advance(self.now_ms)
         changed = [shore.acls.advance(self.now_ms) for shore in self.shores.values()]
