@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.sim.faults import ServiceCrash, When
+from cockpit.core.actions import ProveShut
+from cockpit.sim.faults import EscapingWriter, FenceVanishes, ServiceCrash, When
 from tests.flights.invariants import check
-from tests.flights.invariants.trace import Item, Line, Read, Shot
+from tests.flights.invariants.trace import Call, Felt, Item, Line, Read, Shot
 from tests.flights.mutants.document import document
 from tests.flights.mutants.scenes import play
 from tests.flights.simulate import Flown
@@ -81,6 +82,48 @@ def test_a_wave_whose_signal_nobody_has_read_has_begun_on_nothing(calm: Flown) -
     ]
     found = check(with_items(calm, silent))
     assert any(text.startswith("I2: ") for text in found), found
+
+
+@pytest.mark.parametrize(("by_others", "is_broken"), [(0, True), (2, True), (3, False)])
+def test_own_records_are_awaited_whoever_else_writes(
+    calm: Flown, by_others: int, is_broken: bool
+) -> None:
+    items = list(calm.trace.items)
+    at, start = next(
+        (i, item)
+        for i, item in enumerate(items)
+        if isinstance(item, Felt) and item.name == "start checkout"
+    )
+    assert start.moment is not None
+    strange = {"payments": by_others}
+    moment = replace(start.moment, left={"payments": 3}, left_by_others=strange)
+    items[at] = replace(start, moment=moment)
+    escaping = (EscapingWriter(topics=("payments",), when=When()), FenceVanishes(when=When()))
+    found = check(with_items(replace(calm, faults=escaping), items))
+    told = [text for text in found if "before its records are there" in text]
+    assert bool(told) is is_broken, found
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_wrote_behind_the_fence_is_told_before_the_start(calm: Flown, told: bool) -> None:
+    items = list(calm.trace.items)
+    at, look = last_look(items)
+    assert look.truth is not None
+    items[at] = replace(look, truth=replace(look.truth, others={"payments": 4}))
+    if told:
+        entry = {"kind": "fence_escaped", "text": "a writer escapes the fence"}
+        items.insert(at, Line(look.n, look.at_ms, entry, False, None, written=False))
+    found = check(with_items(calm, items))
+    assert any("nobody was told who wrote" in text for text in found) is not told, found
+
+
+def last_look(items: list[Item]) -> tuple[int, Call]:
+    """The last proof before producers are released."""
+    return [
+        (i, item)
+        for i, item in enumerate(items)
+        if isinstance(item, Call) and isinstance(item.action, ProveShut) and item.verb == "verify"
+    ][-1]
 
 
 def test_a_lost_record_is_lost_whatever_the_cockpit_says(calm: Flown) -> None:

@@ -51,9 +51,13 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "worked out again from the samples; both sides answer. Where a fence, silence or a drain "
         "is attested, the world's truth is asked: every broker's view, brokers that are away, "
         "records not yet on the target by content. A proof that counts was given; a start has the "
-        "proofs that its plan asks for; a trigger that fired had every sample of its window.",
-        "The values of group lag, offset delta and parity are not worked out again, only their "
-        "age. An effect that lands late on its way is judged by when it was sent.",
+        "proofs that its plan asks for, and all that its own producers wrote is on the target, "
+        "whoever else wrote there; who wrote behind the fence's proof, up to the last look before "
+        "the start, was told of by an alarm or a pause; a trigger that fired had every sample of "
+        "its window.",
+        "Whoever writes behind the fence after that last look, or to a topic with an open "
+        "transaction. The values of group lag, offset delta and parity are not worked out again, "
+        "only their age. An effect that lands late on its way is judged by when it was sent.",
     ),
     (
         "I3",

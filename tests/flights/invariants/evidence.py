@@ -6,6 +6,7 @@ Recomputes from the samples that came in and from the world's truth; asks no gat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from cockpit.core.actions import Fence, ProveDrained, ProveShut, ProveSilent
 from cockpit.core.observe import MISSING, AclBinding, LogSample, MirrorSample, SignalSample, Unknown
@@ -22,6 +23,7 @@ from cockpit.core.plan import (
     Wave,
     touched_topics,
 )
+from cockpit.sim.faults import OpenTransaction
 from tests.flights.invariants.case import Attempt, Case
 from tests.flights.invariants.trace import Call, Felt, Line, Moment, Read, last
 
@@ -32,6 +34,9 @@ BLIND_MS = 10_000
 LOOK_COUNTS_MS = 20_000
 """A start that lands later than this after its look stands on nothing: the look counts for ten
 seconds, and the way to a service may take as long."""
+
+ESCAPES_TOLD: Final = ("fence_escaped", "proof_void", "paused")
+"""Entries by which a person learns that a proof has lost its worth."""
 
 
 def check_evidence(case: Case) -> Iterator[str]:
@@ -233,14 +238,42 @@ def _started_drained(case: Case, felt: Felt, truth: Moment) -> Iterator[str]:
     if wave is None:
         return
     yield from _unproved(case, wave, felt)
-    if not any(isinstance(step, DrainStep) for step in wave.steps):
-        return
-    if case.faults("EscapingWriter", "FenceVanishes") or truth.left is None:
-        return
     mine = case.plan.service(name).produces
-    left = {topic: truth.left[topic] for topic in mine if truth.left.get(topic)}
-    if left:
+    yield from _escape_untold(case, wave, felt, mine)
+    if truth.left is None or not any(isinstance(step, DrainStep) for step in wave.steps):
+        return
+    strange = truth.left_by_others
+    left = {topic: truth.left.get(topic, 0) - strange.get(topic, 0) for topic in mine}
+    if any(left.values()):
         yield f"I2: {name} starts on the target before its records are there: {left}"
+
+
+def _escape_untold(case: Case, wave: Wave, felt: Felt, mine: tuple[str, ...]) -> Iterator[str]:
+    """Whoever wrote behind the fence, up to the last look before the start, was told of: by an
+    alarm or a pause, so that a person has ordered on. Of a topic with an open transaction nobody
+    can say what lies behind the fence's proof."""
+    begun = last(case.of("wave_started", before_n=felt.n))
+    after_n = begun.n if begun is not None else 0
+    proofs = [
+        call
+        for call in case.calls
+        if after_n < call.n and call.ended_n < felt.n and call.verb != "do" and call.truth
+    ]
+    looks = [c for c in proofs if isinstance(c.action, ProveDrained | ProveShut)]
+    fences = [c for c in proofs if looks and c.n < looks[-1].n]
+    fences = [c for c in fences if isinstance(c.action, Fence | ProveSilent)]
+    if not fences:
+        return
+    fenced, looked = fences[-1], looks[-1]
+    assert fenced.truth is not None
+    assert looked.truth is not None
+    if any(True for _ in case.of(*ESCAPES_TOLD, after_n=fenced.n, before_n=felt.n)):
+        return
+    open_on = {f.topic for f in case.flown.faults if isinstance(f, OpenTransaction)}
+    before, now = fenced.truth.others, looked.truth.others
+    by = {t: now.get(t, 0) - before.get(t, 0) for t in mine if t not in open_on}
+    if any(by.values()):
+        yield f"I2: {felt.name} came, and nobody was told who wrote behind the fence: {by}"
 
 
 def _unproved(case: Case, wave: Wave, felt: Felt) -> Iterator[str]:

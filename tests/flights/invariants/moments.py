@@ -23,6 +23,7 @@ def moment_of(world: World, *, drained: bool = False) -> Moment:
     """The truth now; `drained`: with what is left to be copied."""
     source = world.shores["source"]
     groups = world.layout.groups
+    left, left_by_others = _left(world) if drained else (None, {})
     return Moment(
         at_ms=world.begin_ms + world.now_ms,
         views=tuple(source.acls.views),
@@ -36,7 +37,9 @@ def moment_of(world: World, *, drained: bool = False) -> Moment:
         },
         connectors={name: dict(config) for name, config in world.mirror.configs.items()},
         own=_own(world),
-        left=_left(world) if drained else None,
+        left=left,
+        left_by_others=left_by_others,
+        others=_others(world),
     )
 
 
@@ -63,9 +66,11 @@ def _own(world: World) -> Mapping[str, int]:
     return own
 
 
-def _left(world: World) -> Mapping[str, int]:
-    """By content: the end of what was ever brought, whatever the mirror says of itself."""
+def _left(world: World) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """By content: past the end of what was ever brought, whatever the mirror says of itself. All,
+    and how much of it nobody of the plan wrote."""
     left: dict[str, int] = {}
+    strange: dict[str, int] = {}
     source, target = world.shores["source"].logs, world.shores["target"].logs
     for p, (topic, _) in enumerate(world.layout.keys.names):
         pieces = target.pieces(p, 0, int(target.end[p]))
@@ -73,7 +78,24 @@ def _left(world: World) -> Mapping[str, int]:
             (number + count for lane, number, count in pieces if lane == COPIED), default=0
         )
         left[topic] = left.get(topic, 0) + int(source.end[p]) - brought
-    return left
+        strange[topic] = strange.get(topic, 0) + _by_others(world, p, brought)
+    return left, strange
+
+
+def _others(world: World) -> Mapping[str, int]:
+    others: dict[str, int] = {}
+    strangers = {lane.partition for lane in world.layout.lanes if lane.service == STRANGER}
+    for p in sorted(strangers):
+        topic = world.layout.keys.names[p][0]
+        others[topic] = others.get(topic, 0) + _by_others(world, p, 0)
+    return others
+
+
+def _by_others(world: World, partition: int, first: int) -> int:
+    """Records of a source's log from a place on that nobody of the plan wrote."""
+    logs, lanes = world.shores["source"].logs, world.layout.lanes
+    pieces = logs.pieces(partition, first, int(logs.end[partition]))
+    return sum(count for lane, _, count in pieces if lanes[lane].service == STRANGER)
 
 
 def repeated_of(world: World) -> Mapping[TopicPartition, int]:

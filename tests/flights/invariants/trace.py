@@ -31,7 +31,9 @@ class Moment:
 
     `open`: (service, topic) whose writes a side would accept now from an instance at work there.
     `own`: by topic, records on the target that the mirror did not bring. `left`: by topic, source
-    records that are not on the target. Both None where nobody needs them.
+    records that are not on the target, None where nobody needs them; `left_by_others`: how many of
+    these nobody of the plan wrote. `others`: by topic, all source records that nobody of the plan
+    wrote.
     """
 
     at_ms: int
@@ -44,6 +46,8 @@ class Moment:
     connectors: Mapping[str, Mapping[str, str]]
     own: Mapping[str, int]
     left: Mapping[str, int] | None
+    left_by_others: Mapping[str, int]
+    others: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ def release_unlooked(patch: Patch) -> None:
     patch.setattr(script, "shut", lambda *_: None)
 
 
+def fence_unwatched(patch: Patch) -> None:
+    """Once it was proved, nobody watches the fence, nor what it keeps as it was."""
+    patch.setattr(machine, "watch_proofs", lambda _turn: None)
+
+
 def stale_gates(patch: Patch) -> None:
     """No sample is ever too old for a gate."""
     judge = gates.judge

@@ -58,6 +58,7 @@ _ALL: Final = (
     Mutant(core.no_deadline, "long drain", ("I9",)),
     Mutant(core.unfence_after_start, "slow start", ("I3",)),
     Mutant(core.release_unlooked, "calm", ("I2",)),
+    Mutant(core.fence_unwatched, "writer escapes", ("I2",)),
     Mutant(core.start_before_offsets, "calm", ("I12",)),
     Mutant(core.no_fence, "producer comes back", ("I1",)),
     Mutant(core.no_drain, "hanging mirror", ("I2",)),

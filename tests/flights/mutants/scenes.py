@@ -34,6 +34,7 @@ from cockpit.sim.faults import (
     ConnectDown,
     EffectFault,
     ErrorBurst,
+    EscapingWriter,
     Fault,
     MirrorStalled,
     MirrorTaskFailed,
@@ -240,6 +241,16 @@ SCENES: Final[Mapping[str, Scene]] = {
     "stop lost": Scene(
         "the order to stop a consumer never arrives",
         (EffectFault(action="call", subject="ledger stop", mode="lost_before"),),
+    ),
+    "writer escapes": Scene(
+        "a super user writes for a second while the drain waits for the mirror",
+        (
+            EscapingWriter(
+                topics=("audit",),
+                when=When(event="fence writers", delay_ms=2_500, for_ms=1_000),
+            ),
+            _stop("stop checkout", 0, 6_000),
+        ),
     ),
     "producer comes back": Scene(
         "somebody starts a producer on the source again after the drain",
