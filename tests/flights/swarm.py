@@ -192,9 +192,9 @@ async def _story(drawn: Drawn, path: Path) -> Flown:
 
 
 def _opened(flight: _Flight, world: SimPorts) -> frozenset[str]:
-    """Names of the kinds that were really on."""
+    """Names of the kinds that were really on: of effects, those that one has met."""
     numbers = {id(t): name for t, name in flight.drawn.named}
-    faults = [flight.drawn.spec.faults[i] for i in world.world.script.opened]
+    faults = [flight.drawn.spec.faults[i] for i in world.world.script.met]
     troubles = [flight.drawn.troubles[i] for i in flight.troubles.opened()]
     return frozenset(numbers[id(trouble)] for trouble in (*faults, *troubles))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from cockpit.core.plan import SIDES, Side
 from cockpit.sim.faults import (
+    ActionWord,
     BrokerDown,
     ClusterRefuses,
     ClusterSlow,
@@ -73,6 +74,25 @@ EVENTS: Final = (
     "fence writers",
     "started shop",
 )
+ACTIONS: Final[tuple[ActionWord, ...]] = (
+    *("any", "any", "call", "call", "fence", "fence", "commit", "commit"),
+    *("unfence", "patch", "exclude", "prove_shut"),
+)
+BEFORE: Final[Mapping[ActionWord, tuple[str, ...]]] = {
+    "any": EVENTS,
+    "call": ("fence middle", "commit audit", "commit biller", "started audit", "started biller"),
+    "fence": ("stop biller", "stop shop"),
+    "unfence": ("stop biller", "fence middle", "fence writers"),
+    "commit": ("stop audit", "stop biller", "exclude"),
+    "patch": ("started audit", "stop biller", "fence middle", "stop shop"),
+    "exclude": ("stop audit", "stop biller", "commit biller"),
+    "prove_shut": ("fence middle", "commit biller", "fence writers"),
+}
+"""By effect: what comes some time before it. Without that, what comes first in a flight is all that
+such a fault ever hits."""
+FENCE_LATE_MS: Final = 30_000
+"""How late an order to fence may land. The cockpit waits for a minute before it says that none is
+on its way any more."""
 FLIGHT_MS: Final = 30_000
 """About as long as a flight takes on a day on which nothing goes wrong."""
 
@@ -109,12 +129,24 @@ def _topic(dice: Dice) -> str:
 
 def _effect(mode: EffectMode, longest_ms: int = 5_000) -> Callable[[Dice], Fault]:
     def draw(dice: Dice) -> Fault:
-        delay_ms = dice.randrange(100, longest_ms)
+        action = dice.choice(ACTIONS)
+        fences = action in ("any", "fence")
         return EffectFault(
-            mode=mode, delay_ms=delay_ms, times=dice.choice((1, 1, 2)), when=_long(dice)
+            action=action,
+            mode=mode,
+            delay_ms=dice.randrange(100, min(longest_ms, FENCE_LATE_MS) if fences else longest_ms),
+            times=dice.choice((1, 1, 2)),
+            when=_before(dice, action),
         )
 
     return draw
+
+
+def _before(dice: Dice, action: ActionWord) -> When:
+    """A window in which such an effect comes, if it comes at all."""
+    if dice.random() < 0.5:
+        return _long(dice) if action == "any" else When(delay_ms=dice.randrange(FLIGHT_MS // 2))
+    return When(event=dice.choice(BEFORE[action]))
 
 
 def _escaping(dice: Dice) -> Fault:

@@ -34,7 +34,7 @@ class Tally:
     seeds: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     opened: Counter[str] = field(default_factory=Counter)
-    """By kind: seeds in which its window was really open."""
+    """By kind: seeds in which its window was really open, or some effect has met it."""
     failures: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
