@@ -14,6 +14,7 @@ from cockpit.core.actions import Fence
 from cockpit.core.fences import bindings_by_topic, fence_step, fencing, is_fenced
 from cockpit.core.flight import Finished
 from cockpit.core.late import AwaitLate
+from cockpit.core.plan import FenceStep
 from cockpit.core.turn import Turn
 
 LOST: Final = "late_fence.lost_ms"
@@ -45,6 +46,8 @@ def watch(turn: Turn) -> None:
     memory, acls = turn.wave.memory, turn.state.facts.acls.get("source")
     if LOST not in memory or memory.get(AGAIN) or acls is None:
         return
+    if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in turn.wave.steps):
+        return  # it has landed behind its own undo: who looks once more takes it down
     if acls.asked_at_ms > memory[LOST] and is_fenced(turn.wave.wave, turn.state.plan, acls):
         turn.set_wave(memory={key: value for key, value in memory.items() if key != LOST})
 

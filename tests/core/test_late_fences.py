@@ -57,6 +57,19 @@ def test_a_fence_that_lands_meanwhile_is_taken_down() -> None:
     assert script.word() == "rolled back"
 
 
+def test_a_fence_that_lands_behind_its_undo_while_services_go_back_is_taken_down() -> None:
+    script = lost()
+    while BACK not in actions(script):
+        script.look(1)
+        if actions(script)[-1] != BACK:
+            script.end_all()
+    script.acls["source"] |= FENCE
+    script.look(2)
+    fly_back(script, 10)
+    assert not script.acls["source"] & FENCE
+    assert script.word() == "rolled back"
+
+
 def test_a_source_that_cannot_be_read_meanwhile_leaves_it_to_a_person() -> None:
     script = lost()
     fly_back(script, 5)
