@@ -13,6 +13,8 @@ LANDS_WITHIN_MS: Final = 60_000
 """How long a broker that stood still may take to carry out what was sent to it."""
 PATIENCE_MS: Final = 60_000
 """For how long after that the source may be unreadable before a person is asked."""
+LOST: Final = "late_fence.lost_ms"
+"""When an order to fence was found to be without an answer; absent: none is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Orders to fence whose answer was lost: they may land when the wave is back already, or its flight
 has ended and nobody is there to say that a fence stands.
 
-So a wave that goes back looks at its topics once more, after everything else is undone, until such
-an order cannot land any more, and takes down what has come.
+So a wave that goes back looks at its topics once more, when its services are at work again, until
+such an order cannot land any more, and takes down what has come (`cockpit.core.script`).
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cockpit.core.actions import Fence
-from cockpit.core.fences import bindings_by_topic, fence_step, fencing, is_fenced
+from cockpit.core.fences import is_fenced
 from cockpit.core.flight import Finished
-from cockpit.core.late import AwaitLate
+from cockpit.core.late import LOST, AwaitLate
 from cockpit.core.plan import FenceStep
 from cockpit.core.turn import Turn
 
-LOST: Final = "late_fence.lost_ms"
 AGAIN: Final = "late_fence.again"
-WATCHED: Final = "late_fence.watched"
 
 
 def mark_sent(turn: Turn, action: object) -> None:
@@ -33,7 +31,7 @@ def learn(turn: Turn, action: object, event: Finished) -> None:
     if not isinstance(action, Fence) or turn.wave.back:
         return
     if event.data.get("reply_lost") and event.outcome != "done":
-        turn.remember({LOST: event.at_ms, WATCHED: False})
+        turn.remember({LOST: event.at_ms})
 
 
 def kept(memory: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -47,19 +45,12 @@ def watch(turn: Turn) -> None:
     if LOST not in memory or memory.get(AGAIN) or acls is None:
         return
     if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in turn.wave.steps):
-        return  # it has landed behind its own undo: who looks once more takes it down
+        return  # it has landed behind its own undo: the stop's undo takes it down
     if acls.asked_at_ms > memory[LOST] and is_fenced(turn.wave.wave, turn.state.plan, acls):
         turn.set_wave(memory={key: value for key, value in memory.items() if key != LOST})
 
 
-def missing(turn: Turn) -> AwaitLate | None:
-    """What is to be awaited before the wave is back; None: nothing is, or it was awaited."""
-    wave = turn.wave
-    lost_ms = wave.memory.get(LOST)
-    step = fence_step(wave.wave)
-    if lost_ms is None or wave.memory.get(WATCHED) or step is None:
-        return None
-    if not bindings_by_topic(wave.wave, turn.state.plan):
-        return None
-    fence = fencing(step, wave.wave, turn.state.plan)
-    return AwaitLate(fence, lost_ms) if isinstance(fence, Fence) else None
+def serve_again(turn: Turn, task: object) -> None:
+    """While it is waited for, everybody is at work again: nobody is blocked by it."""
+    if isinstance(task, AwaitLate) and turn.wave.blocked_since_ms is not None:
+        turn.set_wave(blocked_since_ms=None)

@@ -22,7 +22,7 @@ from cockpit.core.flight import (
     WaveState,
 )
 from cockpit.core.placing import PlaceGroup, ReturnGroup
-from cockpit.core.plan import FenceStep, StopStep, step_name
+from cockpit.core.plan import StopStep, step_name
 from cockpit.core.probing import ProbeGroup
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait
 from cockpit.core.script import Script, backward, forward, undo_order
@@ -202,7 +202,8 @@ def _next_undo(turn: Turn) -> bool:
     wave, state = turn.wave, turn.state
     cursor = _next_to_undo(turn)
     if cursor < 0:
-        return _look_once_more(turn)
+        _end_back(turn)
+        return False
     turn.set_wave(cursor=cursor)
     step = wave.steps[cursor]
     turn.set_step(cursor, word="undoing", detail="")
@@ -210,23 +211,6 @@ def _next_undo(turn: Turn) -> bool:
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
     _load(turn, script)
-    return True
-
-
-def _look_once_more(turn: Turn) -> bool:
-    """All is undone: the wave is back, unless a fence may still come. Then its step is undone
-    again, which nobody waits for."""
-    awaited = latefences.missing(turn)
-    if awaited is None:
-        _end_back(turn)
-        return False
-    turn.remember({latefences.WATCHED: True})
-    steps = turn.wave.steps
-    cursor = next(n for n, step in enumerate(steps) if isinstance(step.step, FenceStep))
-    turn.set_wave(cursor=cursor)
-    turn.set_step(cursor, word="undoing", detail="")
-    script = backward(steps[cursor].step, turn.wave.wave, turn.state.plan, turn.wave.memory)
-    _load(turn, ((awaited,), *script))
     return True
 
 
@@ -322,6 +306,7 @@ def _poll_stage(turn: Turn) -> bool:
 
 
 def _poll_run(turn: Turn, index: int, run: Run) -> bool:
+    latefences.serve_again(turn, run.task)
     wave, state = turn.wave, turn.state
     progress: Progress
     if isinstance(run.task, Soak):

@@ -16,6 +16,7 @@ from cockpit.core.actions import (
     Drill,
     ExcludeGroups,
     ExcludeTopics,
+    Fence,
     PatchConnector,
     PromoteTopics,
     ProveDrained,
@@ -29,6 +30,7 @@ from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, shut, unfencing
 from cockpit.core.flight import WaveState
+from cockpit.core.late import LOST, AwaitLate
 from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
@@ -132,6 +134,7 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
                 tuple(BeginAnew(s, UNDO_TIMEOUT_MS) for s in readers),
                 _calls(stopped, "undo", step.timeout_ms),
                 tuple(_at_work(s, "source", UNDO_TIMEOUT_MS) for s in stopped if s.group),
+                *_await_late_fence(wave, plan, memory),
                 *_restore_mirror(plan, memory),
             )
         case FenceStep():
@@ -268,6 +271,17 @@ def _prepare_mirror(wave: Wave, plan: Plan) -> Script:
     limits = [g.max_records for g in wave.gates if isinstance(g, ReplicationLagGate)]
     close = AwaitMirror(services, min(limits, default=MIRROR_CLOSE_RECORDS), CONNECTOR_TIMEOUT_MS)
     return (tuple(tasks), (close,)) if tasks else ()
+
+
+def _await_late_fence(wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> Script:
+    """An order to fence that had no answer: what comes of it is taken down, before the mirror
+    copies ACLs again, and while the services are at work already."""
+    lost_ms, step = memory.get(LOST), fence_step(wave)
+    unfence = unfencing(step, wave, plan) if step is not None else None
+    if lost_ms is None or unfence is None:
+        return ()
+    awaited = AwaitLate(Fence(unfence.topics, unfence.principals), lost_ms)
+    return ((awaited,), (Do(unfence, UNDO_TIMEOUT_MS),))
 
 
 def _restore_mirror(plan: Plan, memory: Mapping[str, Any]) -> Script:

@@ -41,7 +41,7 @@ def test_services_are_back_at_once_and_the_wave_when_the_fence_cannot_come_any_m
     assert BACK in actions(script)
     assert script.word() == "rolling back"
     assert script.state.wave().blocked_since_ms is None
-    assert "an order to fence had no answer and may land for" in script.state.wave().steps[1].detail
+    assert "an order to fence had no answer and may land for" in script.state.wave().steps[0].detail
     fly_back(script, 60)
     assert script.word() == "rolled back"
 
