@@ -95,11 +95,33 @@ def _left_over(case: Case) -> Iterator[str]:
             yield f"I4: wave {name} came back, and a connector is not set as before"
         if now.bindings != then.bindings:
             yield f"I4: wave {name} came back, and the source's ACLs are not as before"
-        late = case.overtaken()
+        late = case.overtaken() | _stopped_late(case)
         mine = (s for s in attempt.wave.services if s not in late)
         moved = [s for s in mine if now.where[s] != then.where[s]]
         if moved:
             yield f"I4: wave {name} came back, but {moved[0]} is {now.where[moved[0]]}"
+
+
+def _stopped_late(case: Case) -> frozenset[str]:
+    """Services that an order to stop without an answer has reached after their wave had begun to go
+    back: nothing calls back what was sent, and an alarm tells of it while the flight is open."""
+    found: set[str] = set()
+    for felt in case.felts:
+        word, _, service = felt.name.partition(" ")
+        wave = case.wave_of(service) if word == "stop" else None
+        sent = [
+            call
+            for call in case.effects
+            if wave is not None
+            and call.n < felt.n
+            and call.error is not None
+            and isinstance(call.action, CallService)
+            and (call.action.service, call.action.verb) == (service, "stop")
+        ]
+        back = case.of("rollback_started", after_n=sent[0].n, before_n=felt.n) if sent else ()
+        if wave is not None and any(line.entry["wave"] == wave.name for line in back):
+            found.add(service)
+    return frozenset(found)
 
 
 def check_intents(case: Case) -> Iterator[str]:
