@@ -7,11 +7,11 @@ import json
 import pytest
 
 from cockpit.core.durable import OpenIntent, RestoreError, is_under_way, record, restore
-from cockpit.core.flight import FlightState
+from cockpit.core.flight import FlightState, Ticked
 from cockpit.core.intents import Arm
 from cockpit.core.openings import why_not_advance
 from cockpit.core.parity import fence_binding
-from tests.core.build import two_wave_plan
+from tests.core.build import logs, syncs, two_wave_plan
 from tests.core.driver import Script, actions
 from tests.core.test_reversing import returned
 
@@ -110,6 +110,10 @@ def test_a_consumer_that_somebody_has_started_meanwhile_is_named(side: str, word
 def test_the_deadline_of_a_fence_strikes_only_once_the_clusters_are_read() -> None:
     after = taken_over(fenced())
     after.now_ms += 3_600_000
+    # nothing on the target speaks against it, and nobody has looked at the fence or the groups
+    after.see(syncs(after.now_ms, (90, 90), (0, 0)))
+    after.see(logs("target", after.now_ms, (100, 100)))
+    after.send(Ticked(after.now_ms))
     assert after.word() == "holding"
     after.look(1)
     assert after.word() == "rolling back"

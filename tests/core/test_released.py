@@ -1,4 +1,4 @@
-"""Before a group is released on the target, the source is looked at once more."""
+"""Before a group is placed or released on the target, the source is looked at once more."""
 
 from __future__ import annotations
 
@@ -41,6 +41,19 @@ def test_members_that_came_back_on_the_source_are_found_before_the_release() -> 
     assert script.word() == "holding"
     assert "ledger has 2 members on the source" in script.state.wave().detail
     assert START not in actions(script)
+
+
+def test_a_group_whose_members_came_back_before_it_was_placed_is_not_placed() -> None:
+    script = Script()
+    script.fly_to_stop()
+    script.end_all()
+    script.members["source"] = 0
+    script.look(1)  # seen empty: the stop is done
+    script.members["source"] = 2
+    script.look(2)
+    assert script.word() == "holding"
+    assert "ledger still has 2 members on the source" in script.state.wave().detail
+    assert not any(isinstance(action, CommitOffsets) for action in actions(script))
 
 
 def test_a_commit_that_came_on_the_source_is_found_and_the_group_placed_again() -> None:
