@@ -13,6 +13,7 @@ from tests.flights.crashes import (
     ALL_BACK,
     BACK,
     DEATHS,
+    FENCE_S,
     ON,
     POINTS,
     STEPS,
@@ -29,7 +30,8 @@ engine is a process of its own; a hook that only tests load ends it at one point
 
 - **kill**: SIGKILL. **term**: SIGTERM. **hangup**: SIGHUP, which an engine has to outlive.
 - **full**: the kernel refuses every further byte of the journal.
-- **stop**: SIGSTOP for {STOPPED_S} s, past the fence's deadline, then SIGCONT.
+- **stop**: SIGSTOP for {STOPPED_S} s, then SIGCONT: past the fence's deadline of {FENCE_S} s,
+  in waves that have one, and past no timeout of a call or step: those are longer.
 
 The points are those of an effect: before its intent is on disk, after it, after the effect itself,
 after its outcome is on disk. `drain` and `soak` change nothing: their points are before and after

@@ -30,7 +30,7 @@ DEATHS = ("kill", "term", "hangup", "full", "stop")
 FENCE_S = 10
 """The fence's deadline where an engine is stopped."""
 STOPPED_S = FENCE_S + 2
-"""How long it is: longer than every deadline of the plan that is flown."""
+"""How long it is: past the fence's deadline, and past no timeout of a call or step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def kill_engines(state: Path) -> None:
 
 @contextlib.contextmanager
 def survivors(state: Path, cell: Cell, taken_back: Callable[[], None]) -> Iterator[None]:
-    """Wakes an engine that was stopped once every deadline has passed. What has outlived its death
-    by then is `taken_back`, if nothing else does."""
+    """Wakes an engine that was stopped once the fence's deadline has passed. What has outlived its
+    death by then is `taken_back`, if nothing else does."""
     over = threading.Event()
 
     def watch() -> None:

@@ -88,7 +88,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "only the newest engine acts",
         "No action's number is used twice, and an engine that takes over goes on behind all "
         "numbers of the one before it.",
-        "In part: there is no driver's token yet that an effector could check.",
+        "In part: who drives has a lease with a token that only rises, and keys of an older one "
+        "are not heard (`test_driving.py`); no effect carries it to where a cluster could refuse.",
     ),
     (
         "I7",
@@ -120,14 +121,15 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "Each beginning and each second try has a confirmation: armed, then confirmed by the same "
         "person, 0.7 s to 15 s later (45 s where the wave's name is typed, 2 min for the go of "
         "others); each way back has a person, a trigger or a deadline.",
-        "In part: approvers and several persons for one action are not flown yet.",
+        "In part: these flights have no `people`. The go of approvers: `test_driving.py`.",
     ),
     (
         "I11",
         "a confirmation is bound to what was shown",
         "Its token is the one that was shown; no token stands for two states; in every snapshot "
         "between arming and confirming the verb was open and the wave stood where it stood.",
-        "Neither the plan's hash nor the number of the arming is part of a token yet.",
+        "A token has the plan's hash (`test_binding.py`), but these flights keep their plan. It "
+        "has no number of the arming: two armings before the same screen have the same token.",
     ),
     (
         "I12",
@@ -169,7 +171,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "the recording tells the states",
         "The hash chain by its own rule; every snapshot's waves and steps against the newest "
         "record of the state before it.",
-        "In part: samples are not in the journal, so the core cannot be run again from it alone. "
+        "In part: samples are in the recording beside the journal, and a flight is gone through "
+        "again from that (`test_rerun.py`), not from the journal alone. "
         "The same seed gives the same journal, byte for byte: `test_simulated.py`.",
     ),
     (
