@@ -9,11 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import signal
 import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
+from multiprocessing.pool import Pool
 from typing import Any, Final
 
 from tests.flights.simulate import Flown
@@ -23,8 +28,10 @@ from tests.flights.swarm_kinds import KINDS
 
 CHUNK: Final = 50
 FILE: Final = KEPT / "swarm.json"
-TOLD: Final = 5
-"""Failures that are told whole."""
+STOPPED: Final = 130
+"""The exit code of what Ctrl-C has stopped."""
+Done = dict[int, int]
+"""By chunk: how many of its seeds have flown, from its first on."""
 
 
 @dataclass
@@ -54,10 +61,10 @@ class Tally:
         }
 
 
-def fly_chunk(chunk: int) -> tuple[int, Tally]:
-    """The seeds of one chunk."""
+def fly_seeds(seeds: range) -> tuple[range, Tally]:
+    """These seeds, one after another."""
     tally = Tally()
-    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+    for seed in seeds:
         tally.seeds += 1
         try:
             flown = fly_seed(seed)
@@ -68,29 +75,58 @@ def fly_chunk(chunk: int) -> tuple[int, Tally]:
         else:
             tally.outcomes[flown.result.outcome] += 1
             tally.opened.update(flown.opened)
-    return chunk, tally
+    return seeds, tally
+
+
+def to_fly(seeds: int, done: Done) -> list[range]:
+    """What is left of all seeds below a number, in pieces of no more than one chunk."""
+    pieces = (
+        range(first + done.get(chunk, 0), min(first + CHUNK, seeds))
+        for chunk, first in enumerate(range(0, seeds, CHUNK))
+    )
+    return [piece for piece in pieces if piece]
 
 
 def soak(seeds: int) -> int:
-    """All seeds below a number, in chunks; an exit code."""
+    """All seeds below a number; an exit code."""
     code = _code()  # of what flies: what is edited meanwhile has not flown
     done, tally = _kept(code)
-    wanted = [chunk for chunk in range(-(-seeds // CHUNK)) if chunk not in done]
-    say(f"swarm: {tally.seeds} seeds kept, {len(wanted) * CHUNK} to fly")
+    wanted = to_fly(seeds, done)
+    left = sum(map(len, wanted))
+    say(f"swarm: {tally.seeds} seeds kept, {left} to fly")
     began_s, flown = time.monotonic(), 0
+    try:
+        with _processes() as pool:
+            for piece, found in pool.imap_unordered(fly_seeds, wanted):
+                chunk = piece.start // CHUNK
+                done[chunk] = done.get(chunk, 0) + len(piece)
+                tally.add(found)
+                flown += len(piece)
+                _keep(code, done, tally)
+                per_s = flown / (time.monotonic() - began_s)
+                _progress(tally, per_s, (left - flown) / per_s)
+                for told in found.failures.values():
+                    say(told)
+    except KeyboardInterrupt:
+        say(f"\nstopped, {left - flown} seeds are left: the same command goes on with them")
+        _verdict(code, tally)
+        return STOPPED
+    say("really on, share of seeds:")
+    for kind in KINDS:
+        say(f"  {kind.name:24} {tally.opened[kind.name] / max(tally.seeds, 1):6.1%}")
+    return _verdict(code, tally)
+
+
+@contextmanager
+def _processes() -> Iterator[Pool]:
+    """One for each processor. Ctrl-C is for this process alone: those that fly are ended by it, and
+    have nothing to say."""
+    resource_tracker.ensure_running()  # as it starts, it takes every mask away
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # what the pool starts, now and later, has the mask of who starts it
     with multiprocessing.get_context("spawn").Pool(maxtasksperchild=20) as pool:
-        for chunk, found in pool.imap_unordered(fly_chunk, wanted):
-            done.add(chunk)
-            tally.add(found)
-            flown += CHUNK
-            _keep(code, done, tally)
-            per_s = flown / (time.monotonic() - began_s)
-            left_s = (len(wanted) * CHUNK - flown) / per_s
-            outcomes = ", ".join(f"{word} {count}" for word, count in tally.outcomes.most_common())
-            say(f"{tally.seeds} seeds, {per_s:.1f}/s, {left_s:.0f} s left: {outcomes}")
-            for told in found.failures.values():
-                say(told)
-    return _verdict(tally)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        yield pool
 
 
 def say(text: object) -> None:
@@ -99,32 +135,43 @@ def say(text: object) -> None:
     sys.stdout.flush()
 
 
-def _verdict(tally: Tally) -> int:
-    say("really on, share of seeds:")
-    for kind in KINDS:
-        say(f"  {kind.name:24} {tally.opened[kind.name] / max(tally.seeds, 1):6.1%}")
-    for seed in list(tally.failures)[:TOLD]:
+def _progress(tally: Tally, per_s: float, left_s: float) -> None:
+    outcomes = ", ".join(f"{word} {count}" for word, count in tally.outcomes.most_common())
+    say(f"{tally.seeds} seeds, {per_s:.1f}/s, {left_s:.0f} s left: {outcomes}")
+
+
+def _verdict(code: str, tally: Tally) -> int:
+    """The last line: how many, with which code, and what is broken; an exit code."""
+    broken = sorted(map(int, tally.failures))
+    for seed in broken:
         say(f"violated: python -m tests.flights.swarm_soak {seed}")
-    return 1 if tally.failures else 0
+    named = f", in seeds {', '.join(map(str, broken))}" if broken else ""
+    count = f"{len(broken)} violation{'' if len(broken) == 1 else 's'}"
+    say(f"{tally.seeds} seeds flown with code {code}: {count}{named}")
+    return 1 if broken else 0
 
 
-def _kept(code: str) -> tuple[set[int], Tally]:
+def _kept(code: str) -> tuple[Done, Tally]:
+    """What has flown with this code. What has flown with another is put aside."""
     tally = Tally()
     if not FILE.exists():
-        return set(), tally
+        return {}, tally
     kept = json.loads(FILE.read_text())
-    if kept["code"] != code:
-        return set(), tally
-    found = kept["tally"]
+    found, other = kept["tally"], kept["code"]
+    if other != code:
+        aside = FILE.with_name(f"{FILE.stem}-{other}.json")
+        FILE.replace(aside)
+        say(f"kept {found['seeds']} seeds of other code {other}, put aside as {aside.name}")
+        return {}, tally
     tally.seeds = found["seeds"]
     tally.outcomes.update(found["outcomes"])
     tally.opened.update(found["opened"])
     tally.failures.update(found["failures"])
-    return set(kept["done"]), tally
+    return {int(chunk): count for chunk, count in kept["done"].items()}, tally
 
 
-def _keep(code: str, done: set[int], tally: Tally) -> None:
-    keep(FILE, {"code": code, "done": sorted(done), "tally": tally.plain()})
+def _keep(code: str, done: Done, tally: Tally) -> None:
+    keep(FILE, {"code": code, "done": dict(sorted(done.items())), "tally": tally.plain()})
 
 
 def _code() -> str:
