@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tests.flights.invariants import effects, evidence, order, owners, people, record, screen
+from tests.flights.invariants import (
+    commits,
+    effects,
+    evidence,
+    lives,
+    order,
+    owners,
+    people,
+    record,
+    screen,
+    soaks,
+)
 from tests.flights.invariants.case import Case
 
 Check = Callable[[Case], Iterator[str]]
@@ -14,14 +25,17 @@ CHECKS: Final[tuple[Check, ...]] = (
     owners.check_sides,
     evidence.check_evidence,
     evidence.check_proofs,
+    soaks.check_soaks,
     owners.check_no_return,
     effects.check_twice,
+    commits.check_commits,
     effects.check_intents,
     effects.check_numbers,
     owners.check_records,
     order.check_lively,
     owners.check_fence,
     people.check_confirmed,
+    lives.check_lives,
     people.check_bound,
     owners.check_places,
     people.check_pause,
@@ -54,7 +68,9 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "proofs that its plan asks for, and all that its own producers wrote is on the target, "
         "whoever else wrote there; who wrote behind the fence's proof, up to the last look before "
         "the start, was told of by an alarm or a pause; a trigger that fired had every sample of "
-        "its window.",
+        "its window, and where a soak is done its time and its signals are worked out again from "
+        "the samples. A wave that was taken over goes back by its deadline only once both sides "
+        "are read.",
         "Whoever writes behind the fence after that last look, or to a topic with an open "
         "transaction. The values of group lag, offset delta and parity are not worked out again, "
         "only their age. An effect that lands late on its way is judged by when it was sent.",
@@ -71,9 +87,11 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "each action at most once, or the state of once",
         "Calls of one intent: nothing is sent again that may have happened; an outcome after a "
         "lost reply rests on a reading after it; a service is called once for each order; a "
-        "wave that came back leaves services, ACLs and connectors as they were.",
+        "wave that came back leaves services, ACLs, connectors and its groups' former commits on "
+        "the target as they were.",
         "What came back is not compared after crashes of services or a fence that others removed, "
-        "nor where a service is that a start has reached after its wave had begun to go back.",
+        "nor where a service is that a start has reached after its wave had begun to go back; "
+        "commits not where others commit or topics are made anew, nor places that had none.",
     ),
     (
         "I5",
@@ -120,7 +138,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "no action without its confirmation",
         "Each beginning and each second try has a confirmation: armed, then confirmed by the same "
         "person, 0.7 s to 15 s later (45 s where the wave's name is typed, 2 min for the go of "
-        "others); each way back has a person, a trigger or a deadline.",
+        "others); each way back has a person, a trigger or a deadline; an engine that takes over "
+        "moves nothing before one of these.",
         "In part: these flights have no `people`. The go of approvers: `test_driving.py`.",
     ),
     (

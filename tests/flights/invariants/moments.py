@@ -19,8 +19,8 @@ from tests.flights.invariants.trace import Moment, Placing
 EXCLUDE_KEY = "groups.exclude"
 
 
-def moment_of(world: World, *, drained: bool = False) -> Moment:
-    """The truth now; `drained`: with what is left to be copied."""
+def moment_of(world: World, *, drained: bool = False, committed: bool = False) -> Moment:
+    """The truth now; `drained`: with what is left to be copied; `committed`: with commits."""
     source = world.shores["source"]
     groups = world.layout.groups
     left, left_by_others = _left(world) if drained else (None, {})
@@ -40,6 +40,7 @@ def moment_of(world: World, *, drained: bool = False) -> Moment:
         left=left,
         left_by_others=left_by_others,
         others=_others(world),
+        commits=_commits(world) if committed else None,
     )
 
 
@@ -53,6 +54,11 @@ def _open(world: World, side: Side) -> frozenset[tuple[str, str]]:
             topic = layout.topics[int(layout.topic_of[lane.partition])]
             found.add((layout.services[lane.service].name, topic))
     return frozenset(found)
+
+
+def _commits(world: World) -> Mapping[str, Mapping[TopicPartition, int]]:
+    target = world.shores["target"]
+    return {name: target.commits(group) for group, name in enumerate(world.layout.groups)}
 
 
 def _own(world: World) -> Mapping[str, int]:

@@ -33,6 +33,7 @@ from tests.flights.invariants.trace import (
     Felt,
     Item,
     Line,
+    Moment,
     Read,
     Shot,
     Trace,
@@ -107,7 +108,7 @@ class Recorder:
             kind: str, at_ms: int, data: Mapping[str, Any], *, sync: bool = True
         ) -> dict[str, Any]:
             entry = written(kind, at_ms, data, sync=sync)
-            moment = moment_of(self._world) if kind in TOLD_WITH_TRUTH else None
+            moment = self._truth(kind)
             self.keep(Line(self.next(), self._ms(), entry, sync, moment))
             return entry
 
@@ -124,7 +125,7 @@ class Recorder:
             try:
                 return written(kind, at_ms, data, sync=sync)
             except JournalError:
-                moment = moment_of(self._world) if kind in TOLD_WITH_TRUTH else None
+                moment = self._truth(kind)
                 entry = {**data, "kind": kind, "at_ms": at_ms}
                 self.keep(Line(self.next(), self._ms(), entry, False, moment, written=False))
                 raise
@@ -162,6 +163,12 @@ class Recorder:
         self._count += 1
         return self._count
 
+    def _truth(self, kind: str) -> Moment | None:
+        """What goes with an entry of this kind."""
+        if kind not in TOLD_WITH_TRUTH:
+            return None
+        return moment_of(self._world, committed=kind == "wave_rolled_back")
+
     def keep(self, item: Item) -> None:
         """One more thing seen."""
         self._items.append(item)
@@ -182,7 +189,7 @@ class Recorder:
         """A call begins."""
         call = Call(self.next(), self._ms(), verb, action, as_written(action))
         if verb == "do" and isinstance(action, CommitOffsets):
-            call.truth = moment_of(self._world)
+            call.truth = moment_of(self._world, committed=True)
         self.keep(call)
         return call
 
@@ -195,7 +202,8 @@ class Recorder:
         word, _, subject = name.partition(" ")
         moment = placing = None
         if word in EFFECTS:
-            moment = moment_of(self._world, drained=word == "start")
+            drained, committed = word == "start", word == "include"
+            moment = moment_of(self._world, drained=drained, committed=committed)
         if word == "start":
             placing = placing_of(self._world, subject)
         # the world lives only as far as it was asked: its own time is the true one

@@ -48,6 +48,8 @@ class Moment:
     left: Mapping[str, int] | None
     left_by_others: Mapping[str, int]
     others: Mapping[str, int]
+    commits: Mapping[str, Mapping[TopicPartition, int]] | None = None
+    """Of each group on the target; None where nobody needs them."""
 
 
 @dataclass(frozen=True, slots=True)

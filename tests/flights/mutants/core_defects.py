@@ -18,6 +18,7 @@ from cockpit.core import (
     progress,
     scene,
     script,
+    soaking,
     tables,
     tasks,
 )
@@ -152,6 +153,12 @@ def placed_while_active(patch: Patch) -> None:
     patch.setattr("cockpit.core.placing.group_on", alone)
 
 
+def soak_asks_nothing(patch: Patch) -> None:
+    """A soak is over when its time is, whatever gates and triggers say."""
+    patch.setattr(soaking, "_broken_gate", lambda _turn: "")
+    patch.setattr(soaking, "_trigger", lambda *_: "")
+
+
 def not_read_back(patch: Patch) -> None:
     """What was committed is there when services start."""
     patch.setitem(tasks._POLLS, CheckPlaced, lambda _task, _scene: Done(""))
@@ -183,6 +190,11 @@ def off_by_one(patch: Patch) -> None:
 def no_inverse_image(patch: Patch) -> None:
     """Groups that come back go on where they had stopped on the source."""
     patch.setitem(tasks._POLLS, ReturnGroup, lambda _task, _scene: Done(""))
+
+
+def former_commits_lost(patch: Patch) -> None:
+    """Groups that come back leave on the target what the wave has committed there."""
+    patch.setattr(script, "_former_commits", lambda *_: ())
 
 
 def back_past_no_return(patch: Patch) -> None:

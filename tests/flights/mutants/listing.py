@@ -10,6 +10,7 @@ import pytest
 
 from tests.flights.mutants import core_defects as core
 from tests.flights.mutants import engine_defects as engine
+from tests.flights.mutants import life_defects as life
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,12 @@ _ALL: Final = (
     Mutant(core.no_fence, "producer comes back", ("I1",)),
     Mutant(core.no_drain, "hanging mirror", ("I2",)),
     Mutant(core.placed_while_active, "stop lost", ("I12",)),
+    Mutant(core.soak_asks_nothing, "errors in the soak", ("I2",)),
     Mutant(core.not_read_back, "commits reset", ("I12",)),
     Mutant(core.unmapped_offsets, "calm", ("I12", "I7")),
     Mutant(core.off_by_one, "calm", ("I12", "I7")),
     Mutant(core.no_inverse_image, "readers return", ("I7",)),
+    Mutant(core.former_commits_lost, "readers return", ("I4",)),
     Mutant(core.back_past_no_return, "late errors", ("I3",)),
     Mutant(core.abort_forgotten, "back", ("I14",)),
     Mutant(core.pause_ignored, "pause", ("I13",)),
@@ -84,5 +87,9 @@ _ALL: Final = (
     Mutant(core.always_fresh, "calm", ("I17",)),
     Mutant(core.numbers_reused, "calm", ("I6",)),
     Mutant(core.commits_never_end, "calm", ("I8",)),
+    Mutant(life.open_intents_ignored, "dies after effect", ("I4",)),
+    Mutant(life.open_intents_never_read, "dies after effect", ("I5",)),
+    Mutant(life.goes_on_by_itself, "dies after effect", ("I10",)),
+    Mutant(life.deadline_unlooked, "dies behind the fence", ("I2",)),
 )
 MUTANTS: Final[Mapping[str, Mutant]] = {mutant.name: mutant for mutant in _ALL}

@@ -46,6 +46,8 @@ from cockpit.sim.spec import MirrorSpec
 from cockpit.sim.world import World
 from tests.flights.hands import Company, Hand, confirming
 from tests.flights.simulate import ORDERS, Flown, fly_in
+from tests.flights.swarm import Drawn, fly_drawn
+from tests.flights.troubles import EngineKilled, NobodyAnswers, Trouble
 
 HELD_MS: Final = 1_000
 SOAK_MS: Final = 2_000
@@ -111,6 +113,16 @@ def _signal_plan() -> Plan:
     return replace(plan, waves=(replace(readers, gates=(gate,)), writers))
 
 
+def _soaking_plan() -> Plan:
+    """The readers soak for longer than one signal's answers are apart; no trigger asks for it."""
+    plan = short_plan()
+    readers, writers = plan.waves
+    gate = SignalGate("checkout-errors", 0.02, for_ms=HELD_MS)
+    steps = (*readers.steps[:-1], SoakStep(6_000))
+    readers = replace(readers, steps=steps, gates=(gate,), rollback=Rollback((), "pause"))
+    return replace(plan, waves=(readers, writers))
+
+
 def _slow_gate_plan(for_ms: int = 5_000) -> Plan:
     """A signal holds the gates for a while; the mirror alone is asked beside it, and may lag."""
     plan = short_plan()
@@ -138,6 +150,8 @@ class Scene:
     orders: Orders = BRIEF
     company: Company = field(default_factory=lambda: Company(limit_ms=LIMIT_MS))
     mirror: MirrorSpec = demo_world().mirror
+    troubles: tuple[Trouble, ...] = ()
+    """With engines that die, and no company: each is followed by another one."""
 
 
 def _ahead(feed: str, sample: Any) -> Any:
@@ -162,6 +176,10 @@ def _bring_back(world: World) -> None:
 
 def _stop(wave: str, after_ms: int, for_ms: int | None) -> MirrorStalled:
     return MirrorStalled(when=When(event=wave, delay_ms=after_ms, for_ms=for_ms))
+
+
+def _death(event: str, *, down_ms: int = 3_000) -> EngineKilled:
+    return EngineKilled(point="after effect", down_ms=down_ms, when=When(event=event))
 
 
 def _burst(signal: str, event: str, after_ms: int, for_ms: int) -> ErrorBurst:
@@ -277,6 +295,11 @@ SCENES: Final[Mapping[str, Scene]] = {
         (_burst("settlement-errors", "started ledger", 5_000, 30_000),),
         plan=_returning_plan,
     ),
+    "errors in the soak": Scene(
+        "errors that only a gate asks for burst while the readers soak",
+        (_burst("checkout-errors", "started ledger", 0, 8_000),),
+        plan=_soaking_plan,
+    ),
     "mirror ahead": Scene(
         "the mirror claims to be past the source's end",
         company=Company(lie=_ahead, limit_ms=LIMIT_MS),
@@ -299,6 +322,19 @@ SCENES: Final[Mapping[str, Scene]] = {
         company=Company(hands=(Hand("armed", confirming("test"), delay_ms=50),), limit_ms=LIMIT_MS),
     ),
     "freeze": Scene("no wave may begin", plan=_frozen_plan),
+    "dies after effect": Scene(
+        "the engine dies right after it took groups out of the mirror's sync; the wave goes back",
+        troubles=(_death("exclude"),),
+    ),
+    "dies behind the fence": Scene(
+        "the engine dies with the fence set, and the next one comes after its deadline to nobody",
+        plan=_hurried_plan,
+        orders=PATIENT,
+        troubles=(
+            _death("fence writers", down_ms=9_000),
+            NobodyAnswers(when=When(event="fence writers", delay_ms=100, for_ms=30_000)),
+        ),
+    ),
 }
 
 
@@ -319,6 +355,9 @@ def play(name: str, seed: int) -> Flown:
         default_partitions=2,
         partitions={},
     )
+    if scene.troubles:
+        named = tuple((trouble, name) for trouble in (*scene.faults, *scene.troubles))
+        return fly_drawn(Drawn(seed, scene.plan(), spec, (), named, scene.troubles, scene.orders))
     where = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=where) as folder:
         journal = Path(folder) / "journal.jsonl"

@@ -1,0 +1,79 @@
+"""I4, of places on the target: a wave that came back has put back what it had replaced there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cockpit.core.actions import CommitOffsets
+from cockpit.core.observe import TopicPartition, partition_text
+from tests.flights.invariants.case import Attempt, Case
+from tests.flights.invariants.trace import Felt, Line, Moment, last
+
+ELSEWHERE = ("StrayMember", "TopicRecreated", "ServiceCrash")
+"""Kinds of trouble that commit, or take a log away under what was committed."""
+
+
+def check_commits(case: Case) -> Iterator[str]:
+    """I4: former commits on the target stand again before the mirror may place groups itself."""
+    if case.faults(*ELSEWHERE):
+        return
+    for attempt in case.attempts:
+        done = next(
+            (
+                line
+                for line in case.of(
+                    "wave_rolled_back", after_n=attempt.started.n, before_n=attempt.end_n
+                )
+                if line.entry["wave"] == attempt.wave.name
+            ),
+            None,
+        )
+        now = _left_to_the_mirror(case, attempt, done) if done is not None else None
+        if now is None or now.commits is None:
+            continue
+        for group, before in _replaced(case, attempt).items():
+            yield from _differing(attempt, group, before, now.commits.get(group, {}))
+
+
+def _left_to_the_mirror(case: Case, attempt: Attempt, done: Line) -> Moment | None:
+    """When its groups were left to the mirror again; or when it was back, where they never were
+    taken from it."""
+    given: Felt | None = last(
+        felt for felt in case.felts
+        if felt.name == "include" and attempt.started.n < felt.n < done.n
+    )  # fmt: skip
+    return given.moment if given is not None else done.moment
+
+
+def _replaced(case: Case, attempt: Attempt) -> Mapping[str, Mapping[TopicPartition, int]]:
+    """By group, what was committed as the wave first placed it."""
+    late = {case.plan.service(name).group for name in case.overtaken()}
+    found: dict[str, Mapping[TopicPartition, int]] = {}
+    for intent in case.intended.values():
+        if intent.wave != attempt.wave.name or intent.is_back:
+            continue
+        for call in intent.calls:
+            action = call.action
+            if not isinstance(action, CommitOffsets) or action.side != "target":
+                continue
+            if attempt.started.n < call.n < attempt.end_n and action.group not in late:
+                before = call.truth.commits if call.truth is not None else None
+                placed = {name for name, _ in action.offsets}
+                former = (before or {}).get(action.group, {})
+                mine = {name: offset for name, offset in former.items() if name in placed}
+                found.setdefault(action.group, mine)
+    return found
+
+
+def _differing(
+    attempt: Attempt,
+    group: str,
+    before: Mapping[TopicPartition, int],
+    now: Mapping[TopicPartition, int],
+) -> Iterator[str]:
+    for name, offset in before.items():
+        if now.get(name) != offset:
+            where = f"{group} {partition_text(name)}"
+            told = f"{where} is at {now.get(name)} on the target, it was at {offset}"
+            yield f"I4: wave {attempt.wave.name} came back, but {told}"
+            return
