@@ -15,6 +15,7 @@ from cockpit.core.actions import CallService
 from cockpit.core.observe import Sample
 from cockpit.core.plan import FenceStep, Plan, Service, StopStep, Wave, produced_topics
 from cockpit.core.survey import Survey
+from cockpit.sim.faults import When
 from tests.flights.invariants.trace import (
     Call,
     Felt,
@@ -89,6 +90,7 @@ class Case:
             for read in reads
             if read.sample is not None
         }
+        self.opened = tuple(fault for fault in self.flown.faults if self._was_on(fault))
         self._kept = {(entry["seq"], entry["prev"]) for entry in flown.journal}
         self.effects = [call for call in self.calls if call.changes]
         self.unintended: list[Call] = []
@@ -107,8 +109,21 @@ class Case:
         return line.written and (line.entry["seq"], line.entry["prev"]) in self._kept
 
     def faults(self, *names: str) -> bool:
-        """Whether any fault of these kinds was in the script."""
-        return any(type(fault).__name__ in names for fault in self.flown.faults)
+        """Whether any fault of these kinds was really on at some time."""
+        return any(type(fault).__name__ in names for fault in self.opened)
+
+    def _was_on(self, fault: object) -> bool:
+        """Whether its window has opened, by the clock or by what the world felt; one that has no
+        window always counts."""
+        when = getattr(fault, "when", None)
+        if not isinstance(when, When):
+            return True
+        if not when.event:
+            return when.delay_ms <= self.trace.ended_ms
+        felt = [felt.at_ms for felt in self.felts if felt.name == when.event]
+        if len(felt) < when.occurrence:
+            return False
+        return felt[when.occurrence - 1] + when.delay_ms <= self.trace.ended_ms
 
     def wave(self, name: str) -> Wave:
         """A wave of the plan. StopIteration: none of that name."""

@@ -9,6 +9,7 @@ from tests.flights.invariants import (
     commits,
     effects,
     evidence,
+    fences,
     lives,
     order,
     owners,
@@ -33,7 +34,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     effects.check_numbers,
     owners.check_records,
     order.check_lively,
-    owners.check_fence,
+    fences.check_fence,
     people.check_confirmed,
     lives.check_lives,
     people.check_bound,
@@ -91,7 +92,8 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "the target as they were.",
         "What came back is not compared after crashes of services or a fence that others removed, "
         "nor where a service is that a start has reached after its wave had begun to go back; "
-        "commits not where others commit or topics are made anew, nor places that had none.",
+        "commits not where others commit or topics are made anew, nor places that had none, nor "
+        "where the way back did not wait for a target that cannot be read, and said so.",
     ),
     (
         "I5",
@@ -128,9 +130,10 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
     (
         "I9",
         "bounded fence",
-        "From the fence's effect until the fence falls, its removal is tried, the start is "
-        "intended or the engine is gone: the plan's deadline, one call's timeout and 2 s; where "
-        "none was at work at the deadline, as soon as one is.",
+        "From each fence's effect until it falls, its removal is tried, the start is intended or "
+        "the engine is gone: the plan's deadline, one call's timeout and 2 s; where none was at "
+        "work at the deadline, as soon as one is. A try that failed counts only where the next one "
+        "follows at once, or a person is asked.",
         "Fences that the plan holds at zero; silence, which blocks nobody.",
     ),
     (

@@ -31,8 +31,10 @@ def check_commits(case: Case) -> Iterator[str]:
         now = _left_to_the_mirror(case, attempt, done) if done is not None else None
         if now is None or now.commits is None:
             continue
+        unread = _unread(case, attempt)
         for group, before in _replaced(case, attempt).items():
-            yield from _differing(attempt, group, before, now.commits.get(group, {}))
+            if group not in unread:
+                yield from _differing(attempt, group, before, now.commits.get(group, {}))
 
 
 def _left_to_the_mirror(case: Case, attempt: Attempt, done: Line) -> Moment | None:
@@ -43,6 +45,13 @@ def _left_to_the_mirror(case: Case, attempt: Attempt, done: Line) -> Moment | No
         if felt.name == "include" and attempt.started.n < felt.n < done.n
     )  # fmt: skip
     return given.moment if given is not None else done.moment
+
+
+def _unread(case: Case, attempt: Attempt) -> frozenset[str]:
+    """Groups whose way back did not wait for a target that cannot be read, and said so: what is
+    committed there stays."""
+    told = case.of("group_unread", after_n=attempt.started.n, before_n=attempt.end_n)
+    return frozenset(str(line.entry["group"]) for line in told)
 
 
 def _replaced(case: Case, attempt: Attempt) -> Mapping[str, Mapping[TopicPartition, int]]:

@@ -1,4 +1,4 @@
-"""I1, I3, I7, I9, I12: who owns the writes, what became of the records, where groups resume."""
+"""I1, I3, I7, I12: who owns the writes, what became of the records, where groups resume."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from cockpit.core.actions import CommitOffsets
 from cockpit.core.plan import OffsetsStep, Service
 from cockpit.sim.faults import ServiceCrash
 from tests.flights.invariants.case import Case, last_line
-from tests.flights.invariants.trace import Call, Felt, Line, Moment, in_order
+from tests.flights.invariants.trace import Felt, Line, Moment, in_order
 
 EXCLUDE_KEY = "groups.exclude"
-FENCE_SLACK_MS = 2_000
-"""Ticks, and the steps of the way back that come before the fence is taken down."""
 
 
 def check_sides(case: Case) -> Iterator[str]:
@@ -95,72 +93,6 @@ def _announced(line: Line) -> float:
     return math.inf if most is None else int(most)
 
 
-def check_fence(case: Case) -> Iterator[str]:
-    """I9: whoever is fenced is let go, or the start is intended, by the deadline and one call; or
-    as soon after the next engine has begun, where none lives then."""
-    timeout_ms = 5_000
-    for attempt in case.attempts:
-        fence = case.fence(attempt.wave)
-        name = attempt.wave.name
-        felt = _first(case, f"fence {name}", attempt.started.n, attempt.end_n)
-        if fence is None or fence.at_zero == "hold" or felt is None or fence.by != "acl":
-            continue
-        ends = [
-            item.at_ms
-            for item in (
-                _first(case, f"unfence {name}", felt.n, attempt.end_n),
-                _tried(case, "Unfence", felt.n),
-                _start_intent(case, name, felt.n),
-                next((f for f in case.felts if f.n > felt.n and _is_gone(f, felt)), None),
-            )
-            if item is not None
-        ]
-        end_ms = min(ends, default=case.trace.ended_ms)
-        due_ms = _lived_ms(case, felt, felt.at_ms + fence.deadline_ms) - felt.at_ms
-        limit_ms = due_ms + timeout_ms + FENCE_SLACK_MS
-        if end_ms - felt.at_ms > limit_ms:
-            yield f"I9: wave {name} was fenced for {end_ms - felt.at_ms} ms, {limit_ms} at most"
-
-
-def _lived_ms(case: Case, felt: Felt, at_ms: int) -> int:
-    """This time, or that when the next engine began, where none lived; or when the one that stood
-    still went on."""
-    for resumed in case.of("flight_resumed"):
-        before = max((line.at_ms for line in case.lines if line.n < resumed.n), default=0)
-        if before < at_ms < resumed.at_ms:
-            return resumed.at_ms
-    if case.faults("EngineFrozen", "JournalSlow"):
-        shown = (s.snapshot.at_ms for s in case.shots if s.n > felt.n)
-        return next((shown_ms for shown_ms in shown if shown_ms >= at_ms), at_ms)
-    return at_ms
-
-
-def _first(case: Case, name: str, after_n: int, before_n: int) -> Felt | None:
-    return next((f for f in case.felts if f.name == name and after_n < f.n < before_n), None)
-
-
-def _tried(case: Case, kind: str, after_n: int) -> Call | None:
-    """The first try to take it down: a cluster that is away cannot be unfenced."""
-    calls = (c for c in case.calls if c.n > after_n and type(c.action).__name__ == kind)
-    return next(calls, None)
-
-
-def _start_intent(case: Case, wave: str, after_n: int) -> Call | None:
-    for intent in case.intended.values():
-        mine = intent.wave == wave and intent.action.get("verb") == "start"
-        if mine and intent.line.n > after_n and intent.calls:
-            return intent.calls[0]
-    return None
-
-
-def _is_gone(felt: Felt, fenced: Felt) -> bool:
-    """Whether somebody else has taken the fence down since."""
-    if felt.moment is None or fenced.moment is None:
-        return False
-    denied = {b for b in fenced.moment.bindings if b.permission == "deny"}
-    return not denied & felt.moment.bindings
-
-
 def check_places(case: Case) -> Iterator[str]:
     """I12: groups resume without a gap and within what was announced; placed while nobody works."""
     told: dict[str, float] = {}
@@ -197,7 +129,7 @@ def _resumes(case: Case, felt: Felt, told: dict[str, float]) -> Iterator[str]:
 
 def _set_back(case: Case, service: Service) -> bool:
     """Whether somebody else commits older places for its group."""
-    strays = (f for f in case.flown.faults if type(f).__name__ == "StrayMember")
+    strays = (f for f in case.opened if type(f).__name__ == "StrayMember")
     return any(getattr(stray, "group", None) == service.group for stray in strays)
 
 
@@ -209,7 +141,7 @@ def _is_elsewhere(service: Service) -> bool:
 def _came_up(case: Case, group: str) -> bool:
     """Whether its service may have come up from a crash since it was seen to be gone: then it does
     not start on the target."""
-    crashed = {f.service for f in case.flown.faults if isinstance(f, ServiceCrash)}
+    crashed = {f.service for f in case.opened if isinstance(f, ServiceCrash)}
     return any(s.group == group and s.name in crashed for s in case.plan.services)
 
 

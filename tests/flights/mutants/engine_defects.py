@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cockpit.core import durable
-from cockpit.core.actions import Action, Finding
+from cockpit.core.actions import Action, Finding, Unfence
 from cockpit.core.flight import Perform
 from cockpit.engine.chain import FIRST_HASH
 from cockpit.engine.journal import Journal
@@ -146,6 +146,21 @@ def lost_is_failed(patch: Patch) -> None:
         return "failed", why, {}
 
     patch.setattr(Runner, "_after_lost_reply", failed)
+
+
+def refused_unfence_is_done(patch: Patch) -> None:
+    """A fence that the cluster would not take down counts as taken down."""
+    attempt = Runner._attempt
+
+    async def hopeful(runner: Runner, command: Perform) -> Any:
+        try:
+            return await attempt(runner, command)
+        except PortError as error:
+            if isinstance(command.action, Unfence):
+                return "done", error.reason, {}
+            raise
+
+    patch.setattr(Runner, "_attempt", hopeful)
 
 
 def chain_broken(patch: Patch) -> None:

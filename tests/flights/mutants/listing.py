@@ -56,6 +56,7 @@ _ALL: Final = (
     Mutant(core.unknown_passes, "silent signal", ("I2",)),
     Mutant(core.blind_side, "blind target", ("I2",)),
     Mutant(core.stale_trigger, "one bad second", ("I2",)),
+    Mutant(engine.refused_unfence_is_done, "unfence refused", ("I9",)),
     Mutant(core.no_deadline, "long drain", ("I9",)),
     Mutant(core.unfence_after_start, "slow start", ("I3",)),
     Mutant(core.release_unlooked, "calm", ("I2",)),

@@ -239,6 +239,14 @@ SCENES: Final[Mapping[str, Scene]] = {
         (_stop("stop checkout", 0, None),),
         plan=_hurried_plan,
     ),
+    "unfence refused": Scene(
+        "the mirror hangs for good as the producers stop, and no fence may be removed for a while",
+        (
+            _stop("stop checkout", 0, None),
+            EffectFault(action="unfence", mode="refused", times=3),
+        ),
+        plan=_hurried_plan,
+    ),
     "hanging mirror": Scene(
         "the mirror hangs as the producers stop, and comes back while the drain waits for it",
         (_stop("stop checkout", 0, 13_000),),
