@@ -119,5 +119,6 @@ async def test_it_is_asked_again_once_the_disk_takes_it() -> None:
     script.look(1)
     script.go("advance")
     script.look(1)
+    script.end_all()  # the last look
     assert "start it" in waits_for_person(script.state.wave().stages)
     assert script.state.wave().start_intent_at_ms is not None
