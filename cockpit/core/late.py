@@ -1,4 +1,4 @@
-"""Waits until an order to fence whose answer was lost has landed, or cannot land any more."""
+"""Waits until an order whose answer was lost, to fence or to start, cannot land any more."""
 
 from __future__ import annotations
 
@@ -38,3 +38,28 @@ def await_late(task: AwaitLate, scene: Scene) -> Progress:
             return Done("no fence has landed late")
     left_s = max(until_ms - scene.now_ms, 0) / 1000
     return Wait(f"an order to fence had no answer and may land for {left_s:.0f} s more")
+
+
+def sent_start(service: str) -> str:
+    """What a wave remembers of when it told a service to start on the target, in ms."""
+    return f"sent_start.{service}.at_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitNoStart:
+    """An order to start that had no answer cannot land any more."""
+
+    service: str
+    sent_ms: int
+    timeout_ms: int = LANDS_WITHIN_MS + PATIENCE_MS
+
+
+def await_no_start(task: AwaitNoStart, scene: Scene) -> Progress:
+    """By time alone: that nothing shows of it yet says nothing."""
+    left_ms = task.sent_ms + LANDS_WITHIN_MS - scene.now_ms
+    if left_ms <= 0:
+        return Done("")
+    return Wait(
+        f"an order to start {task.service} had no answer and may land for {left_ms / 1000:.0f} s"
+        " more: the source stays shut"
+    )

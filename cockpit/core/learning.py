@@ -23,6 +23,7 @@ from cockpit.core.actions import (
 )
 from cockpit.core.actions import Fence as FenceAction
 from cockpit.core.flight import Finished, Run
+from cockpit.core.late import sent_start
 from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import Side
 from cockpit.core.probing import ProbeGroup, probed_key
@@ -82,6 +83,7 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
     if verb == "start":
         again = bool(wave.memory.get(f"started.{service}"))
         turn.remember({f"started.{service}": True, f"started_before.{service}": again})
+        turn.remember({sent_start(service): turn.now_ms})
     if verb == "start" and wave.start_intent_at_ms is None:
         turn.set_wave(start_intent_at_ms=turn.now_ms)
         topics = produces(turn.state, wave)

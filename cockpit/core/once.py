@@ -35,7 +35,12 @@ def _side(action: CallService, memory: Mapping[str, Any]) -> Side:
 
 
 def _key(action: CallService, memory: Mapping[str, Any]) -> str:
-    return f"called.{action.verb}.{_side(action, memory)}.{action.service}"
+    return key(action.verb, _side(action, memory), action.service)
+
+
+def key(verb: str, side: Side, service: str) -> str:
+    """What a wave remembers of a call: `maybe`, or how it ended."""
+    return f"called.{verb}.{side}.{service}"
 
 
 def happened(action: Action, scene: Scene) -> Done | Wait | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, assert_never
 
-from cockpit.core import errands
+from cockpit.core import errands, once
 from cockpit.core.actions import (
     CallService,
     CommitOffsets,
@@ -30,7 +30,7 @@ from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, shut, unfencing
 from cockpit.core.flight import WaveState
-from cockpit.core.late import LOST, AwaitLate
+from cockpit.core.late import LOST, AwaitLate, AwaitNoStart, sent_start
 from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
@@ -148,11 +148,8 @@ def backward(step: Step, wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> S
         case StartStep():
             started = tuple(s for s in services if memory.get(f"started.{s.name}"))
             return (
-                _calls(started, "stop", step.timeout_ms),
-                (
-                    *_empty(started, "target", step.timeout_ms),
-                    *_silent(started, plan, step.timeout_ms),
-                ),
+                *_stopped_there(started, plan, step.timeout_ms),
+                *_unanswered(started, plan, memory, step.timeout_ms),
             )
         case DrainStep() | SoakStep() | ConfirmStep() | ProbeStep() | PromoteStep():
             return ()
@@ -350,6 +347,30 @@ def _forward_again(
         (Do(ExcludeTopics(first, topics, False), CONNECTOR_TIMEOUT_MS),),
         (ResumeMirror(first, CONNECTOR_TIMEOUT_MS),),
     )
+
+
+def _stopped_there(services: tuple[Service, ...], plan: Plan, timeout_ms: int) -> Script:
+    """Told to stop on the target, and seen to have stopped."""
+    return (
+        _calls(services, "stop", timeout_ms),
+        (*_empty(services, "target", timeout_ms), *_silent(services, plan, timeout_ms)),
+    )
+
+
+def _unanswered(
+    started: tuple[Service, ...], plan: Plan, memory: Mapping[str, Any], timeout_ms: int
+) -> Script:
+    """Producers whose order to start had no answer are stopped once more when it cannot land any
+    more: until then a source that was opened again would not be the only one that takes writes."""
+    late = tuple(
+        s
+        for s in started
+        if s.produces and memory.get(once.key("start", "target", s.name)) == "maybe"
+    )
+    if not late:
+        return ()
+    awaited = tuple(AwaitNoStart(s.name, memory.get(sent_start(s.name), 0)) for s in late)
+    return (awaited, *_stopped_there(late, plan, timeout_ms))
 
 
 def _silent(services: tuple[Service, ...], plan: Plan, timeout_ms: int) -> tuple[Task, ...]:

@@ -15,7 +15,7 @@ from cockpit.core.anew import BeginAnew, begin_anew
 from cockpit.core.drills import DrillTask
 from cockpit.core.gates import Subject, gate_view, measure
 from cockpit.core.lag import group_lag, made_anew
-from cockpit.core.late import AwaitLate, await_late
+from cockpit.core.late import AwaitLate, AwaitNoStart, await_late, await_no_start
 from cockpit.core.observe import (
     MISSING,
     LogSample,
@@ -130,6 +130,7 @@ Task = (
     | ProbeGroup
     | ResumeMirror
     | AwaitLate
+    | AwaitNoStart
     | Soak
     | DrillTask
     | Ask
@@ -257,4 +258,5 @@ _POLLS: Mapping[type, Callable[[Any, Scene], Progress]] = {
     ProbeGroup: probe_group,
     ResumeMirror: resume_mirror,
     AwaitLate: await_late,
+    AwaitNoStart: await_no_start,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cockpit.core.actions import Fence, ProveDrained, ProveShut, ProveSilent
+from cockpit.core.actions import CallService, Fence, ProveDrained, ProveShut, ProveSilent
 from cockpit.core.observe import MISSING, AclBinding, LogSample, MirrorSample, SignalSample, Unknown
 from cockpit.core.plan import (
     SIDES,
@@ -31,9 +31,8 @@ SETTLED_MS = 1_500
 """Younger answers may not have reached a verdict yet: verdicts are made once a tick."""
 BLIND_MS = 10_000
 """Nothing begins on a side whose newest good answer is older."""
-LOOK_COUNTS_MS = 20_000
-"""A start that lands later than this after its look stands on nothing: the look counts for ten
-seconds, and the way to a service may take as long."""
+LOOK_COUNTS_MS = 10_000
+"""A start that is sent later than this after its look stands on nothing."""
 
 ESCAPES_TOLD: Final = ("fence_escaped", "proof_void", "paused")
 """Entries by which a person learns that a proof has lost its worth."""
@@ -299,19 +298,26 @@ def _unproved(case: Case, wave: Wave, felt: Felt) -> Iterator[str]:
 
 
 def _unlooked(case: Case, wave: Wave, felt: Felt, after_n: int) -> Iterator[str]:
-    """The first start of a wave's producers stands on a look of just before it."""
+    """The first start of a wave's producers stands on a look of just before it was sent."""
     names = {f"start {s.name}" for s in case.plan.wave_services(wave) if s.produces}
     first = min(one.n for one in case.felts if one.n > after_n and one.name in names)
-    if felt.n != first:
+    sent = [
+        call
+        for call in case.effects
+        if call.n < felt.n
+        and isinstance(call.action, CallService)
+        and f"{call.action.verb} {call.action.service}" == felt.name
+    ]
+    if felt.n != first or not sent:
         return
     looks = [
         call.ended_ms
         for call in case.calls
-        if after_n < call.ended_n < felt.n
+        if after_n < call.ended_n < sent[-1].n
         and call.truth is not None
         and isinstance(call.action, ProveShut)
     ]
-    if not looks or felt.at_ms - max(looks) > LOOK_COUNTS_MS:
+    if not looks or sent[-1].at_ms - max(looks) > LOOK_COUNTS_MS:
         yield f"I2: {felt.name} came without a look at the source right before it"
 
 

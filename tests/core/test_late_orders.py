@@ -1,4 +1,5 @@
-"""An order to fence whose answer was lost is waited for, after everything else is undone."""
+"""An order whose answer was lost is waited for on the way back: a fence when services are
+at work again, a producer's start before the source is opened."""
 
 from __future__ import annotations
 
@@ -129,3 +130,42 @@ def test_an_engine_that_ended_with_the_order_on_its_way_has_the_next_one_wait_fo
     assert script.word() == "rolling back"
     fly_back(script, 60)
     assert script.word() == "rolled back"
+
+
+def start_lost() -> Script:
+    """The writers' wave goes back: its producer's start had no answer."""
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    assert actions(script)[-1] == CallService("checkout", "start")
+    script.end_all("unknown")
+    script.look(2)
+    script.go("rollback")
+    return script
+
+
+def test_the_source_stays_shut_until_a_start_without_an_answer_cannot_come_any_more() -> None:
+    script = start_lost()
+    fly_back(script, 30)
+    assert not unfences(script)
+    assert "an order to start checkout had no answer and may land for" in texts_of_steps(script)
+    fly_back(script, 50)
+    assert unfences(script)
+    assert script.word() == "rolled back"
+    stops = [a for a in actions(script) if a == CallService("checkout", "stop")]
+    assert len(stops) == 3  # forward, on the way back, and when it cannot come any more
+
+
+def test_a_start_that_was_answered_keeps_nobody_waiting() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    script.end_all()
+    script.look(1)
+    script.go("rollback")
+    fly_back(script, 15)
+    assert script.word() == "rolled back"
+
+
+def texts_of_steps(script: Script) -> str:
+    return "\n".join(step.detail for step in script.state.wave().steps)
