@@ -43,6 +43,7 @@ def test_each_of_at_least_35_kinds_is_on_in_at_least_one_seed_of_twenty() -> Non
     assert not rare
 
 
+@pytest.mark.soak
 def test_each_kind_of_an_effect_is_met_by_some_effect_in_at_least_3_seeds_of_100() -> None:
     met: Counter[str] = Counter()
     names = {kind.name for kind in EFFECTS}

@@ -70,6 +70,7 @@ def test_the_last_line_says_how_many_with_which_code_and_what_is_broken(
     assert last == "50 seeds flown with code new: 2 violations, in seeds 4, 17"
 
 
+@pytest.mark.soak
 def test_ctrl_c_keeps_what_has_flown_and_ends_in_two_sentences(tmp_path: Path) -> None:
     flying = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "swarm.json"), "100000"],
@@ -84,7 +85,12 @@ def test_ctrl_c_keeps_what_has_flown_and_ends_in_two_sentences(tmp_path: Path) -
     assert flying.stdout.readline() == "swarm: 0 seeds kept, 100000 to fly\n"
     flying.stdout.readline()  # the first seed has flown: everybody is at work
     os.killpg(flying.pid, signal.SIGINT)
-    told, failed = flying.communicate(timeout=30)
+    try:
+        told, failed = flying.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(flying.pid, signal.SIGKILL)
+        flying.communicate()
+        raise
     assert failed == ""
     assert "are left: the same command goes on with them" in told
     assert "seeds flown with code" in told.splitlines()[-1]

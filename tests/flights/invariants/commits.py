@@ -48,10 +48,13 @@ def _left_to_the_mirror(case: Case, attempt: Attempt, done: Line) -> Moment | No
 
 
 def _unread(case: Case, attempt: Attempt) -> frozenset[str]:
-    """Groups whose way back did not wait for a target that cannot be read, and said so: what is
-    committed there stays."""
-    told = case.of("group_unread", after_n=attempt.started.n, before_n=attempt.end_n)
-    return frozenset(str(line.entry["group"]) for line in told)
+    """Groups whose way back did not wait for a target that cannot be read, and said so, or was
+    ordered without it: what is committed there stays."""
+    within = {"after_n": attempt.started.n, "before_n": attempt.end_n}
+    told = frozenset(str(line.entry["group"]) for line in case.of("group_unread", **within))
+    if not any(case.of("without_target", **within)):
+        return told
+    return told | {s.group for s in case.plan.wave_services(attempt.wave) if s.group}
 
 
 def _replaced(case: Case, attempt: Attempt) -> Mapping[str, Mapping[TopicPartition, int]]:

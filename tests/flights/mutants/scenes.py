@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cockpit.cli.pilot import Orders
 from cockpit.core.intents import Pause
+from cockpit.core.late import LANDS_WITHIN_MS
 from cockpit.core.observe import MirrorSample
 from cockpit.core.plan import (
     Condition,
@@ -287,7 +288,9 @@ SCENES: Final[Mapping[str, Scene]] = {
         (EffectFault(action="call", subject="refunds start", mode="lost_after"),),
     ),
     "fence lost": Scene(
-        "the order to fence never arrives", (EffectFault(action="fence", mode="lost_before"),)
+        "the order to fence never arrives",
+        (EffectFault(action="fence", mode="lost_before"),),
+        company=Company(limit_ms=LIMIT_MS + LANDS_WITHIN_MS),
     ),
     "commit unanswered": Scene(
         "a commit arrives, and the reply is lost",
