@@ -7,6 +7,7 @@ at all: that is a PortError, never a state.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from cockpit.ports import PortError
 CHANGE_TIMEOUT_MS: Final = 15_000
 OFFSETS_SINCE: Final = (3, 5)
 _RELEASE: Final = re.compile(r"(\d{1,4})\.(\d{1,4})")
+REBALANCE_TRIES: Final = 10
+REBALANCE_PAUSE_S: Final = 0.3
+"""A config is asked for again while the workers rebalance: after a change that takes a second or
+two, and who asks once, as `leftovers` does, would know nothing of a mirror that is well."""
 NO_POSITIONS: Final = "Connect before 3.5 does not tell offsets"
 
 
@@ -78,8 +83,9 @@ class ConnectRest:
         return found
 
     async def config(self, connector: str) -> dict[str, str]:
-        """The whole config, passwords included: not to be shown or kept. Raises PortError."""
-        body = await self._get(connector, "config")
+        """The whole config, passwords included: not to be shown or kept. Patient with workers that
+        rebalance. Raises PortError."""
+        body = await self._patiently(connector, "config")
         if not isinstance(body, dict):
             raise self._nonsense(connector, "config")
         return {str(key): str(value) for key, value in body.items() if value is not None}
@@ -163,6 +169,14 @@ class ConnectRest:
         found = _RELEASE.match(said) if isinstance(said, str) else None
         return found is not None and (int(found[1]), int(found[2])) < (major, minor)
 
+    async def _patiently(self, connector: str, what: str) -> Any:  # noqa: ANN401 - JSON
+        for _ in range(REBALANCE_TRIES):
+            try:
+                return await self._get(connector, what)
+            except RebalancingError:
+                await asyncio.sleep(REBALANCE_PAUSE_S)
+        return await self._get(connector, what)
+
     async def _get(self, connector: str, what: str) -> Any:  # noqa: ANN401 - JSON
         reply = await self.http.request("GET", self._url(connector, what))
         return self._body(connector, what, reply)
@@ -177,8 +191,10 @@ class ConnectRest:
 
     def _failed(self, connector: str, what: str, reply: Reply) -> PortError:
         kind: Any = "refused" if reply.status in (401, 403) else "protocol"
-        text = f"Connect, {what} of {connector}: HTTP {reply.status}{reply.said()}"
-        if reply.status == 409:
+        said = reply.said()
+        text = f"Connect, {what} of {connector}: HTTP {reply.status}{said}"
+        # A worker whose own config is behind answers a question with 500 and these words.
+        if reply.status == 409 or (reply.status == 500 and "a rebalance is expected" in said):
             return RebalancingError(kind, one_line(text))
         return PortError(kind, one_line(text))
 

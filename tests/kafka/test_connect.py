@@ -135,6 +135,45 @@ async def test_a_worker_that_boots_or_rebalances_is_a_port_error(answer: Answer)
             assert caught.value.kind == "protocol"
 
 
+REBALANCING = (
+    Answer.of({"error_code": 409, "message": "rebalance"}, 409),
+    Answer.of(
+        {
+            "error_code": 500,
+            "message": "Request cannot be completed because a rebalance is expected",
+        },
+        500,
+    ),
+)
+"""A worker says either, by what it was asked and when."""
+
+
+@pytest.mark.parametrize("busy", REBALANCING)
+async def test_a_config_is_asked_again_while_the_workers_rebalance(busy: Answer) -> None:
+    worker = Worker({"a": "1"})
+    left = [3]
+
+    def failing(_: Asked) -> Answer | None:
+        left[0] -= 1
+        return busy if left[0] >= 0 else None
+
+    worker.failing = failing
+    async with connected(worker.respond) as (rest, server):
+        assert await rest.config("mm2") == {"a": "1"}
+        assert len(server.asked) == 4
+
+
+async def test_a_rebalance_without_end_is_told_and_another_failure_at_once() -> None:
+    async with connected(lambda _: REBALANCING[1]) as (rest, _):
+        with pytest.raises(PortError, match="rebalance is expected"):
+            await rest.config("mm2")
+    broken = Answer.of({"error_code": 500, "message": "broken"}, 500)
+    async with connected(lambda _: broken) as (rest, server):
+        with pytest.raises(PortError, match="broken"):
+            await rest.config("mm2")
+        assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("patch", [True, False], ids=["PATCH", "GET and PUT"])
 async def test_a_patch_changes_its_keys_and_no_other(patch: bool) -> None:
     worker = Worker({"a": "1", "b": "2", "sasl.jaas.config": "hunter2"}, patch=patch)
