@@ -101,7 +101,8 @@ def flight_of_a_writer(lab: Status, plan: Path, state: Path, drill: Drill) -> Fl
 
 
 class BreakSource:
-    """Kills the source broker (-9) once a wave is done; starts it again when it is missed."""
+    """Kills the source broker (-9) once a wave is done; starts it again when it is missed and a
+    gate has become unknown: a quick machine would have it back before the last look is too old."""
 
     def __init__(self, lab: Status, after: str, before: Path) -> None:
         """`before`: a folder that does not exist, for the ledgers as they are at that moment."""
@@ -110,6 +111,7 @@ class BreakSource:
         self._before = before
         self._thread: threading.Thread | None = None
         self._killed = False
+        self._unknown = False
         self.words: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -120,9 +122,14 @@ class BreakSource:
             self._killed = True
         if self._killed and event["kind"] == "side" and event["side"] == "source":
             self.words.append(event["word"])
-            if event["word"] != "connected" and self._thread is None:
-                self._thread = threading.Thread(target=self._again, name="restart")
-                self._thread.start()
+        if self._killed and event["kind"] == "gate" and event.get("verdict") == "UNKNOWN":
+            self._unknown = True
+        if self._unknown and self._missed() and self._thread is None:
+            self._thread = threading.Thread(target=self._again, name="restart")
+            self._thread.start()
+
+    def _missed(self) -> bool:
+        return any(word != "connected" for word in self.words)
 
     def _keep_ledgers(self) -> None:
         for name in ("produced", "consumed"):
@@ -137,7 +144,7 @@ class BreakSource:
         cockpit.lab.restart(self._lab.folder, "source")
 
     def join(self) -> None:
-        assert self._thread is not None, "the dead broker was never noticed"
+        assert self._thread is not None, "nobody missed the dead broker, or no gate was unknown"
         self._thread.join()
 
 
@@ -177,12 +184,6 @@ def fly_until_it_arrives(own_lab: Status, tmp_path: Path, *, thorough: bool) -> 
     assert outage.duplicated_before() == 0
     assert outage.words[0] in ("slow", "unreachable")
     assert outage.words[-1] == "connected"
-    gates_meanwhile = [
-        event
-        for event in second.events
-        if event["kind"] == "gate" and event.get("verdict") == "UNKNOWN"
-    ]
-    assert gates_meanwhile, "no gate became unknown while the broker was dead"
     assert_nothing_lost(own_lab)
     assert check(own_lab.folder).reordered == 0
     for journal in (state / "cockpit" / "sessions").glob("*/journal.jsonl"):
