@@ -86,6 +86,19 @@ def abort_transaction(spec: ClusterSpec, name: TopicPartition, start: int) -> st
     )
 
 
+def find_hanging(spec: ClusterSpec, name: TopicPartition) -> str:
+    """Shows the transactions of a partition that no coordinator has any more."""
+    topic, partition = name
+    return shell_line(
+        [
+            *_tool("kafka-transactions.sh", spec),
+            "find-hanging",
+            f"--topic={topic}",
+            f"--partition={partition}",
+        ]
+    )
+
+
 def resume_connector(base: str, connector: str) -> str:
     """Lets a paused or stopped connector run again."""
     return shell_line(["curl", "-sS", "--fail", "-X", "PUT", _url(base, connector, "resume")])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from cockpit.core import ahead
 from cockpit.core.adopted import is_there
-from cockpit.core.clearing import abort_transaction
+from cockpit.core.clearing import abort_transaction, find_hanging
 from cockpit.core.delta import delta_rows
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
@@ -151,12 +151,17 @@ def _hanging(state: FlightState, wave: WaveState) -> Iterator[str]:
     """A transaction that does not end: the drain would wait for it with the clients blocked."""
     if not _drains(state, wave):
         return
-    for name, producer in overdue(state.facts, produces(state, wave)).items():
-        start = producer.transaction_start
+    source = state.plan.source
+    for name, one in overdue(state.facts, produces(state, wave)).items():
+        start = one.producer.transaction_start
+        look = (
+            " no coordinator tells of it; look first, for cockpit may lack the right to see whose"
+            f" it is: {find_hanging(source, name)}; if it hangs,"
+        )
         yield (
-            f"a transaction of producer {producer.producer_id} is open on {partition_text(name)}"
-            f" from offset {start} on, for longer than it may be: end it:"
-            f" {abort_transaction(state.plan.source, name, start)}"
+            f"a transaction of producer {one.producer.producer_id} is open on"
+            f" {partition_text(name)} from offset {start} on, for longer than it may be:"
+            f"{'' if one.coordinated else look} end it: {abort_transaction(source, name, start)}"
         )
         return
 

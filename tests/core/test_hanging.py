@@ -22,10 +22,13 @@ def an_hour_in() -> Script:
     return script
 
 
-def seen(script: Script, *states: ProducerState) -> bool:
-    """Whether something is overdue after one more look at the producers."""
+def seen(script: Script, *states: ProducerState, asked: bool = True, **unknown: str) -> bool:
+    """Whether something is overdue after one more look at the producers, and at coordinators that
+    have nothing open."""
     script.look(1)
     now = script.now_ms
+    if asked:
+        script.send(Observed(now, TransactionsSurvey("source", now, now, (), unknown)))
     script.send(Observed(now, ProducersSurvey("source", now, now, states)))
     return ORDERS in overdue(script.state.facts, ("orders",))
 
@@ -74,7 +77,24 @@ def test_one_that_its_coordinator_tells_of_is_judged_by_its_own_timeout(
     state = producer(script, age_ms)
     seen(script, state)
     coordinated(script, age_ms, timeout_ms)
-    assert seen(script, state) is told
+    assert seen(script, state, asked=False) is told
+
+
+def test_one_whose_coordinator_nobody_could_ask_is_not_known_to_hang() -> None:
+    script = an_hour_in()
+    state = producer(script, 20 * MINUTE_MS)
+    seen(script, state, asked=False)
+    assert not seen(script, state, asked=False), "nobody was asked"
+    assert not seen(script, state, broker_2="no answer"), "one was silent"
+    assert seen(script, state)
+
+
+def test_what_coordinators_told_before_it_was_first_seen_says_nothing_of_it() -> None:
+    script = an_hour_in()
+    seen(script)
+    state = producer(script, 20 * MINUTE_MS)  # records may be of any time
+    assert not seen(script, state, asked=False)
+    assert not seen(script, state, asked=False)
 
 
 def test_only_a_wave_that_drains_is_held_up_and_the_command_that_ends_it_is_named() -> None:
@@ -86,6 +106,8 @@ def test_only_a_wave_that_drains_is_held_up_and_the_command_that_ends_it_is_name
     assert not list(mistakes(script.state, readers))
     (why,) = mistakes(script.state, writers)
     assert "producer 7 is open on orders/0 from offset 90 on" in why
+    assert "look first, for cockpit may lack the right to see whose it is" in why
+    assert "kafka-transactions.sh --bootstrap-server=127.0.0.1:1 find-hanging" in why
     assert why.endswith(
         "kafka-transactions.sh --bootstrap-server=127.0.0.1:1 abort --topic=orders --partition=0"
         " --start-offset=90"

@@ -17,7 +17,14 @@ from cockpit.core.observe import Failure
 from cockpit.core.plan import FenceStep, Login, OffsetsSpec, Plan, SecretRef
 from cockpit.core.readiness import ReadinessSurvey, wave_rights
 from cockpit.core.rights import Right
-from cockpit.core.survey import GroupImage, Image, ImagesSurvey, ProducersSurvey, ProducerState
+from cockpit.core.survey import (
+    GroupImage,
+    Image,
+    ImagesSurvey,
+    ProducersSurvey,
+    ProducerState,
+    TransactionsSurvey,
+)
 from cockpit.kafka.effects.authorizer import free_for_all, why_no_acl_stops
 from cockpit.kafka.effects.canary import why_canary_is_no_proof
 from tests.core.build import acl, two_wave_plan
@@ -173,6 +180,7 @@ def hanging() -> str:
         script.look(2)
         now = script.now_ms
         state = ProducerState("orders", 1, 7, 0, 3, now - 1_200_000, 90)
+        script.send(Observed(now, TransactionsSurvey("source", now, now, ())))
         script.send(Observed(now, ProducersSurvey("source", now, now, (state,))))
     return said(script)
 
