@@ -20,7 +20,7 @@ from cockpit.core.observe import (
     partition_of,
     partition_text,
 )
-from cockpit.core.plan import Service
+from cockpit.core.plan import FenceStep, Service
 from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
 from cockpit.core.turn import closed_since_ms, is_reversed, produces, services_of
@@ -136,6 +136,8 @@ def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int
     if not topics or is_link:
         return {}
     if wave.start_intent_at_ms is None:
+        if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
+            return {}  # the source is open, and the mirror brings what is written there
         return past_the_drain(state, wave) or {}  # of nobody whom this flight has started
     if wave.memory.get(RETURNED):
         logs = state.facts.newest_logs("target")

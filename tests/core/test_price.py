@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from cockpit.core.actions import Unfence
 from cockpit.core.arming import _rollback_lines
 from cockpit.core.flight import Observed
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.project import project
 from cockpit.core.snapshot import PriceView
 from tests.core.build import group, groups, logs
-from tests.core.driver import Script
+from tests.core.driver import Script, actions
 
 
 def price_now(script: Script) -> PriceView:
@@ -187,3 +188,19 @@ def test_topics_that_the_wave_does_not_write_count_nothing() -> None:
     sample = logs("target", script.now_ms, (100, 100))
     script.send(Observed(script.now_ms, sample))
     assert price_now(script).records == 0
+
+
+def test_what_the_mirror_brings_behind_a_fence_that_was_taken_down_costs_nothing() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_last_look()
+    script.look(1)
+    script.go("rollback")
+    script.end_all()  # the last look, that nobody waits for any more
+    while not any(isinstance(a, Unfence) for a in actions(script)):
+        script.look(1)
+    script.end_all()
+    script.ends["source"] = script.ends["target"] = (140, 120)
+    script.look(3)
+    texts = [tell.text for tell in script.told if tell.kind == "going_back"]
+    assert not [text for text in texts if "lost or replayed" in text]
