@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cockpit.core import once
 from cockpit.core.crew import Crew, VetoStands
 from cockpit.core.flight import FlightState, StepState, WaveState, begin
+from cockpit.core.late import LOST
 from cockpit.core.plan import SIDES, Plan, Side, step_name, touched_topics
 from cockpit.core.topicids import ids_of
 
@@ -216,7 +218,7 @@ def _standing(wave: WaveState, at_ms: int) -> WaveState:
     """A wave that was under way waits for a person: nothing goes on by itself after a crash."""
     memory = {
         k: v
-        for k, v in wave.memory.items()
+        for k, v in once.given_up(wave.memory, at_ms).items()
         if k not in ("soak.since_ms", "fresh_until_ms", "fresh_sent_ms", "shut.until_ms")
     }
     if not any(step.begun for step in wave.steps):
@@ -276,6 +278,6 @@ def _learnt(intent: OpenIntent, at_ms: int) -> Mapping[str, Any]:
         case "CommitOffsets" if action.get("side") == "target" and previous is not None:
             return {f"placed.{action['group']}.previous": previous}
         case "Fence":
-            return {"late_fence.lost_ms": at_ms}  # it may be on its way still
+            return {LOST: at_ms}  # it may be on its way still
         case _:
             return {}

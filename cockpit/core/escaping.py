@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cockpit.core.fences import bindings_by_topic, fenced_topics
+from cockpit.core.fences import RELEASED, bindings_by_topic, fenced_topics
 from cockpit.core.flight import WaveState
 from cockpit.core.observe import MISSING, LogSample, TopicPartition, partition_of, partition_text
 from cockpit.core.plan import (
@@ -48,7 +48,7 @@ def watch_proofs(turn: Turn) -> None:
     grown = (*_before_the_drain(turn), *_grown(turn))
     if grown:
         _escaped(turn, grown)
-    elif wave.start_intent_at_ms is None and (void := _void(turn, anew)):
+    elif not wave.memory.get(RELEASED) and (void := _void(turn, anew)):
         turn.remember({VOID: void})
         text = f"what was proved does not count any more: {void}"
         _say(turn, "proof_void", text, ())

@@ -6,12 +6,16 @@ A fence is made of ACLs, or (`by: stop`) of nothing but silence. Values only; pr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cockpit.core.actions import Fence, ProveShut, ProveSilent, Unfence
 from cockpit.core.observe import AclBinding, AclSample, partition_of
 from cockpit.core.parity.fence import fence_bindings
 from cockpit.core.plan import FenceStep, Plan, Wave, produced_topics
+
+RELEASED: Final = "released"
+"""Whether the target has shown records past the drained end since the wave's producers were told to
+start; absent: it has not."""
 
 
 def fence_step(wave: Wave) -> FenceStep | None:
@@ -47,10 +51,12 @@ def unfencing(step: FenceStep, wave: Wave, plan: Plan) -> Unfence | None:
 
 def shut(wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> ProveShut | None:
     """What has to be so still when the wave's producers are released; None: nothing was proved of
-    the source's logs, or somebody was told to start already."""
+    the source's logs, or the target shows that somebody was released already. That an order to
+    start was sent says nothing: it may not have landed, and who gives it again stands on a look of
+    then."""
     services = plan.wave_services(wave)
     ends: Mapping[str, int] = memory.get("drained.source_end") or {}
-    if not ends or any(memory.get(f"started.{s.name}") for s in services if s.produces):
+    if not ends or memory.get(RELEASED):
         return None
     step = fence_step(wave)
     denied = principals(step, wave, plan) if step is not None and step.by != "stop" else ()

@@ -1,9 +1,12 @@
-"""Waits until an order whose answer was lost, to fence or to start, cannot land any more."""
+"""Orders whose answer was lost: to fence, and to stop or start services. They may land for a while,
+and what must not meet them waits until they cannot any more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cockpit.core.actions import Fence
 from cockpit.core.parity.fence import fence_bindings
@@ -13,7 +16,7 @@ LANDS_WITHIN_MS: Final = 60_000
 """How long a broker that stood still may take to carry out what was sent to it."""
 PATIENCE_MS: Final = 60_000
 """For how long after that the source may be unreadable before a person is asked."""
-LOST: Final = "late_fence.lost_ms"
+LOST: Final = "late_fence.lost_at_ms"
 """When an order to fence was found to be without an answer; absent: none is."""
 
 
@@ -40,9 +43,26 @@ def await_late(task: AwaitLate, scene: Scene) -> Progress:
     return Wait(f"an order to fence had no answer and may land for {left_s:.0f} s more")
 
 
-def sent_start(service: str) -> str:
-    """What a wave remembers of when it told a service to start on the target, in ms."""
-    return f"sent_start.{service}.at_ms"
+_CALL: Final = "lost_call."
+
+
+def lost_call(verb: str, service: str) -> str:
+    """What a wave remembers of when a call of a service was last found to be without an answer, in
+    ms: no later one, whatever came of it, makes up for that."""
+    return f"{_CALL}{verb}.{service}.at_ms"
+
+
+def may_land(memory: Mapping[str, Any], now_ms: int) -> str:
+    """The call without an answer that may land for longest; empty: none may."""
+    lost = [(value, key) for key, value in memory.items() if key.startswith(_CALL)]
+    if not lost:
+        return ""
+    at_ms, key = max(lost)
+    left_ms = at_ms + LANDS_WITHIN_MS - now_ms
+    if left_ms <= 0:
+        return ""
+    verb, service = key.removeprefix(_CALL).removesuffix(".at_ms").split(".", 1)
+    return f"{verb} of {service} had no answer and may land for {left_ms / 1000:.0f} s more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +70,13 @@ class AwaitNoStart:
     """An order to start that had no answer cannot land any more."""
 
     service: str
-    sent_ms: int
+    lost_ms: int
     timeout_ms: int = LANDS_WITHIN_MS + PATIENCE_MS
 
 
 def await_no_start(task: AwaitNoStart, scene: Scene) -> Progress:
     """By time alone: that nothing shows of it yet says nothing."""
-    left_ms = task.sent_ms + LANDS_WITHIN_MS - scene.now_ms
+    left_ms = task.lost_ms + LANDS_WITHIN_MS - scene.now_ms
     if left_ms <= 0:
         return Done("")
     return Wait(

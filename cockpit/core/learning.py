@@ -23,7 +23,6 @@ from cockpit.core.actions import (
 )
 from cockpit.core.actions import Fence as FenceAction
 from cockpit.core.flight import Finished, Run
-from cockpit.core.late import sent_start
 from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import Side
 from cockpit.core.probing import ProbeGroup, probed_key
@@ -83,7 +82,6 @@ def _mark_service(turn: Turn, service: str, verb: str) -> None:
     if verb == "start":
         again = bool(wave.memory.get(f"started.{service}"))
         turn.remember({f"started.{service}": True, f"started_before.{service}": again})
-        turn.remember({sent_start(service): turn.now_ms})
     if verb == "start" and wave.start_intent_at_ms is None:
         turn.set_wave(start_intent_at_ms=turn.now_ms)
         topics = produces(turn.state, wave)
@@ -102,12 +100,14 @@ def _learn_start(turn: Turn, service: str, event: Finished) -> None:
     if event.outcome == "done":
         turn.remember({f"running.{service}": True})
     if not event.intended:
-        unlearn_start(turn, service)
+        unlearn_start(turn, service, "was not told to start")
+    elif event.data.get("unsent"):
+        unlearn_start(turn, service, "was not told to start: the order never left")
 
 
-def unlearn_start(turn: Turn, service: str) -> None:
-    """A start whose intent the disk has refused was never sent: unless there was another one, the
-    service is not on the target, and the point of no return is not crossed."""
+def unlearn_start(turn: Turn, service: str, why: str) -> None:
+    """A start that certainly did not happen: unless there was another one, the service is not on
+    the target, and the point of no return is not crossed. `why`, in words behind its name."""
     wave = turn.wave
     if wave.memory.get(f"started_before.{service}", True):
         return
@@ -118,7 +118,7 @@ def unlearn_start(turn: Turn, service: str) -> None:
         return
     turn.set_wave(start_intent_at_ms=None)
     if produces(turn.state, wave):
-        text = f"{service} was not told to start: the point of no return is not crossed"
+        text = f"{service} {why}; the point of no return is not crossed"
         turn.tell("no_return_taken_back", text, wave=wave.wave.name)
 
 
@@ -172,7 +172,7 @@ def _learn_call(turn: Turn, action: object, event: Finished) -> None:
     if isinstance(action, Errand):
         turn.remember(errands.ended(action, event.outcome))
     elif isinstance(action, CallService):
-        turn.remember(once.ended(action, event.outcome, turn.wave.memory))
+        turn.remember(once.ended(action, event.outcome, event.at_ms, turn.wave.memory))
 
 
 def learn(turn: Turn, run: Run, action: object, event: Finished) -> None:

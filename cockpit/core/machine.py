@@ -29,7 +29,7 @@ from cockpit.core import (
 from cockpit.core.drilling import is_drilled
 from cockpit.core.escaping import watch_proofs
 from cockpit.core.facts import Health, absorb
-from cockpit.core.fences import bindings_by_topic, fence_step, fenced_topics
+from cockpit.core.fences import RELEASED, bindings_by_topic, fence_step, fenced_topics
 from cockpit.core.flight import (
     Asked,
     Command,
@@ -311,8 +311,7 @@ def _proof_of_no_return(turn: Turn) -> None:
     if (
         wave.start_intent_at_ms is None
         or wave.back
-        or wave.closed_at_ms is not None
-        or is_reversed(wave)  # what is written there comes back
+        or (wave.closed_at_ms is not None and wave.memory.get(RELEASED))
         or wave.memory.get("returned.source_end")  # it has come back
         or not ends
         or logs is None
@@ -322,6 +321,9 @@ def _proof_of_no_return(turn: Turn) -> None:
     topics = frozenset(produces(turn.state, wave))
     for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
         if name[0] in topics and end != MISSING and end > ends.get(partition_text(name), end):
+            turn.remember({RELEASED: True})
+            if is_reversed(wave) or wave.closed_at_ms is not None:
+                return  # what is written there comes back
             turn.set_wave(closed_at_ms=turn.now_ms)
             text = (
                 f"first record past the drained end in {partition_text(name)}: going back is closed"

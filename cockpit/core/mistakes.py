@@ -14,6 +14,7 @@ from cockpit.core.delta import delta_rows
 from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.hanging import overdue
+from cockpit.core.late import may_land
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.overtaken import SET_POSITION, overtaken
 from cockpit.core.plan import DrainStep, touched_topics
@@ -24,6 +25,7 @@ from cockpit.core.turn import moved_of, produces, services_of
 
 def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
     """Each reason for which this wave must not begin, in words; the plainest first."""
+    yield from _unanswered(state, wave)
     yield from _active_on_target(state, wave)
     yield from _target_ahead(state, wave)
     yield from _past_their_place(state, wave)
@@ -164,6 +166,13 @@ def _hanging(state: FlightState, wave: WaveState) -> Iterator[str]:
             f"{'' if one.coordinated else look} end it: {abort_transaction(source, name, start)}"
         )
         return
+
+
+def _unanswered(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """A call of the try before that nobody has answered: it would stop or start a service behind
+    what this try has just done."""
+    if why := may_land(wave.memory, state.at_ms):
+        yield f"an order of before, {why}"
 
 
 def _drains(state: FlightState, wave: WaveState) -> bool:

@@ -1,30 +1,51 @@
 """Calls that move a service are not made again where the clusters show that they have happened.
 
 A call whose answer nobody has, for its engine died or the answer was lost, and one that was
-answered are told by what a look shows that was asked for since: members of a group, or records of a
-producer's own. What shows nothing is called again.
+answered are told by the members of a group, in a look that was asked for since. What shows nothing
+is called again; and producers are: what is new on the target may be the mirror's, whose task has
+begun again and brings what it had not written down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cockpit.core.actions import Action, CallService
-from cockpit.core.observe import MISSING, partition_text
-from cockpit.core.plan import Service, Side
+from cockpit.core.late import lost_call
+from cockpit.core.plan import Side
 from cockpit.core.scene import Done, Scene, Wait, group_on
 from cockpit.core.unread import target_groups
+
+_CALLED: Final = "called."
+SENT: Final = "sent"
+UNANSWERED: Final = "unanswered"
+_MAY_HAVE_HAPPENED: Final = (SENT, UNANSWERED, "done")
 
 
 def begun(action: CallService, memory: Mapping[str, Any]) -> Mapping[str, Any]:
     """What to remember before it leaves."""
-    return {_key(action, memory): "maybe"}
+    return {_key(action, memory): SENT}
 
 
-def ended(action: CallService, outcome: str, memory: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What to remember of how it ended: of a lost answer, that nobody knows."""
-    return {} if outcome == "unknown" else {_key(action, memory): outcome}
+def ended(
+    action: CallService, outcome: str, at_ms: int, memory: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What to remember of how it ended: of a lost answer, that nobody knows, and since when."""
+    if outcome != "unknown":
+        return {_key(action, memory): outcome}
+    lost = lost_call(action.verb, action.service)
+    return {_key(action, memory): UNANSWERED, lost: at_ms}
+
+
+def given_up(memory: Mapping[str, Any], at_ms: int) -> dict[str, Any]:
+    """A wave's memory as an engine takes it over that waits for no answer any more: what was on
+    its way then may have left as late as now."""
+    found = dict(memory)
+    for word in [key for key, value in memory.items() if key.startswith(_CALLED) and value == SENT]:
+        verb, _, service = word.removeprefix(_CALLED).split(".", 2)
+        found |= {word: UNANSWERED, lost_call(verb, service): at_ms}
+    return found
 
 
 def _side(action: CallService, memory: Mapping[str, Any]) -> Side:
@@ -39,20 +60,18 @@ def _key(action: CallService, memory: Mapping[str, Any]) -> str:
 
 
 def key(verb: str, side: Side, service: str) -> str:
-    """What a wave remembers of a call: `maybe`, or how it ended."""
-    return f"called.{verb}.{side}.{service}"
+    """What a wave remembers of a call: that it was sent, or how it ended."""
+    return f"{_CALLED}{verb}.{side}.{service}"
 
 
 def happened(action: Action, scene: Scene) -> Done | Wait | None:
     """That a call made before has done what it is for; None: it is to be made."""
     if not isinstance(action, CallService):
         return None
-    if scene.memory.get(_key(action, scene.memory)) not in ("maybe", "done"):
+    if scene.memory.get(_key(action, scene.memory)) not in _MAY_HAVE_HAPPENED:
         return None
     service = scene.subject.plan.service(action.service)
-    if service.group is None:
-        return _writes(service, scene) if action.verb == "start" else None
-    if service.resume == "external":
+    if service.group is None or service.resume == "external":
         return None  # nothing of it need show in Kafka
     return _members(action, service.group, scene)
 
@@ -70,21 +89,3 @@ def _members(action: CallService, group: str, scene: Scene) -> Done | Wait | Non
     if state is None or not at_work or state.state != "Stable":
         return None
     return Done(f"{group} has {state.members} members on {side}: not started again")
-
-
-def _writes(service: Service, scene: Scene) -> Done | Wait | None:
-    """That a producer has written past the drained end, where nobody else of its wave writes. On a
-    link others may."""
-    ends = scene.memory.get("drained.target_end")
-    others = {t for s in scene.subject.services if s is not service for t in s.produces}
-    own = frozenset(service.produces) - others
-    if not ends or not own or scene.subject.plan.replication.kind == "link":
-        return None
-    logs = scene.facts.newest_logs("target")
-    if logs is None or logs.asked_at_ms <= scene.started_at_ms:
-        return Wait("reads offsets on target")
-    for name, end in zip(logs.keys.names, logs.end.tolist(), strict=True):
-        known = ends.get(partition_text(name), end)
-        if name[0] in own and end != MISSING and end > known:
-            return Done(f"{service.name} writes {partition_text(name)}: not started again")
-    return None

@@ -434,7 +434,7 @@ def _withdraw(turn: Turn, event: Finished) -> None:
     turn.set_wave(stages=(left, *stages[1:]))
     for ask in refused:
         if ask.verb == "start" and not turn.wave.back:
-            learning.unlearn_start(turn, ask.service)
+            learning.unlearn_start(turn, ask.service, "was not told to start")
     if not turn.wave.back_wanted:
         hold(turn, event.detail, "failed")
 

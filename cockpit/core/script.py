@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, assert_never
 
-from cockpit.core import errands, once
+from cockpit.core import errands
 from cockpit.core.actions import (
     CallService,
     CommitOffsets,
@@ -30,7 +30,7 @@ from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, shut, unfencing
 from cockpit.core.flight import WaveState
-from cockpit.core.late import LOST, AwaitLate, AwaitNoStart, sent_start
+from cockpit.core.late import LOST, AwaitLate, AwaitNoStart, lost_call
 from cockpit.core.observe import partition_of
 from cockpit.core.placing import CheckPlaced, PlaceGroup, ReturnGroup
 from cockpit.core.plan import (
@@ -206,7 +206,9 @@ def undo_words(step: Step) -> str:
             assert_never(step)
 
 
-def _calls(services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int) -> tuple[Task, ...]:
+def _calls(
+    services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int, *, blindly: bool = False
+) -> tuple[Task, ...]:
     tasks: list[Task] = []
     for service in services:
         control: Control = getattr(service, verb)
@@ -214,7 +216,7 @@ def _calls(services: tuple[Service, ...], verb: ServiceVerb, timeout_ms: int) ->
             text = f"{verb} {service.name}: {control.text}"
             tasks.append(Ask(text, service.name, verb))
         else:
-            tasks.append(Do(CallService(service.name, verb), timeout_ms))
+            tasks.append(Do(CallService(service.name, verb), timeout_ms, blindly=blindly))
     return tuple(tasks)
 
 
@@ -331,8 +333,17 @@ def _forward_again(
     step: ReverseStep, services: tuple[Service, ...], plan: Plan, memory: Mapping[str, Any]
 ) -> Script:
     """Everything is back on the source, and the first mirror goes on behind it. What came late is
-    brought back by the second one before that, with the topics out of the first."""
+    brought back by the second one before that, with the topics out of the first.
+
+    Before anybody was told to start there is nothing to bring back, and the first mirror goes on
+    where it was: what was written on the source meanwhile is for it.
+    """
     first, topics = plan.replication.source_connector, produced_topics(services)
+    if not any(memory.get(f"started.{s.name}") for s in services if s.produces):
+        return (
+            (Do(StopMirror(step.connector), CONNECTOR_TIMEOUT_MS),),
+            (Do(ExcludeTopics(first, topics, False), CONNECTOR_TIMEOUT_MS),),
+        )
     proof = ProveDrained(topics, "target", step.connector)
     places = positions(memory.get(RETURNED, {}))
     late: Script = (
@@ -349,10 +360,12 @@ def _forward_again(
     )
 
 
-def _stopped_there(services: tuple[Service, ...], plan: Plan, timeout_ms: int) -> Script:
+def _stopped_there(
+    services: tuple[Service, ...], plan: Plan, timeout_ms: int, *, blindly: bool = False
+) -> Script:
     """Told to stop on the target, and seen to have stopped."""
     return (
-        _calls(services, "stop", timeout_ms),
+        _calls(services, "stop", timeout_ms, blindly=blindly),
         (*_empty(services, "target", timeout_ms), *_silent(services, plan, timeout_ms)),
     )
 
@@ -361,16 +374,14 @@ def _unanswered(
     started: tuple[Service, ...], plan: Plan, memory: Mapping[str, Any], timeout_ms: int
 ) -> Script:
     """Producers whose order to start had no answer are stopped once more when it cannot land any
-    more: until then a source that was opened again would not be the only one that takes writes."""
-    late = tuple(
-        s
-        for s in started
-        if s.produces and memory.get(once.key("start", "target", s.name)) == "maybe"
-    )
-    if not late:
+    more: until then a source that was opened again would not be the only one that takes writes.
+    Whatever shows of them then: one that has just landed shows nothing yet."""
+    late = {s: memory.get(lost_call("start", s.name)) for s in started if s.produces}
+    awaited = {s: AwaitNoStart(s.name, at_ms) for s, at_ms in late.items() if at_ms is not None}
+    if not awaited:
         return ()
-    awaited = tuple(AwaitNoStart(s.name, memory.get(sent_start(s.name), 0)) for s in late)
-    return (awaited, *_stopped_there(late, plan, timeout_ms))
+    again = _stopped_there(tuple(awaited), plan, timeout_ms, blindly=True)
+    return (tuple(awaited.values()), *again)
 
 
 def _silent(services: tuple[Service, ...], plan: Plan, timeout_ms: int) -> tuple[Task, ...]:

@@ -41,11 +41,13 @@ from cockpit.core.unread import left_alone, not_seen, target_groups, target_logs
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Carry out one action and take its result into the wave's memory under `key`."""
+    """Carry out one action and take its result into the wave's memory under `key`. A call of a
+    service, if `blindly`, whatever shows of it already."""
 
     action: Action
     timeout_ms: int
     key: str = ""
+    blindly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ def poll(task: Task, scene: Scene) -> Progress:
 
 
 def _do(task: Do, scene: Scene) -> Progress:
-    found = left_alone(task.action, scene) or happened(task.action, scene)
+    found = left_alone(task.action, scene)
+    if found is None and not task.blindly:
+        return happened(task.action, scene) or Act(task.action, task.timeout_ms)
     return found or Act(task.action, task.timeout_ms)
 
 

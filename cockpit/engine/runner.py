@@ -47,6 +47,11 @@ class Hold(Protocol):
         """Raises PortError where nothing may be changed now."""
 
 
+def _unsent(is_so: bool = True) -> dict[str, bool]:  # a word of its own
+    """That an effect certainly never left; an answer that refuses it says less than that."""
+    return {"unsent": True} if is_so else {}
+
+
 class Runner:
     """Runs one Perform at a time per call; calls may go side by side."""
 
@@ -79,7 +84,7 @@ class Runner:
         except JournalError as error:
             outcome, detail, data = "failed", f"nothing was done: {error}", {}
         except PortError as error:
-            outcome, detail, data = "failed", error.reason, {}
+            outcome, detail, data = "failed", error.reason, _unsent(error.kind in PASSING_KINDS)
         except Exception as error:  # noqa: BLE001  # the edge: a defect here must end as an outcome
             outcome, detail, data = "unknown", f"{type(error).__name__}: {error}", {}
         intended = command.action_id in self._intended
@@ -100,15 +105,21 @@ class Runner:
         if isinstance(command.action, Look):
             return await self._look(command)
         deadline = self._clock.now_ms() + command.verify_ms
+        tried = ""
         while True:
             try:
-                return await self._once(command)
+                outcome, detail, data = await self._once(command)
             except PortError as error:
+                tried = error.reason
                 passing = error.kind in PASSING_KINDS
                 given_up = command.action_id in self._abandoned
                 if not passing or given_up or self._clock.now_ms() >= deadline:
                     raise
                 await self._clock.sleep(TRY_AGAIN_MS)
+            else:
+                if detail == STALE and tried:
+                    detail = f"{tried}; {STALE}"
+                return outcome, detail, data
 
     async def _once(self, command: Perform) -> _Ended:
         action = command.action
@@ -116,18 +127,18 @@ class Runner:
         if found.holds and not isinstance(action, CallService | Errand):
             return "already", found.detail, dict(found.shows)
         if self._is_stale(command):
-            return "failed", STALE, {}
+            return "failed", STALE, _unsent()
         if command.action_id not in self._intended:
             intent = {"action_id": command.action_id, "text": action_text(action)}
             content = {"type": type(action).__name__, **to_json(action)}
             self._write("intent", {**intent, "action": content, "before": dict(found.before)})
             self._intended.add(command.action_id)
             if self._is_stale(command):  # a disk may take seconds for the intent
-                return "failed", STALE, {}
+                return "failed", STALE, _unsent()
         if self._hold is not None:
             await self._hold.confirmed()
             if self._is_stale(command):  # and so may a cluster
-                return "failed", STALE, {}
+                return "failed", STALE, _unsent()
             self._hold.check()
         try:
             data = await self._effector.do(action)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cockpit.core.actions import Action, Fence, Unfence
+from cockpit.core.durable import record, restore
 from cockpit.core.flight import (
     Abandon,
     Asked,
@@ -200,6 +201,20 @@ class Script:
 
 def actions(script: Script) -> list[object]:
     return [perform.action for perform in script.performs]
+
+
+def died(script: Script) -> None:
+    """The engine is no more, and another one has taken over from what is on disk."""
+    script.state = restore(
+        script.state.plan,
+        record(script.state),
+        [],
+        intended=frozenset(),
+        session="s",
+        simulated=False,
+        at_ms=script.now_ms,
+    )
+    script.look(3)
 
 
 def fly_with_trigger(on_trigger: str) -> Script:

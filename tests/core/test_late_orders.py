@@ -3,10 +3,18 @@ at work again, a producer's start before the source is opened."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from cockpit.core.actions import CallService, Fence, Unfence
 from cockpit.core.durable import OpenIntent, record, restore
+from cockpit.core.flight import Outcome
+from cockpit.core.intents import Arm
 from cockpit.core.parity.fence import fence_bindings
-from tests.core.driver import Script, actions
+from cockpit.core.plan import DrainStep, FenceStep, OffsetsStep, Plan, StartStep, StopStep
+from tests.core.build import service, two_wave_plan
+from tests.core.driver import Script, actions, died
 
 FENCE = fence_bindings(("orders",), ("User:*",))
 BACK = CallService("checkout", "undo")
@@ -165,6 +173,113 @@ def test_a_start_that_was_answered_keeps_nobody_waiting() -> None:
     script.go("rollback")
     fly_back(script, 15)
     assert script.word() == "rolled back"
+
+
+def reading_writer() -> Plan:
+    """One wave, of a service that reads and writes the same topic."""
+    plan = two_wave_plan()
+    steps = (StopStep(), FenceStep(60_000), DrainStep(), OffsetsStep(), StartStep())
+    wave = replace(plan.waves[1], services=("ledger",), steps=steps)
+    ledger = service("ledger", consumes=("orders",), produces=("orders",))
+    return replace(plan, services=(ledger,), waves=(wave,))
+
+
+def reader_start_lost() -> Script:
+    """The order to start the service that reads and writes had no answer, and shows nowhere."""
+    script = Script(reading_writer())
+    script.fly_to_stop(previous={"sync.topic.acls.enabled": "true"})
+    script.end_all()
+    script.members["source"] = 0
+    script.look(2)
+    script.end_all()  # fenced
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.end_all(source_end=ends, target_end=ends)
+    script.look(3)
+    script.end_all(previous={"orders/0": 80, "orders/1": 80})
+    script.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+    script.look(2)
+    script.end_all()  # the last look
+    script.look(1)
+    assert actions(script)[-1] == CallService("ledger", "start")
+    script.end_all("unknown")
+    return script
+
+
+@pytest.mark.parametrize("second", ["failed", "done", "unknown"])
+def test_a_second_order_does_not_make_up_for_the_first_one(second: Outcome) -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    died(script)
+    lost_ms = script.now_ms
+    script.look(3)
+    script.go("advance")
+    script.end_all()  # the last look, again
+    script.end_all(second)
+    script.look(1)
+    script.go("rollback")
+    while script.now_ms < lost_ms + 55_000:
+        fly_back(script, 1)
+    assert not unfences(script)
+    fly_back(script, 75)
+    assert script.word() == "rolled back"
+
+
+def test_a_start_that_was_tried_for_long_counts_from_when_it_was_lost() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_start()
+    script.look(50)  # nobody has listened, until now
+    script.end_all("unknown")
+    script.look(2)
+    script.go("rollback")
+    fly_back(script, 30)
+    assert not unfences(script)
+
+
+def test_the_second_stop_is_sent_to_a_service_whose_group_is_not_there_yet() -> None:
+    """The order may have landed a moment ago, and its application is still on its way up."""
+    script = reader_start_lost()
+    script.look(2)
+    script.go("rollback")
+    fly_back(script, 80)
+    assert unfences(script)
+    moved = actions(script)
+    stops = [n for n, a in enumerate(moved) if a == CallService("ledger", "stop")]
+    assert len(stops) == 3
+    assert stops[-1] < next(n for n, a in enumerate(moved) if isinstance(a, Unfence))
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_wait_longer() -> None:
+    script = lost()
+    script.now_ms -= 3_600_000
+    died(script)
+    script.members["source"] = 0
+    script.look(3)
+    script.go("rollback")
+    fly_back(script, 90)
+    assert script.word() == "rolled back"
+
+
+@pytest.mark.parametrize("verb", ["undo", "stop"])
+def test_a_wave_does_not_begin_again_while_an_order_of_before_may_still_land(verb: str) -> None:
+    script = Script()
+    script.fly_to_stop()
+    script.end_all("unknown" if verb == "stop" else "done")
+    script.members["source"] = 0
+    script.look(1)
+    script.go("rollback")
+    script.look(1)
+    script.end_all("unknown" if verb == "undo" else "done")
+    script.members["source"] = 1
+    fly_back(script, 3)
+    assert script.word() == "rolled back"
+    script.ask(Arm("advance", "ana"))
+    assert script.state.armed is None
+    assert f"{verb} of ledger had no answer and may land for" in script.told[-1].text
+    script.look(60)
+    script.go("advance")
+    assert script.word() == "running"
 
 
 def texts_of_steps(script: Script) -> str:

@@ -185,6 +185,23 @@ def hanging() -> str:
     return said(script)
 
 
+def unanswered() -> str:
+    """The wave is back, and nobody has answered its service's start on the source."""
+    script = Script()
+    script.fly_to_stop()
+    script.end_all()
+    script.go("rollback")
+    script.members["source"] = 0
+    script.look(2)
+    script.end_all("unknown")
+    script.members["source"] = 1
+    for _ in range(3):
+        script.look(1)
+        script.end_all()
+    assert script.word() == "rolled back"
+    return said(script)
+
+
 def left_over_fence() -> str:
     script = Script(only_writers())
     script.acls["source"].add(acl("*", "write", "topic", "orders", permission="deny"))
@@ -217,6 +234,7 @@ SAID: dict[str, Callable[[], str]] = {
     "target ahead: a group's commit": group_ahead,
     "retention overtook the mirror": overtaken,
     "hanging transaction": hanging,
+    "order without an answer": unanswered,
     "missing right": missing_right,
     "missing right of the canary": canary_right,
     "fence left over": left_over_fence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.core.actions import CallService, Fence, ProveShut
 from cockpit.core.flight import Perform, Ticked
 from cockpit.core.intents import Pause
-from tests.core.driver import Script, actions
+from tests.core.driver import Script, actions, died
 
 START = CallService("checkout", "start")
 
@@ -99,3 +99,68 @@ def test_a_fence_that_somebody_takes_down_before_the_release_pauses_the_wave_and
     assert START not in actions(script)
     script.go("advance")
     assert isinstance(actions(script)[-1], Fence)
+
+
+def test_a_start_that_never_left_is_behind_another_look_and_closes_nothing() -> None:
+    script = at_last_look()
+    script.end_all()
+    assert script.state.wave().start_intent_at_ms is not None
+    script.end_all("failed", unsent=True)
+    assert script.state.wave().start_intent_at_ms is None
+    assert "checkout was not told to start: the order never left" in texts(script)
+    script.go("advance")
+    assert isinstance(actions(script)[-1], ProveShut)
+    script.end_all()
+    assert actions(script)[-1] == START
+
+
+def test_a_start_that_was_refused_is_made_again_behind_another_look() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.end_all("failed")  # it was answered: whatever it has begun, nobody knows
+    assert script.state.wave().start_intent_at_ms is not None
+    script.go("advance")
+    assert isinstance(actions(script)[-1], ProveShut)
+
+
+def test_a_start_without_an_answer_is_made_again_behind_another_look() -> None:
+    script = at_last_look()
+    script.end_all()
+    died(script)
+    script.go("advance")
+    assert actions(script).count(START) == 1
+    assert len(looks(script)) == 2
+    script.end_all()
+    script.look(1)
+    assert actions(script).count(START) == 2
+
+
+def test_what_has_written_on_the_target_is_released_and_needs_no_look() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.look(1)
+    script.ends["target"] = (103, 100)
+    died(script)
+    assert script.state.wave().closed_at_ms is not None
+    script.go("advance")
+    assert len(looks(script)) == 1
+    assert actions(script).count(START) == 2
+
+
+def test_a_fence_that_falls_while_nobody_knows_of_the_start_is_told() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.look(1)
+    script.end_all("unknown")
+    script.acls["source"].clear()
+    script.look(2)
+    assert "the fence of orders does not stand any more" in texts(script)
+    while script.word() != "holding":
+        script.look(10)  # nobody shows on the target
+    script.go("advance")
+    assert len(looks(script)) == 2
+    assert actions(script)[-1] == looks(script)[-1].action
+    script.end_all("failed")
+    assert script.word() == "holding"
+    script.go("rollback")
+    assert script.state.wave().back

@@ -261,3 +261,27 @@ def test_a_reverse_mirror_without_a_position_or_a_word_is_unknown() -> None:
 def test_an_empty_topic_that_is_reversed_lags_by_nothing() -> None:
     facts = absorb(absorb(Facts(), mirror(1_000, (0, 0))), logs("target", 1_100, (0, 0)))
     assert lag(facts, 1_200) == 0.0
+
+
+def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> None:
+    """A record that somebody else has written on the source is no reason to stay half-way: the
+    second mirror could never bring it."""
+    script = Script(reversing_plan())
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.end_all(source_end=ends, target_end=ends)
+    script.end_all()
+    script.end_all()
+    script.ends["source"] = (101, 100)
+    script.end_all("failed")  # the last look
+    assert script.word() == "holding"
+    before = len(actions(script))
+    script.go("rollback")
+    for _ in range(12):
+        script.look(1)
+        script.end_all()
+    back = actions(script)[before:]
+    assert not any(isinstance(action, ProveDrained) for action in back)
+    assert back.index(StopMirror(BACK)) < back.index(ExcludeTopics(FORWARD, TOPICS, excluded=False))
+    assert script.word() == "rolled back"

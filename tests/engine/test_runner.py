@@ -16,7 +16,7 @@ from cockpit.core.actions import (
 )
 from cockpit.core.flight import Finished, Perform
 from cockpit.engine.journal import JournalError
-from cockpit.engine.runner import Runner
+from cockpit.engine.runner import STALE, Runner
 from cockpit.ports import OutcomeUnknownError, PortError
 
 
@@ -130,6 +130,23 @@ async def test_evidence_that_becomes_stale_while_the_disk_takes_the_intent_means
     assert finished.outcome == "failed"
     assert "stale" in finished.detail
     assert edge.trace == ["precheck", "intent", "outcome"]
+
+
+async def test_what_was_tried_until_its_evidence_was_stale_ends_with_why_it_did_not_go() -> None:
+    edge = Edge()
+    edge.effect = PortError("unreachable", "connection refused")
+    finished = await edge.run(CallService("ledger", "start"), fresh_until_ms=900)
+    assert finished.outcome == "failed"
+    assert finished.detail == f"connection refused; {STALE}"
+    assert finished.data["unsent"]
+
+
+async def test_what_was_refused_was_sent() -> None:
+    edge = Edge()
+    edge.effect = PortError("refused", "HTTP 409")
+    finished = await edge.run(CallService("ledger", "start"))
+    assert finished.outcome == "failed"
+    assert "unsent" not in finished.data
 
 
 async def test_a_lost_reply_is_resolved_by_reading() -> None:
