@@ -86,6 +86,7 @@ def _headless(options: argparse.Namespace) -> int:
             user=DEMO_USER,
             gate_wait_ms=options.gate_wait,
             on_ask=options.on_ask,
+            accept_loss=options.accept_loss,
             confirm_steps=True,
             fly_again=options.again,
         )

@@ -41,7 +41,14 @@ def add_pilot_options(parser: argparse.ArgumentParser) -> None:
         "--on-ask",
         choices=("rollback", "pause"),
         default="rollback",
-        help="when a trigger or a failed step asks for a person (default rollback)",
+        help="when a trigger has paused the wave, or a step has failed (default rollback); beyond "
+        "the point of no return it is pause",
+    )
+    group.add_argument(
+        "--accept-loss",
+        action="store_true",
+        help="go back beyond the point of no return too, where records that were written on the "
+        "target would be lost",
     )
     group.add_argument("--yes", action="store_true", help="answer the plan's confirm steps")
     group.add_argument(
@@ -57,6 +64,7 @@ def orders_from(options: argparse.Namespace) -> Orders:
         user=this_user(),
         gate_wait_ms=options.gate_wait,
         on_ask=options.on_ask,
+        accept_loss=options.accept_loss,
         confirm_steps=options.yes,
         fly_again=options.again,
         go_on=getattr(options, "go_on", False),

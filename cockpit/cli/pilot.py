@@ -38,6 +38,8 @@ class Orders:
     gate_wait_ms: int = 300_000
     on_ask: Literal["rollback", "pause"] = "rollback"
     """When a trigger asks or pauses, or a step fails."""
+    accept_loss: bool = False
+    """Whether it goes back also where records on the target would be lost by that."""
     confirm_steps: bool = False
     fly_again: bool = False
     """Whether a wave that was rolled back is tried once more."""
@@ -195,8 +197,7 @@ class Pilot:
                 self._gone_on = self._going_on = await self._arm(snapshot, "advance")
             return None
         rollback = snapshot.action("rollback")
-        can_go_back = rollback.enabled and self._orders.on_ask == "rollback"
-        if can_go_back and self._back_tries < MAX_BACK_TRIES:
+        if self._may_go_back(snapshot) and self._back_tries < MAX_BACK_TRIES:
             if await self._arm(snapshot, "rollback"):
                 self._back_tries += 1
             return None
@@ -205,16 +206,16 @@ class Pilot:
         word = next((s.word for s in wave.steps if s.word in ("unknown", "failed")), "failed")
         code = exits.UNKNOWN if word == "unknown" else exits.FAILED
         outcome = "unknown" if word == "unknown" else "failed"
-        return self._result(outcome, code, left=True, why=wave.detail)
+        return self._result(outcome, code, left=True, why=self._left(snapshot, wave.detail))
 
     async def _running(self, snapshot: Snapshot, wave: WaveView) -> Result | None:
         waiting = any(step.word == "waiting" for step in wave.steps)
         if snapshot.status.paused:
             fired = any(trigger.verdict == "FAIL" for trigger in snapshot.triggers)
-            if self._orders.on_ask == "rollback" and snapshot.action("rollback").enabled:
+            if self._may_go_back(snapshot):
                 await self._arm(snapshot, "rollback")
                 return None
-            why = "a trigger asks for a person" if fired else "paused"
+            why = self._left(snapshot, "a trigger asks for a person" if fired else "paused")
             return self._result("paused", exits.STOPPED, left=True, why=why)
         if waiting:
             if self._orders.confirm_steps:
@@ -245,6 +246,18 @@ class Pilot:
             return None
         why = next((s.detail for s in wave.steps if s.word == "undoing"), wave.detail)
         return self._result("paused", exits.STOPPED, left=True, why=f"going back: {why}")
+
+    def _may_go_back(self, snapshot: Snapshot) -> bool:
+        """Beyond the point of no return only a person says that records may be lost."""
+        wanted = snapshot.action("rollback").enabled and self._orders.on_ask == "rollback"
+        return wanted and (snapshot.status.rollback != "lossy" or self._orders.accept_loss)
+
+    def _left(self, snapshot: Snapshot, why: str) -> str:
+        """Why it is left to a person; and that it is the way back that it does not take."""
+        wanted = snapshot.action("rollback").enabled and self._orders.on_ask == "rollback"
+        if not wanted or self._may_go_back(snapshot):
+            return why
+        return f"{why}; going back may lose records: a person decides, or --accept-loss"
 
     def _asked_recently(self, snapshot: Snapshot) -> bool:
         return snapshot.at_ms - self._asked_ms < TRY_AGAIN_MS

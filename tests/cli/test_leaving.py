@@ -21,7 +21,13 @@ from cockpit.engine.remote import RemoteSession
 from tests.engine.test_socket import flight
 
 HEADLESS = argparse.Namespace(
-    headless=True, json=True, gate_wait=1_000, on_ask="rollback", yes=False, again=False
+    headless=True,
+    json=True,
+    gate_wait=1_000,
+    on_ask="rollback",
+    accept_loss=False,
+    yes=False,
+    again=False,
 )
 
 

@@ -87,7 +87,7 @@ class Watching(LocalSession):
         return news
 
 
-ORDERS = Orders(user="test", confirm_steps=True)
+ORDERS = Orders(user="test", confirm_steps=True, accept_loss=True)
 ALONE = Company()
 STUCK = Result("stuck", exits.UNKNOWN, (), left_running=True, why="it has not ended in time")
 

@@ -79,6 +79,7 @@ def draw(seed: int) -> Drawn:
         confirm_steps=dice.random() < 0.8,
         fly_again=dice.random() < 0.5,
         go_on=dice.random() < 0.7,
+        accept_loss=dice.random() < 0.7,
     )
     spec = replace(spec, faults=faults)
     for marked in (t for t in troubles if isinstance(t, TransactionMarkers)):

@@ -110,7 +110,8 @@ def matrix(
 
 def cockpit_resume(state: Path, *options: str) -> Flight:
     """`cockpit resume --headless --json`, to its end."""
-    command = [sys.executable, "-m", "cockpit", "resume", "--headless", "--json", *options]
+    command = [sys.executable, "-m", "cockpit", "resume", "--headless", "--json"]
+    command += ["--accept-loss", *options]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -234,6 +234,21 @@ def test_a_producer_whose_start_is_lost_is_not_called_moved() -> None:
     assert flown.truth.lost == 0
 
 
+def test_where_going_back_may_lose_records_a_machine_leaves_it_to_a_person() -> None:
+    writers = demo_plan().waves[1].services
+    calls = [f"{name} start" for name in writers]
+    refused = [EffectFault(action="call", subject=call, mode="refused", times=9) for call in calls]
+    back = fly(*refused)
+    assert back.result.outcome == "rolled_back"
+    left = fly(*refused, orders=replace(ORDERS, accept_loss=False))
+    assert left.result.left_running
+    assert left.result.exit_code == exits.FAILED
+    assert left.result.why.endswith(
+        "going back may lose records: a person decides, or --accept-loss"
+    )
+    assert "rollback_wanted" not in left.kinds()
+
+
 def test_simulated_is_said_in_every_snapshot() -> None:
     flown = fly()
     assert all(s.status.simulated and s.source.simulated for s in flown.snapshots)
