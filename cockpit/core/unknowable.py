@@ -32,7 +32,7 @@ def _of_wave(wave: Wave, services: list[Service], outside: list[Service]) -> lis
         texts.append(f"wave {wave.name}: its gate offset_delta can never pass: {why}")
     soaks = any(isinstance(step, SoakStep) for step in wave.steps)
     if _has(wave.rollback.triggers, GroupLagGate):
-        ends = "no soak of it ever ends, and it never fires" if soaks else "it never fires"
+        ends = "every soak of it fails, and it never fires" if soaks else "it never fires"
         texts.append(
             f"wave {wave.name}: its trigger group_lag is never known, so that {ends}: {why}"
         )

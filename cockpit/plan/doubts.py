@@ -59,6 +59,8 @@ def _letters(topic: str) -> str:
 
 def _of_waves(plan: Plan) -> Iterator[tuple[int, str]]:
     for index, wave in enumerate(plan.waves):
+        if wave.rollback.on_trigger == "rollback" and not wave.rollback.triggers:
+            yield index, f"wave {wave.name}: on_trigger without triggers never happens"
         words = [step_name(step) for step in wave.steps]
         if "confirm" in words[words.index("stop") : words.index("start")]:
             yield index, f"wave {wave.name}: clients are blocked until somebody answers its confirm"

@@ -80,6 +80,8 @@ class WaveDraft:
     before: Word | None
     after: Word | None
     says_gates: bool
+    says_lasting_gates: bool
+    """Whether a gate is among them that means something after the move, too."""
     signal_uses: tuple[SignalUse, ...]
     idle_parity_at: tuple[Place, ...]
     """Where a parity condition looks at nothing."""
@@ -249,20 +251,27 @@ def _wave(item: Item, index: int) -> WaveDraft:
         name=word(_field(item, "name")),
         services=_words(services),
         services_whole=services is not None and _whole(services),
-        steps=tuple(
-            Word(key, step.place) for step in _items(steps) for key in step.fields if step.valid
-        ),
+        steps=tuple(Word(key, step.place) for step in _items(steps) for key in step.fields),
         steps_at=item.key_places.get("steps", item.place),
         steps_whole=steps is not None and _steps_whole(steps),
         before=word(_field(owner, "before")),
         after=word(_field(owner, "after")),
         says_gates=bool(_items(gates)) or not _whole(gates),
+        says_lasting_gates=any(map(_lasts, _items(gates))) or not _whole(gates),
         signal_uses=_signal_uses(conditions),
         idle_parity_at=tuple(c.place for c in conditions if _looks_at_nothing(c)),
         schema_parity_at=tuple(
             look.place for look in map(_schema_look, conditions) if look and look.value is True
         ),
     )
+
+
+_LASTING: Final = frozenset({"replication_lag", "group_lag", "signal"})
+
+
+def _lasts(gate: Item) -> bool:
+    """Of a gate that cannot be read it is not said that it does not."""
+    return not gate.fields or not _LASTING.isdisjoint(gate.fields)
 
 
 def _steps_whole(steps: Item) -> bool:

@@ -254,13 +254,13 @@ STEP: Final = OneOf(
                 Field(
                     "deadline",
                     DURATION,
-                    "How long clients may be blocked before the start is intended.",
+                    "How long the fence may stand before the start is intended.",
                     default="60s",
                 ),
                 Field(
                     "at_zero",
                     words("unfence", "hold"),
-                    "What happens at the deadline.",
+                    "What happens then: the wave goes back, or it is an alarm and the fence stays.",
                     default="unfence",
                 ),
                 Field(
@@ -288,7 +288,8 @@ STEP: Final = OneOf(
         "start": _timed_step("start", "The services start on the target.", "120s"),
         "soak": Object(
             "step soak",
-            "For a time the wave's gates hold, its triggers are quiet and its services at work.",
+            "For a time the wave's gates of lag and of signals hold, its triggers are quiet and "
+            "its services at work.",
             (Field("for", DURATION, "How long.", required=True),),
         ),
         "confirm": Object(
@@ -365,13 +366,15 @@ ROLLBACK: Final = Object(
         Field(
             "on_trigger",
             words("ask", "pause", "rollback"),
-            "What happens by itself when one fires.",
+            "What happens by itself when one fires: `rollback`: the wave goes back, where that "
+            "loses nothing; else, and with the two others, it pauses, and a person decides.",
             default="ask",
         ),
         Field(
             "after_no_return",
             words("rollback", "pause"),
-            "With `on_trigger: rollback`: what happens once going back would lose records.",
+            "A wave that produces says `pause` with `on_trigger: rollback`: once going back would "
+            "lose records it pauses.",
             default="rollback",
         ),
     ),

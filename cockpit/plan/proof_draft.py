@@ -151,7 +151,6 @@ def _steps(wave: Item, members: tuple[ServiceDraft, ...]) -> tuple[StepModel, ..
         _step(word, settings, members)
         for step in _entries(wave, "steps")
         for word, settings in step.fields.items()
-        if step.valid
     )
 
 

@@ -210,7 +210,7 @@ class Reader:
         if kind.short and isinstance(node, SequenceNode):
             return self._short(kind, node)
         if not isinstance(node, MappingNode):
-            hint = "leave the key away, or write {}" if kind.all_optional else ""
+            hint = _without_settings(kind) if kind.all_optional else ""
             hint = hint or f"needs {kind.needs()}"
             message = f"expected a mapping ({kind.name}), found {describe(node)}"
             return self._refuse(node, message, hint)
@@ -389,6 +389,15 @@ def default_item(entry: Field, place: Place) -> Item:
             return Item(place, entry.kind.words[entry.default])
         case _:
             raise AssertionError(f"{entry.key}: only single values have defaults")
+
+
+def _without_settings(kind: Object) -> str:
+    """How to write something that needs no settings; a step that is left away is another plan."""
+    word = kind.name.removeprefix("step ")
+    if word == kind.name:
+        return "leave the key away, or write {}"
+    first = kind.fields[0].key
+    return f"write {word} alone, or {{{word}: {{{first}: ...}}}}"
 
 
 def _leading_word(key: str) -> str:

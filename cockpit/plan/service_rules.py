@@ -47,7 +47,7 @@ def resume_fits(draft: Draft, problems: Problems) -> None:
             problems.add(service.offsets_at, message, 'add at: "2026-11-27T18:00Z"')
         wrong = {
             "at": (how != "timestamp", "remove it, or write resume: timestamp"),
-            "accept_loss": (how not in _ELSEWHERE, "remove it: such a place skips nothing"),
+            "accept_loss": (how not in _ELSEWHERE, "remove it: cockpit sets no such place"),
             "accept_replay": (how not in _ELSEWHERE, "write replay_tolerance, a number"),
             "replay_tolerance": (how == "external", "remove it: the cockpit cannot count there"),
         }

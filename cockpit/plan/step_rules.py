@@ -135,12 +135,16 @@ def write_owner_fits(draft: Draft, problems: Problems) -> None:
 
 
 def soak_needs_gates(draft: Draft, problems: Problems) -> None:
-    """A soak holds the wave's gates, so there must be some."""
+    """A soak holds the wave's gates of lag and of signals, so there must be one: the others are
+    about before the move."""
     for wave, _steps_by_name in _steps(draft):
         for step in wave.steps:
-            if step.text == "soak" and not wave.says_gates:
-                message = f"soak in {wave.label}, which has no gates to hold"
-                problems.add(step.place, message, "add gates to the wave")
+            if step.text != "soak" or wave.says_lasting_gates:
+                continue
+            lack = "whose gates all look at before the move"
+            lack = lack if wave.says_gates else "which has no gates to hold"
+            hint = "add replication_lag, group_lag or signal to its gates"
+            problems.add(step.place, f"soak in {wave.label}, {lack}", hint)
 
 
 def recovery_needs_producer(draft: Draft, problems: Problems) -> None:

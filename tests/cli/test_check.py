@@ -219,8 +219,8 @@ def test_what_can_never_be_known_of_offsets_outside_kafka_is_a_warning(
     err = capsys.readouterr().err
     (line,) = [line for line in err.splitlines() if "group_lag" in line]
     assert (
-        "warning: wave readers: its trigger group_lag is never known, so that no soak of it ever"
-        " ends, and it never fires: fraud-report keeps its offsets outside Kafka"
+        "warning: wave readers: its trigger group_lag is never known, so that every soak of it"
+        " fails, and it never fires: fraud-report keeps its offsets outside Kafka"
     ) in line
     number = int(line.split(":")[1])
     assert path.read_text().splitlines()[number - 1].startswith("  - name: readers")

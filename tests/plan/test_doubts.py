@@ -33,6 +33,12 @@ def test_a_question_while_clients_are_blocked() -> None:
     assert doubted(text) == [(28, said)]
 
 
+def test_what_a_trigger_would_do_where_there_is_none() -> None:
+    words = "    steps: [stop, offsets, start"
+    text = MINIMAL.replace(words, f"    rollback: {{on_trigger: rollback}}\n{words}", 1)
+    assert doubted(text) == [(23, "wave readers: on_trigger without triggers never happens")]
+
+
 def test_a_producer_that_stays_while_its_topic_moves() -> None:
     def excluding(how: str) -> str:
         left = f"excluded: [{{producer: orders, as: {how}, why: an old batch, by: team-pay}}]\n"
