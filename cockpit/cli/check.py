@@ -29,7 +29,13 @@ _SHOWN = 12
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`check` and its options."""
-    parser = commands.add_parser("check", help="read a plan and name every problem")
+    parser = commands.add_parser(
+        "check",
+        help="read a plan and name every problem",
+        description="Reads PLAN, contacts nothing, names every problem with its line and column, "
+        "and proves every state that the plan can reach: what it refuses has the shortest way "
+        "there, step by step.",
+    )
     parser.add_argument("plan", type=Path, metavar="PLAN")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument(

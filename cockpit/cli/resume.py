@@ -22,7 +22,14 @@ from cockpit.engine.recovery import Unfinished, left_in
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`resume` and its options."""
-    parser = commands.add_parser("resume", help="take over a flight whose engine is no more")
+    parser = commands.add_parser(
+        "resume",
+        help="take over a flight whose engine is no more",
+        description="Starts an engine on a flight whose own has died. Nothing moves before both "
+        "clusters are read and a person goes on (A) or back (R); with --headless the wave that "
+        "was left half-way goes back, with --go-on to its end. Effects without an outcome are "
+        "read, not repeated.",
+    )
     parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")
     parser.add_argument(
         "--go-on",

@@ -33,7 +33,13 @@ MAY_LEAVE = (exits.ROLLED_BACK, exits.FAILED, exits.GATE_NOT_MET, exits.UNKNOWN,
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is private
     """`run` and its options."""
-    parser = commands.add_parser("run", help="fly a plan: an engine of its own, and the screen")
+    parser = commands.add_parser(
+        "run",
+        help="fly a plan: an engine of its own, and the screen",
+        description="Looks at both clusters, the mirror and what earlier flights have left, starts "
+        "an engine of its own on PLAN, and shows its screen. Nothing moves before a person arms A "
+        "and confirms it. The engine outlives its screen: `cockpit attach` shows it again.",
+    )
     parser.add_argument("plan", type=Path, metavar="PLAN")
     parser.add_argument(
         "--no-preflight",

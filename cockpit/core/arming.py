@@ -318,8 +318,10 @@ def _advance_lines(state: FlightState) -> tuple[str, ...]:
     fences = [step for step in wave.wave.steps if isinstance(step, FenceStep)]
     if topics and fences:
         lines.append(f"writes to {', '.join(topics)} are blocked on the source meanwhile")
+        then = {"unfence": "the wave goes back", "hold": "an alarm: the fence stays"}
         lines.append(
-            f"fence deadline {fences[0].deadline_ms / 1000:.0f} s, then {fences[0].at_zero}"
+            f"fence deadline {fences[0].deadline_ms / 1000:.0f} s from the fence on, then"
+            f" {then[fences[0].at_zero]}"
         )
     for view in gate_views(state, wave):
         age = "" if view.at_ms is None else f", {(state.at_ms - view.at_ms) / 1000:.1f} s old"
