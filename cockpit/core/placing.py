@@ -359,6 +359,9 @@ def _made_anew(scene: Scene, moved: Commits, before: Commits) -> _Unmapped | Wai
         on_source = name[0] in recreated.get("source", ())
         if not on_source and name[0] not in recreated.get("target", ()):
             continue
+        logs = scene.facts.newest_logs("source")
+        if logs is None or logs.asked_at_ms <= scene.started_at_ms:
+            return Wait("reads offsets on source")  # the group has read on since an older look
         log = bounds(scene.facts, name)
         if isinstance(log, Unknown):
             return Wait(f"{partition_text(name)}: {log.reason}")

@@ -6,7 +6,9 @@ from __future__ import annotations
 import pytest
 
 from cockpit.core.actions import CallService, CommitOffsets
+from cockpit.core.flight import Ticked
 from cockpit.core.intents import Pause
+from tests.core.build import group, groups
 from tests.core.driver import Script, actions
 
 START = CallService("ledger", "start")
@@ -37,6 +39,25 @@ def test_a_group_goes_back_to_the_start_of_a_source_topic_that_was_made_anew() -
     placed = [t for t in script.told if t.kind == "offsets_placed"][-1]
     assert placed.data["reread_max_records"] == 27
     assert "made anew" in placed.text
+
+
+def test_what_is_read_again_is_counted_in_a_look_behind_the_stop() -> None:
+    """A look of before does not have what the group has read until it stopped."""
+    script = Script()
+    script.fly_readers()
+    script.anew = {"source": frozenset({"orders"})}
+    script.ends["source"] = (20, 7)
+    script.commits["source"] = {}
+    script.look(1)
+    script.go("rollback")
+    script.end_all()
+    script.members["target"] = 0
+    script.see(groups("target", script.now_ms + 1, group("ledger", 0, script.commits["target"])))
+    script.send(Ticked(script.now_ms + 2))
+    script.ends["source"] = (26, 7)
+    script.look(3)
+    placed = [t for t in script.told if t.kind == "offsets_placed"][-1]
+    assert placed.data["reread_max_records"] == 33
 
 
 def test_a_target_topic_that_was_made_anew_says_nothing_of_the_source() -> None:
