@@ -27,7 +27,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         help="take over a flight whose engine is no more",
         description="Starts an engine on a flight whose own has died. Nothing moves before both "
         "clusters are read and a person goes on (A) or back (R); with --headless the wave that "
-        "was left half-way goes back, with --go-on to its end. Effects without an outcome are "
+        "was left half-way goes back (where that may lose records only with --accept-loss), with "
+        "--go-on to its end. Effects without an outcome are "
         "read, not repeated.",
     )
     parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from cockpit.core.flight import FlightState, WaveState
-from cockpit.core.observe import MISSING, TopicPartition, partition_of
+from cockpit.core.observe import MISSING, TopicPartition, partition_of, partition_text
+from cockpit.core.plan import FenceStep, ReverseStep, Step
+from cockpit.core.turn import Turn
+
+NOTHING_THERE: Final = "nothing_there"
+"""Whether the target had no record past the drained end when `reverse` began to be undone."""
+STAYED: Final = "stayed"
+"""By "topic/partition" the records past the drained end when the fence began to be undone."""
+
+
+def before_undo(turn: Turn, step: Step) -> None:
+    """Keep what the target has of its own, before what is undone lets the mirrors change that."""
+    if turn.wave.start_intent_at_ms is not None:
+        return
+    grown = past_the_drain(turn.state, turn.wave)
+    if isinstance(step, ReverseStep):
+        turn.remember({NOTHING_THERE: grown == {}})
+    if isinstance(step, FenceStep):
+        turn.remember({STAYED: {partition_text(name): n for name, n in (grown or {}).items()}})
 
 
 def past_the_drain(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cockpit.core.fences import RELEASED, bindings_by_topic, fenced_topics
+from cockpit.core.fences import RELEASED, VOID, bindings_by_topic, fenced_topics
 from cockpit.core.flight import WaveState
 from cockpit.core.observe import MISSING, LogSample, TopicPartition, partition_of, partition_text
 from cockpit.core.plan import (
@@ -21,7 +21,7 @@ from cockpit.core.plan import (
     touched_topics,
 )
 from cockpit.core.progress import hold
-from cockpit.core.reproving import VOID, prove_again
+from cockpit.core.reproving import prove_again
 from cockpit.core.reversing import LATE, RETURNED, late_records
 from cockpit.core.turn import Turn, is_reversed, services_of
 
@@ -29,6 +29,8 @@ NAMED: Final = 3
 """How many partitions are spelt out."""
 FENCE, DRAIN = "fence", "drained"
 """What a proof's `source_end` and `at_ms` are remembered under."""
+FALLEN: Final = "fallen"
+"""Whether it was told that the fence fell after producers had been told to start."""
 ANEW: Final = "anew"
 """Topics of the wave that had been made anew when it began, or was last ordered to go on."""
 
@@ -48,10 +50,24 @@ def watch_proofs(turn: Turn) -> None:
     grown = (*_before_the_drain(turn), *_grown(turn))
     if grown:
         _escaped(turn, grown)
-    elif not wave.memory.get(RELEASED) and (void := _void(turn, anew)):
+    elif wave.start_intent_at_ms is not None:
+        _tell_fallen(turn)
+    elif void := _void(turn, anew):
         turn.remember({VOID: void})
         text = f"what was proved does not count any more: {void}"
         _say(turn, "proof_void", text, ())
+
+
+def _tell_fallen(turn: Turn) -> None:
+    """A fence that falls before the target shows that somebody was released: once, and writers
+    behind it are told besides."""
+    memory = turn.wave.memory
+    if memory.get(RELEASED) or memory.get(FALLEN):
+        return
+    ends, at_ms = _baseline(turn.wave)
+    if ends and (fallen := _fallen(turn, at_ms)):
+        turn.remember({FALLEN: True})
+        turn.tell("proof_void", fallen, "bad", wave=turn.wave.wave.name)
 
 
 def go_on(turn: Turn) -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 from cockpit.core.actions import Fence, ProveShut, ProveSilent, Unfence
 from cockpit.core.observe import AclBinding, AclSample, partition_of
 from cockpit.core.parity.fence import fence_bindings
-from cockpit.core.plan import FenceStep, Plan, Wave, produced_topics
+from cockpit.core.plan import FenceStep, Plan, ReverseStep, Wave, produced_topics
 
+VOID: Final = "void"
+"""Why every proof of a wave is void; absent: none is."""
 RELEASED: Final = "released"
 """Whether the target has shown records past the drained end since the wave's producers were told to
 start; absent: it has not."""
@@ -51,12 +53,15 @@ def unfencing(step: FenceStep, wave: Wave, plan: Plan) -> Unfence | None:
 
 def shut(wave: Wave, plan: Plan, memory: Mapping[str, Any]) -> ProveShut | None:
     """What has to be so still when the wave's producers are released; None: nothing was proved of
-    the source's logs, or the target shows that somebody was released already. That an order to
-    start was sent says nothing: it may not have landed, and who gives it again stands on a look of
-    then."""
+    the source's logs, or none is to be started. That an order to start was sent says nothing: it
+    may not have landed, and who gives it again stands on a look of then. Once the target has
+    records of its own there is no way back: a person who has seen what the look shows goes on."""
     services = plan.wave_services(wave)
     ends: Mapping[str, int] = memory.get("drained.source_end") or {}
-    if not ends or memory.get(RELEASED):
+    waiting = [s for s in services if s.produces and not memory.get(f"running.{s.name}")]
+    is_reversed = any(isinstance(step, ReverseStep) for step in wave.steps)  # the source grows
+    seen = memory.get(RELEASED) and (VOID in memory or is_reversed)
+    if not ends or not waiting or seen:
         return None
     step = fence_step(wave)
     denied = principals(step, wave, plan) if step is not None and step.by != "stop" else ()

@@ -22,6 +22,7 @@ from cockpit.core.actions import (
     action_text,
 )
 from cockpit.core.actions import Fence as FenceAction
+from cockpit.core.fences import RELEASED
 from cockpit.core.flight import Finished, Run
 from cockpit.core.placing import PlaceGroup, ReturnGroup
 from cockpit.core.plan import Side
@@ -112,14 +113,21 @@ def unlearn_start(turn: Turn, service: str, why: str) -> None:
     if wave.memory.get(f"started_before.{service}", True):
         return
     words = ("started.", "started_before.")
-    gone = {word + service for word in words}
-    turn.set_wave(memory={key: value for key, value in wave.memory.items() if key not in gone})
+    _forget(turn, {word + service for word in words})
     if any(turn.wave.memory.get(f"started.{s.name}") for s in services_of(turn.state, wave)):
         return
+    _forget(turn, {RELEASED})  # what has grown on the target was nobody's of this wave
     turn.set_wave(start_intent_at_ms=None)
+    if turn.state.plan.replication.kind != "link":
+        turn.set_wave(closed_at_ms=None)
     if produces(turn.state, wave):
         text = f"{service} {why}; the point of no return is not crossed"
         turn.tell("no_return_taken_back", text, wave=wave.wave.name)
+
+
+def _forget(turn: Turn, keys: set[str]) -> None:
+    memory = turn.wave.memory
+    turn.set_wave(memory={key: value for key, value in memory.items() if key not in keys})
 
 
 def tell_place(turn: Turn, run: Run, found: Mapping[str, Any], note: str) -> None:

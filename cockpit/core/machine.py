@@ -56,7 +56,7 @@ from cockpit.core.quantities import quantity
 from cockpit.core.reconcile import disagreements, unread
 from cockpit.core.snapshot import AlarmView
 from cockpit.core.standing import standing
-from cockpit.core.turn import Turn, is_reversed, moved_of, produces
+from cockpit.core.turn import Turn, closed_since_ms, is_reversed, moved_of, produces
 from cockpit.core.watch import renew
 
 WATCH_EVERY_MS = 1_000
@@ -271,7 +271,8 @@ def _deadline(turn: Turn) -> None:
     assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
     own = foreign.why_not_unfence(turn.state) if wave.start_intent_at_ms is None else ""
-    if wave.start_intent_at_ms is None and fence.at_zero == "unfence" and not own:
+    open_back = wave.start_intent_at_ms is None and closed_since_ms(turn.state, wave) is None
+    if open_back and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
     elif not wave.deadline_told:
         turn.set_wave(deadline_told=True)

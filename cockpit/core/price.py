@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from cockpit.core.delta import to_source
-from cockpit.core.drained import past_the_drain
+from cockpit.core.drained import STAYED, past_the_drain
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import (
     MISSING,
@@ -137,7 +137,8 @@ def _written(state: FlightState, wave: WaveState) -> Mapping[TopicPartition, int
         return {}
     if wave.start_intent_at_ms is None:
         if any(isinstance(s.step, FenceStep) and s.word == "undone" for s in wave.steps):
-            return {}  # the source is open, and the mirror brings what is written there
+            stayed: Mapping[str, int] = wave.memory.get(STAYED) or {}
+            return {partition_of(key): n for key, n in stayed.items()}  # the mirror brings more
         return past_the_drain(state, wave) or {}  # of nobody whom this flight has started
     if wave.memory.get(RETURNED):
         logs = state.facts.newest_logs("target")

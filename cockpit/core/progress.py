@@ -10,6 +10,7 @@ from typing import Final
 
 from cockpit.core import coordination, drilling, latefences, learning, recovering, release
 from cockpit.core.actions import Action, CallService, action_text
+from cockpit.core.drained import before_undo
 from cockpit.core.drills import DrillTask
 from cockpit.core.expiring import expired
 from cockpit.core.flight import (
@@ -207,7 +208,8 @@ def _next_undo(turn: Turn) -> bool:
     turn.set_wave(cursor=cursor)
     step = wave.steps[cursor]
     turn.set_step(cursor, word="undoing", detail="")
-    script = backward(step.step, wave.wave, state.plan, wave.memory)
+    before_undo(turn, step.step)
+    script = backward(step.step, wave.wave, state.plan, turn.wave.memory)
     name = step_name(step.step)
     turn.tell("undo_started", f"{wave.wave.name}: undo {name}", wave=wave.wave.name, step=name)
     _load(turn, script)

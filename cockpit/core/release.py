@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from cockpit.core.actions import CallService, ProveShut
+from cockpit.core.fences import RELEASED, VOID
 from cockpit.core.flight import Finished, Run, WaveState
-from cockpit.core.reproving import VOID
 from cockpit.core.turn import Turn
 
 COUNTS_MS: Final = 10_000
@@ -25,7 +25,7 @@ def learn_shut(turn: Turn, action: object, event: Finished) -> None:
         return
     if event.outcome == "done":
         turn.remember({SHUT_UNTIL: event.at_ms + COUNTS_MS})
-    elif event.outcome == "failed":
+    elif event.outcome == "failed" or turn.wave.memory.get(RELEASED):
         turn.remember({VOID: event.detail})
         turn.set_wave(escape_told=True)
 

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from cockpit.core.fences import RELEASED
 from cockpit.core.plan import DrainStep, FenceStep, OffsetsStep, step_name
 from cockpit.core.turn import Turn
 
-VOID: Final = "void"
-"""Why every proof of a wave is void; absent: none is."""
 _MADE_VOID: Final[Mapping[type, tuple[str, ...]]] = {
-    FenceStep: ("fence.", "drained."),
-    DrainStep: ("drained.",),
+    FenceStep: ("fence.", "drained.", RELEASED),
+    DrainStep: ("drained.", RELEASED),
     OffsetsStep: (),  # places are found behind the drained end
 }
 """What a wave must not remember any more of proofs that are taken again."""

@@ -26,6 +26,7 @@ from cockpit.core.actions import (
     StopMirror,
 )
 from cockpit.core.anew import BeginAnew
+from cockpit.core.drained import NOTHING_THERE
 from cockpit.core.drilling import BROKEN
 from cockpit.core.drills import DrillStep, DrillTask
 from cockpit.core.fences import fence_step, fencing, shut, unfencing
@@ -335,11 +336,13 @@ def _forward_again(
     """Everything is back on the source, and the first mirror goes on behind it. What came late is
     brought back by the second one before that, with the topics out of the first.
 
-    Before anybody was told to start there is nothing to bring back, and the first mirror goes on
-    where it was: what was written on the source meanwhile is for it.
+    Before anybody was told to start, where the target has no record past the drained end, there is
+    nothing to bring back, and the first mirror goes on where it was: what was written on the source
+    meanwhile is for it.
     """
     first, topics = plan.replication.source_connector, produced_topics(services)
-    if not any(memory.get(f"started.{s.name}") for s in services if s.produces):
+    told = any(memory.get(f"started.{s.name}") for s in services if s.produces)
+    if not told and memory.get(NOTHING_THERE):
         return (
             (Do(StopMirror(step.connector), CONNECTOR_TIMEOUT_MS),),
             (Do(ExcludeTopics(first, topics, False), CONNECTOR_TIMEOUT_MS),),

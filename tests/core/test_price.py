@@ -204,3 +204,21 @@ def test_what_the_mirror_brings_behind_a_fence_that_was_taken_down_costs_nothing
     script.look(3)
     texts = [tell.text for tell in script.told if tell.kind == "going_back"]
     assert not [text for text in texts if "lost or replayed" in text]
+
+
+def test_what_was_there_when_the_fence_fell_stays_in_the_price() -> None:
+    script = Script()
+    script.fly_readers()
+    script.fly_writers_to_last_look()
+    script.ends["target"] = (105, 100)
+    script.look(1)
+    script.go("rollback")
+    script.end_all()
+    while not any(isinstance(a, Unfence) for a in actions(script)):
+        script.look(1)
+    script.end_all()
+    script.ends["target"] = (140, 120)
+    script.look(1)
+    price = price_now(script)
+    assert price.records == 5
+    assert price.partitions == (("orders/0", 5),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cockpit.core.actions import CallService, Fence, ProveShut
 from cockpit.core.flight import Perform, Ticked
 from cockpit.core.intents import Pause
+from cockpit.core.project import project
 from tests.core.driver import Script, actions, died
 
 START = CallService("checkout", "start")
@@ -135,7 +136,8 @@ def test_a_start_without_an_answer_is_made_again_behind_another_look() -> None:
     assert actions(script).count(START) == 2
 
 
-def test_what_has_written_on_the_target_is_released_and_needs_no_look() -> None:
+def test_what_has_grown_on_the_target_is_looked_at_too_and_a_person_may_go_on_over_it() -> None:
+    """It may be the mirror's; where it is the producer's, there is no way but on."""
     script = at_last_look()
     script.end_all()
     script.look(1)
@@ -143,8 +145,56 @@ def test_what_has_written_on_the_target_is_released_and_needs_no_look() -> None:
     died(script)
     assert script.state.wave().closed_at_ms is not None
     script.go("advance")
-    assert len(looks(script)) == 1
+    assert len(looks(script)) == 2
+    script.end_all("failed")
+    assert script.word() == "holding"
+    script.go("advance")
+    assert len(looks(script)) == 2
     assert actions(script).count(START) == 2
+
+
+def test_where_everybody_was_started_nobody_looks_again() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.end_all()  # started, and it writes nothing
+    while script.word() != "holding":
+        script.look(10)
+    script.ends["source"] = (101, 100)
+    script.look(1)
+    script.go("advance")
+    assert len(looks(script)) == 1
+    script.ends["target"] = (101, 100)
+    script.look(2)
+    assert script.state.wave().steps[3].word == "done"
+
+
+def test_a_start_that_never_left_leaves_nothing_of_what_grew_meanwhile() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.ends["target"] = (103, 100)  # copied again by the mirror
+    script.look(1)
+    assert script.state.wave().closed_at_ms is not None
+    script.end_all("failed", unsent=True)
+    wave = script.state.wave()
+    assert (wave.start_intent_at_ms, wave.closed_at_ms) == (None, None)
+    assert project(script.state, 1).action("rollback").enabled
+    script.acls["source"].clear()
+    script.look(1)
+    assert "the fence of orders does not stand any more" in texts(script)
+    script.go("advance")
+    assert isinstance(actions(script)[-1], Fence)
+
+
+def test_a_writer_behind_a_fence_that_fell_after_the_start_is_named_too() -> None:
+    script = at_last_look()
+    script.end_all()
+    script.end_all()
+    script.acls["source"].clear()
+    script.look(2)
+    assert texts(script).count("the fence of orders does not stand any more") == 1
+    script.ends["source"] = (103, 100)
+    script.look(1)
+    assert "a writer escapes the fence on the source: orders/0 by 3" in texts(script)
 
 
 def test_a_fence_that_falls_while_nobody_knows_of_the_start_is_told() -> None:

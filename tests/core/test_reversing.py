@@ -275,6 +275,7 @@ def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> No
     script.end_all()
     script.ends["source"] = (101, 100)
     script.end_all("failed")  # the last look
+    script.look(1)
     assert script.word() == "holding"
     before = len(actions(script))
     script.go("rollback")
@@ -285,3 +286,21 @@ def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> No
     assert not any(isinstance(action, ProveDrained) for action in back)
     assert back.index(StopMirror(BACK)) < back.index(ExcludeTopics(FORWARD, TOPICS, excluded=False))
     assert script.word() == "rolled back"
+
+
+def test_what_somebody_has_written_there_unasked_is_brought_back_all_the_same() -> None:
+    script = Script(reversing_plan())
+    script.fly_readers()
+    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
+    ends = {"orders/0": 100, "orders/1": 100}
+    script.end_all(source_end=ends, target_end=ends)
+    script.end_all()
+    script.end_all()
+    script.ends["target"] = (140, 100)
+    script.ends["source"] = (130, 100)
+    script.end_all("failed")  # the last look
+    script.look(1)
+    before = len(actions(script))
+    script.go("rollback")
+    script.look(2)
+    assert ProveDrained(TOPICS, "target", BACK) in actions(script)[before:]

@@ -92,6 +92,7 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "the target as they were.",
         "What came back is not compared after crashes of services or a fence that others removed, "
         "nor where a service is that a start has reached after its wave had begun to go back; "
+        "nor commits of a group that one without an answer has reached after that; "
         "commits not where others commit or topics are made anew, nor places that had none, nor "
         "where the way back did not wait for a target that cannot be read, and said so.",
     ),
@@ -133,7 +134,7 @@ ABOUT: Final[tuple[tuple[str, str, str, str], ...]] = (
         "From each fence's effect until it falls, its removal is tried, the start is intended or "
         "the engine is gone: the plan's deadline, one call's timeout and 2 s; where none was at "
         "work at the deadline, as soon as one is. A try that failed counts only where the next one "
-        "follows at once, or a person is asked.",
+        "follows at once, or a person is asked; one whose intent no disk could keep, always.",
         "Fences that the plan holds at zero; silence, which blocks nobody.",
     ),
     (

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from cockpit.core.actions import CommitOffsets
 from cockpit.core.observe import TopicPartition, partition_text
+from cockpit.ports import OutcomeUnknownError
 from tests.flights.invariants.case import Attempt, Case
-from tests.flights.invariants.trace import Felt, Line, Moment, last
+from tests.flights.invariants.trace import Call, Felt, Line, Moment, last
 
 ELSEWHERE = ("StrayMember", "TopicRecreated", "ServiceCrash")
 """Kinds of trouble that commit, or take a log away under what was committed."""
@@ -68,13 +69,28 @@ def _replaced(case: Case, attempt: Attempt) -> Mapping[str, Mapping[TopicPartiti
             action = call.action
             if not isinstance(action, CommitOffsets) or action.side != "target":
                 continue
+            if _lands_late(case, call, action.group):
+                late.add(action.group)
             if attempt.started.n < call.n < attempt.end_n and action.group not in late:
                 before = call.truth.commits if call.truth is not None else None
                 placed = {name for name, _ in action.offsets}
                 former = (before or {}).get(action.group, {})
                 mine = {name: offset for name, offset in former.items() if name in placed}
                 found.setdefault(action.group, mine)
-    return found
+    return {group: commits for group, commits in found.items() if group not in late}
+
+
+def _lands_late(case: Case, commit: Call, group: str) -> bool:
+    """Whether a commit without an answer has landed when its group was given back already."""
+    if not isinstance(commit.error, OutcomeUnknownError):
+        return False
+    calls = [
+        call
+        for call in case.calls
+        if isinstance(call.action, CommitOffsets) and call.action.group == group
+    ]
+    landed = (f.n for f in case.felts if f.name == f"commit {group}" and f.n > commit.ended_n)
+    return any(not any(call.n < n < call.ended_n for call in calls) for n in landed)
 
 
 def _differing(

@@ -251,7 +251,7 @@ def _escape_untold(case: Case, wave: Wave, felt: Felt, mine: tuple[str, ...]) ->
     """Whoever wrote behind the fence, up to the last look before the start, was told of: by an
     alarm or a pause, so that a person has ordered on. Of a topic with an open transaction nobody
     can say what lies behind the fence's proof."""
-    begun = last(case.of("wave_started", before_n=felt.n))
+    begun = _begun(case, wave, felt)
     after_n = begun.n if begun is not None else 0
     proofs = [
         call
@@ -275,9 +275,15 @@ def _escape_untold(case: Case, wave: Wave, felt: Felt, mine: tuple[str, ...]) ->
         yield f"I2: {felt.name} came, and nobody was told who wrote behind the fence: {by}"
 
 
+def _begun(case: Case, wave: Wave, felt: Felt) -> Line | None:
+    """Where this wave began last before; an order of it may land when the next one is under way."""
+    lines = case.of("wave_started", before_n=felt.n)
+    return last(line for line in lines if line.entry["wave"] == wave.name)
+
+
 def _unproved(case: Case, wave: Wave, felt: Felt) -> Iterator[str]:
     """What the plan wants proved has been proved in this very try of the wave."""
-    begun = last(case.of("wave_started", before_n=felt.n))
+    begun = _begun(case, wave, felt)
     after_n = begun.n if begun is not None else 0
     wanted: dict[type, tuple[type, ...]] = {
         FenceStep: (Fence, ProveSilent),

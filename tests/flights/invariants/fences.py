@@ -39,6 +39,7 @@ def _bounded(case: Case, attempt: Attempt, fence: FenceStep, felt: Felt) -> Iter
         )
         if item is not None
     ]
+    ends += _refused_by_disk(case, felt.n)
     end_ms = min(ends, default=case.trace.ended_ms)
     if not ends and any(case.of("flight_ended")):
         yield f"I9: the flight has ended, and wave {name} is still fenced"
@@ -82,6 +83,17 @@ def _tried(case: Case, after_n: int) -> Call | None:
             return first
         first = None
     return None
+
+
+def _refused_by_disk(case: Case, after_n: int) -> list[int]:
+    """When it was to be taken down, and no intent of that could be kept: a person is asked then."""
+    return [
+        line.at_ms - int(line.entry["at_ms"]) + int(line.entry["ended_at_ms"])
+        for line in case.of("outcome", after_n=after_n)
+        if ".undo-fence." in line.entry["action_id"]
+        and str(line.entry["detail"]).startswith("nothing was done: journal")
+        and "ended_at_ms" in line.entry
+    ]
 
 
 def _is_asked(case: Case, after_n: int, until_ms: int) -> bool:
