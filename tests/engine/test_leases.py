@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -170,15 +169,14 @@ async def test_a_viewer_who_reads_nothing_for_longer_than_the_lease_holds_nobody
         ana = await room.comes("ana", drives=True)
         stalled = asyncio.ensure_future(room.reads_nothing("eva", drives=False))
         async with drawn(ana):
-            begun_ms, slowest_s = room.engine.state.at_ms, 0.0
+            begun_ms, beside = room.engine.state.at_ms, 0
             while room.engine.state.at_ms < begun_ms + 2 * LEASE_MS or not stalled.done():
                 await asyncio.sleep(0.2)  # of two within a second of the flight one counts
                 before_ms = room.lease.until_ms
-                asked_s = time.monotonic()
                 await ana.submit(Beat("ana"))
                 await room.until(partial(renewed, room, before_ms))
-                slowest_s = max(slowest_s, time.monotonic() - asked_s)
+                beside += not stalled.done()
         await stalled
-        assert slowest_s < 1.0
+        assert beside > 1  # renewed while the other one still kept the service waiting
         assert room.crew.drives(ana.seat)
         assert [one.user for one in room.crew.seats] == ["ana"]
