@@ -316,15 +316,30 @@ def _unlooked(case: Case, wave: Wave, felt: Felt, after_n: int) -> Iterator[str]
     ]
     if felt.n != first or not sent:
         return
-    looks = [
-        call.ended_ms
+    every = [
+        call
         for call in case.calls
-        if after_n < call.ended_n < sent[-1].n
-        and call.truth is not None
-        and isinstance(call.action, ProveShut)
+        if after_n < call.ended_n < sent[-1].n and isinstance(call.action, ProveShut)
     ]
+    if every and _ordered_past(case, wave, every[-1], sent[-1]):
+        return
+    looks = [call.ended_ms for call in every if call.truth is not None]
     if not looks or sent[-1].at_ms - max(looks) > LOOK_COUNTS_MS:
         yield f"I2: {felt.name} came without a look at the source right before it"
+
+
+def _ordered_past(case: Case, wave: Wave, look: Call, sent: Call) -> bool:
+    """Whether a person who had been told that the way back is closed and what the look showed
+    ordered on all the same: from there on there is nothing else."""
+    if look.truth is not None:
+        return False
+    closed = any(
+        line.entry["wave"] == wave.name
+        for line in case.of("no_return_proved", before_n=look.ended_n)
+    )
+    return closed and any(
+        True for _ in case.of("retry", "resumed", after_n=look.ended_n, before_n=sent.n)
+    )
 
 
 def _fired(case: Case, line: Line) -> Iterator[str]:
