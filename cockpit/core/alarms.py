@@ -26,6 +26,7 @@ from cockpit.core.snapshot import AlarmView, StragglerView
 from cockpit.core.stragglers import Moved
 from cockpit.core.survey import BrokersSurvey
 from cockpit.core.trends import Trends, silent
+from cockpit.core.unnamed import left_behind
 
 HOLD_MS: Final = 5_000
 """Readings of different moments may disagree for one sample; not for so long."""
@@ -87,6 +88,7 @@ def troubles(
     found.extend(_made_anew(facts, now_ms))
     found.extend(_images(moved, facts))
     found.extend(_stragglers(stragglers))
+    found.extend(_unnamed(moved, facts))
     found.extend(_brokers(facts, now_ms))
     found.extend(_recording(facts))
     found.extend(_untold(facts))
@@ -290,6 +292,18 @@ def _stragglers(found: tuple[StragglerView, ...]) -> list[Trouble]:
         text = f"whether {blind[0].name} still reads on the source is not known: {blind[0].who}"
         troubles.append(Trouble("warn", "readers not known", text + more))
     return troubles
+
+
+def _unnamed(moved: Moved, facts: Facts) -> Iterator[Trouble]:
+    """Groups that have places on topics which nobody of the plan would move with them."""
+    there = {service.group for service in moved.services()}
+    left = [one for one in left_behind(moved.plan, facts) if one[0] not in there]
+    if left:
+        group, topics = left[0]
+        more = f" (+{len(left) - 1} more)" if len(left) > 1 else ""
+        named = f"{topics[0]} and {len(topics) - 1} more" if len(topics) > 1 else topics[0]
+        text = f"group {group} has commits of {named}, which its service does not name{more}"
+        yield Trouble("warn", "topics that are not named", text)
 
 
 def _recording(facts: Facts) -> Iterator[Trouble]:

@@ -30,6 +30,7 @@ ALARMS: Final = (
     "target ahead",
     "target commit past the image",
     "target end went back",
+    "topics that are not named",
     "translation past the image",
     "trigger of wave",
     "writers left on the source",

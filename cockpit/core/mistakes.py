@@ -15,23 +15,28 @@ from cockpit.core.fences import bindings_by_topic, is_fenced
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.hanging import overdue
 from cockpit.core.late import may_land
+from cockpit.core.lostrights import lost_rights, untold_rights
 from cockpit.core.observe import TopicPartition, partition_text
 from cockpit.core.overtaken import SET_POSITION, overtaken
-from cockpit.core.plan import DrainStep, touched_topics
+from cockpit.core.plan import SIDES, DrainStep, touched_topics
 from cockpit.core.readiness import ReadinessSurvey, unproven_texts, why_not_ready
 from cockpit.core.skips import proved_skip
 from cockpit.core.turn import moved_of, produces, services_of
+from cockpit.core.unnamed import reads_unnamed
 
 
 def mistakes(state: FlightState, wave: WaveState) -> Iterator[str]:
     """Each reason for which this wave must not begin, in words; the plainest first."""
     yield from _unanswered(state, wave)
+    yield from _unread(state, wave)
+    yield from reads_unnamed(state.plan, state.facts, services_of(state, wave))
     yield from _active_on_target(state, wave)
     yield from _target_ahead(state, wave)
     yield from _past_their_place(state, wave)
     yield from _overtaken(state, wave)
     yield from _hanging(state, wave)
     yield from _not_ready(state, wave)
+    yield from _lost(state, wave)
 
 
 def before_flight(state: FlightState, coming: Iterable[WaveState]) -> tuple[str, ...]:
@@ -39,18 +44,40 @@ def before_flight(state: FlightState, coming: Iterable[WaveState]) -> tuple[str,
     not go away by moving the first."""
     found: list[str] = []
     for number, wave in enumerate(coming):
-        found.extend(mistakes(state, wave) if number == 0 else _not_ready(state, wave))
+        later = (*_not_ready(state, wave), *_lost(state, wave))
+        found.extend(mistakes(state, wave) if number == 0 else later)
     return tuple(dict.fromkeys(found))
 
 
 def unproved(state: FlightState, coming: Iterable[WaveState]) -> tuple[str, ...]:
     """Rights of these waves that nobody can prove."""
     survey = state.facts.survey(ReadinessSurvey, "readiness")
-    found = [text for wave in coming for text in unproven_texts(wave.wave.name, survey)]
+    waves = tuple(coming)
+    found = [text for wave in waves for text in unproven_texts(wave.wave.name, survey)]
+    found += [text for wave in waves for text in untold_rights(state, wave)]
     failure = state.facts.failures.get("readiness")
     if failure is not None and failure.kind != "refused":
         found.append(f"rights are not known: {failure.reason}")
     return tuple(dict.fromkeys(found))
+
+
+def _lost(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Rights of its services that end at the source; of one that is there already they are no
+    matter."""
+    if not is_there(state, wave):
+        yield from lost_rights(state, wave)
+
+
+def _unread(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """A group of the wave of which a cluster tells nothing: where it stands, and whether it has
+    been at work on the target, nobody knows."""
+    for side in SIDES:
+        sample = state.facts.newest_groups(side)
+        groups = sample.groups if sample is not None else {}
+        for service in services_of(state, wave):
+            found = groups.get(service.group or "")
+            if found is not None and found.unknown is not None:
+                yield f"group {found.name} on {side} is not known: {found.unknown}"
 
 
 def _not_ready(state: FlightState, wave: WaveState) -> Iterator[str]:

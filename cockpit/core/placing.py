@@ -91,6 +91,10 @@ def place_group(task: PlaceGroup, scene: Scene) -> Progress:
         return state
     if state is not None and state.members:
         return Failed(f"{group} still has {state.members} members on the source")
+    if task.service.resume != "external" and isinstance(
+        there := group_on(scene, "target", group), Wait
+    ):
+        return there  # a commit that nobody has read is not replaced
     logs = scene.facts.newest_logs("source")
     absent = not_there(logs, task.service.consumes) if logs else Unknown("no offsets yet")
     if absent is not None:

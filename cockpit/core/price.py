@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core.delta import to_source
+from cockpit.core.delta import Pairs, to_source
 from cockpit.core.drained import STAYED, past_the_drain
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import (
@@ -27,6 +27,7 @@ from cockpit.core.turn import closed_since_ms, is_reversed, produces, services_o
 
 MAX_AGE_MS: Final = 5_000
 """Older readings of log ends or commits count nothing."""
+READS_ON: Final = "more as the group reads on"
 NAMED: Final = 4
 """How many partitions are spelt out."""
 
@@ -85,13 +86,33 @@ def price(state: FlightState, wave: WaveState) -> PriceView:
         view = PriceView("unknown", wave.wave.name, records, reread, worst, None, "")
     elif word == "lossy" or records or reread:
         view = PriceView("records", wave.wave.name, records, reread, worst, None, "")
+    elif _reads_on(state, wave):
+        return PriceView("nothing", wave.wave.name, 0, 0, (), None, f"nothing yet, {READS_ON}")
     else:
         text = why if "nothing" in why else f"nothing: {why}"
         return PriceView("nothing", wave.wave.name, 0, 0, (), None, text)
-    return replace(view, text=_text(view, why))
+    return replace(view, text=_text(view, why, _reads_on(state, wave)))
 
 
-def _text(view: PriceView, why: str) -> str:
+def _reads_on(state: FlightState, wave: WaveState) -> bool:
+    """Whether a group of the wave may be at work on the target: what it has read by the time that
+    it is stopped, nobody can tell."""
+    if wave.start_intent_at_ms is None or state.plan.replication.kind == "link":
+        return False
+    for service in services_of(state, wave):
+        if service.group is None or f"placed.{service.group}" not in wave.memory:
+            continue
+        there = _group(state, wave, service.group)
+        if isinstance(there, Unknown) or not _is_at_rest(there):
+            return True
+    return False
+
+
+def _is_at_rest(group: GroupState) -> bool:
+    return group.members == 0 and group.members_unknown is None
+
+
+def _text(view: PriceView, why: str, reads_on: bool) -> str:
     """One line for people."""
     parts: list[str] = []
     if view.word == "closed" and view.since_ms is not None:
@@ -104,7 +125,8 @@ def _text(view: PriceView, why: str) -> str:
     if isinstance(view.reread, Unknown):
         parts.append(f"records read again on the source: unknown ({view.reread.reason})")
     elif view.reread:
-        parts.append(f"at most {view.reread:,} records are read again on the source")
+        more = f", {READS_ON}" if reads_on else ""
+        parts.append(f"at most {view.reread:,} records are read again on the source{more}")
     if view.word == "records" and not view.records and not view.reread:
         parts.append(f"no record yet, but {why}")
     return "; ".join(parts)
@@ -211,23 +233,53 @@ def _reread_of(
     here = source.groups.get(service.group) if source is not None else None
     before = here.committed() if here is not None and here.unknown is None else {}
     total = 0
-    for name, offset in _moved(service, there, placed):
-        place = to_source(syncs.slots.get(name, ()), offset)
-        if place is None:
+    for name, low, high in _ranges(state, service, there, placed):
+        if isinstance(high, Unknown):
+            return high
+        worst = _worst(syncs.slots.get(name, ()), low, high, before.get(name, -1))
+        if worst is None:
             where = f"{service.group} {partition_text(name)}"
-            return Unknown(f"{where}: no offset-sync before {offset}")
-        resume = max(place.offset, before.get(name, -1))
-        total += max(0, place.offset + place.reread_max - resume)
+            return Unknown(f"{where}: no offset-sync before {low}")
+        total += worst
     return total
 
 
-def _moved(
-    service: Service, there: GroupState, placed: Mapping[str, int]
-) -> Iterator[tuple[TopicPartition, int]]:
-    """Partitions on which a group has come further than its place, and where it is."""
-    for name, offset in there.committed().items():
-        if name[0] in service.consumes and offset > placed.get(partition_text(name), -1):
-            yield name, offset
+def _worst(pairs: Pairs, low: int, high: int, before: int) -> int | None:
+    """What is read again at most from wherever a group stops between two places on the target: the
+    way back leads to the nearest offset-sync, so that is most just before the next. `before`: its
+    commit on the source, behind which it never goes. None: no sync is so old."""
+    at = (low, high, *(target - 1 for _, target in pairs if low < target <= high))
+    places = [to_source(pairs, one) for one in at]
+    known = [place for place in places if place is not None]
+    if len(known) < len(places):
+        return None
+    again = (p.offset + p.reread_max - max(p.offset, before) for p in known)
+    return max(0, *again)
+
+
+def _ranges(
+    state: FlightState, service: Service, there: GroupState, placed: Mapping[str, int]
+) -> Iterator[tuple[TopicPartition, int, int | Unknown]]:
+    """Of each partition from which a group may have something to bring back: where it is on the
+    target, and how far it may be by now. One that is at work goes on while somebody reads this."""
+    logs = state.facts.newest_logs("target")
+    at_rest = _is_at_rest(there)
+    committed = there.committed()
+    for name in sorted({*committed, *map(partition_of, placed)}):
+        if name[0] not in service.consumes:
+            continue
+        place = placed.get(partition_text(name), -1)
+        here = committed.get(name, place)
+        if at_rest:
+            if here > place:
+                yield name, here, here
+            continue
+        index = logs.keys.position.get(name) if logs is not None else None
+        end = MISSING if logs is None or index is None else int(logs.end[index])
+        if end == MISSING:
+            yield name, here, Unknown(f"{partition_text(name)}: the target's end is not known")
+        elif max(here, end) > place:  # what is at its place still has nothing to bring back
+            yield name, max(here, place + 1), max(here, end)
 
 
 def _group(state: FlightState, wave: WaveState, group: str) -> GroupState | Unknown:

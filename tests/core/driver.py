@@ -60,6 +60,8 @@ class Script:
         """Whether the mirror has told of no position yet."""
         self.members_unknown = ""
         """The side on which nobody can say who is in a group."""
+        self.unread = ""
+        """The side that tells nothing of the group."""
         self.anew: dict[str, frozenset[str]] = {}
         """By side, topics that were made anew while this was watched."""
         self.silent = ""
@@ -94,6 +96,8 @@ class Script:
                 if side == self.silent:
                     continue
                 state = group("ledger", self.members[side], dict(self.commits[side]))
+                if side == self.unread:
+                    state = replace(state, unknown="not answered")
                 if side == self.members_unknown:
                     state = replace(state, members_unknown="no right to describe it")
                 self.see(groups(side, now - 400, state))

@@ -161,6 +161,19 @@ def test_nothing_is_searched_while_a_task_of_the_mirror_is_down() -> None:
     assert len(searches(script)) == 1
 
 
+def test_a_commit_on_the_target_that_nobody_has_read_is_not_replaced() -> None:
+    script = exact_script()
+    script.commits["target"] = {("orders", 0): 99, ("orders", 1): 99}
+    script.fly_to_stop()
+    script.end_all()
+    script.members["source"], script.unread = 0, "target"
+    script.look(3)
+    script.end_all(places=answer(exact(90)))
+    script.look(3)
+    assert placed(script) == []
+    assert "group ledger on target: not answered" in script.state.wave().steps[1].detail
+
+
 def test_a_group_that_has_worked_on_the_target_is_not_set_back() -> None:
     script = exact_script()
     script.commits["target"] = {("orders", 0): 95, ("orders", 1): 80}

@@ -19,15 +19,18 @@ from cockpit.core.readiness import ReadinessSurvey, wave_rights
 from cockpit.core.rights import Right
 from cockpit.core.survey import (
     GroupImage,
+    GroupMembers,
     Image,
     ImagesSurvey,
+    Member,
+    MembersSurvey,
     ProducersSurvey,
     ProducerState,
     TransactionsSurvey,
 )
 from cockpit.kafka.effects.authorizer import free_for_all, why_no_acl_stops
 from cockpit.kafka.effects.canary import why_canary_is_no_proof
-from tests.core.build import acl, two_wave_plan
+from tests.core.build import acl, group, groups, two_wave_plan
 from tests.core.driver import Script
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "refusals.md"
@@ -185,6 +188,45 @@ def hanging() -> str:
     return said(script)
 
 
+def unread_group() -> str:
+    """The target does not let cockpit see the plan's group."""
+    script = looked()
+    silent = dataclasses.replace(group("ledger", 0, {}), unknown="GROUP_AUTHORIZATION_FAILED")
+    script.see(groups("target", script.now_ms, silent))
+    return said(script)
+
+
+def reads_more() -> str:
+    script = looked()
+    member = Member("m1", "ledger-1", "/127.0.0.1", (("orders", 0), ("payments", 0)))
+    found = GroupMembers("ledger", "classic", "Stable", (member,))
+    script.see(MembersSurvey("source", script.now_ms, script.now_ms, {"ledger": found}))
+    return said(script)
+
+
+def may_read_more() -> str:
+    script = Script()
+    script.commits["source"][("payments", 0)] = 777
+    script.look(3)
+    return said(script)
+
+
+def lost_right() -> str:
+    script = Script(only_writers())
+    script.acls["source"].add(acl("checkout", "write", "topic", "orders"))
+    script.acls["target"].add(acl("ledger", "read", "topic", "orders"))
+    script.look(3)
+    return said(script)
+
+
+def denied_on_target() -> str:
+    script, read_orders = Script(), acl("ledger", "read", "topic", "orders")
+    script.acls["source"].add(read_orders)
+    script.acls["target"] |= {read_orders, acl("*", "read", "topic", "orders", permission="deny")}
+    script.look(3)
+    return said(script)
+
+
 def unanswered() -> str:
     """The wave is back, and nobody has answered its service's start on the source."""
     script = Script()
@@ -235,6 +277,11 @@ SAID: dict[str, Callable[[], str]] = {
     "retention overtook the mirror": overtaken,
     "hanging transaction": hanging,
     "order without an answer": unanswered,
+    "group that is not read": unread_group,
+    "group that reads what the plan does not name": reads_more,
+    "group that may read what the plan does not name": may_read_more,
+    "right that only the source gives": lost_right,
+    "right that the target denies": denied_on_target,
     "missing right": missing_right,
     "missing right of the canary": canary_right,
     "fence left over": left_over_fence,

@@ -10,7 +10,7 @@ from cockpit.core.flight import Observed
 from cockpit.core.observe import MISSING, Unknown
 from cockpit.core.project import project
 from cockpit.core.snapshot import PriceView
-from tests.core.build import group, groups, logs
+from tests.core.build import group, groups, logs, syncs
 from tests.core.driver import Script, actions
 
 
@@ -39,20 +39,59 @@ def test_before_anything_has_moved_and_until_producers_start_it_costs_nothing() 
     assert (price_now(script).word, price_now(script).reread) == ("nothing", 0)
 
 
-def test_what_a_moved_group_has_read_is_read_again_as_far_as_the_syncs_tell() -> None:
+def test_what_a_moved_group_may_have_read_is_read_again_as_far_as_the_syncs_tell() -> None:
     script = Script()
-    script.fly_readers()  # placed at 90, at 95 by now; the newest offset-sync is (90, 90)
+    script.fly_readers()  # placed at 90, at 95 a moment ago; the newest offset-sync is (90, 90)
     price = price_now(script)
     assert (price.word, price.wave) == ("records", "readers")
     assert price.records == 0
+    assert price.reread == 2 * (100 - 91)  # it is at work: by now it may be at the log's end
+    text = "at most 18 records are read again on the source, more as the group reads on"
+    assert price.text == text
+
+
+def test_of_a_group_that_is_stopped_it_is_what_it_has_read() -> None:
+    script = Script()
+    script.fly_readers()
+    script.members["target"] = 0
+    script.look(1)
+    price = price_now(script)
     assert price.reread == 2 * (95 - 91)
     assert price.text == "at most 8 records are read again on the source"
+
+
+def test_a_group_at_work_that_has_not_committed_yet_does_not_go_back_for_nothing() -> None:
+    script = Script()
+    script.fly_readers()
+    script.commits["target"] = {("orders", 0): 90, ("orders", 1): 90}
+    script.look(1)
+    assert price_now(script).reread == 2 * (100 - 91)
+    script.members["target"] = 0
+    script.look(1)
+    assert price_now(script).word == "nothing"
+
+
+def test_a_group_at_work_at_an_offset_sync_costs_nothing_yet() -> None:
+    script = Script()
+    script.fly_readers()
+    script.ends["target"], script.commits["target"] = (90, 90), {("orders", 0): 90}
+    script.look(1)
+    assert price_now(script).text == "nothing yet, more as the group reads on"
+
+
+def test_between_two_offset_syncs_most_is_read_again_right_before_the_next() -> None:
+    script = Script()
+    script.fly_readers()
+    script.look(1)
+    script.see(syncs(script.now_ms, (98, 98), (90, 90)))
+    assert price_now(script).reread == 2 * (97 - 91)
 
 
 def test_a_commit_of_the_source_that_is_further_on_saves_reading_again() -> None:
     script = Script()
     script.fly_readers()
     script.commits["source"] = {("orders", 0): 94, ("orders", 1): 95}
+    script.members["target"] = 0
     script.look(1)
     assert price_now(script).reread == 1
 
@@ -65,7 +104,7 @@ def test_the_highest_of_the_last_seconds_stays_though_a_sync_takes_the_number_do
     script.look(1)
     price = price_now(script)
     assert isinstance(price.reread, int)
-    assert price.reread < 8 == high == price.reread_lately
+    assert price.reread < 18 == high == price.reread_lately
     script.look(15)
     assert price_now(script).reread_lately == price_now(script).reread == price.reread
 
@@ -161,7 +200,7 @@ def test_the_confirmation_says_what_it_costs() -> None:
     script = Script()
     script.fly_readers()
     lines = _rollback_lines(script.state)
-    assert any("at most 8 records are read again" in line for line in lines)
+    assert any("at most 18 records are read again" in line for line in lines)
 
 
 def test_the_price_is_told_at_each_step_and_when_it_becomes_another_thing() -> None:

@@ -1,0 +1,139 @@
+"""Rights of a wave's services that the source's ACLs give and the target's do not.
+
+A mirror copies no right to write: without it a producer fails on the target, past its point of no
+return. Judged whether or not the plan has a gate for it; what no ACL tells is no reason here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal
+
+from cockpit.core.clearing import remove_acls
+from cockpit.core.flight import FlightState, WaveState
+from cockpit.core.observe import AclBinding, AclSample
+from cockpit.core.parity.access import ANY_HOST, allowed, binding_text
+from cockpit.core.parity.fence import EVERYBODY
+from cockpit.core.parity.people import matches
+from cockpit.core.plan import Plan, Service
+from cockpit.core.readiness import missing_text
+from cockpit.core.remember import Remembered
+from cockpit.core.rights import Right
+from cockpit.core.turn import services_of
+
+Resource = Literal["topic", "group"]
+_LOST: Final[Remembered[tuple[tuple[Right, AclBinding | None], ...]]] = Remembered(8)
+_OPEN: Final[Remembered[tuple[Right, ...]]] = Remembered(8)
+
+
+def lost_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Each right that a service of the wave has on the source and not on the target, in words, with
+    the command that gives it."""
+    plan, sides = state.plan, _both(state)
+    if sides is None:
+        return
+    services = services_of(state, wave)
+    found = _LOST.get((plan, wave.wave, *sides), lambda: tuple(_lost(plan, services, *sides)))
+    for right, denial in found:
+        if denial is None:
+            yield missing_text(plan, right)
+            continue
+        command = remove_acls(plan.target, [denial])
+        yield (
+            f"target: {right.principal} may not {right.words()}: {binding_text(denial)};"
+            f" take it away: {command}"
+        )
+
+
+def untold_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """Rights of the wave's services on what no ACL of the target is about: whoever the brokers let
+    in without one has them, and no ACL tells."""
+    plan, sides = state.plan, _both(state)
+    if sides is None:
+        return
+    services = services_of(state, wave)
+    found = _OPEN.get((plan, wave.wave, *sides), lambda: tuple(_untold(plan, services, *sides)))
+    for right in found:
+        yield (
+            f"not proved: {right.principal} may {right.words()} on the target: no ACL there is"
+            " about it (allow.everyone.if.no.acl.found?)"
+        )
+
+
+def _both(state: FlightState) -> tuple[AclSample, AclSample] | None:
+    source, target = state.facts.acls.get("source"), state.facts.acls.get("target")
+    return None if source is None or target is None else (source, target)
+
+
+def _lost(
+    plan: Plan, services: Iterable[Service], source: AclSample, target: AclSample
+) -> Iterator[tuple[Right, AclBinding | None]]:
+    """Each lost right, with the DENY that takes it, or None where it was never given."""
+    rules = _Index(target)
+    for right in _held(plan, services, source):
+        there = rules.of(right)
+        if not rules.on(right) or _may(there, right):
+            continue
+        denials = (b for b in there if b.permission == "deny")
+        yield right, next((b for b in denials if b.operation in (right.operation, "all")), None)
+
+
+def _untold(
+    plan: Plan, services: Iterable[Service], source: AclSample, target: AclSample
+) -> Iterator[Right]:
+    rules = _Index(target)
+    return (right for right in _held(plan, services, source) if not rules.on(right))
+
+
+def _held(plan: Plan, services: Iterable[Service], source: AclSample) -> Iterator[Right]:
+    """What the services need by the plan and the source's ACLs give them, but for differences that
+    somebody approved. A DENY there may be a fence: it hides no right."""
+    rules = _Index(source)
+    for service in services:
+        approved = any(
+            one.kind == "acl" and one.principal in (service.principal, "*")
+            for one in plan.approved_differences
+        )
+        for right in () if approved else _needed(service):
+            if _may([b for b in rules.of(right) if b.permission == "allow"], right):
+                yield right
+
+
+def _needed(service: Service) -> Iterator[Right]:
+    needs: list[tuple[Resource, str, str]] = [("topic", t, "write") for t in service.produces]
+    needs += [("topic", t, "read") for t in service.consumes]
+    needs += [("group", service.group, "read")] if service.group else []
+    for resource, name, operation in needs:
+        why = (f"what {service.name} does",)
+        yield Right("target", service.principal, resource, name, operation, "act", why)
+
+
+class _Index:
+    """The bindings of one cluster by what they are about."""
+
+    def __init__(self, sample: AclSample) -> None:
+        self._named: dict[tuple[str, str], list[AclBinding]] = {}
+        self._wide: dict[str, list[AclBinding]] = {}
+        for binding in sample.bindings:
+            kind, name = binding.resource_type, binding.resource_name
+            if binding.pattern == "prefixed" or name == "*":
+                self._wide.setdefault(kind, []).append(binding)
+            else:
+                self._named.setdefault((kind, name), []).append(binding)
+
+    def on(self, right: Right) -> list[AclBinding]:
+        """Everybody's about its resource: with none, brokers may let everybody in."""
+        wide = self._wide.get(right.resource, ())
+        named = self._named.get((right.resource, right.name), ())
+        return [*named, *(b for b in wide if matches(b, right.name))]
+
+    def of(self, right: Right) -> list[AclBinding]:
+        """Those of them that count for its principal."""
+        return sorted(b for b in self.on(right) if b.principal in (right.principal, EVERYBODY))
+
+
+def _may(bindings: Iterable[AclBinding], right: Right) -> bool:
+    """Whether these allow it from any host at all: where a service runs, nobody here knows."""
+    every = list(bindings)
+    hosts = {ANY_HOST, *(b.host for b in every)}
+    return any(right.operation in allowed(every, host, right.resource) for host in hosts)

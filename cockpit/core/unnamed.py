@@ -1,0 +1,70 @@
+"""Topics that a group reads and its service does not name: they would be left behind.
+
+What is moved is what the plan names. A group keeps one set of commits: on the other cluster it
+would begin anew on every topic that nobody placed, or would not find it at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cockpit.core.clearing import delete_offsets
+from cockpit.core.facts import Facts
+from cockpit.core.observe import TopicPartition
+from cockpit.core.plan import Plan, Service
+from cockpit.core.survey import MembersSurvey
+
+
+def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iterator[str]:
+    """Each group of these services that reads more than its service names, or may do so, in words.
+
+    Commits alone show nothing where its members are known and have no such topic: they may be of
+    long ago (see `left_behind`).
+    """
+    for service in services:
+        assigned = _assigned(facts, service)
+        if assigned:
+            yield _says(service, "reads", sorted(assigned))
+        elif assigned is None and (committed := _committed(facts, service)):
+            topics = sorted({topic for topic, _ in committed})
+            command = delete_offsets(plan.source, service.group or "", committed)
+            text = _says(service, "has commits of", topics)
+            yield f"{text}; where it reads them no more: {command}"
+
+
+def left_behind(plan: Plan, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Groups whose source commits are of topics that their services do not name, with these."""
+    for service in plan.services:
+        topics = sorted({topic for topic, _ in _committed(facts, service)})
+        if topics:
+            yield service.group or "", tuple(topics)
+
+
+def _says(service: Service, what: str, topics: list[str]) -> str:
+    return (
+        f"group {service.group} {what} {', '.join(topics)}, which {service.name} does not name:"
+        f" it would lose its place there; add to what {service.name} consumes"
+    )
+
+
+def _committed(facts: Facts, service: Service) -> tuple[TopicPartition, ...]:
+    """Of topics that the service does not name, by the newest look at the source."""
+    sample = facts.newest_groups("source")
+    found = sample.groups.get(service.group or "") if sample is not None else None
+    if found is None or found.unknown is not None or service.resume == "external":
+        return ()
+    return tuple(sorted(name for name in found.keys if name[0] not in service.consumes))
+
+
+def _assigned(facts: Facts, service: Service) -> frozenset[str] | None:
+    """Topics that the group's members have and the service does not name; None: nobody knows."""
+    survey = facts.survey(MembersSurvey, "source.members")
+    if survey is None or not service.group:
+        return None
+    group = survey.groups.get(service.group)
+    if group is None:
+        return frozenset()
+    if group.unknown is not None:
+        return None
+    topics = {topic for member in group.members for topic, _ in member.assigned}
+    return frozenset(topics - set(service.consumes))

@@ -1,0 +1,62 @@
+"""A group keeps one set of commits: what its service does not name is not left behind unsaid."""
+
+from __future__ import annotations
+
+from cockpit.core.mistakes import mistakes
+from cockpit.core.survey import GroupMembers, Member, MembersSurvey
+from tests.core.driver import Script
+
+
+def reading(script: Script, *topics: str, unknown: str | None = None) -> None:
+    """The source is asked what the group's members have."""
+    now = script.now_ms
+    member = Member("m1", "ledger-1", "/127.0.0.1", tuple((topic, 0) for topic in topics))
+    group = GroupMembers("ledger", "classic", "Stable", (member,), unknown)
+    script.see(MembersSurvey("source", now, now, {"ledger": group}))
+
+
+def committed(*topics: str) -> Script:
+    """The plan's group has commits of these topics, besides those that it names."""
+    script = Script()
+    script.commits["source"] |= {(topic, 0): 777 for topic in topics}
+    script.look(3)
+    return script
+
+
+def said(script: Script) -> list[str]:
+    return list(mistakes(script.state, script.state.wave()))
+
+
+def test_a_group_that_reads_what_its_service_names_is_no_mistake() -> None:
+    script = committed()
+    reading(script, "orders")
+    assert said(script) == []
+
+
+def test_a_group_whose_members_have_another_topic_is_not_moved_without_it() -> None:
+    script = committed("payments")
+    reading(script, "orders", "payments")
+    (text,) = said(script)
+    assert text.startswith("group ledger reads payments, which ledger does not name")
+    assert text.endswith("add to what ledger consumes")
+
+
+def test_commits_of_another_topic_count_while_nobody_knows_what_its_members_have() -> None:
+    script = committed("payments")
+    (text,) = said(script)
+    assert text.startswith("group ledger has commits of payments, which ledger does not name")
+    assert "kafka-consumer-groups.sh" in text
+    assert "--group=ledger --delete-offsets --topic=payments:0" in text
+    reading(script, unknown="no right to describe it")
+    assert len(said(script)) == 1
+
+
+def test_commits_of_long_ago_are_an_alarm_and_no_mistake() -> None:
+    script = committed("payments")
+    reading(script, "orders")
+    script.look(1)
+    assert said(script) == []
+    alarms = {alarm.subject: alarm for alarm in script.state.watch.alarms}
+    alarm = alarms["topics that are not named"]
+    assert alarm.level == "warn"
+    assert "group ledger has commits of payments" in alarm.text
