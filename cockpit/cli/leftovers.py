@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 TIMEOUT_S = 12
 NEWEST = 20
 """How many sessions of a plan are asked what they have left."""
+SURVEYS = ("connect", "readiness", "source.members")
+"""Slower looks that are taken once too, where there is somebody to take them."""
 
 Reading = Callable[[], Awaitable[Sample | Survey]]
 
@@ -245,7 +247,7 @@ async def _read(ports: Ports) -> list[Sample | Survey | Failure]:
         "source.groups": ports.source.groups,
         "target.groups": ports.target.groups,
         "mirror": ports.replication.mirror,
-        **{name: feeds[name] for name in ("connect", "readiness") if name in feeds},
+        **{name: feeds[name] for name in SURVEYS if name in feeds},
     }
 
     async def ends() -> None:

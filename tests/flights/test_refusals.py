@@ -96,6 +96,38 @@ async def test_a_missing_right_is_refused_with_the_acl_that_grants_it(
     assert "--allow-principal=User:cockpit --operation=Alter --cluster" in said
 
 
+async def test_a_producer_that_may_not_write_on_the_target_is_refused_with_the_acl_it_lacks(
+    lab: Status, tmp_path: Path
+) -> None:
+    """No gate of the plan asks for it: the mirror copies no right to write."""
+    content = quick(lab.folder / "plan.yaml")
+    for wave in content["waves"]:
+        wave["gates"] = [gate for gate in wave["gates"] if "parity" not in gate]
+    plan = write_plan(content, tmp_path / "unasked.yaml")
+    write = AclBinding("topic", "shop.clicks", "literal", "User:gateway", "*", "write", "allow")
+    async with client_as(lab, "target", "admin") as admin:
+        await admin.ask_any(delete_acls([write]))
+        try:
+            said = refused(plan, tmp_path)
+        finally:
+            await admin.ask_any(create_acls([write]))
+    assert "target: User:gateway may not write topic shop.clicks; grant it: kafka-acls" in said
+    assert "--allow-principal=User:gateway --operation=Write --topic=shop.clicks" in said
+
+
+async def test_a_group_that_reads_more_than_the_plan_names_is_refused(
+    lab: Status, tmp_path: Path
+) -> None:
+    content = quick(lab.folder / "plan.yaml")
+    audit = next(one for one in content["services"] if one["name"] == "audit")
+    audit["consumes"].remove("shop.mail")
+    plan = write_plan(content, tmp_path / "fewer.yaml")
+    await at_work(lab)
+    said = refused(plan, tmp_path)
+    assert "group shop-audit reads shop.mail, which audit does not name" in said
+    assert "add to what audit consumes" in said
+
+
 def test_a_super_user_producer_is_refused_by_name(lab: Status, tmp_path: Path) -> None:
     text = (lab.folder / "plan.yaml").read_text()
     plan = tmp_path / "plan.yaml"
