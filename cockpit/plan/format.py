@@ -337,8 +337,8 @@ STEP: Final = OneOf(
                 Field(
                     "accept_loss",
                     ACCEPTANCE,
-                    "What is still written on the source to a named topic that no service of the "
-                    "plan writes stays there.",
+                    "What somebody outside the plan still writes on the source to a named topic "
+                    "stays there.",
                 ),
                 Field("timeout", DURATION, "Fails after that.", default="60s"),
             ),

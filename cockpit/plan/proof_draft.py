@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Interleaving, ReplicationKind
 from cockpit.core.prove import Anchor, Proof, prove_model
 from cockpit.core.prove.model import (
@@ -103,6 +104,18 @@ def interleavings(draft: Draft) -> tuple[Interleaving, ...]:
     return tuple(found)
 
 
+def outside(draft: Draft) -> frozenset[str]:
+    """Topics of the plan's producers that somebody else writes, too, who by the plan's word stays
+    on the source."""
+    left = [
+        Exclusion("producer", _text(item, "producer"), "leave", "", "")
+        for item in _entries(draft.root, "excluded")
+        if _text(item, "producer") and _text(item, "as") != "drop"
+    ]
+    written = (topic.text for service in draft.services for topic in service.produces)
+    return frozenset(topic for topic in written if any(one.covers(topic) for one in left))
+
+
 def freezes(draft: Draft) -> tuple[FreezeWindow, ...]:
     """The freeze windows that are readable."""
     items = _entries(draft.root, "freeze_windows")
@@ -117,6 +130,7 @@ def _model(draft: Draft, services: tuple[ServiceDraft, ...], kind: ReplicationKi
         waves=tuple(_wave(draft, wave, index, kind) for wave in draft.waves),
         interleavings=interleavings(draft),
         freezes=freezes(draft),
+        outside=outside(draft),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cockpit.plan.doubts import doubts
 from cockpit.plan.loader import load_document
-from tests.plan.given import MINIMAL, ORIGIN, SAMPLES
+from tests.plan.given import MINIMAL, ORIGIN, SAMPLES, only_problem
 
 
 def doubted(text: str) -> list[tuple[int, str]]:
@@ -61,3 +61,13 @@ def test_windows_in_another_order_than_the_waves() -> None:
     assert doubted(windows("24", "24")) == []
     said = "wave writers: its window is over before that of readers begins"
     assert doubted(windows("25", "24")) == [(29, said)]
+
+
+def test_a_producer_that_stays_where_the_fence_lets_it_write_is_refused() -> None:
+    left = "excluded: [{producer: 'ord*', why: an old batch, by: team-pay}]\n"
+    text = MINIMAL.replace("services:\n", f"{left}services:\n", 1)
+    apart = text.replace("fence", "{fence: {deny: producers}}")
+    problem = only_problem(apart)
+    assert "another producer of it is excluded and stays on the source" in problem.message
+    allowed = "allow_interleaving: [{topic: orders, why: any order, by: team-pay}]\n"
+    assert len(doubted(apart.replace("services:\n", f"{allowed}services:\n", 1))) == 1

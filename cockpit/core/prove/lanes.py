@@ -17,6 +17,8 @@ MOVING = frozenset({"stop", "fence", "drain", "offsets", "start", "reverse", "pr
 """Steps that change anything; whoever waits or asks in between changes no proof."""
 STAYS = -1
 """The lane of a service that is in no wave."""
+OUTSIDER = -2
+"""In place of a service: somebody outside the plan, who writes on the source and stays there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Party:
     reads: bool
     denied_by: int = 0
     """Other lanes, as bits, whose producers have its principal: their fences refuse it too."""
+    outside: bool = False
+    """It is no service of the plan, and stays on the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Sight:
 
 
 _Role = tuple[int, bool, bool]
-"""Wave, writes, reads."""
+"""Wave (or STAYS, or OUTSIDER), writes, reads."""
 
 
 def sights(model: Model) -> Iterator[Sight]:
@@ -80,7 +84,7 @@ def sights(model: Model) -> Iterator[Sight]:
         for wave in model.waves
     ]
     for name, roles in _by_topic(model).items():
-        waves = {wave for wave, _, _ in roles if wave != STAYS} | turning[name]
+        waves = {wave for wave, _, _ in roles if wave >= 0} | turning[name]
         lanes = {wave: _lane(model, name, wave, moving[wave]) for wave in waves}
         for services in _companies(roles):
             yield _sight(model, name, services, turning[name], roles, lanes)
@@ -112,6 +116,9 @@ def _by_topic(model: Model) -> dict[str, dict[_Role, list[int]]]:
         writes = frozenset(service.produces)
         for topic in (*service.produces, *(t for t in service.consumes if t not in writes)):
             found[topic][wave, topic in writes, topic in reads].append(index)
+    for topic in model.outside:
+        if any(writes for _, writes, _ in found.get(topic, ())):
+            found[topic][OUTSIDER, True, False].append(OUTSIDER)
     return found
 
 
@@ -158,23 +165,25 @@ def _sight(
     waves = tuple(sorted(own | also))
     lane_of = {wave: lane for lane, wave in enumerate(waves)}
 
-    def shared(s: int) -> frozenset[int]:
-        everywhere = model.denying.get(model.services[s].principal, frozenset())
-        return everywhere - {model.wave_of.get(s, STAYS)}
-
-    parties = tuple(
-        Party(
-            lane=lane_of.get(model.wave_of.get(s, STAYS), STAYS),
-            writes=topic in model.services[s].produces,
-            reads=topic in model.services[s].consumes,
-            denied_by=sum(1 << lane_of[wave] for wave in shared(s) if wave in lane_of),
-        )
-        for s in services
-    )
+    parties = tuple(_party(model, topic, s, lane_of) for s in services)
     found = tuple(lanes[wave] for wave in waves)
     view = View(model.kind, found, parties, topic in model.interleaved)
     alike = []
     for service, party in zip(services, parties, strict=True):
-        members = roles[model.wave_of.get(service, STAYS), party.writes, party.reads]
+        wave = OUTSIDER if party.outside else model.wave_of.get(service, STAYS)
+        members = roles[wave, party.writes, party.reads]
         alike.append(tuple(member for member in members if member not in services))
     return Sight(view, topic, waves, services, tuple(alike))
+
+
+def _party(model: Model, topic: str, index: int, lane_of: Mapping[int, int]) -> Party:
+    if index == OUTSIDER:
+        return Party(STAYS, writes=True, reads=False, outside=True)
+    service, wave = model.services[index], model.wave_of.get(index, STAYS)
+    denying = model.denying.get(service.principal, frozenset()) - {wave}
+    return Party(
+        lane=lane_of.get(wave, STAYS),
+        writes=topic in service.produces,
+        reads=topic in service.consumes,
+        denied_by=sum(1 << lane_of[other] for other in denying if other in lane_of),
+    )

@@ -88,6 +88,8 @@ class Model:
     waves: tuple[WaveModel, ...]
     interleavings: tuple[Interleaving, ...] = ()
     freezes: tuple[FreezeWindow, ...] = ()
+    outside: frozenset[str] = frozenset()
+    """Topics that somebody who is no service writes on the source, and goes on writing there."""
 
     @cached_property
     def wave_of(self) -> Mapping[int, int]:

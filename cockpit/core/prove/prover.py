@@ -10,7 +10,7 @@ from collections import defaultdict
 from cockpit.core.plan import Interleaving, Plan
 from cockpit.core.prove import rules, waves, words
 from cockpit.core.prove.explore import Explored, Found, explore
-from cockpit.core.prove.lanes import MOVING, STAYS, Sight, View, sights
+from cockpit.core.prove.lanes import MOVING, OUTSIDER, STAYS, Sight, View, sights
 from cockpit.core.prove.model import Model, model_of
 from cockpit.core.prove.moves import NOBODY
 from cockpit.core.prove.proof import Anchor, Proof, Violation
@@ -61,7 +61,7 @@ def _order(violation: Violation) -> tuple[int, int, int, str]:
 
 
 _AT_LATER_SERVICE = ("cut_off", "both_sides")
-_AT_SERVICE = ("misses",)
+_AT_SERVICE = ("misses", "both_sides_left")
 _AT_WAVE = ("no_place", "neither", "no_fence", "no_drain")
 
 
@@ -109,7 +109,7 @@ def _concerned(found: Found, sight: Sight, model: Model) -> list[str]:
     """Everybody who suffers in this way, the one of the counter-example first."""
     broken = found.broken
     party = broken.other if broken.other != NOBODY else broken.party
-    if party == NOBODY:
+    if party == NOBODY or sight.services[party] == OUTSIDER:
         return [sight.topic]
     numbers = (sight.services[party], *sight.alike[party])
     return [f"{model.services[number].name} ({sight.topic})" for number in numbers]

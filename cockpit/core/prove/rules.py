@@ -56,19 +56,30 @@ def downstream_first(move: Move, before: World, after: World, view: View) -> Ite
 def one_writer_side(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
     """A topic is written on one side only, and all of its producers move under one fence, unless
     allow_interleaving says why not."""
+    yield from _cut_off(after, view)
+    if view.kind == "link" or view.interleaved:
+        return
+    for party in _each(writers(view) & after.on_target):
+        for other in range(len(view.parties)):
+            outside = view.parties[other].outside
+            if other == party or not may_write(after, view, other):
+                continue
+            if not (outside and after.reversed):  # of that reverse_conditions speaks
+                case = "both_sides_left" if outside else "both_sides"
+                yield Broken(case, view.parties[party].lane, move.step, party, other)
+
+
+def _cut_off(after: World, view: View) -> Iterator[Broken]:
+    """Whom the fence of another wave refuses. Somebody outside the plan may be: it is warned of."""
     for other in _each(writers(view) & after.on_source):
+        if view.parties[other].outside:
+            continue
         mine = view.parties[other].lane
         for lane in _each(refused_by(after, view, other) & ~(1 << mine if mine >= 0 else 0)):
             shared = view.parties[other].denied_by >> lane & 1 and _deny(view, lane) == "producers"
             apart = "cut_off_shared" if shared else "cut_off_apart"
             case = apart if view.interleaved or shared else "cut_off"
             yield Broken(case, lane, _step(view, lane, "fence"), _one_of(view, lane), other)
-    if view.kind == "link" or view.interleaved:
-        return
-    for party in _each(writers(view) & after.on_target):
-        for other in range(len(view.parties)):
-            if other != party and may_write(after, view, other):
-                yield Broken("both_sides", view.parties[party].lane, move.step, party, other)
 
 
 def stop_before_offsets(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
@@ -166,22 +177,27 @@ def _not_drained(
         return
     for party in writing:
         # out of the forward filter, what it writes would reach nobody on the target
-        yield Broken("reversed_beside", *where, other=party)
+        left = "_left" if view.parties[party].outside else ""
+        yield Broken(f"reversed_beside{left}", *where, other=party)
 
 
 def promote_when_moved(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
     """A topic is promoted only when all of its producers are behind the proxy or stopped, and all
-    of its consumers are on the target or have their place there. One that no service of the plan
-    writes is named, with accept_loss. Only a link promotes."""
+    of its consumers are on the target or have their place there. One that somebody outside the
+    plan writes, who stays on the source, is named, with accept_loss. Only a link promotes."""
     if move.word != "promote" or move.undo or not view.lanes[move.lane].promotes:
         return
     if view.kind != "link":
         yield Broken("no_promotion", move.lane, move.step)
         return
-    if not (writers(view) or view.lanes[move.lane].steps[move.step].accepted):
+    accepted = view.lanes[move.lane].steps[move.step].accepted
+    if not (writers(view) or accepted):
         yield Broken("written_elsewhere", move.lane, move.step)
     for party in _each(writers(view) & before.on_source):
-        yield Broken("still_writes", move.lane, move.step, other=party)
+        if not view.parties[party].outside:
+            yield Broken("still_writes", move.lane, move.step, other=party)
+        elif not accepted:
+            yield Broken("still_writes_left", move.lane, move.step, other=party)
     reading = readers(view) & ~before.on_target & ~before.placed
     for party in _each(reading & ~(writers(view) & before.on_source)):
         yield Broken("still_reads_promoted", move.lane, move.step, other=party)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.core.prove.explore import Found
-from cockpit.core.prove.lanes import STAYS, Sight
+from cockpit.core.prove.lanes import OUTSIDER, STAYS, Sight
 from cockpit.core.prove.model import KIND_NAMES, Model
 from cockpit.core.prove.moves import NOBODY, Move
 
@@ -63,6 +63,14 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         _MOVED_APART,
         _ONE_WAVE,
         "{o} still writes {t} on the source (it {where}): both sides are written, in no order",
+        _SIDES,
+    ),
+    "both_sides_left": Saying(
+        "{p} produces {t} and moves, and another producer of it is excluded and stays on the "
+        "source",
+        "let the fence deny all, make that producer a service of this wave, or allow_interleaving "
+        "with its reason",
+        "who stays still writes {t} on the source: both sides are written, in no order",
         _SIDES,
     ),
     "still_reads": Saying(
@@ -162,6 +170,11 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "{o} still writes {t} on the source (it {where}): nothing brings that to the target any "
         "more",
     ),
+    "reversed_beside_left": Saying(
+        "reverse in wave {w} while a producer of {t} is excluded and stays on the source",
+        "make that producer a service of this wave, or remove reverse",
+        "who stays still writes {t} on the source: nothing brings that to the target any more",
+    ),
     "reversed_late": Saying(
         "reverse in wave {w} comes after start: what was written before it cannot come back",
         "put reverse before start",
@@ -181,6 +194,12 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "promote in wave {w} while {o} still writes {t} on the source",
         "promote once every producer is on the target",
         "{o} writes {t} on the source (it {where}): nothing brings that to the target any more",
+        _SIDES,
+    ),
+    "still_writes_left": Saying(
+        "promote in wave {w} while a producer of {t} is excluded and stays on the source",
+        "name the other topics alone, or name it too with accept_loss: {{why: ..., by: ...}}",
+        "who stays still writes {t} on the source: nothing brings that to the target any more",
         _SIDES,
     ),
     "written_elsewhere": Saying(
@@ -228,7 +247,8 @@ def terms(found: Found, sight: Sight, model: Model) -> dict[str, str]:
     broken = found.broken
 
     def name(party: int) -> str:
-        return model.services[sight.services[party]].name if party != NOBODY else "a producer"
+        known = party != NOBODY and sight.services[party] != OUTSIDER
+        return model.services[sight.services[party]].name if known else "a producer"
 
     return {
         "p": name(broken.party),
