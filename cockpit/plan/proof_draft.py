@@ -116,6 +116,14 @@ def outside(draft: Draft) -> frozenset[str]:
     return frozenset(topic for topic in written if any(one.covers(topic) for one in left))
 
 
+def canary(draft: Draft) -> str:
+    """The canary's principal; empty: there is none, or none that is readable."""
+    source = draft.root.fields.get("source")
+    given = source.fields.get("canary") if source is not None else None
+    name = _text(given, "username") if given is not None else ""
+    return f"User:{name}" if name else ""
+
+
 def freezes(draft: Draft) -> tuple[FreezeWindow, ...]:
     """The freeze windows that are readable."""
     items = _entries(draft.root, "freeze_windows")
@@ -131,6 +139,7 @@ def _model(draft: Draft, services: tuple[ServiceDraft, ...], kind: ReplicationKi
         interleavings=interleavings(draft),
         freezes=freezes(draft),
         outside=outside(draft),
+        canary=canary(draft),
     )
 
 

@@ -10,6 +10,7 @@ from cockpit.core.plan import (
     DrainStep,
     FenceStep,
     Interleaving,
+    Login,
     OffsetsSpec,
     OffsetsStep,
     Plan,
@@ -17,6 +18,7 @@ from cockpit.core.plan import (
     PromoteStep,
     ReverseStep,
     Rollback,
+    SecretRef,
     Service,
     SignalGate,
     SoakStep,
@@ -201,6 +203,49 @@ def test_a_fence_by_principal_also_refuses_who_shares_it() -> None:
             "web still writes orders on the source: the fence refuses its records",
         ),
     )
+
+
+def test_a_fence_by_principal_also_refuses_who_has_the_canary_s() -> None:
+    """The canary is denied, too: it has to see that the fence stands."""
+    allowed = (Interleaving("orders", "any order", "team-pay"),)
+    steps = (StopStep(), FenceStep(deny="producers"), StartStep())
+    plan = mirrored(
+        READERS,
+        writers(*steps),
+        wave_of("more", (WEB,), *steps),
+        services=(*BOTH, WEB),
+        interleavings=allowed,
+    )
+
+    def seen_by(canary: str) -> Plan:
+        return replace(
+            plan, source=replace(plan.source, canary=Login(canary, SecretRef("env", "CANARY")))
+        )
+
+    assert prove(seen_by("canary")).proved
+    assert only(seen_by("web"))[:2] == (
+        "one-writer-side",
+        "the fence of wave writers denies the canary too, and web, which moves in wave more, "
+        "later, writes orders as the same principal",
+    )
+
+
+def test_a_fence_that_names_everybody_denies_more_than_its_producers() -> None:
+    """The reverse mirror writes under it, and so does a producer of a later wave."""
+    everybody = replace(CHECKOUT, principal="User:*")
+    rule, message, _ = only(mirrored(READERS, with_reverse(), services=(LEDGER, everybody)))
+    assert rule == "reverse-conditions"
+    assert message == "reverse in wave writers: the fence denies everybody, the reverse mirror too"
+    allowed = (Interleaving("orders", "any order", "team-pay"),)
+    steps = (StopStep(), FenceStep(deny="producers"), StartStep())
+    plan = mirrored(
+        READERS,
+        writers(*steps),
+        wave_of("more", (WEB,), *steps),
+        services=(LEDGER, everybody, WEB),
+        interleavings=allowed,
+    )
+    assert only(plan)[0] == "one-writer-side"
 
 
 def test_what_an_allowance_gives_up_is_said() -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from cockpit.core.prove import prove
 from cockpit.plan.loader import load_document
-from tests.plan.given import GOOD, ORIGIN, SAMPLES, good_with, load, only_problem, problems_of
+from tests.plan.given import (
+    GOOD,
+    MINIMAL,
+    ORIGIN,
+    SAMPLES,
+    good_with,
+    load,
+    only_problem,
+    problems_of,
+)
 
 GOOD_PLANS = sorted(SAMPLES.glob("*.yaml"))
 
@@ -68,3 +77,17 @@ def test_a_daily_window_may_pass_midnight() -> None:
     plan = load(GOOD.replace("\nwaves:", "\nfreeze_windows: [{daily: 22:30-02:00 UTC}]\nwaves:"))
     (window,) = plan.freeze_windows
     assert (window.from_ms, window.to_ms, window.daily) == (81_000_000, 7_200_000, True)
+
+
+def test_a_later_producer_with_the_canary_s_principal_is_cut_off() -> None:
+    def later(principal: str) -> str:
+        moved = "  - {name: web, services: [web], write_owner: {before: source, after: target},"
+        moved += "\n     steps: [stop, fence, drain, start]}\n"
+        calls = "stop: {manual: a}, start: {manual: b}, undo: {manual: c}"
+        web = f'  - {{name: web, principal: "User:{principal}", produces: [orders], {calls}}}\n'
+        allowed = "allow_interleaving: [{topic: orders, why: any order, by: team-pay}]\n"
+        text = (MINIMAL + moved).replace("waves:\n", web + allowed + "waves:\n", 1)
+        return text.replace("fence", "{fence: {deny: producers}}")
+
+    assert problems_of(later("web")) == ()
+    assert "denies the canary too" in only_problem(later("canary")).message

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.core.plan import ReplicationKind
-from cockpit.core.prove.model import Model, StepModel
+from cockpit.core.prove.model import EVERYBODY, Model, StepModel
 
 MOVING = frozenset({"stop", "fence", "drain", "offsets", "start", "reverse", "promote"})
 """Steps that change anything; whoever waits or asks in between changes no proof."""
@@ -31,6 +31,14 @@ class Lane:
     promotes: bool
     goes_back_by_itself: bool
     rollback_window: bool
+    names_everybody: bool = False
+    """Who denies its producers by their principals denies all."""
+
+    @property
+    def denies(self) -> str:
+        """Whose writes its fence really refuses: `all`, `producers` or `nobody`; empty: none."""
+        said = next((step.deny for step in self.steps if step.word == "fence"), "")
+        return "all" if said == "producers" and self.names_everybody else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +50,12 @@ class Party:
     writes: bool
     reads: bool
     denied_by: int = 0
-    """Other lanes, as bits, whose producers have its principal: their fences refuse it too."""
+    """Other lanes, as bits, whose producers (or the canary) have its principal: their fences refuse
+    it too."""
     outside: bool = False
     """It is no service of the plan, and stays on the source."""
+    canary: bool = False
+    """It has the canary's principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,7 @@ def _lane(model: Model, topic: str, index: int, steps: tuple[StepModel, ...]) ->
         promotes=any(topic in s.topics for s in wave.steps if s.word == "promote"),
         goes_back_by_itself=wave.goes_back_by_itself,
         rollback_window=wave.rollback_window,
+        names_everybody=index in model.denying.get(EVERYBODY, ()),
     )
 
 
@@ -186,4 +198,5 @@ def _party(model: Model, topic: str, index: int, lane_of: Mapping[int, int]) -> 
         writes=topic in service.produces,
         reads=topic in service.consumes,
         denied_by=sum(1 << lane_of[other] for other in denying if other in lane_of),
+        canary=bool(model.canary) and service.principal == model.canary,
     )

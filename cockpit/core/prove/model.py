@@ -26,6 +26,8 @@ from cockpit.core.plan import (
 )
 from cockpit.core.schedule import FlightWindow, FreezeWindow
 
+EVERYBODY: Final = "User:*"
+"""Kafka's name for every principal: who denies it denies all."""
 KIND_NAMES: Final[Mapping[ReplicationKind, str]] = {
     "mirrormaker2": "MirrorMaker 2",
     "link": "a link",
@@ -90,6 +92,8 @@ class Model:
     freezes: tuple[FreezeWindow, ...] = ()
     outside: frozenset[str] = frozenset()
     """Topics that somebody who is no service writes on the source, and goes on writing there."""
+    canary: str = ""
+    """The principal that shows whether a fence stands; empty: there is none."""
 
     @cached_property
     def wave_of(self) -> Mapping[int, int]:
@@ -111,12 +115,14 @@ class Model:
 
     @cached_property
     def denying(self) -> Mapping[str, frozenset[int]]:
-        """For each principal, the waves whose fence denies it where it denies producers only."""
+        """For each principal, the waves whose fence denies it where it denies producers only: those
+        of its producers, and the canary, which has to see that it does."""
         found: dict[str, set[int]] = defaultdict(set)
         for index, wave in enumerate(self.waves):
-            for service in (self.services[s] for s in wave.services):
-                if service.produces and service.principal:
-                    found[service.principal].add(index)
+            writers = [self.services[s] for s in wave.services if self.services[s].produces]
+            for principal in (*(w.principal for w in writers), self.canary if writers else ""):
+                if principal:
+                    found[principal].add(index)
         return {principal: frozenset(waves) for principal, waves in found.items()}
 
 
@@ -139,6 +145,7 @@ def model_of(plan: Plan) -> Model:
         waves=tuple(_wave(wave, plan, index) for wave in plan.waves),
         interleavings=plan.interleavings,
         freezes=plan.freeze_windows,
+        canary="" if plan.source.canary is None else f"User:{plan.source.canary.username}",
     )
 
 

@@ -83,9 +83,8 @@ def refused_by(world: World, view: View, party: int) -> int:
     for number, lane in enumerate(view.lanes):
         if not (lane.writes and world.fences >> number & 1):
             continue
-        deny = next((step.deny for step in lane.steps if step.word == "fence"), "all")
         mine = view.parties[party].lane == number or view.parties[party].denied_by >> number & 1
-        if deny == "all" or (deny == "producers" and mine):
+        if lane.denies == "all" or (lane.denies == "producers" and mine):
             refusing |= 1 << number
     return refusing
 

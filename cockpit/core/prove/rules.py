@@ -76,10 +76,15 @@ def _cut_off(after: World, view: View) -> Iterator[Broken]:
             continue
         mine = view.parties[other].lane
         for lane in _each(refused_by(after, view, other) & ~(1 << mine if mine >= 0 else 0)):
-            shared = view.parties[other].denied_by >> lane & 1 and _deny(view, lane) == "producers"
-            apart = "cut_off_shared" if shared else "cut_off_apart"
-            case = apart if view.interleaved or shared else "cut_off"
+            case = _how_cut_off(view, lane, other)
             yield Broken(case, lane, _step(view, lane, "fence"), _one_of(view, lane), other)
+
+
+def _how_cut_off(view: View, lane: int, other: int) -> str:
+    party = view.parties[other]
+    if party.denied_by >> lane & 1 and view.lanes[lane].denies == "producers":
+        return "cut_off_canary" if party.canary else "cut_off_shared"
+    return "cut_off_apart" if view.interleaved else "cut_off"
 
 
 def stop_before_offsets(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
@@ -162,7 +167,7 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
     elif not before.drained:
         yield from _not_drained(before, view, earlier, where)
     for lane in range(len(view.lanes)):
-        if after.fences >> lane & 1 and _deny(view, lane) == "all":
+        if after.fences >> lane & 1 and view.lanes[lane].denies == "all":
             yield Broken("mirror_denied", *where)
 
 
@@ -209,8 +214,7 @@ def proxy_not_fenced(move: Move, before: World, after: World, view: View) -> Ite
     if view.kind != "link" or after.promoted:
         return
     for number, lane in enumerate(view.lanes):
-        deny = next((step.deny for step in lane.steps if step.word == "fence"), "nobody")
-        if deny == "nobody" or not after.fences >> number & 1:
+        if lane.denies in ("", "nobody") or not after.fences >> number & 1:
             continue
         for party in _each(writers(view) & after.on_target):
             yield Broken("proxy_refused", number, _step(view, number, "fence"), party)
@@ -242,10 +246,6 @@ def _one_of(view: View, lane: int) -> int:
     """A writer of the lane, where the view has one."""
     mine = (n for n, party in enumerate(view.parties) if party.lane == lane and party.writes)
     return next(mine, NOBODY)
-
-
-def _deny(view: View, lane: int) -> str:
-    return next((step.deny for step in view.lanes[lane].steps if step.word == "fence"), "")
 
 
 def _step(view: View, lane: int, word: str) -> int:

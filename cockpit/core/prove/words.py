@@ -59,6 +59,13 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "{o} still writes {t} on the source: the fence refuses its records",
         frozenset({"stop"}),
     ),
+    "cut_off_canary": Saying(
+        "the fence of wave {w} denies the canary too, and {o}, which {where}, writes {t} as the "
+        "same principal",
+        "give the canary a principal that no service has",
+        "{o} still writes {t} on the source: the fence refuses its records",
+        frozenset({"stop"}),
+    ),
     "both_sides": Saying(
         _MOVED_APART,
         _ONE_WAVE,
