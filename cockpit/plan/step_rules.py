@@ -134,6 +134,30 @@ def write_owner_fits(draft: Draft, problems: Problems) -> None:
             problems.add(wave.after.place, message, f"write after: {side}")
 
 
+def write_owners_agree(draft: Draft, problems: Problems) -> None:
+    """Of a topic that nobody of the plan writes all waves that read nothing else tell one story:
+    where one says that it is written afterwards, the next finds it."""
+    told: dict[str, tuple[WaveDraft, Word]] = {}
+    for wave in draft.waves:
+        if wave.before is None or not (draft.knows_members(wave) and _may_be_late(draft, wave)):
+            continue
+        topics = sorted({topic.text for s in draft.members(wave) for topic in s.consumes})
+        for topic in topics:
+            other, after = told.get(topic, (wave, wave.before))
+            if after.text != wave.before.text:
+                message = (
+                    f"before {wave.label} {topic} is written on the {wave.before.text}, and after "
+                    f"{other.label} (line {after.place.line}) on the {after.text}"
+                )
+                hint = f"nobody of the plan moves who writes {topic}: say the same in both waves"
+                problems.add(wave.before.place, message, hint)
+                break  # one word, one problem
+        # what is owned after a promotion is said of the topics that it promotes
+        promotes = any(step.text == "promote" for step in wave.steps)
+        said = wave.before if promotes or wave.after is None else wave.after
+        told |= dict.fromkeys(topics, (wave, said))
+
+
 def soak_needs_gates(draft: Draft, problems: Problems) -> None:
     """A soak holds the wave's gates of lag and of signals, so there must be one: the others are
     about before the move."""
@@ -171,6 +195,7 @@ CHECKS = (
     ("offsets-need-reader", offsets_need_reader),
     ("fence-needs-canary", fence_needs_canary),
     ("write-owner-fits", write_owner_fits),
+    ("write-owners-agree", write_owners_agree),
     ("soak-needs-gates", soak_needs_gates),
     ("recovery-needs-producer", recovery_needs_producer),
     ("parity-looks-at-something", parity_looks_at_something),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core.plan import Acceptance, PromoteStep
-from tests.plan.given import SAMPLES, load, only_problem
+from tests.plan.given import SAMPLES, load, only_problem, problems_of
 
 LINK = (SAMPLES / "link-batches.yaml").read_text()
 FOREIGN = LINK.replace("consumes: [orders], group: archive", "consumes: [rates], group: archive")
@@ -20,3 +20,16 @@ def test_a_topic_of_a_writer_elsewhere_needs_somebody_who_accepts_that() -> None
     step = plan.waves[-1].steps[-1]
     assert isinstance(step, PromoteStep)
     assert step.accept_loss == Acceptance("no feed", "team-fx")
+
+
+def test_a_wave_that_promotes_another_topic_says_nothing_of_what_it_reads() -> None:
+    more = """  - name: rest
+    services: [reports]
+    write_owner: {before: source, after: source}
+    steps: [stop, offsets, start]
+"""
+    reports = """  - {name: reports, principal: "User:reports", consumes: [rates], group: reports,
+     stop: {manual: a}, start: {manual: b}, undo: {manual: c}}
+freeze_windows:
+"""
+    assert problems_of((FOREIGN + more).replace("freeze_windows:\n", reports)) == ()
