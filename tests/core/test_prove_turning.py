@@ -8,16 +8,22 @@ import pytest
 
 from cockpit.core.plan import (
     Acceptance,
+    CommandCall,
+    CommandStep,
     DrainStep,
     FenceStep,
+    HttpCall,
+    HttpStep,
     Interleaving,
     OffsetsStep,
     Plan,
     PromoteStep,
     ReverseStep,
     StartStep,
+    Step,
     StopStep,
     Wave,
+    step_name,
 )
 from cockpit.core.prove import prove
 from tests.core.random_plans import plan_of, wave_of
@@ -167,6 +173,16 @@ def test_a_promotion_cannot_be_taken_back() -> None:
         "no-way-back",
         "wave rest promises a way back (rollback_window), and a promotion cannot be undone",
     )
+
+
+@pytest.mark.parametrize(
+    "call", [CommandStep(CommandCall(("warm-caches",))), HttpStep(HttpCall("http://127.0.0.1:1/x"))]
+)
+def test_a_call_after_a_promotion_could_fail_where_nothing_can_be_taken_back(call: Step) -> None:
+    rest = wave_of("rest", (LEDGER,), *READ, PromoteStep(("orders",)), call)
+    rule, message, _ = only(linked(writers(StopStep(), StartStep()), rest))
+    assert rule == "undo-until-no-return"
+    assert message == f"{step_name(call)} after promote in wave rest: promote has no undo"
 
 
 def test_a_fence_in_the_way_of_the_proxy() -> None:

@@ -9,7 +9,9 @@ from cockpit.core.prove.model import Model
 from cockpit.core.prove.proof import Anchor, Violation
 from cockpit.core.schedule import longest_daily_gap_ms
 
-_EFFECTS: Final = frozenset({"stop", "fence", "drain", "offsets", "start", "reverse"})
+_EFFECTS: Final = frozenset(
+    {"stop", "fence", "drain", "offsets", "start", "reverse", "command", "http"}
+)
 _OWN_PLACES: Final = frozenset({"", "translated", "external"})
 
 
