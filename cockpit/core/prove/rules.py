@@ -148,8 +148,9 @@ def no_way_back(move: Move, before: World, after: World, view: View) -> Iterator
 
 def reverse_conditions(move: Move, before: World, after: World, view: View) -> Iterator[Broken]:
     """A reverse mirror takes the topics out of the forward filter first, begins before start where
-    the drain ended, with nobody left who writes on the source, and writes through a fence that
-    denies producers only. Only MirrorMaker 2 has one."""
+    the drain ended, with nobody left who writes on the source, writes through a fence that denies
+    producers only, and is of no topic that allow_interleaving names: such a one has no drained end.
+    Only MirrorMaker 2 has one."""
     if move.word != "reverse" or move.undo or not view.lanes[move.lane].writes:
         return
     step = view.lanes[move.lane].steps[move.step]
@@ -162,7 +163,9 @@ def reverse_conditions(move: Move, before: World, after: World, view: View) -> I
         yield Broken("reversed_late", *where)
     if step.forward != "excluded":
         yield Broken("circle", *where)
-    if step.start_at != "drained":
+    if view.interleaved:
+        yield Broken("reversed_interleaved", *where)
+    elif step.start_at != "drained":
         yield Broken(f"from_{step.start_at}", *where)
     elif not before.drained:
         yield from _not_drained(before, view, earlier, where)

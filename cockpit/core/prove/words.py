@@ -182,6 +182,11 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "make that producer a service of this wave, or remove reverse",
         "who stays still writes {t} on the source: nothing brings that to the target any more",
     ),
+    "reversed_interleaved": Saying(
+        "reverse in wave {w} of {t}, which allow_interleaving lets both sides write",
+        "remove reverse, or the allowance, and move every producer of {t} in this wave",
+        "{t} is proved by no drain: there is no end of it to begin at, and no rollback for it",
+    ),
     "reversed_late": Saying(
         "reverse in wave {w} comes after start: what was written before it cannot come back",
         "put reverse before start",
