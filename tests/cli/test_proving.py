@@ -184,6 +184,7 @@ def test_what_is_proved_and_not_flown_is_a_warning_of_check_and_a_refusal_of_run
     begin, end = GOOD.index("replication:"), GOOD.index("registries:")
     waves = GOOD[end:].replace("before: source, after: target", "before: source, after: source")
     waves = waves.replace("      - fence: {deadline: 60s, at_zero: unfence}\n", "")
+    waves = waves.replace("      - drain: {timeout: 45s}\n", "")
     path = tmp_path / "plan.yaml"
     path.write_text(GOOD[:begin] + LINK + waves)
     assert main(["check", str(path)]) == exits.COMPLETED

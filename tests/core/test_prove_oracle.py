@@ -9,6 +9,7 @@ import pytest
 from cockpit.core.plan import Interleaving, ReplicationKind
 from cockpit.core.prove import prove
 from cockpit.core.prove import rules as prover_rules
+from cockpit.core.prove import waves as wave_rules
 from tests.core.prove_oracle import fly
 from tests.core.random_plans import plan_of, random_plan, wave_of
 from tests.core.test_prove import BROKEN, CHECKOUT, LEDGER, RIGHT, WEB
@@ -74,8 +75,9 @@ def test_most_refusals_have_a_flight_that_shows_why() -> None:
 def test_without_a_rule_some_accepted_plan_goes_wrong(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = tuple(rule for rule in prover_rules.RULES if rule[0] != name)
-    monkeypatch.setattr(prover_rules, "RULES", kept)
+    for module, table in ((prover_rules, "RULES"), (wave_rules, "CHECKS")):
+        kept = tuple(rule for rule in getattr(module, table) if rule[0] != name)
+        monkeypatch.setattr(module, table, kept)
     assert prove(BROKEN[name]).proved
     assert flown(name)
 

@@ -196,6 +196,27 @@ def test_a_call_after_a_promotion_could_fail_where_nothing_can_be_taken_back(cal
 
 
 def test_a_fence_in_the_way_of_the_proxy() -> None:
-    rule, message, _ = only(linked(writers(StopStep(), FenceStep(), StartStep()), PROMOTED))
+    rule, message, way = only(linked(writers(StopStep(), FenceStep(), StartStep()), PROMOTED))
     assert rule == "proxy-not-fenced"
     assert "also refuses what checkout writes through the link's proxy" in message
+    assert way == (
+        "wave writers, step fence: orders refuses writes on the source",
+        "until the promotion what checkout writes on the target goes to the source, and is refused",
+    )
+
+
+@pytest.mark.parametrize("step", [FenceStep(by="stop"), DrainStep()])
+def test_a_step_that_means_nothing_over_a_link(step: Step) -> None:
+    (violation,) = prove(linked(writers(StopStep(), step, StartStep()), PROMOTED)).violations
+    assert (violation.rule, violation.message, violation.hint) == (
+        "proxy-not-fenced",
+        f"{step_name(step)} in wave writers: over a link nothing is fenced or drained",
+        f"remove {step_name(step)}: a link needs none",
+    )
+
+
+def test_a_fence_over_a_link_is_no_mistake_of_another_batch() -> None:
+    batch = wave_of("web", (WEB,), StopStep(), StartStep())
+    fenced = writers(StopStep(), FenceStep(), StartStep())
+    rule, _, _ = only(linked(fenced, batch, PROMOTED, services=(LEDGER, CHECKOUT, WEB)))
+    assert rule == "proxy-not-fenced"

@@ -5,14 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cockpit.core.prove.model import Model
+from cockpit.core.prove.model import Model, ServiceModel, StepModel, WaveModel
 from cockpit.core.prove.proof import Anchor, Violation
 from cockpit.core.schedule import longest_daily_gap_ms
 
-_EFFECTS: Final = frozenset(
-    {"stop", "fence", "drain", "offsets", "start", "reverse", "command", "http"}
-)
+_EFFECTS: Final = frozenset({"stop", "offsets", "start", "command", "http"})
+"""What may fail half way over a link, which is all that promotes; the rest is refused there."""
 _OWN_PLACES: Final = frozenset({"", "translated", "external"})
+
+
+def proxy_not_fenced(model: Model) -> Iterator[Violation]:
+    """Over a link nothing is fenced or drained: until the promotion a producer on the target writes
+    on the source, through the link's proxy."""
+    for index, wave in enumerate(model.waves if model.kind == "link" else ()):
+        writers = [model.services[s] for s in wave.services if model.services[s].produces]
+        for number, step in enumerate(wave.steps):
+            # of waves that write nothing fence_needs_producer speaks
+            if writers and step.word in ("fence", "drain"):
+                yield _not_over_a_link(wave, step, writers[0], Anchor("step", index, step=number))
+
+
+def _not_over_a_link(
+    wave: WaveModel, step: StepModel, writer: ServiceModel, anchor: Anchor
+) -> Violation:
+    topic = writer.produces[0]
+    message = f"{step.word} in wave {wave.name}: over a link nothing is fenced or drained"
+    begins, ends = f"what the source has of {topic} arrives on the target", "all the same"
+    if step.word == "fence" and step.deny == "nobody":
+        begins = f"the source is watched for writes to {topic}"
+    elif step.word == "fence":
+        message = (
+            f"the fence of wave {wave.name} also refuses what {writer.name} writes through the "
+            "link's proxy"
+        )
+        begins, ends = f"{topic} refuses writes on the source", "and is refused"
+    return Violation(
+        "proxy-not-fenced",
+        message,
+        f"remove {step.word}: a link needs none",
+        (
+            f"wave {wave.name}, step {step.word}: {begins}",
+            f"until the promotion what {writer.name} writes on the target goes to the source, "
+            f"{ends}",
+        ),
+        anchor,
+    )
 
 
 def fence_needs_producer(model: Model) -> Iterator[Violation]:
@@ -209,6 +246,7 @@ def _never(model: Model) -> Violation:
 
 
 CHECKS: Final = (
+    ("proxy-not-fenced", proxy_not_fenced),
     ("fence-needs-producer", fence_needs_producer),
     ("undo-until-no-return", undo_until_no_return),
     ("place-holds", place_holds),

@@ -227,11 +227,6 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         "progress is no longer brought along",
         _SIDES,
     ),
-    "proxy_refused": Saying(
-        "the fence of wave {w} also refuses what {p} writes through the link's proxy",
-        "remove the fence: a link needs none",
-        "{t} is not promoted: what {p} writes on the target goes to the source, and is refused",
-    ),
 }
 
 
