@@ -12,11 +12,13 @@ from hypothesis import strategies as some
 from cockpit.core.plan import (
     DrainStep,
     FenceStep,
+    Interleaving,
     OffsetsStep,
     Plan,
     PromoteStep,
     ReplicationKind,
     ReverseStep,
+    Service,
     SoakStep,
     StartStep,
     Step,
@@ -28,6 +30,8 @@ from cockpit.core.prove.order import OrderedWave, derive, model_of_order
 from tests.core.build import service
 from tests.core.random_plans import plan_of, wave_of
 
+A = service("a", produces=("x",), consumes=("y",))
+B = service("b", produces=("y",), consumes=("x",))
 KINDS: tuple[ReplicationKind, ...] = ("mirrormaker2", "link", "msk-replicator")
 TOPICS = ["a", "b", "c", "d", "e"]
 
@@ -202,3 +206,43 @@ def test_a_soak_in_between_moves_the_place_of_a_mistake_and_nothing_else() -> No
     early = wave_of("readers", services[:1], SoakStep(1), OffsetsStep(), StopStep(), StartStep())
     (violation,) = prove(plan_of(services, (early, wave_of("writers", services[1:])))).violations
     assert (violation.rule, violation.anchor.step) == ("stop-before-offsets", 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "circle"),
+    [
+        (A, B, "a circle: a writes x, b writes y, which a reads"),
+        (B, A, "a circle: b writes y, a writes x, which b reads"),
+    ],
+)
+def test_a_circle_that_is_split_is_mended_by_one_wave_alone(
+    first: Service, then: Service, circle: str
+) -> None:
+    """Whichever moves first, the other one would have to be before it."""
+    waves = (wave_of("one", (first,)), wave_of("two", (then,)))
+    (violation,) = prove(plan_of((A, B), waves)).violations
+    assert violation.rule == "downstream-first"
+    assert violation.hint == f"move {first.name} and {then.name} in one wave: {circle}"
+
+
+def test_a_long_circle_is_named_whole() -> None:
+    c = service("c", produces=("z",), consumes=("y",))
+    a = replace(A, consumes=("z",))
+    waves = (wave_of("one", (a,)), wave_of("two", (B, c)))
+    (violation,) = prove(plan_of((a, B, c), waves)).violations
+    assert violation.hint == (
+        "move a and b in one wave: a circle: a writes x, b writes y, c writes z, which a reads"
+    )
+
+
+def test_who_also_writes_with_its_reader_is_told_of_the_topic_that_ties_them() -> None:
+    writer = service("writer", produces=("x", "z"))
+    reader = service("reader", produces=("z",), consumes=("x",))
+    waves = (wave_of("one", (writer,)), wave_of("two", (reader,)))
+    found = prove(plan_of((writer, reader), waves)).violations
+    (hint,) = [violation.hint for violation in found if violation.rule == "downstream-first"]
+    assert hint == ("move writer and reader in one wave: all producers of a topic move together: z")
+    allowed = (Interleaving("z", "any order", "team"),)
+    found = prove(replace(plan_of((writer, reader), waves), interleavings=allowed)).violations
+    (hint,) = [violation.hint for violation in found if violation.rule == "downstream-first"]
+    assert hint == "move reader first, or in the same wave"

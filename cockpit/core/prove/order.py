@@ -31,7 +31,7 @@ class OrderedWave:
 
 def derive(services: Sequence[ServiceModel], kind: ReplicationKind) -> tuple[OrderedWave, ...]:
     """The waves of these services, first to last."""
-    before, flows = _before(services), _flows(services)
+    before, flows = _before(services, frozenset()), _flows(services)
     groups = _components(before)
     readers = [g[0] for g in groups if len(g) == 1 and not services[g[0]].produces]
     rest = [group for group in groups if group[0] not in readers or len(group) > 1]
@@ -66,6 +66,24 @@ def model_of_order(
     return Model(kind, tuple(services), waves)
 
 
+def together(
+    services: Sequence[ServiceModel], apart: frozenset[str] = frozenset()
+) -> Mapping[int, tuple[int, ...]]:
+    """Of each service that cannot move alone the whole group that moves in one wave; `apart` are
+    topics whose producers may move in several."""
+    groups = _components(_before(services, apart))
+    return {s: tuple(group) for group in groups if len(group) > 1 for s in group}
+
+
+def why_together(
+    services: Sequence[ServiceModel], group: Sequence[int], first: int, second: int, topic: str
+) -> str:
+    """Why these two of a group, of which the second reads the topic of the first, are in it."""
+    flows = _flows(services)
+    way = _way(second, first, set(group), flows)
+    return _named([(first, topic), *way], services) if way else _why(group, services, flows)
+
+
 _Flows = Mapping[int, Sequence[tuple[int, str]]]
 """For each service, who reads what it writes, and which topic that is."""
 
@@ -86,8 +104,9 @@ def _wave(
     return OrderedWave(name, tuple(group), steps, writes, why)
 
 
-def _before(services: Sequence[ServiceModel]) -> list[set[int]]:
-    """For each service, who may not move later than it: its readers, and all producers with it."""
+def _before(services: Sequence[ServiceModel], apart: frozenset[str]) -> list[set[int]]:
+    """For each service, who may not move later than it: its readers, and all producers with it but
+    those of a topic whose producers may move apart."""
     readers: dict[str, list[int]] = defaultdict(list)
     writers: dict[str, list[int]] = defaultdict(list)
     for index, service in enumerate(services):
@@ -99,7 +118,8 @@ def _before(services: Sequence[ServiceModel]) -> list[set[int]]:
     for topic, producers in writers.items():
         ring = zip(producers, [*producers[1:], producers[0]], strict=True)
         for producer, other in ring:  # a ring ties them all together
-            found[producer] |= {other, *readers[topic]} - {producer}
+            tied = set() if topic in apart else {other}
+            found[producer] |= {*tied, *readers[topic]} - {producer}
     return found
 
 
@@ -167,8 +187,7 @@ def _why(group: Sequence[int], services: Sequence[ServiceModel], flows: _Flows) 
         return ""
     circle = _circle(group, flows)
     if circle:
-        parts = [f"{services[s].name} writes {topic}" for s, topic in circle]
-        return f"a circle: {', '.join(parts)}, which {services[circle[0][0]].name} reads"
+        return _named(circle, services)
     shared: dict[str, list[str]] = defaultdict(list)
     for s in group:
         for topic in services[s].produces:
@@ -177,19 +196,30 @@ def _why(group: Sequence[int], services: Sequence[ServiceModel], flows: _Flows) 
     return f"all producers of a topic move together: {', '.join(sorted(topics))}"
 
 
+def _named(circle: Sequence[tuple[int, str]], services: Sequence[ServiceModel]) -> str:
+    parts = [f"{services[s].name} writes {topic}" for s, topic in circle]
+    return f"a circle: {', '.join(parts)}, which {services[circle[0][0]].name} reads"
+
+
 def _circle(group: Sequence[int], flows: _Flows) -> list[tuple[int, str]]:
     """A shortest circle from the first service that is in one; empty: there is none."""
     members = set(group)
-    for start in group:
-        came_from: dict[int, tuple[int, str]] = {}
-        waiting = [start]
-        for node in waiting:
-            for reader, topic in flows[node]:
-                if reader == start and node != start:
-                    return [*_back(node, start, came_from), (node, topic)]
-                if reader in members and reader not in came_from and reader != start:
-                    came_from[reader] = (node, topic)
-                    waiting.append(reader)
+    ways = (_way(start, start, members, flows) for start in group)
+    return next((way for way in ways if way), [])
+
+
+def _way(start: int, goal: int, members: set[int], flows: _Flows) -> list[tuple[int, str]]:
+    """The shortest way of records from one service to another (or itself) by way of others: who
+    writes, and which topic; empty: there is none."""
+    came_from: dict[int, tuple[int, str]] = {}
+    waiting = [start]
+    for node in waiting:
+        for reader, topic in flows[node]:
+            if reader == goal and node != goal:
+                return [*_back(node, start, came_from), (node, topic)]
+            if reader in members and reader not in came_from and reader not in (start, goal):
+                came_from[reader] = (node, topic)
+                waiting.append(reader)
     return []
 
 

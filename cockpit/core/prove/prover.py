@@ -13,6 +13,7 @@ from cockpit.core.prove.explore import Explored, Found, explore
 from cockpit.core.prove.lanes import MOVING, OUTSIDER, STAYS, Sight, View, sights
 from cockpit.core.prove.model import Model, model_of
 from cockpit.core.prove.moves import NOBODY
+from cockpit.core.prove.order import together, why_together
 from cockpit.core.prove.proof import Anchor, Proof, Violation
 
 
@@ -92,17 +93,29 @@ def _violation(
 ) -> Violation:
     found, sight = min(entries, key=lambda entry: len(entry[0].path))
     saying = words.SAYINGS[found.broken.case]
+    hint = _one_wave(found, sight, model) if found.broken.case == "misses" else ""
     known = words.terms(found, sight, model)
     shown = _concerned(found, sight, model)[:1]
     also = {text for entry in entries for text in _concerned(*entry, model) if text not in shown}
     return Violation(
         rule,
         saying.message.format(**known),
-        saying.hint.format(**known),
+        hint or saying.hint.format(**known),
         words.lines(found, sight, model),
         anchor,
         tuple(sorted(also)),
     )
+
+
+def _one_wave(found: Found, sight: Sight, model: Model) -> str:
+    """What to do where neither of two services can be moved first; empty: one of them can."""
+    first, second = (sight.services[party] for party in (found.broken.party, found.broken.other))
+    group = together(model.services, model.interleaved).get(first, ())
+    if second not in group:
+        return ""
+    why = why_together(model.services, group, first, second, sight.topic)
+    names = " and ".join(model.services[s].name for s in (first, second))
+    return f"move {names} in one wave: {why}"
 
 
 def _concerned(found: Found, sight: Sight, model: Model) -> list[str]:
