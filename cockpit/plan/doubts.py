@@ -9,10 +9,12 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from cockpit.core.plan import Plan, step_name
+from cockpit.core.plan import Plan, SoakStep, Wave, step_name
+from cockpit.core.schedule import instant_words
 from cockpit.plan.loader import LoadedPlan
 from cockpit.plan.problems import Place, Problem
 from cockpit.plan.text import clean
+from cockpit.plan.units import format_duration
 
 _ALIKE = 0.85
 
@@ -71,3 +73,34 @@ def _of_waves(plan: Plan) -> Iterator[tuple[int, str]]:
         ]
         if later:
             yield index, f"wave {wave.name}: its window is over before that of {later[0]} begins"
+        closing = _closed_before(plan, index)
+        if wave.rollback_window_ms is not None and closing is not None and closing.window:
+            yield (
+                index,
+                f"wave {wave.name}: no flight within the windows keeps its rollback_window of "
+                f"{format_duration(wave.rollback_window_ms)}: wave {closing.name} begins before "
+                f"{instant_words(closing.window.to_ms)}, and beyond its point of no return nothing "
+                "before it goes back",
+            )
+
+
+def _closed_before(plan: Plan, index: int) -> Wave | None:
+    """The first later wave that closes this one's way back before its time is over, by the windows
+    of both: this one flown as early as it may be, that one as late."""
+    wave = plan.waves[index]
+    if wave.window is None or wave.rollback_window_ms is None:
+        return None
+    soaks_ms = sum(step.for_ms for step in wave.steps if isinstance(step, SoakStep))
+    until_ms = wave.window.from_ms + soaks_ms + wave.rollback_window_ms
+    for later in plan.waves[index + 1 :]:
+        if later.window is not None and later.window.to_ms < until_ms and _closes(plan, later):
+            return later
+    return None
+
+
+def _closes(plan: Plan, wave: Wave) -> bool:
+    """Whether it has a point of no return."""
+    words = [step_name(step) for step in wave.steps]
+    if plan.replication.kind == "link":
+        return "promote" in words
+    return "reverse" not in words and any(s.produces for s in plan.wave_services(wave))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cockpit.plan.doubts import doubts
@@ -61,6 +63,41 @@ def test_windows_in_another_order_than_the_waves() -> None:
     assert doubted(windows("24", "24")) == []
     said = "wave writers: its window is over before that of readers begins"
     assert doubted(windows("25", "24")) == [(29, said)]
+
+
+def dated(text: str, windows: dict[str, tuple[str, str]], kept: str) -> str:
+    """Waves with their windows, the first of them with a rollback_window."""
+    for name, (begin, end) in windows.items():
+        window = f'window: {{from: "2026-11-{begin}:00Z", to: "2026-11-{end}:00Z"}}'
+        more = f"    {window}\n    {kept}\n" if name == next(iter(windows)) else f"    {window}\n"
+        text = re.sub(rf"(  - name: {name}\b.*\n)", rf"\1{more}", text)
+    return text
+
+
+def test_a_way_back_that_by_the_windows_a_later_wave_closes() -> None:
+    def readers(kept: str, *, writers: str = "24T16") -> str:
+        windows = {"readers": ("24T08", "24T10"), "writers": ("24T12", writers)}
+        return dated(MINIMAL, windows, f"rollback_window: {kept}")
+
+    said = (
+        "wave readers: no flight within the windows keeps its rollback_window of 7d: wave writers "
+        "begins before 2026-11-24T16:00Z, and beyond its point of no return nothing before it goes "
+        "back"
+    )
+    assert doubted(readers("7d")) == [(23, said)]
+    assert doubted(readers("6h")) == []  # flown early, it may be kept
+    assert doubted(readers("24h", writers="26T16")) == []
+    back = "{fence: {deny: producers}}, drain, {reverse: {connector: mirror-back}}"
+    assert doubted(readers("7d").replace("fence, drain", back)) == []  # nothing is closed
+
+
+def test_a_way_back_over_a_link_that_a_promotion_closes() -> None:
+    text = (SAMPLES / "link-batches.yaml").read_text()
+    late = dated(text, {"first-batch": ("23T08", "23T10"), "promotion": ("24T16", "24T17")}, "")
+    assert doubted(late) == []
+    kept = late.replace("rollback_window: 24h", "rollback_window: 7d", 1)
+    ((_, said),) = doubted(kept)
+    assert said.startswith("wave first-batch: no flight within the windows keeps its")
 
 
 def test_a_producer_that_stays_where_the_fence_lets_it_write_is_refused() -> None:
