@@ -336,6 +336,8 @@ class HttpStep:
     call: HttpCall
     undo: HttpCall | CommandCall | None = None
     """What going back calls, if anything."""
+    undoes_nothing: bool = False
+    """The plan says that there is nothing to take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +346,8 @@ class CommandStep:
 
     call: CommandCall
     undo: HttpCall | CommandCall | None = None
-    """What going back calls, if anything."""
+    undoes_nothing: bool = False
+    """As of a request."""
 
 
 RecoveryStep = ConfirmStep | HttpStep | CommandStep

@@ -222,16 +222,16 @@ class Builder:
         """A step that makes a call; None: another one."""
         ((word, settings),) = item.fields.items()
         if word == "http":
-            return core.HttpStep(_http(settings), self._undo(settings))
+            return core.HttpStep(_http(settings), *self._undo(settings))
         if word == "command":
-            return core.CommandStep(self._command(settings, "run"), self._undo(settings))
+            return core.CommandStep(self._command(settings, "run"), *self._undo(settings))
         return None
 
-    def _undo(self, settings: Item) -> core.HttpCall | core.CommandCall | None:
-        undo = settings.fields.get("undo")
-        if undo is None:
-            return None
-        return self._command(undo) if "command" in undo.fields else _http(undo.fields["http"])
+    def _undo(self, settings: Item) -> tuple[core.HttpCall | core.CommandCall | None, bool]:
+        """What going back calls, and whether the plan says that there is nothing to take back."""
+        said = settings.fields["undo"].fields if "undo" in settings.fields else {}
+        call = self._command(said["command"], "run") if "command" in said else None
+        return call or (_http(said["http"]) if "http" in said else None), "nothing" in said
 
     def _argv(self, item: Item, key: str = "command") -> tuple[str, ...]:
         """A program with a slash in it begins at the plan's folder; another is looked up later."""

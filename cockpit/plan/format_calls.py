@@ -56,17 +56,23 @@ _RUN: Final = (
     Field("timeout", DURATION, "Killed after that.", default="30s"),
 )
 
-UNDO_CALL: Final = Object(
-    "undo call",
-    "What going back calls.",
-    (
-        Field("http", HTTP_CALL, "A request."),
-        Field("command", ListOf(ARGUMENT, at_least=1), "Program and arguments."),
-    ),
-    variants=(("http",), ("command",)),
+UNDO: Final = OneOf(
+    "step undo",
+    "What going back does about a call.",
+    {
+        "http": HTTP_CALL,
+        "command": Object(
+            "undo command", "A program is run; a list alone is what it runs.", _RUN, short="run"
+        ),
+        "nothing": Object("undo nothing", "There is nothing to take back.", ()),
+    },
 )
 
-_UNDO: Final = Field("undo", UNDO_CALL, "What going back calls; without it nothing.")
+_UNDO: Final = Field(
+    "undo",
+    UNDO,
+    "What going back calls, or `nothing`; said of every call before the wave's point of no return.",
+)
 
 HTTP_STEP: Final = Object("step http", "A request is made.", (*_HTTP, _UNDO))
 COMMAND_STEP: Final = Object(

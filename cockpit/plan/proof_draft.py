@@ -189,6 +189,8 @@ def _step(word: str, settings: Item, members: tuple[ServiceDraft, ...]) -> StepM
         own = frozenset(t.text for s in members for t in (*s.produces, *s.consumes))
         accepted = bool(named) and "accept_loss" in settings.key_places
         return StepModel(word, topics=named or own, accepted=accepted)
+    if word in ("http", "command"):
+        return StepModel(word, undoable="undo" in settings.key_places)
     return StepModel(word)
 
 

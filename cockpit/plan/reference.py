@@ -41,6 +41,8 @@ def _section(kind: Object | OneOf) -> str:
         if kind.variants:
             ways = "; ".join(" with ".join(f"`{key}`" for key in keys) for keys in kind.variants)
             head += f"Exactly one of these is given: {ways}.\n"
+        if not kind.fields:
+            return head.rstrip()
         rows = [_row(field) for field in kind.fields]
         return _table(head, ("key", "value", "when absent", "meaning"), rows)
     rows = [

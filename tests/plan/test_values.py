@@ -319,7 +319,7 @@ def test_every_look_of_a_parity_gate() -> None:
 
 CALLS = """    steps:
       - http: {url: "http://x.example.internal/a?b=c", undo: {command: [scripts/undo, "1"]}}
-      - command: [scripts/go, "; rm"]
+      - command: {run: [scripts/go, "; rm"], undo: nothing}
       - command: {run: [go], timeout: 5s, undo: {http: {url: "http://x.example.internal/u"}}}
       - confirm: {text: Go on}
       - stop
@@ -342,7 +342,7 @@ def test_calls_as_steps_and_to_recover() -> None:
             core.HttpCall("http://x.example.internal/a?b=c"),
             core.CommandCall(("/plans/scripts/undo", "1")),
         ),
-        core.CommandStep(core.CommandCall(("/plans/scripts/go", "; rm"))),
+        core.CommandStep(core.CommandCall(("/plans/scripts/go", "; rm")), undoes_nothing=True),
         core.CommandStep(
             core.CommandCall(("go",), 5_000), core.HttpCall("http://x.example.internal/u")
         ),
@@ -439,3 +439,24 @@ def test_readers_are_late_only_where_nobody_of_the_plan_writes_what_they_read() 
     assert MINIMAL.count(owner) == 1
     found = problems_of(MINIMAL.replace(owner, "write_owner: {before: target, after: target}"))
     assert "before wave readers its topics are written on the source" in str(found[0])
+
+
+def test_a_program_that_is_only_a_list_does_not_say_what_takes_it_back() -> None:
+    problem = only_problem(MINIMAL.replace("[stop, offsets", "[stop, {command: [go]}, offsets"))
+    assert problem.message == "command in wave readers does not say what takes it back"
+    assert problem.hint == (
+        "add undo: and what it calls, or undo: nothing; a list alone becomes {run: [...], undo: "
+        "...}"
+    )
+    given = "[stop, {command: {run: [go], undo: nothing}}, offsets"
+    step = load(MINIMAL.replace("[stop, offsets", given)).waves[0].steps[1]
+    assert step == core.CommandStep(core.CommandCall(("go",)), undoes_nothing=True)
+    timed = given.replace("nothing", "{command: {run: [back], timeout: 5s}}")
+    step = load(MINIMAL.replace("[stop, offsets", timed)).waves[0].steps[1]
+    assert step == core.CommandStep(core.CommandCall(("go",)), core.CommandCall(("back",), 5_000))
+
+
+def test_an_undo_that_is_nothing_known_is_one_mistake() -> None:
+    given = "[stop, {command: {run: [go], undo: none}}, offsets"
+    problem = only_problem(MINIMAL.replace("[stop, offsets", given))
+    assert problem.message == "unknown step undo 'none'"

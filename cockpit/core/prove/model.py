@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import Final
 
 from cockpit.core.plan import (
+    CommandStep,
     FenceStep,
+    HttpStep,
     Interleaving,
     OffsetsSpec,
     Plan,
@@ -48,6 +50,8 @@ class StepModel:
     """Of a promotion."""
     accepted: bool = False
     """Of a promotion: it names topics, and somebody accepts what their writers lose."""
+    undoable: bool = True
+    """Of a call: the plan says what takes it back, or that there is nothing to take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,5 +202,7 @@ def _step(step: Step, wave: Wave, plan: Plan) -> StepModel:
             own = (topic for s in moved for topic in (*s.produces, *s.consumes))
             accepted = bool(step.topics) and step.accept_loss is not None
             return StepModel(word, topics=frozenset(step.topics or own), accepted=accepted)
+        case HttpStep() | CommandStep():
+            return StepModel(word, undoable=step.undo is not None or step.undoes_nothing)
         case _:
             return StepModel(word)

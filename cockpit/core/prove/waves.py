@@ -72,10 +72,14 @@ def fence_needs_producer(model: Model) -> Iterator[Violation]:
 
 
 def undo_until_no_return(model: Model) -> Iterator[Violation]:
-    """Up to the point of no return each step can be undone: after a promotion, which cannot, a wave
-    does nothing more that could fail half way."""
+    """Up to the point of no return each step can be undone: a call of the plan says its undo, or
+    `undo: nothing`; and after a promotion, which cannot, a wave does nothing more that could fail
+    half way."""
     for index, wave in enumerate(model.waves):
         words = [step.word for step in wave.steps]
+        for number, step in enumerate(wave.steps[: _no_return(model, index)]):
+            if not step.undoable:
+                yield _without_undo(wave, step, Anchor("step", index, step=number))
         if "promote" not in words:
             continue
         first = words.index("promote")
@@ -92,6 +96,33 @@ def undo_until_no_return(model: Model) -> Iterator[Violation]:
                     ),
                     Anchor("step", index, step=number),
                 )
+
+
+def _no_return(model: Model, index: int) -> int:
+    """How many steps of a wave come before it can no longer go back."""
+    words = [step.word for step in model.waves[index].steps]
+    if model.kind == "link":
+        closes = "promote"
+    elif model.written_by_wave[index] and "reverse" not in words:
+        closes = "start"
+    else:
+        return len(words)
+    return words.index(closes) if closes in words else len(words)
+
+
+def _without_undo(wave: WaveModel, step: StepModel, anchor: Anchor) -> Violation:
+    alone = "; a list alone becomes {run: [...], undo: ...}" if step.word == "command" else ""
+    return Violation(
+        "undo-until-no-return",
+        f"{step.word} in wave {wave.name} does not say what takes it back",
+        f"add undo: and what it calls, or undo: nothing{alone}",
+        (
+            f"wave {wave.name}, step {step.word}: is done",
+            f"wave {wave.name} is taken back",
+            f"what the {step.word} did stays as it is, and nobody has said that it may",
+        ),
+        anchor,
+    )
 
 
 def place_holds(model: Model) -> Iterator[Violation]:
