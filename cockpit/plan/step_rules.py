@@ -98,6 +98,8 @@ def fence_needs_canary(draft: Draft, problems: Problems) -> None:
     source = draft.root.fields.get("source")
     if source is None or not source.valid or "canary" in source.key_places:
         return
+    if _is_link(draft):  # where proxy_not_fenced refuses it
+        return
     for wave, steps in _steps(draft):
         if "fence" in steps and not _only_stops(draft, wave):
             message = "a fence needs source.canary to be proved with"
@@ -211,13 +213,17 @@ def _steps(draft: Draft) -> Iterator[tuple[WaveDraft, dict[str, int]]]:
 
 def _owner_after(draft: Draft, wave: WaveDraft) -> tuple[str, str]:
     """Which side owns writes after a wave, and why."""
-    replication = draft.root.fields.get("replication")
-    kind = word(replication.fields.get("kind")) if replication is not None else None
-    if kind is not None and kind.text == "link":
+    if _is_link(draft):
         promotes = any(step.text == "promote" for step in wave.steps)
         return ("target", "it promotes") if promotes else ("source", "the proxy writes there")
     producer = _one_that(draft, wave, "produces")
     return ("target", f"{producer} produces") if producer else ("source", "it produces nothing")
+
+
+def _is_link(draft: Draft) -> bool:
+    replication = draft.root.fields.get("replication")
+    kind = word(replication.fields.get("kind")) if replication is not None else None
+    return kind is not None and kind.text == "link"
 
 
 def _may_be_late(draft: Draft, wave: WaveDraft) -> bool:

@@ -53,6 +53,11 @@ def test_a_fence_that_lets_the_producer_who_stays_write_on(fence: FenceStep) -> 
     assert (found.anchor.kind, found.anchor.wave, found.also) == ("service", 1, ())
 
 
+def test_a_fence_that_is_missing_is_told_alone() -> None:
+    """One that denies all would mend both."""
+    assert only(mirrored(READERS, writers(StopStep(), StartStep()))).rule == "fence-and-drain"
+
+
 def test_a_fence_that_denies_everybody_also_denies_the_producer_who_stays() -> None:
     assert beside(mirrored(READERS, fenced(FenceStep()))).proved
 

@@ -33,3 +33,8 @@ def test_a_wave_that_promotes_another_topic_says_nothing_of_what_it_reads() -> N
 freeze_windows:
 """
     assert problems_of((FOREIGN + more).replace("freeze_windows:\n", reports)) == ()
+
+
+def test_a_fence_over_a_link_needs_no_canary_but_to_go() -> None:
+    problem = only_problem(LINK.replace("steps: [stop, start]", "steps: [stop, fence, start]", 1))
+    assert problem.hint == "remove fence: a link needs none"

@@ -66,7 +66,8 @@ def one_writer_side(move: Move, before: World, after: World, view: View) -> Iter
             outside = view.parties[other].outside
             if other == party or not may_write(after, view, other):
                 continue
-            if not (outside and after.reversed):  # of that reverse_conditions speaks
+            # of a reverse mirror reverse_conditions speaks, and fence_and_drain where no fence is
+            if not outside or (after.fences and not after.reversed):
                 case = "both_sides_left" if outside else "both_sides"
                 yield Broken(case, view.parties[party].lane, move.step, party, other)
 
