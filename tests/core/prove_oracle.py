@@ -53,8 +53,10 @@ class Client:
 class World:
     """A plan's clusters and services. Every way in which it goes wrong is in `wrong`."""
 
-    def __init__(self, plan: Plan, seed: int) -> None:
+    def __init__(self, plan: Plan, seed: int, left: frozenset[str] = frozenset()) -> None:
         self.plan = plan
+        self.left = left
+        """Topics that somebody outside the plan writes on the source beside its producers."""
         self.link = plan.replication.kind == "link"
         self.random = random.Random(seed)
         self.logs = {topic: Log() for topic in plan.topics()}
@@ -77,6 +79,9 @@ class World:
     def live(self, moments: int) -> None:
         """Time goes by."""
         for _ in range(moments):
+            for topic in sorted(self.left):
+                if self.random.random() < 0.2:
+                    self.write_beside(topic)
             service = self.random.choice(self.plan.services)
             what = self.random.random()
             if what < 0.35 and service.produces:
@@ -102,6 +107,11 @@ class World:
             if proxied and self.refused(service, topic, proxied=True):
                 return
             (log.source if proxied else log.target).append(self.new_record(log))
+
+    def write_beside(self, topic: str) -> None:
+        """Somebody who stays writes; where everybody is denied he is told so, and loses nothing."""
+        if not self.denies_all(topic):
+            self.logs[topic].source.append(self.new_record(self.logs[topic]))
 
     def new_record(self, log: Log) -> int:
         self.next_record += 1
@@ -137,18 +147,19 @@ class World:
         if log.returned is not None and log.returned < len(log.target):
             record = log.target[log.returned]
             log.returned += 1
-            if not self.mirror_denied(topic):
+            if not self.denies_all(topic):
                 log.source.append(record)
 
     def can_copy(self, topic: str, upto: int) -> bool:
         log = self.logs[topic]
         return log.forward and not log.promoted and log.copied < min(upto, len(log.source))
 
-    def mirror_denied(self, topic: str) -> bool:
+    def denies_all(self, topic: str) -> bool:
+        """Whether a fence denies the reverse mirror, too, and everybody else."""
         for name, fence in self.fences.items():
             wave = next(wave for wave in self.plan.waves if wave.name == name)
             covered = {t for s in self.plan.wave_services(wave) for t in s.produces}
-            if topic in covered and fence.deny == "all":
+            if topic in covered and fence.deny == "all" and fence.by == "acl":
                 return True
         return False
 
@@ -288,9 +299,9 @@ class World:
         )
 
 
-def fly(plan: Plan, seed: int) -> set[str]:
+def fly(plan: Plan, seed: int, left: frozenset[str] = frozenset()) -> set[str]:
     """One random flight of the whole plan, with pauses and ways back; what went wrong in it."""
-    world = World(plan, seed)
+    world = World(plan, seed, left)
     choose = world.random
     world.live(10)
     index = done = 0
@@ -338,6 +349,8 @@ def settle(world: World) -> None:
     for service in world.plan.services:
         for topic in service.produces:
             world.write(service, topic)
+    for topic in sorted(world.left):
+        world.write_beside(topic)
     for topic, log in world.logs.items():
         for _ in range(1_000):
             world.copy(topic)

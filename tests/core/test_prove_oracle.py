@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cockpit.core.plan import Interleaving, ReplicationKind
-from cockpit.core.prove import prove
+from cockpit.core.prove import model_of, prove, prove_model
 from cockpit.core.prove import rules as prover_rules
 from cockpit.core.prove import waves as wave_rules
 from tests.core.prove_oracle import fly
@@ -103,6 +103,24 @@ def test_what_is_allowed_on_both_sides_may_lose_its_order_and_nothing_else() -> 
         for flight in range(FLIGHTS):
             assert not fly(plan, flight) & {"lost", "read twice"}, (seed, flight)
     assert proved > PLANS // 4
+
+
+@pytest.mark.parametrize("kind", ["mirrormaker2", "link"])
+def test_what_is_proved_beside_somebody_who_stays_loses_nothing(kind: ReplicationKind) -> None:
+    proved = shown = 0
+    for seed in range(PLANS):
+        plan = random_plan(seed, kind)
+        left = frozenset(topic for service in plan.services for topic in service.produces)
+        if not prove(plan).proved:
+            continue
+        alone = prove_model(replace(model_of(plan), outside=left)).proved
+        wrong = {what for flight in range(FLIGHTS) for what in fly(plan, flight, left)}
+        if alone:
+            proved += 1
+            assert wrong == set(), seed
+        shown += bool(wrong)
+    assert proved > 20
+    assert shown  # some plan is refused for what it would lose
 
 
 def test_the_world_sees_a_wave_too_many() -> None:
