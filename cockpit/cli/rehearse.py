@@ -231,7 +231,13 @@ def _last_event(flown: Rehearsed) -> dict[str, Any]:
         flown.result, lost=truth.lost, duplicated=truth.duplicated, measured_by="simulation"
     )
     wrong = list(flown.wrong)
-    return {**event, "exit_code": flown.exit_code, "wrong": wrong, "lasted_ms": flown.lasted_ms}
+    return {
+        **event,
+        "excused_duplicates_max": truth.excused,
+        "exit_code": flown.exit_code,
+        "wrong": wrong,
+        "lasted_ms": flown.lasted_ms,
+    }
 
 
 def took_ms(started_at_ms: int | None, ended_at_ms: int | None) -> int | None:
@@ -266,11 +272,13 @@ def _say_result(flown: Rehearsed) -> None:
     lasted = datetime.timedelta(seconds=flown.lasted_ms // 1000)
     why = f" ({result.why})" if result.why else ""
     most = result.reread_max_records
-    bound = "no bound" if most is None else f"at most {most}"
+    bound = "no bound predicted" if most is None else f"at most {most} predicted"
+    if truth.excused:
+        bound += f", at most {truth.excused} more by crashes and the mirror"
     say(
         clean_line(
             f"  SIMULATED {result.outcome}{why} after {lasted}: {truth.lost} lost, "
-            f"{truth.duplicated} read twice ({bound} predicted), "
+            f"{truth.duplicated} read twice ({bound}), "
             f"{truth.disordered} out of order"
         )
     )

@@ -79,7 +79,7 @@ class Mishaps:
             older = max(place - records, int(shore.start[p]))
             if older < place:
                 shore.committed[group, p] = shore.offset_map.offset(p, older)
-                self._traffic.uncommitted += place - older
+                self._traffic.uncommitted[group] += place - older
 
     def _hold_back(self, script: Script) -> None:
         """Who reads committed records only reads nothing past the begin of an open transaction."""

@@ -35,9 +35,9 @@ class Traffic:
 
     `pending` [L] are records that exist in a producer and are not acknowledged yet; they are sent
     in order. `errors` [S] counts refused sends, once a step and lane. `processed` has for each
-    group its stretches in the order of their processing. `uncommitted` counts records that groups
-    had processed and not committed when they left. `destroyed` has for each group records that a
-    cluster has lost before it could read them.
+    group its stretches in the order of their processing. `uncommitted` [G] counts records that a
+    group had processed and not committed when it left. `destroyed` has for each group records that
+    a cluster has lost before it could read them.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Traffic:
         self._speed: F64 = np.floor(spec.consumer_speed_per_s * step_s) / readable
         self.pending: I64 = np.zeros(lanes, dtype=np.int64)
         self.next_number: I64 = np.zeros(lanes, dtype=np.int64)
-        self.uncommitted = 0
+        self.uncommitted: I64 = np.zeros(groups, dtype=np.int64)
         self.destroyed: list[list[Piece]] = [[] for _ in range(groups)]
         self.errors: I64 = np.zeros(len(layout.services), dtype=np.int64)
         self.processed: list[list[Stretch]] = [[] for _ in range(groups)]
@@ -142,7 +142,7 @@ class Traffic:
             self.commit(side, group)
         for p in np.flatnonzero(self._layout.reads[group]):
             resumes = self.resume_place(side, group, int(p))
-            self.uncommitted += max(int(self.position[side][group, p]) - resumes, 0)
+            self.uncommitted[group] += max(int(self.position[side][group, p]) - resumes, 0)
         self._settle(side, group)
         self._shores[side].members[group] = 0
         self.reading[side][group] = False

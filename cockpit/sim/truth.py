@@ -34,6 +34,9 @@ class ServiceTruth:
     """Processed for the first time after a later one of the same producer and partition."""
     pending: int
     """Not processed yet, but ahead of the group."""
+    excused: int
+    """Of those read again, the most that comes of clients that lost their last commit and of a
+    mirror that copied again: nobody who moves a group could know of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,6 @@ class TruthReport:
     services: tuple[ServiceTruth, ...]
     violations: tuple[str, ...]
     excused: int
-    """Of those read again, the most that comes of clients that lost their last commit and of a
-    mirror that copied again: nobody who moves a group could know of them."""
     unsent: int
     """Records that exist in a producer and no cluster has accepted yet."""
 
@@ -171,16 +172,16 @@ def measure(
         mine = [i for i, lane in enumerate(layout.lanes) if layout.reads[group, lane.partition]]
         lost = sum(int(traffic.next_number[i]) - after.get(i, 0) for i in mine)
         pending = sum(after.values()) - sum(before.values())
+        excused = int(traffic.uncommitted[group] + mirror.recopied[layout.reads[group]].sum())
+        found = (reader.duplicated, reader.disordered, pending, excused)
         name = layout.services[service].name
-        services.append(
-            ServiceTruth(name, processed, lost, reader.duplicated, reader.disordered, pending)
-        )
+        services.append(ServiceTruth(name, processed, lost, *found))
     return TruthReport(
         lost=sum(s.lost for s in services),
         duplicated=sum(s.duplicated for s in services),
         disordered=sum(s.disordered for s in services),
         services=tuple(services),
         violations=violations,
-        excused=traffic.uncommitted + int((layout.reads * mirror.recopied).sum()),
+        excused=sum(s.excused for s in services),
         unsent=int(traffic.pending.sum()),
     )

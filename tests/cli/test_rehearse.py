@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,33 @@ def test_what_is_left_behind_or_lost_makes_a_completed_flight_a_failed_one() -> 
     wrong = Rehearsed(flown.result, (wave,), flown.truth, 0)
     assert wrong.exit_code == exits.FAILED
     assert wrong.wrong == ("readers: ACLs of the source are not as they were",)
+
+
+def test_what_crashes_and_the_mirror_read_again_is_not_held_against_the_prediction() -> None:
+    """Nobody who moves a group could know of it; one record more is wrong."""
+    plan = plan_of(MINIMAL, 1_000)
+    flown = rehearse(plan, world_of(plan, Invented()), session="test")
+    predicted = flown.result.reread_max_records
+    assert predicted is not None
+    one = replace(flown.truth.services[0], duplicated=predicted + 37, excused=37)
+    truth = replace(flown.truth, services=(one,))
+    assert replace(flown, truth=truth).wrong == ()
+    more = replace(flown.truth, services=(replace(one, excused=36),))
+    assert replace(flown, truth=more).wrong == (
+        f"{predicted + 37} records read twice, {predicted} were predicted and 36 come of crashes "
+        "and of the mirror",
+    )
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("service-crash", 6), ("mirror-task-failed", 6)])
+def test_a_crash_that_reads_again_is_no_failure_of_the_flight(
+    kind: str, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, events = rehearsed(capsys, str(MINIMAL), "--faults", kind, "--seed", str(seed))
+    last = events[-1]
+    assert (code, last["wrong"]) == (exits.COMPLETED, [])
+    assert last["duplicated"] > last["predicted_duplicates_max"]
+    assert last["excused_duplicates_max"] > 0
 
 
 def test_a_seed_that_is_too_long_is_told_what_one_is(capsys: pytest.CaptureFixture[str]) -> None:
