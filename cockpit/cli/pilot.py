@@ -40,6 +40,8 @@ class Orders:
     """When a trigger asks or pauses, or a step fails."""
     accept_loss: bool = False
     """Whether it goes back also where records on the target would be lost by that."""
+    beyond: str = "a person decides, or --accept-loss"
+    """Who goes back there otherwise, in words."""
     confirm_steps: bool = False
     fly_again: bool = False
     """Whether a wave that was rolled back is tried once more."""
@@ -257,7 +259,7 @@ class Pilot:
         wanted = snapshot.action("rollback").enabled and self._orders.on_ask == "rollback"
         if not wanted or self._may_go_back(snapshot):
             return why
-        return f"{why}; going back may lose records: a person decides, or --accept-loss"
+        return f"{why}; going back may lose records: {self._orders.beyond}"
 
     def _asked_recently(self, snapshot: Snapshot) -> bool:
         return snapshot.at_ms - self._asked_ms < TRY_AGAIN_MS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,7 +191,7 @@ def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
     else:
         say(f"\n{flight.title}")
         for wave in flown.waves:
-            _say_wave(wave)
+            _say_wave(wave, flown.began_ms)
         for kind, why in missed:
             say(f"  never came about: {kind} ({why})")
         _say_result(flown)
@@ -226,13 +226,18 @@ def _wave_event(wave: WaveLog) -> dict[str, Any]:
 
 
 def _last_event(flown: Rehearsed) -> dict[str, Any]:
+    from cockpit.cli.aftermath import Aftermath
+    from cockpit.core.left import Left
+
     truth = flown.truth
     event = result_event(
         flown.result, lost=truth.lost, duplicated=truth.duplicated, measured_by="simulation"
     )
     wrong = list(flown.wrong)
+    after = flown.aftermath or Aftermath(Left())
     return {
         **event,
+        **after.as_json(),
         "excused_duplicates_max": truth.excused,
         "exit_code": flown.exit_code,
         "wrong": wrong,
@@ -245,7 +250,7 @@ def took_ms(started_at_ms: int | None, ended_at_ms: int | None) -> int | None:
     return None if started_at_ms is None or ended_at_ms is None else ended_at_ms - started_at_ms
 
 
-def _say_wave(wave: WaveLog) -> None:
+def _say_wave(wave: WaveLog, began_ms: int) -> None:
     say(f"  wave {clean_line(wave.name)}: {wave.word}")
     for reason in wave.went_back:
         state = "not everything is as before" if wave.left_behind else "all as before"
@@ -265,6 +270,19 @@ def _say_wave(wave: WaveLog) -> None:
     for where, most in sorted(wave.rereads.items()):
         bound = "an unknown number of" if most is None else f"at most {most}"
         say(clean_line(f"    {where}: {bound} records read again"))
+    for line in _told(wave, began_ms):
+        say(clean_line(f"    {line}"))
+
+
+def _told(wave: WaveLog, began_ms: int) -> Iterator[str]:
+    """What a person was warned of, each once, by when it came first."""
+    times: dict[tuple[str, str], list[int]] = {}
+    for told in wave.told:
+        times.setdefault((told.level, told.text), []).append(told.at_ms)
+    for (level, text), at_ms in times.items():
+        first = datetime.timedelta(seconds=(at_ms[0] - began_ms) // 1000)
+        again = f" ({len(at_ms)} times)" if len(at_ms) > 1 else ""
+        yield f"{level:<4} after {first}: {text}{again}"
 
 
 def _say_result(flown: Rehearsed) -> None:
@@ -290,5 +308,7 @@ def _say_result(flown: Rehearsed) -> None:
                 f"    of these {name}: {service.lost} lost, {service.duplicated} twice: {why}"
             )
         )
+    for line in flown.aftermath.lines() if flown.aftermath is not None else ():
+        say(clean_line(f"    {line}"))
     for text in flown.wrong:
         complain(clean_line(f"  WRONG: {text}"))

@@ -6,11 +6,14 @@ The engine, the rules and the pilot are those of a real flight; only the world i
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from cockpit.cli import exits
+from cockpit.cli.aftermath import MAY_LEAVE, Aftermath, aftermath
 from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.cli.wiring import engine_ports
 from cockpit.core.flight import begin
@@ -19,6 +22,8 @@ from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import GateView, Snapshot, StepView, WaveView
 from cockpit.engine.fanout import News
+from cockpit.engine.folders import SessionFolder
+from cockpit.engine.journal import Journal
 from cockpit.engine.loop import Engine, LocalSession
 from cockpit.sim.factory import SimPorts
 from cockpit.sim.loop import VirtualClock, run_virtual
@@ -30,6 +35,18 @@ USER = "rehearsal"
 GATE_WAIT_MS = 300_000
 CATCH_UP_MS = 5_000
 """How long groups go on after the flight, before records are counted."""
+ELSEWHERE: Final = ("going_back", "step_failed", "wave_rolled_back")
+"""Kinds of event that are told in words of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alarm, or anything else that a person was warned of."""
+
+    at_ms: int
+    level: str
+    """`warn` or `bad`."""
+    text: str
 
 
 @dataclass(slots=True)
@@ -54,6 +71,8 @@ class WaveLog:
     """What was not as before after it went back."""
     failed: tuple[str, ...] = ()
     """Which steps, or their undos, and why, each time."""
+    told: tuple[Told, ...] = ()
+    """What a person was warned of while it was the current wave, as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,10 @@ class Rehearsed:
     waves: tuple[WaveLog, ...]
     truth: TruthReport
     lasted_ms: int
+    began_ms: int = 0
+    """On the simulation's own clock."""
+    aftermath: Aftermath | None = None
+    """How it stands, where it did not complete."""
     accepted: frozenset[str] = frozenset()
     """Services whose owners accept that records are skipped."""
     met: frozenset[int] = frozenset()
@@ -106,12 +129,16 @@ def rehearse(
 ) -> Rehearsed:
     """One flight on virtual time. `back_once`: each wave is rolled back once, at the last place
     where that costs nothing, and flown again. The same arguments give the same flight."""
-    return run_virtual(_fly(plan, spec, session=session, back_once=back_once, on_event=on_event))
+    with tempfile.TemporaryDirectory(prefix="cockpit-") as name:
+        folder = SessionFolder(Path(name))
+        flight = _fly(plan, spec, folder, session=session, back_once=back_once, on_event=on_event)
+        return run_virtual(flight)
 
 
 async def _fly(
     plan: Plan,
     spec: WorldSpec,
+    folder: SessionFolder,
     *,
     session: str,
     back_once: bool,
@@ -119,14 +146,17 @@ async def _fly(
 ) -> Rehearsed:
     clock = VirtualClock()
     world = connect_prepared(plan, clock, spec)
+    ports = engine_ports(world, clock)
     state = begin(plan, session=session, simulated=True, at_ms=clock.now_ms())
-    engine = Engine(state, engine_ports(world, clock), None)
+    journal = Journal(folder.journal)
+    engine = Engine(state, ports, journal)
     watching = _Watching(engine, world)
     orders = Orders(
         user=USER,
         gate_wait_ms=GATE_WAIT_MS,
         confirm_steps=True,
         fly_again=back_once,
+        beyond="a person decides (without a screen: --accept-loss of cockpit run)",
     )
     pilot = _ThereAndBack if back_once else Pilot
     began_ms = clock.now_ms()
@@ -136,12 +166,20 @@ async def _fly(
         lasted_ms = clock.now_ms() - began_ms
         await clock.sleep(CATCH_UP_MS)
         flight.cancel()
+    journal.close()
+    truth = world.truth()  # before anybody looks: looking takes time, in which groups go on
+    after = None
+    if result.exit_code in MAY_LEAVE:
+        stands = result.left_running
+        after = await aftermath(engine.state, folder, ports, world, stands=stands)
     placed = [(s.name, s.offsets) for s in plan.services if s.offsets is not None]
     return Rehearsed(
         result,
         tuple(watching.waves.values()),
-        world.truth(),
+        truth,
         lasted_ms,
+        began_ms,
+        after,
         met=world.world.script.met,
         accepted=frozenset(name for name, offsets in placed if offsets.accept_loss is not None),
         outside=frozenset(name for name, offsets in placed if offsets.resume == "external"),
@@ -172,6 +210,9 @@ class _Watching(LocalSession):
         return news
 
     def _note(self, event: Mapping[str, Any]) -> None:
+        if event.get("level") in ("warn", "bad") and event["kind"] not in ELSEWHERE:
+            log = self.waves[event.get("wave", self._wave)]
+            log.told += (Told(event["at_ms"], event["level"], event["text"]),)
         match event.get("kind"):
             case "asked_person" if event["verb"] in ("stop", "start", "undo"):
                 self._world.call_service(event["service"], event["verb"])
