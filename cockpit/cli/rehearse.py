@@ -15,6 +15,7 @@ from cockpit.cli.output import clean_line, complain, say, say_json
 from cockpit.cli.pilot import result_event
 
 if TYPE_CHECKING:
+    from cockpit.cli.keeping import Keep
     from cockpit.cli.rehearsing import Rehearsed, WaveLog
     from cockpit.core.plan import Plan
     from cockpit.sim.rehearsal import Invented
@@ -59,6 +60,13 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         metavar="DURATION",
         help="soaks and windows that are longer are taken as long as this (default 60s)",
     )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep journal and recording in this new folder, for replay, report and verify; of two "
+        "flights in its folders calm and back",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON event a line")
 
 
@@ -93,8 +101,31 @@ def run(options: argparse.Namespace) -> int:
         say(f"SIMULATION of plan {clean_line(plan.name)}: invented traffic, no cluster contacted")
         for note in notes:
             say(f"  {clean_line(note)}")
-    codes = [_fly(plan, flight, options) for flight in _flights(plan, invented, kinds, options)]
+    flights = _flights(plan, invented, kinds, options)
+    try:
+        keeps = _keeps(options, [flight.name for flight in flights], shortened=bool(notes))
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}"
+        return _refuse(options, (why,), code=exits.FAILED)
+    codes = [_fly(plan, *each, options) for each in zip(flights, keeps, strict=True)]
     return next((code for code in codes if code), exits.COMPLETED)
+
+
+def _keeps(
+    options: argparse.Namespace, names: list[str], *, shortened: bool
+) -> tuple[Keep | None, ...]:
+    """Where each flight is kept; None: nowhere. Raises OSError."""
+    from cockpit.cli.keeping import Keep
+
+    path: Path | None = options.keep
+    if path is None:
+        return (None,) * len(names)
+    paths = [path]
+    if len(names) > 1:
+        path.mkdir(mode=0o700)
+        paths = [path / name for name in names]
+    text = options.plan.read_text()
+    return tuple(Keep(one, options.plan, text, shortened) for one in paths)
 
 
 def _seed(text: str) -> int:
@@ -116,23 +147,26 @@ def _partitions(text: str) -> tuple[str, int]:
     return topic, int(count)
 
 
-def _refuse(options: argparse.Namespace, reasons: Iterable[str]) -> int:
+def _refuse(options: argparse.Namespace, reasons: Iterable[str], *, code: int = exits.USAGE) -> int:
     why = tuple(reasons)
     for line in (*why, "nothing was flown"):
         complain(clean_line(line))
     if options.json:
         refused = {"kind": "result", "outcome": "refused", "simulated": True}
-        say_json({**refused, "exit_code": exits.USAGE, "why": "; ".join(why)})
-    return exits.USAGE
+        say_json({**refused, "exit_code": code, "why": "; ".join(why)})
+    return code
 
 
 def _wrong_words(
     plan: Plan, kinds: tuple[str, ...], counts: Mapping[str, int], options: argparse.Namespace
 ) -> tuple[str, ...]:
+    from cockpit.cli.keeping import why_not_keep
     from cockpit.sim.rehearsal import KINDS
 
     wrong = [f"no kind of fault is called {kind}" for kind in kinds if kind not in KINDS]
     wrong += [f"the plan has no topic {name}" for name in counts if name not in plan.topics()]
+    if options.keep is not None and (why := why_not_keep(options.keep)):
+        wrong.append(why)
     if options.no_faults and kinds:
         wrong.append("--faults and --no-faults contradict each other")
     return tuple(wrong)
@@ -169,7 +203,7 @@ def _flights(
     return (_Flight("faulty", title, world, asked=kinds or drawn, drawn=drawn),)
 
 
-def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
+def _fly(plan: Plan, flight: _Flight, keep: Keep | None, options: argparse.Namespace) -> int:
     from cockpit.cli.rehearsing import rehearse
     from cockpit.sim.rehearsal import never_came_about
 
@@ -182,12 +216,15 @@ def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
         session=f"rehearsal-{flight.name}",
         back_once=flight.back_once,
         on_event=tell if options.json else lambda _event: None,
+        keep=keep,
     )
+    kept = None if keep is None else str(keep.path)
     missed = never_came_about(flight.asked, flight.drawn, flown.met)
     if options.json:
         for wave in flown.waves:
             tell(_wave_event(wave))
-        tell({**_last_event(flown), "faults": _faults_json(flight.asked, dict(missed))})
+        faults = _faults_json(flight.asked, dict(missed))
+        tell({**_last_event(flown), "faults": faults, "kept": kept})
     else:
         say(f"\n{flight.title}")
         for wave in flown.waves:
@@ -195,6 +232,8 @@ def _fly(plan: Plan, flight: _Flight, options: argparse.Namespace) -> int:
         for kind, why in missed:
             say(f"  never came about: {kind} ({why})")
         _say_result(flown)
+        if kept is not None:
+            say(clean_line(f"  kept, SIMULATED: {kept}"))
     return flown.exit_code
 
 

@@ -14,17 +14,19 @@ from typing import Any, Final
 
 from cockpit.cli import exits
 from cockpit.cli.aftermath import MAY_LEAVE, Aftermath, aftermath
+from cockpit.cli.keeping import Keep
 from cockpit.cli.pilot import Orders, Pilot, Result
 from cockpit.cli.wiring import engine_ports
-from cockpit.core.flight import begin
+from cockpit.core.beginning import Beginning, begun
 from cockpit.core.intents import Pause
 from cockpit.core.observe import AclBinding
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import GateView, Snapshot, StepView, WaveView
 from cockpit.engine.fanout import News
-from cockpit.engine.folders import SessionFolder
-from cockpit.engine.journal import Journal
+from cockpit.engine.folders import FolderError, SessionFolder
+from cockpit.engine.journal import Journal, JournalError
 from cockpit.engine.loop import Engine, LocalSession
+from cockpit.engine.recorder import Recorder
 from cockpit.sim.factory import SimPorts
 from cockpit.sim.loop import VirtualClock, run_virtual
 from cockpit.sim.prepared import connect_prepared
@@ -126,30 +128,52 @@ def rehearse(
     session: str,
     back_once: bool = False,
     on_event: Any = lambda _event: None,  # noqa: ANN401  # takes an event, gives nothing
+    keep: Keep | None = None,
 ) -> Rehearsed:
     """One flight on virtual time. `back_once`: each wave is rolled back once, at the last place
-    where that costs nothing, and flown again. The same arguments give the same flight."""
+    where that costs nothing, and flown again. The same arguments give the same flight, and keep
+    the same bytes. Raises FolderError."""
     with tempfile.TemporaryDirectory(prefix="cockpit-") as name:
-        folder = SessionFolder(Path(name))
-        flight = _fly(plan, spec, folder, session=session, back_once=back_once, on_event=on_event)
-        return run_virtual(flight)
+        folder = SessionFolder(Path(name)) if keep is None else keep.begin(plan.name)
+        seen = Seen(on_event, folder, keep)
+        return run_virtual(_fly(plan, spec, seen, session=session, back_once=back_once))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where goes what is seen of a flight."""
+
+    on_event: Any
+    folder: SessionFolder
+    keep: Keep | None
+
+    def journal(self) -> Journal:
+        """A new journal. Raises FolderError."""
+        try:
+            return Journal(self.folder.journal)
+        except JournalError as error:
+            raise FolderError(str(error)) from error
+
+    def recorder(self, plan: Plan, beginning: Beginning) -> Recorder | None:
+        """The recording; None: there is to be none."""
+        return None if self.keep is None else self.keep.recorder(self.folder, plan, beginning)
 
 
 async def _fly(
     plan: Plan,
     spec: WorldSpec,
-    folder: SessionFolder,
+    seen: Seen,
     *,
     session: str,
     back_once: bool,
-    on_event: Any,  # noqa: ANN401  # as above
 ) -> Rehearsed:
     clock = VirtualClock()
     world = connect_prepared(plan, clock, spec)
     ports = engine_ports(world, clock)
-    state = begin(plan, session=session, simulated=True, at_ms=clock.now_ms())
-    journal = Journal(folder.journal)
-    engine = Engine(state, ports, journal)
+    beginning = Beginning(session=session, simulated=True, at_ms=clock.now_ms())
+    journal = seen.journal()
+    recorder = seen.recorder(plan, beginning)
+    engine = Engine(begun(plan, beginning), ports, journal, recorder=recorder)
     watching = _Watching(engine, world)
     orders = Orders(
         user=USER,
@@ -162,16 +186,18 @@ async def _fly(
     began_ms = clock.now_ms()
     async with asyncio.TaskGroup() as group:
         flight = group.create_task(engine.run(), name="engine")
-        result = await pilot(watching, orders, on_event).fly()
+        result = await pilot(watching, orders, seen.on_event).fly()
         lasted_ms = clock.now_ms() - began_ms
         await clock.sleep(CATCH_UP_MS)
         flight.cancel()
     journal.close()
+    if recorder is not None:
+        recorder.close(f"the rehearsal ended: {result.outcome}")
     truth = world.truth()  # before anybody looks: looking takes time, in which groups go on
     after = None
     if result.exit_code in MAY_LEAVE:
         stands = result.left_running
-        after = await aftermath(engine.state, folder, ports, world, stands=stands)
+        after = await aftermath(engine.state, seen.folder, ports, world, stands=stands)
     placed = [(s.name, s.offsets) for s in plan.services if s.offsets is not None]
     return Rehearsed(
         result,

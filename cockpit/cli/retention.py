@@ -35,6 +35,7 @@ class Described:
     outcome: str
     """Empty: it has none."""
     recorded: bool
+    simulated: bool = False
 
     def state(self) -> str:
         """How it stands, in a word or more."""
@@ -56,6 +57,7 @@ class Described:
             "waves": dict(self.waves),
             "outcome": self.outcome or None,
             "recorded": self.recorded,
+            "simulated": self.simulated,
         }
 
     def line(self) -> str:
@@ -66,7 +68,8 @@ class Described:
         if self.from_ms is not None and self.to_ms is not None:
             lasted = _span(self.to_ms - self.from_ms)
         size = f"{self.size_bytes / 1e6:.1f} MB"
-        return f"{self.session}  {self.state()}  {waves}  {lasted}  {size}  {self.folder}"
+        state = "SIMULATED " * self.simulated + self.state()
+        return f"{self.session}  {state}  {waves}  {lasted}  {size}  {self.folder}"
 
 
 def _span(span_ms: int) -> str:
@@ -75,7 +78,12 @@ def _span(span_ms: int) -> str:
     return duration(span_ms)
 
 
-_NOTHING: Final[Mapping[str, Any]] = {"span": (None, None), "waves": {}, "outcome": ""}
+_NOTHING: Final[Mapping[str, Any]] = {
+    "span": (None, None),
+    "waves": {},
+    "outcome": "",
+    "simulated": False,
+}
 
 
 def described(folder: SessionFolder) -> Described:
@@ -98,6 +106,7 @@ def described(folder: SessionFolder) -> Described:
         waves=told["waves"],
         outcome=told["outcome"],
         recorded=recorded,
+        simulated=told["simulated"],
     )
 
 
@@ -112,6 +121,7 @@ def _journal(folder: SessionFolder) -> dict[str, Any]:
             found["span"] = (entry["at_ms"] if first is None else first, entry["at_ms"])
             if entry["kind"] == "flight_started":
                 found["waves"] = {str(name): "pending" for name in entry.get("waves", ())}
+                found["simulated"] = entry.get("simulated") is True
             elif entry["kind"] == "state":  # of those waves only that it had to do with
                 waves = entry["state"]["waves"]
                 words = {str(w["name"]): str(w["word"]) for w in waves}
@@ -133,6 +143,7 @@ def _recorded(folder: SessionFolder) -> dict[str, Any]:
             last = reader.snapshot(reader.frames - 1)
             found["waves"] = {wave.name: wave.word for wave in last.waves}
             found["outcome"] = last.status.outcome
+            found["simulated"] = last.status.simulated
     return found
 
 

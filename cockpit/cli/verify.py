@@ -92,6 +92,8 @@ def _tell(path: Path, found: Examined) -> None:
         complain(f"... and {len(found.breaks) - SHOWN} more")
     if found.torn is not None:
         complain(clean_line(f"{path}:{found.torn.line}: {_torn(found)}"))
+    if found.simulated:
+        say("SIMULATED: a rehearsal's journal, no real cluster was flown")
     kept = f"{found.kept} kept head{'s' * (found.kept != 1)}"
     if found.breaks:
         say(f"CHANGED: {len(found.breaks)} breaks; {found.entries} entries are whole")
@@ -120,5 +122,6 @@ def _summary(found: Examined, code: int) -> dict[str, Any]:
         "kept_heads": found.kept,
         "from_ms": found.from_ms,
         "to_ms": found.to_ms,
+        "simulated": found.simulated,
         "limits": [] if found.kept else [NO_HEAD],
     }

@@ -72,6 +72,8 @@ class Examined:
     """So many kept heads were looked for, and found where no break says otherwise."""
     from_ms: int | None
     to_ms: int | None
+    simulated: bool = False
+    """Whether an entry says that no real cluster was flown."""
 
 
 def read_head(text: str) -> Head:
@@ -133,6 +135,7 @@ def examine(lines: Iterable[bytes], kept: Iterable[Head] = ()) -> Examined:
         kept=len(heads),
         from_ms=looking.from_ms,
         to_ms=looking.to_ms,
+        simulated=looking.simulated,
     )
 
 
@@ -148,6 +151,7 @@ class _Looking:
         self.torn: Torn | None = None
         self.from_ms: int | None = None
         self.to_ms: int | None = None
+        self.simulated = False
         self._known: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._may_be = {FIRST_HASH}
@@ -182,6 +186,7 @@ class _Looking:
         self._may_be = {claimed}
         self.from_ms = entry["at_ms"] if self.from_ms is None else self.from_ms
         self.to_ms = entry["at_ms"]
+        self.simulated = self.simulated or entry.get("simulated") is True
 
     def _misplaced(self, entry: Mapping[str, Any]) -> str:
         """Why an entry does not belong behind the one before it; empty: it does."""

@@ -64,7 +64,8 @@ def life_head(life: Life) -> SessionHead:
 def first_state(head: SessionHead) -> FlightState:
     """From where a life's engine flew; raises RerunError."""
     if head.beginning is None:
-        raise RerunError("it follows a gap in the recording: what led to it is not known")
+        gap = "it follows a gap in the recording: what led to it is not known"
+        raise RerunError(head.why_no_beginning or gap)
     try:
         return begun(flown_plan(head), head.beginning)
     except RestoreError as error:

@@ -29,6 +29,8 @@ class SessionHead:
     """None: what follows cannot be worked out, something before it was not recorded."""
     session: str
     simulated: bool
+    why_no_beginning: str = ""
+    """Where there is none for another reason than a gap."""
 
 
 def session_head(
