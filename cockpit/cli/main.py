@@ -114,5 +114,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(clean_line(str(error)))
         return exits.FAILED
     except BrokenPipeError:
-        sys.stderr.close()
-        return exits.INTERRUPTED
+        return _unheard()
+    except BaseExceptionGroup as group:  # of tasks, one of which was telling
+        if group.split(BrokenPipeError)[1] is not None:
+            raise
+        return _unheard()
+
+
+def _unheard() -> int:
+    """Whoever read the output has gone; what is left in the buffer is nobody's trouble."""
+    sys.stderr.close()
+    return exits.INTERRUPTED

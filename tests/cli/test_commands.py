@@ -260,6 +260,30 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
     assert first != other
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rehearse", "sample-plans/minimal.yaml"),
+        ("rehearse", "sample-plans/minimal.yaml", "--json"),
+        ("demo", "--headless", "--json"),
+    ],
+)
+def test_a_reader_who_has_enough_ends_the_command_without_a_word(words: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "cockpit", *words],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (exits.INTERRUPTED, b"")
+
+
 def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
     done = cockpit("explode", state=tmp_path)
     assert done.returncode == exits.USAGE
