@@ -64,7 +64,12 @@ class WaveLog:
     waited_ms: int = 0
     """For its gates, since it could first have begun."""
     blocked_ms: int = 0
-    """The longest time that its clients stood, over all attempts."""
+    """The longest time that its clients stood, over all attempts: at most, where the flight told
+    that; of an attempt that went back before it could, as far as snapshots show it."""
+    blocked_before_ms: int = 0
+    """The same over all attempts but the newest."""
+    told_blocked: bool = False
+    """Whether the flight has told it of the newest attempt."""
     rereads: dict[str, int | None] = field(default_factory=dict)
     """Predicted at most, by group and side; None: nobody can say."""
     went_back: tuple[str, ...] = ()
@@ -248,12 +253,19 @@ class _Watching(LocalSession):
                 ready_ms = self._ready_ms.pop(log.name, event["at_ms"])
                 log.waited_ms = event["at_ms"] - ready_ms
                 log.rereads.clear()
+                log.told_blocked, log.blocked_before_ms = False, log.blocked_ms
                 self._before = _Standing.of(self._world)
             case "offsets_placed":
                 rereads = self.waves[self._wave].rereads
                 where = f"{event['group']} on {event['side']}"
                 before, more = rereads.get(where, 0), event["reread_max_records"]
                 rereads[where] = None if before is None or more is None else before + int(more)
+            case "clients_blocked" if event["blocked_ms"] is not None:
+                log = self.waves[event["wave"]]
+                log.blocked_ms = max(log.blocked_before_ms, event["blocked_ms"])
+                log.told_blocked = True
+            case "rollback_started":  # they stand still once more
+                self.waves[event["wave"]].told_blocked = False
             case "wave_rolled_back":
                 log = self.waves[event["wave"]]
                 log.went_back += (str(event["reason"]),)
@@ -293,8 +305,8 @@ class _Watching(LocalSession):
             if view.word in ("ready", "rolled back") and view.name == status.wave:
                 log.gates = snapshot.gates
                 self._ready_ms.setdefault(view.name, snapshot.at_ms)
-        if status.blocked_since_ms is not None:
-            log = self.waves[status.wave]
+        log = self.waves[status.wave]
+        if status.blocked_since_ms is not None and not log.told_blocked:
             log.blocked_ms = max(log.blocked_ms, snapshot.at_ms - status.blocked_since_ms)
 
 

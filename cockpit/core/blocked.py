@@ -186,14 +186,19 @@ def _mirror_ms(marks: Marks, topic: str) -> int:
     return max(0, track.grown.after_ms - fence.ended_ms)
 
 
-def of_calls(marks: Marks, services: tuple[str, ...]) -> Blocked | Unknown:
-    """For a wave that writes nothing: from the first stop call to the last start's answer."""
+def of_calls(
+    marks: Marks, services: tuple[str, ...], proved_ms: int | None = None
+) -> Blocked | Unknown:
+    """For a wave that writes nothing: from the first stop call until its groups were seen at work,
+    `proved_ms`; where nobody saw that (None), to the last start's answer, behind which a group may
+    still be joining."""
     stop_ms, start_ms = marks.begun("stop"), marks.begun("start")
     stopped_ms, started_ms = marks.ended("stop", services), marks.ended("start", services)
     if stop_ms is None or start_ms is None or stopped_ms is None or started_ms is None:
         return Unknown("not every service was stopped and started by the cockpit")
     own_ms = max(0, start_ms - stopped_ms)
-    return Blocked(started_ms - stop_ms, own_ms, 0, started_ms - stop_ms - own_ms)
+    total_ms = max(started_ms, proved_ms or started_ms) - stop_ms
+    return Blocked(total_ms, own_ms, 0, total_ms - own_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +213,15 @@ class Account:
         return all(not isinstance(found, Unknown) for found in (self.wave, *self.topics.values()))
 
 
-def account(marks: Marks, topics: tuple[str, ...], services: tuple[str, ...]) -> Account:
-    """What the marks tell so far."""
+def account(
+    marks: Marks,
+    topics: tuple[str, ...],
+    services: tuple[str, ...],
+    proved_ms: int | None = None,
+) -> Account:
+    """What the marks tell so far. `proved_ms`: when its start was proved, None: not yet."""
     if not topics:
-        return Account(of_calls(marks, services), {})
+        return Account(of_calls(marks, services, proved_ms), {})
     found = {topic: of_topic(marks, topic, services) for topic in topics}
     known = [each for each in found.values() if isinstance(each, Blocked)]
     why = next((each for each in found.values() if isinstance(each, Unknown)), Unknown(NO_WRITE))

@@ -11,7 +11,7 @@ from cockpit.core import blocked
 from cockpit.core.blocked import Marks, account, account_json, account_text
 from cockpit.core.flight import Event, Finished, Observed, Perform, WaveState
 from cockpit.core.observe import LogSample
-from cockpit.core.plan import SIDES
+from cockpit.core.plan import SIDES, StartStep
 from cockpit.core.turn import Turn, produces
 
 WATCHED = ("running", "holding", "done")
@@ -53,10 +53,20 @@ def _told(turn: Turn, wave: WaveState, marks: Marks, topics: tuple[str, ...]) ->
     """Tell as soon as all is known, or what is known when the wave is done."""
     if marks.begun("start") is None and wave.word != "done":
         return marks
-    found = account(marks, topics, wave.wave.services)
+    proved_ms = _proved_ms(wave)
+    if not topics and proved_ms is None and wave.word != "done":
+        return marks  # a start that was answered is none that reads
+    found = account(marks, topics, wave.wave.services, proved_ms)
     if not found.is_whole() and wave.word != "done":
         return marks
     name = wave.wave.name
     text = account_text(name, found, writes=bool(topics))
     turn.tell("clients_blocked", text, wave=name, **account_json(found))
     return replace(marks, told=True)
+
+
+def _proved_ms(wave: WaveState) -> int | None:
+    """When the clusters showed that the wave's services are at work; None: not yet, or nobody
+    looked."""
+    start = next((each for each in wave.steps if isinstance(each.step, StartStep)), None)
+    return start.ended_at_ms if start is not None and start.word == "done" else None

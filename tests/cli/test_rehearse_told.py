@@ -117,3 +117,17 @@ def test_no_option_is_named_that_a_rehearsal_does_not_have(
     assert main(["rehearse", *words]) == exits.STOPPED
     out = capsys.readouterr().out
     assert "a person decides (without a screen: --accept-loss of cockpit run)" in out
+
+
+def test_how_long_clients_stood_still_is_one_number(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And at most: it ends where a group was seen at work, not where its start was answered."""
+    main(["rehearse", str(plan), "--seed", "1", "--faults", "error-burst", "--json"])
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    by_wave = {e["wave"]: e["blocked_ms"] for e in events if e["kind"] == "wave_rehearsed"}
+    told = {each["wave"]: each["blocked_ms"] for each in events[-1]["clients_blocked"]}
+    assert told == by_wave
+    (proved,) = (e["at_ms"] for e in events if e.get("text", "").startswith("readers: start done"))
+    (stop,) = (e["at_ms"] for e in events if e.get("text") == "stop service ledger")
+    assert by_wave["readers"] == proved - stop
