@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     """Read, fly, tell; the flight's exit code, of several the first that is not 0."""
     from cockpit.core.unflown import unflown
     from cockpit.plan import PlanInvalid, load_plan_file
+    from cockpit.sim.drills import stand_ins
     from cockpit.sim.rehearsal import KINDS, Invented, shortened, unrehearsed
 
     if options.faults == "list":
@@ -97,16 +98,18 @@ def run(options: argparse.Namespace) -> int:
         partitions_of=counts,
         rate_per_s=options.rate,
     )
+    flights = _flights(plan, invented, kinds, options)
+    told = (*notes, *stand_ins(plan, flights[0].spec.brokers))
     if not options.json:
         say(f"SIMULATION of plan {clean_line(plan.name)}: invented traffic, no cluster contacted")
-        for note in notes:
+        for note in told:
             say(f"  {clean_line(note)}")
-    flights = _flights(plan, invented, kinds, options)
     try:
         keeps = _keeps(options, [flight.name for flight in flights], shortened=bool(notes))
     except OSError as error:
         why = f"{error.filename}: {error.strerror}"
         return _refuse(options, (why,), code=exits.FAILED)
+    flights = tuple(replace(flight, notes=told) for flight in flights)
     codes = [_fly(plan, *each, options) for each in zip(flights, keeps, strict=True)]
     return next((code for code in codes if code), exits.COMPLETED)
 
@@ -184,6 +187,8 @@ class _Flight:
     """Kinds of fault that it was to have."""
     drawn: tuple[str, ...] = ()
     """Those that the plan gives something to act on, in the order of the world's faults."""
+    notes: tuple[str, ...] = ()
+    """What of the plan is flown otherwise than it says."""
 
 
 def _flights(
@@ -224,7 +229,7 @@ def _fly(plan: Plan, flight: _Flight, keep: Keep | None, options: argparse.Names
         for wave in flown.waves:
             tell(_wave_event(wave))
         faults = _faults_json(flight.asked, dict(missed))
-        tell({**_last_event(flown), "faults": faults, "kept": kept})
+        tell({**_last_event(flown), "faults": faults, "kept": kept, "notes": list(flight.notes)})
     else:
         say(f"\n{flight.title}")
         for wave in flown.waves:

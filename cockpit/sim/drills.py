@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from cockpit.core.actions import Drill, Finding
-from cockpit.core.plan import SIDES, Side
+from cockpit.core.plan import SIDES, DrillStep, Plan, Side
 from cockpit.ports import PortError
 from cockpit.sim.faults import ALWAYS, BrokerDown, ClusterUnreachable, ErrorBurst, Fault
 from cockpit.sim.line import Line
@@ -24,7 +24,8 @@ class SimDrills:
         self._line.now()
         broken = self._is_broken(action)
         word = "broken" if broken else "not broken"
-        return Finding(broken is action.broken, f"simulated: {action.on} is {word}")
+        named = _named(action.do, action.on, self._world.spec.brokers)
+        return Finding(broken is action.broken, f"simulated: {named} is {word}")
 
     async def do(self, action: Drill) -> Mapping[str, Any]:
         """Break it, or mend it. Raises PortError."""
@@ -61,7 +62,9 @@ class SimDrills:
             raise PortError("protocol", f"simulated: no side {word}")
         match action.do:
             case "kill-broker":
-                broker = int(number) % self._world.spec.brokers
+                broker = stand_in(number, self._world.spec.brokers)
+                if broker is None:
+                    raise PortError("protocol", f"simulated: {action.on} is no broker's number")
                 return BrokerDown(side=side, broker=broker, when=ALWAYS)
             case "cut-connection":
                 return ClusterUnreachable(side=side, when=ALWAYS)
@@ -69,3 +72,29 @@ class SimDrills:
                 raise AssertionError
             case _:
                 assert_never(action.do)
+
+
+def stand_in(number: str, brokers: int) -> int | None:
+    """The simulated broker that a plan's node id stands for; None: it is no node id. A simulated
+    cluster numbers its own brokers, from 0 on."""
+    return int(number) % brokers if number.isascii() and number.isdigit() else None
+
+
+def stand_ins(plan: Plan, brokers: int) -> tuple[str, ...]:
+    """Each broker that a drill names and no simulated cluster has, and which is killed for it."""
+    return tuple(
+        f"{wave.name}: {_named(step.do, step.on, brokers)}, for a simulated cluster has brokers "
+        f"0 to {brokers - 1} only: that one is killed"
+        for wave in plan.waves
+        for step in wave.steps
+        if isinstance(step, DrillStep) and _named(step.do, step.on, brokers) != step.on
+    )
+
+
+def _named(do: str, on: str, brokers: int) -> str:
+    """What a drill breaks, with its stand-in where it has one."""
+    side, _, number = on.partition("/")
+    broker = stand_in(number, brokers) if do == "kill-broker" else None
+    if broker is None or str(broker) == number:
+        return on
+    return f"{on} is played by {side}/{broker}"

@@ -4,10 +4,12 @@ and what keeps it from clusters that anybody needs."""
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
+from cockpit.cli.main import main
 from cockpit.cli.rehearsing import Rehearsed, rehearse
 from cockpit.cli.sabotage import saboteur_of, why_no_drills
 from cockpit.core.drills import DrillKind, DrillStep, Expect, elsewhere
@@ -79,6 +81,30 @@ def test_a_service_that_no_signal_would_show_is_not_called_in_simulation() -> No
     found, events = flown(plan_with(call("ledger", GATE)))
     assert found.result.outcome != "completed"
     assert any("no signal that begins with ledger" in str(e["text"]) for e in events)
+
+
+def test_a_broker_that_no_simulated_cluster_has_is_played_by_another_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(SAMPLE.read_text().replace("target/1,", "target/99999,"))
+    note = (
+        "readers: target/99999 is played by target/0, for a simulated cluster has brokers 0 to 2 "
+        "only: that one is killed"
+    )
+    code = main(
+        ["rehearse", str(path), "--longest", "2s", "--seed", "1", "--faults", "signal-down"]
+    )
+    assert f"  {note}\n" in capsys.readouterr().out
+    assert main(["rehearse", str(path), "--longest", "2s", "--no-faults", "--json"]) == code
+    assert note in json.loads(capsys.readouterr().out.splitlines()[-1])["notes"]
+
+
+def test_what_is_no_broker_fails_the_drill() -> None:
+    found, events = flown(plan_with(drill("kill-broker", "target/b", GATE)))
+    assert found.result.outcome != "completed"
+    assert any("target/b is no broker's number" in str(e["text"]) for e in events)
+    assert not any("defect" in str(e["kind"]) for e in events)
 
 
 def test_a_drill_that_nobody_notices_in_time_fails_its_step_and_is_mended_all_the_same() -> None:
