@@ -27,6 +27,8 @@ from cockpit.core.plan import DrillStep, Plan
 from cockpit.engine.folders import FolderError, this_user
 
 PAUSED_WITHIN_S = 5
+NEVER_FLOWN = "this version proves such a plan, and does not fly it"
+DRILLS_HERE = "drills are flown where all clusters are on this machine, as on a lab"
 MAY_LEAVE = (exits.ROLLED_BACK, exits.FAILED, exits.GATE_NOT_MET, exits.UNKNOWN, exits.STOPPED)
 """Ways to end after which something may stand that nobody is at work on."""
 
@@ -73,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
         problems = tuple(f"{options.plan}:{problem}" for problem in error.problems)
         last = "nothing was started: `cockpit check` says more"
         return leave(options, "invalid", exits.USAGE, problems, last)
-    if reasons := (*unflown(plan), *_drills_why_not(plan, options.plan)):
-        last = "nothing was started: this version proves such a plan, and does not fly it"
+    never = unflown(plan)
+    if reasons := (*never, *_drills_why_not(plan, options.plan)):
+        last = f"nothing was started: {NEVER_FLOWN if never else DRILLS_HERE}"
         return leave(options, "invalid", exits.USAGE, reasons, last)
     if not options.headless and (why := no_screen(options)):
         return leave(options, "refused", exits.USAGE, (why,))

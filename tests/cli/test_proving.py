@@ -206,3 +206,10 @@ def test_explain_says_where_a_link_s_proxy_writes(capsys: pytest.CaptureFixture[
     assert "what is written on the target goes through the link's proxy to the source" in said
     assert "  promote  target          target          not possible" in out
     assert "archive: a link translates no offsets, write resume: exact" in err
+
+
+def test_run_says_where_drills_are_flown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(SAMPLES / "drills.yaml"), "--headless"]) == exits.USAGE
+    err = capsys.readouterr().err
+    assert "nothing was started: drills are flown where all clusters are on this machine" in err
+    assert "does not fly it" not in err
