@@ -40,7 +40,7 @@ from cockpit.engine.folders import (
 )
 from cockpit.engine.intake import Scrubbed, taken_in
 from cockpit.engine.journal import Journal, JournalError
-from cockpit.engine.loop import Engine
+from cockpit.engine.loop import Engine, Ports
 from cockpit.engine.names import NAME_WITHIN_S, aside
 from cockpit.engine.recorder import Recorder
 from cockpit.engine.recovery import left_behind
@@ -203,7 +203,7 @@ async def _host(
         beginning = _knowing(beginning, folder, plan, rows)
         state = begun(plan, beginning)
         seen = await looked(state, ports) if preflight else state
-        if why := refusals(seen):
+        if why := [*await _drills_elsewhere(plan, beginning, ports), *refusals(seen)]:
             _answer({"ready": False, "refused": True, "problems": why})
             return exits.REFUSED
         warned = [*warnings(seen), *await _strangers(plan)] if preflight else []
@@ -236,6 +236,16 @@ async def _host(
         await real.close()
         journal.close()
     return exits.COMPLETED
+
+
+async def _drills_elsewhere(plan: Plan, beginning: Beginning, ports: Ports) -> tuple[str, ...]:
+    """Why the drills of a plan must not begin here; `--no-preflight` leaves none of it out. A
+    flight that is taken over was looked at before, and what it broke must be mended."""
+    if beginning.takes_over:
+        return ()
+    from cockpit.cli.sabotage import brokers_elsewhere
+
+    return await brokers_elsewhere(plan, {"source": ports.source, "target": ports.target})
 
 
 async def _strangers(plan: Plan) -> tuple[str, ...]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
+from cockpit.cli.preflight import TIMEOUT_S, patiently
 from cockpit.core.drills import DrillStep, elsewhere
-from cockpit.core.plan import Plan, Side
+from cockpit.core.plan import Plan, Side, Wave
 from cockpit.lab import restart
 from cockpit.lab.home import LabError
 from cockpit.lab.procs import Process, alive, stop
 from cockpit.lab.state import STATE_FILE, State, load
-from cockpit.ports import PortError, Saboteur
+from cockpit.ports import Cluster, PortError, Saboteur
+
+SHOWN: Final = 3
+"""So many brokers that are elsewhere are named."""
 
 
 class LabSaboteur:
@@ -77,13 +83,14 @@ def saboteur_of(plan: Plan, plan_path: Path) -> Saboteur | None:
 
 def why_no_drills(plan: Plan, plan_path: Path) -> tuple[str, ...]:
     """Why the drills of a plan cannot be flown for real; empty: they can, or there are none."""
-    steps = [(w, s) for w in plan.waves for s in w.steps if isinstance(s, DrillStep)]
+    steps = drills_of(plan)
     if not steps:
         return ()
     if not plan.drills:
         wave, step = steps[0]
         return (f"wave {wave.name}: {step.words()}: the plan does not say drills: allowed",)
-    bootstraps = (*plan.source.bootstrap, *plan.target.bootstrap)
+    between = plan.first_hop.between.bootstrap if plan.first_hop is not None else ()
+    bootstraps = (*plan.source.bootstrap, *plan.target.bootstrap, *between)
     called = (call.url for _, step in steps for call in step.calls or ())
     far = elsewhere(bootstraps, (plan.replication.connect, *called))
     if far:
@@ -96,3 +103,35 @@ def why_no_drills(plan: Plan, plan_path: Path) -> tuple[str, ...]:
     why = "only a broker of a lab, flown by a plan in the lab's folder, can be killed"
     killing = [(wave, step) for wave, step in steps if step.do == "kill-broker"]
     return tuple(f"wave {wave.name}: {step.words()}: {why}" for wave, step in killing)
+
+
+def drills_of(plan: Plan) -> tuple[tuple[Wave, DrillStep], ...]:
+    """Every drill of a plan, with its wave."""
+    return tuple((w, s) for w in plan.waves for s in w.steps if isinstance(s, DrillStep))
+
+
+async def brokers_elsewhere(plan: Plan, clusters: Mapping[Side, Cluster]) -> tuple[str, ...]:
+    """Why no drill may be flown on these clusters, by the addresses that their brokers advertise:
+    a forwarded port looks like this machine. Empty: each is here, or there are no drills."""
+    steps = drills_of(plan)
+    if not steps:
+        return ()
+    found: list[str] = []
+    for side, cluster in clusters.items():
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                info = await patiently(cluster.info, tries=TIMEOUT_S)
+        except (PortError, TimeoutError) as error:
+            why = str(error) or f"no answer within {TIMEOUT_S} s"
+            found.append(f"where the brokers of {side} are is not known: {why}")
+            continue
+        if not info.brokers:
+            found.append(f"where the brokers of {side} are is not known: it names none")
+        at = {each.partition(" ")[2]: each.partition(" ")[0] for each in info.brokers}
+        far = (f"{side}/{at[each]} is at {each}" for each in elsewhere(at, ()))
+        found.extend(f"{each}, not on this machine, by its own word" for each in far)
+    if not found:
+        return ()
+    wave, step = steps[0]
+    last = f"wave {wave.name}: {step.words()}: rehearse it, or fly it on a lab"
+    return (*found[:SHOWN], last)

@@ -138,6 +138,17 @@ def test_unreachable_clusters_are_named_before_anything_starts(tmp_path: Path) -
     assert "nothing was started" in done.stderr
 
 
+def test_no_drill_begins_where_nobody_says_where_the_brokers_are(tmp_path: Path) -> None:
+    """`--no-preflight` does not leave that out."""
+    plan = valid_plan(tmp_path)
+    text = plan.read_text().replace("cockpit: 1\n", "cockpit: 1\ndrills: allowed\n")
+    drill = "{drill: {do: cut-connection, on: target, expect: {alarm: brokers of target}}}"
+    plan.write_text(text.replace("steps: [stop,", f"steps: [{drill}, stop,"))
+    done = cockpit("run", str(plan), "--headless", "--no-preflight", state=tmp_path)
+    assert "where the brokers of source are is not known: unreachable" in done.stderr
+    assert done.returncode == exits.REFUSED
+
+
 def test_every_way_out_ends_with_a_result_for_a_script(tmp_path: Path) -> None:
     invalid = tmp_path / "invalid.yaml"
     invalid.write_text(FIVE_MISTAKES)

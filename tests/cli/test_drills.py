@@ -6,15 +6,26 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.cli.main import main
 from cockpit.cli.rehearsing import Rehearsed, rehearse
-from cockpit.cli.sabotage import saboteur_of, why_no_drills
+from cockpit.cli.sabotage import brokers_elsewhere, saboteur_of, why_no_drills
 from cockpit.core.drills import DrillKind, DrillStep, Expect, elsewhere
-from cockpit.core.plan import GroupLagGate, HttpCall, Plan, ReplicationLagGate, Rollback
+from cockpit.core.observe import ClusterInfo
+from cockpit.core.plan import (
+    FirstHop,
+    GroupLagGate,
+    HttpCall,
+    Plan,
+    ReplicationLagGate,
+    Rollback,
+    Side,
+)
 from cockpit.plan import load_plan_file
+from cockpit.ports import PortError
 from cockpit.sim.rehearsal import Invented, shortened, world_of
 
 SAMPLE = Path(__file__).parents[2] / "sample-plans" / "drills.yaml"
@@ -195,3 +206,48 @@ def test_only_loopback_is_this_machine(address: str) -> None:
     assert elsewhere((address,), ()) == (address,)
     assert elsewhere(("127.1.2.3:1", "[::1]:1", "localhost:1"), ("http://[::1]:8083",)) == ()
     assert elsewhere((), (f"http://{address}",)) == (f"http://{address}",)
+
+
+def test_the_cluster_in_between_is_on_this_machine_too(tmp_path: Path) -> None:
+    near = on_loopback(load_plan_file(SAMPLE))
+    between = dataclasses.replace(near.source, bootstrap=("kafka-between.example.internal:9092",))
+    plan = dataclasses.replace(near, first_hop=FirstHop("hop", between))
+    (why,) = why_no_drills(plan, tmp_path / "plan.yaml")
+    assert "kafka-between.example.internal:9092 is not on this machine" in why
+
+
+class Forwarded:
+    """A cluster whose metadata names these brokers, whatever address it is asked at."""
+
+    def __init__(self, *brokers: str) -> None:
+        self._brokers = brokers
+
+    async def info(self) -> ClusterInfo:
+        if not self._brokers:
+            raise PortError("unreachable", "nobody answers")
+        return ClusterInfo("source", 0, "id", self._brokers)
+
+
+HERE = Forwarded("1 127.0.0.1:9092")
+
+
+async def advertised(plan: Plan, source: Forwarded, target: Forwarded) -> tuple[str, ...]:
+    clusters: dict[Side, Any] = {"source": source, "target": target}
+    return await brokers_elsewhere(plan, clusters)
+
+
+async def test_a_forwarded_port_is_not_taken_for_this_machine() -> None:
+    plan = on_loopback(load_plan_file(SAMPLE))
+    assert await advertised(plan, HERE, HERE) == ()
+    away = Forwarded("1 127.0.0.1:9092", "2 kafka-new-2.example.internal:9092")
+    assert await advertised(plan, HERE, away) == (
+        "target/2 is at kafka-new-2.example.internal:9092, not on this machine, by its own word",
+        "wave readers: stop-task on mirror-source: rehearse it, or fly it on a lab",
+    )
+    unknown, _ = await advertised(plan, Forwarded(), HERE)
+    assert unknown == "where the brokers of source are is not known: unreachable: nobody answers"
+
+
+async def test_a_plan_without_drills_is_flown_wherever_its_brokers_are() -> None:
+    plan = plan_with()
+    assert await advertised(plan, Forwarded(), Forwarded("1 far.example.internal:9092")) == ()
