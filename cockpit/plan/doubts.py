@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from cockpit.core.plan import Plan, SoakStep, Wave, step_name
 from cockpit.core.schedule import instant_words
@@ -31,14 +31,25 @@ def _misspelt(plan: Plan) -> Iterator[str]:
     """Topics that nobody of the plan writes, and that are spelt much like one that somebody does:
     an order is proved for the plan's own writers alone."""
     written = {topic for service in plan.services for topic in service.produces}
+    meant: dict[str, str] = {}
     for service in plan.services:
         for topic in service.consumes:
-            near = difflib.get_close_matches(topic, written - {topic}, n=1, cutoff=_ALIKE)
-            if topic not in written and near and _letters(near[0]) != _letters(topic):
+            if topic in written:
+                continue
+            if topic not in meant:  # looking through all names is dear: once for each topic
+                meant[topic] = _meant(topic, written)
+            if meant[topic]:
                 yield (
                     f"{service.name} reads {topic}, which nobody of the plan writes: did you mean "
-                    f"{near[0]}?"
+                    f"{meant[topic]}?"
                 )
+
+
+def _meant(topic: str, written: Collection[str]) -> str:
+    """The written topic that is spelt most like this one, if not in its numbers alone; empty: none
+    comes close."""
+    near = difflib.get_close_matches(topic, written, n=1, cutoff=_ALIKE)
+    return near[0] if near and _letters(near[0]) != _letters(topic) else ""
 
 
 def _left_behind(loaded: LoadedPlan) -> Iterator[str]:

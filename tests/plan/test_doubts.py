@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 import pytest
@@ -27,6 +28,32 @@ def test_a_topic_that_is_spelt_almost_like_a_written_one() -> None:
     numbered = MINIMAL.replace("[orders]", "[orders.v1]", 1)
     assert doubted(numbered.replace("produces: [orders]", "produces: [orders.v2]")) == []
     assert doubted(MINIMAL.replace("consumes: [orders]", "consumes: [rates]")) == []
+
+
+def test_only_what_nobody_writes_is_looked_up_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look through every name is dear: a large plan has thousands of reads, and few to ask of."""
+    written = [f"bank.payments.{number}.v1" for number in range(40)]
+    control = "stop: {manual: x}, start: {manual: x}, undo: {manual: x}"
+    readers = [f"reader-{number}" for number in range(10)]
+    reads = ", ".join([*written, "bank.paymnts.v1"])
+    more = "".join(
+        f'  - {{name: {name}, principal: "User:{name}", consumes: [{reads}], group: {name}, '
+        f"{control}}}\n"
+        for name in readers
+    )
+    text = MINIMAL.replace("services:\n", f"services:\n{more}", 1)
+    text = text.replace("services: [ledger]", f"services: [ledger, {', '.join(readers)}]")
+    text = text.replace("produces: [orders]", f"produces: [orders, {', '.join(written)}]")
+    loaded = load_document(text, origin=ORIGIN)
+    asked: list[str] = []
+
+    def look(word: str, known: object, **_: object) -> list[str]:
+        asked.append(word)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", look)
+    doubts(loaded)
+    assert asked == ["bank.paymnts.v1"]
 
 
 def test_a_question_while_clients_are_blocked() -> None:
