@@ -161,7 +161,12 @@ SERVICE: Final = Object(
     "One workload that moves as a whole.",
     (
         Field("name", NAME, "Unique among the services.", required=True),
-        Field("principal", PRINCIPAL, "Kafka principal that it connects as.", required=True),
+        Field(
+            "principal",
+            PRINCIPAL,
+            "Kafka principal that it connects as; Kafka tells capitals apart. Never `User:*`.",
+            required=True,
+        ),
         Field("owner", TEXT, "Who to call."),
         Field(
             "criticality",

@@ -29,7 +29,7 @@ _AUTHORITY_PATTERN = r"https?://([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]{2,4
 URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#]*|\?[^\s#]*)?"
 BASE_URL_PATTERN = _AUTHORITY_PATTERN + r"(/[^\s#?]*)?"
 SECRET_PATTERN = r"\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}~][^{}]*)\}"  # noqa: S105  # a pattern
-PRINCIPAL_PATTERN = r"[A-Za-z][A-Za-z0-9]*:.+"
+PRINCIPAL_PATTERN = r"[A-Za-z][A-Za-z0-9]*:.*\S.*"
 INSTANT_PATTERN = units.INSTANT_PATTERN
 DAILY_PATTERN = units.DAILY_PATTERN
 JSON_PATH_PATTERN = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
@@ -208,6 +208,23 @@ def _address_wrong(text: str) -> str:
     return ""
 
 
+def _principal_wrong(text: str) -> str:
+    """Kafka tells capitals apart, and blanks count: a fence that denies another spelling is there,
+    and holds nobody."""
+    kind, _, name = text.partition(":")
+    if kind != "User" and kind.casefold() == "user":
+        return f"Kafka tells capitals apart, write {quoted(f'User:{name}')}"
+    if name != name.strip():
+        return f"a blank belongs to the name here, write {quoted(f'{kind}:{name.strip()}')}"
+    return ""
+
+
+def _one_principal_wrong(text: str) -> str:
+    if text == "User:*":
+        return "it is everybody, name the one that it connects as"
+    return _principal_wrong(text)
+
+
 def _loopback_wrong(text: str) -> str:
     try:
         ipaddress.ip_address(text.rpartition(":")[0].strip("[]"))
@@ -326,9 +343,13 @@ TOPIC = text_like(
 TOPIC_OR_ALL = text_like('a topic name, or "*" for all', rf"\*|{TOPIC_PATTERN}")
 ARGUMENT = text_like("an argument", r".*\S.*")
 GROUP = text_like("a consumer group", r".*\S.*", limit=255)
-PRINCIPAL = text_like("a principal such as User:checkout", PRINCIPAL_PATTERN)
+PRINCIPAL = text_like(
+    "a principal such as User:checkout", PRINCIPAL_PATTERN, check=_one_principal_wrong
+)
 PRINCIPAL_OR_ALL = text_like(
-    'a principal such as User:checkout, or "*" for all', rf"\*|{PRINCIPAL_PATTERN}"
+    'a principal such as User:checkout, or "*" for all',
+    rf"\*|{PRINCIPAL_PATTERN}",
+    check=_principal_wrong,
 )
 ENTITY_OR_ALL = text_like('an entity such as user=checkout, or "*" for all', r".*\S.*")
 USER_OR_ALL = text_like('a user name, or "*" for all', r".*\S.*")
