@@ -15,9 +15,12 @@ WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EPOCH_WEEKDAY: Final = 3
 """1970-01-01 was a Thursday."""
 _MINUTE_MS: Final = 60_000
+_WEEK_MS: Final = 7 * DAY_MS
 _LONGEST_GAP_MS: Final = 300_000
 _SEARCH_DAYS: Final = 15
 _ROW_MS: Final = 60_000
+_SHARE: Final = 4
+"""How many gaps as long as may be make up one of the hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class Peak:
     def length_ms(self) -> int:
         """From its beginning to its end."""
         return self.to_ms - self.from_ms + (DAY_MS if self.to_ms <= self.from_ms else 0)
+
+    @property
+    def most_gap_ms(self) -> int:
+        """The longest time without a known value with which these hours were still looked
+        through."""
+        return self.length_ms // _SHARE
 
     def within(self, from_ms: int, to_ms: int) -> bool:
         """Whether one whole occurrence lies in [from, to]."""
@@ -73,7 +82,7 @@ class Over:
 
     over_ms: int
     including: tuple[Peak, ...] = ()
-    """Of each, one whole occurrence must lie inside."""
+    """Of each, one whole occurrence must lie inside, and be looked through."""
     max_gap_ms: int = _LONGEST_GAP_MS
     """The longest time without a known value."""
 
@@ -84,10 +93,23 @@ class Over:
         return min(_ROW_MS, max(1_000, self.max_gap_ms // 4))
 
 
-def usual_gap_ms(over_ms: int, max_age_ms: int) -> int:
-    """The gap that is tolerated where the plan says none: a tenth of the window, five minutes at
-    most; never less than the age at which a single reading is too old."""
-    return max(max_age_ms, min(_LONGEST_GAP_MS, over_ms // 10))
+def usual_gap_ms(over_ms: int, max_age_ms: int, including: Sequence[Peak] = ()) -> int:
+    """The gap that is tolerated where the plan says none: a tenth of the window, or the age at
+    which a single reading is too old where that is longer; at most five minutes, and never more
+    than looks through each of the hours."""
+    most_ms = min((_LONGEST_GAP_MS, *(peak.most_gap_ms for peak in including)))
+    return min(most_ms, max(max_age_ms, over_ms // 10))
+
+
+def shortest_ms(including: Sequence[Peak]) -> int:
+    """The least length of a window that holds one whole occurrence of each of these hours."""
+    ends = [end for peak in including for end in peak.ends(2 * _WEEK_MS, 3 * _WEEK_MS)]
+    return min(end - min(_last_begin(peak, end) for peak in including) for end in ends)
+
+
+def _last_begin(peak: Peak, end_ms: int) -> int:
+    """When the last occurrence begins that is over by then."""
+    return max(peak.ends(end_ms - 2 * _WEEK_MS, end_ms)) - peak.length_ms
 
 
 def missing(including: Sequence[Peak], from_ms: int, to_ms: int) -> tuple[Peak, ...]:
@@ -98,17 +120,18 @@ def missing(including: Sequence[Peak], from_ms: int, to_ms: int) -> tuple[Peak, 
 def unseen(
     including: Sequence[Peak], from_ms: int, to_ms: int, gaps: Sequence[tuple[int, int]]
 ) -> tuple[Peak, ...]:
-    """Those of which no occurrence in [from, to] was looked at: there is none, or each lies wholly
-    in a gap."""
+    """Those of which no occurrence in [from, to] was looked through: there is none, or a gap in
+    each takes more than its share."""
 
-    def looked_at(peak: Peak, end_ms: int) -> bool:
+    def looked_through(peak: Peak, end_ms: int) -> bool:
         begin_ms = end_ms - peak.length_ms
-        return not any(first <= begin_ms and end_ms <= last for first, last in gaps)
+        missed = (min(last, end_ms) - max(first, begin_ms) for first, last in gaps)
+        return all(missed_ms <= peak.most_gap_ms for missed_ms in missed)
 
     return tuple(
         peak
         for peak in including
-        if not any(looked_at(peak, end_ms) for end_ms in peak.ends(from_ms, to_ms))
+        if not any(looked_through(peak, end_ms) for end_ms in peak.ends(from_ms, to_ms))
     )
 
 

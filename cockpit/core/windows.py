@@ -196,7 +196,7 @@ def judge_over(
     if since_ms is None:
         since_ms = at_ms
     held_ms = max(0, at_ms - since_ms)
-    absent = unseen(over.including, max(begin_ms, since_ms), at_ms, _gaps(times, over))
+    absent = unseen(over.including, max(begin_ms, since_ms), at_ms, _gaps(times, over, at_ms))
     if since_ms > begin_ms or absent:
         text = [f"seen {span(min(held_ms, over.over_ms))} of {span(over.over_ms)}"]
         if gap_ms is not None and since_ms > begin_ms:
@@ -228,13 +228,13 @@ def _unbroken(times: I64, max_gap_ms: int, now_ms: int) -> tuple[int | None, int
     return int(times[first, _FIRST]), gap_ms
 
 
-def _gaps(times: I64, over: Over) -> list[tuple[int, int]]:
-    """From when to when nothing was known, where that may be as long as one of the hours."""
-    if not over.including or len(times) < 2:
+def _gaps(times: I64, over: Over, at_ms: int) -> list[tuple[int, int]]:
+    """From when to when nothing was known, where that may be too long for one of the hours."""
+    if not over.including or not len(times):
         return []
-    shortest_ms = min(peak.length_ms for peak in over.including)
-    begins, ends = np.maximum.accumulate(times[:-1, _LAST]), times[1:, _FIRST]
-    long = ends - begins >= shortest_ms
+    least_ms = min(peak.most_gap_ms for peak in over.including)
+    begins, ends = np.maximum.accumulate(times[:, _LAST]), np.append(times[1:, _FIRST], at_ms)
+    long = ends - begins > least_ms
     return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
 
 
@@ -251,18 +251,25 @@ def _was_bad(times: I64, values: F64, over: Over, counts: str, now_ms: int) -> S
 
 def _good(past: Rollup, times: I64, values: F64, over: Over, counts: str, now_ms: int) -> str:
     worst = int(np.argmax(values[:, 1]))
-    between = times[1:, _FIRST] - times[:-1, _LAST]
-    gap_ms = max(int(times[:, _GAP].max()), int(between.max()) if len(between) else 0)
     begin_ms = now_ms - over.over_ms
+    gap_ms = _longest_gap_ms(past, times, begin_ms)
     unknown = int(past.times[past.times[:, _LAST] >= begin_ms, _UNKNOWN].sum())
     text = [
         f"good for {span(over.over_ms)}: worst {quantity(float(values[worst, 1]), counts)} at "
         f"{at(int(times[worst, _MOST_AT]), now_ms)}",
-        f"{int(times[:, _KNOWN].sum()):,} samples, {unknown:,} unknown, "
-        f"longest gap {span(max(gap_ms, 0))}",
+        f"{int(times[:, _KNOWN].sum()):,} samples, {unknown:,} unknown, longest gap {span(gap_ms)}",
     ]
     text.extend(f"{peak.words()} seen" for peak in over.including)
     return "; ".join(text)
+
+
+def _longest_gap_ms(past: Rollup, inside: I64, begin_ms: int) -> int:
+    """Without a known value, also where that began before the window."""
+    known = past.times[past.times[:, _KNOWN] > 0]
+    before = known[known[:, _LAST] < begin_ms, _LAST]
+    ends = np.append(before.max() if len(before) else inside[0, _FIRST], inside[:-1, _LAST])
+    between = inside[:, _FIRST] - np.maximum.accumulate(ends)
+    return max(int(inside[:, _GAP].max()), int(between.max()))
 
 
 def _possible(over: Over, since_ms: int, now_ms: int) -> str:

@@ -370,7 +370,7 @@ def _over(settings: Item, max_age_ms: int) -> Over | None:
     return Over(
         over_ms,
         peaks(settings),
-        _maybe(settings, "max_gap", int) or usual_gap_ms(over_ms, max_age_ms),
+        _maybe(settings, "max_gap", int) or usual_gap_ms(over_ms, max_age_ms, peaks(settings)),
     )
 
 

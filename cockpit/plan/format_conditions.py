@@ -32,13 +32,13 @@ _OVER: Final = (
     Field(
         "including",
         ListOf(PEAK, at_least=1, or_one=True),
-        "With `over`: hours of which one whole occurrence must lie inside.",
+        "With `over`: hours of which one whole occurrence must lie inside, and be looked through.",
     ),
     Field(
         "max_gap",
         DURATION,
-        "With `over`: the longest time without a known value. Unsaid: a tenth of `over`, at least "
-        "`max_age` and at most 5m.",
+        "With `over`: the longest time without a known value. Unsaid: a tenth of `over`, or "
+        "`max_age` where that is longer; at most 5m, and a quarter of the shortest of its hours.",
     ),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cockpit.core.peaks import Over, earliest, usual_gap_ms
+from cockpit.core.peaks import Over, Peak, earliest, shortest_ms, usual_gap_ms
 from cockpit.core.schedule import DAY_MS
 from cockpit.plan.build import peaks
 from cockpit.plan.draft import Draft
@@ -41,7 +41,7 @@ def window_is_whole(draft: Draft, problems: Problems) -> None:
 
 def window_can_pass(draft: Draft, problems: Problems) -> None:
     """A window is at most 31d, longer than its max_gap, and long enough that one of that length
-    holds all its hours and a gap; max_gap is at least max_age."""
+    holds all its hours and a gap; max_gap, or what stands for it, is at least max_age."""
     for settings, _ in _settings(draft):
         over_ms, gap_ms = _ms(settings, "over"), _ms(settings, "max_gap")
         if over_ms is None:
@@ -57,11 +57,24 @@ def window_can_pass(draft: Draft, problems: Problems) -> None:
         if age_ms is not None and age_ms >= over_ms:
             message = "max_age is not shorter than over: a single sample would do"
             problems.add(place, message, "write a longer window, or a shorter max_age")
-        if gap_ms is not None and age_ms is not None and gap_ms < age_ms:
-            gap_place = settings.fields["max_gap"].place
-            message = f"max_gap is shorter than max_age, {format_duration(age_ms)}"
-            problems.add(gap_place, message, "write a longer one")
+        elif age_ms is not None:
+            _gap_bears_age(settings, _gap_ms(settings, over_ms), age_ms, problems)
         _holds_its_hours(settings, over_ms, problems)
+
+
+def _gap_bears_age(settings: Item, gap_ms: int, age_ms: int, problems: Problems) -> None:
+    """A reading that is not too old yet must not be a gap already."""
+    if gap_ms >= age_ms:
+        return
+    age, said = format_duration(age_ms), settings.fields.get("max_gap")
+    if said is not None:
+        message = f"max_gap is shorter than max_age, {age}"
+        problems.add(said.place, message, "write a longer one")
+        return
+    most = format_duration(gap_ms)
+    message = f"max_age is {age}, and a window that says no max_gap has none over {most}"
+    hint = f"write a max_age of at most {most}, or say the max_gap that you mean"
+    problems.add(settings.fields["max_age"].place, message, hint)
 
 
 def _holds_its_hours(settings: Item, over_ms: int, problems: Problems) -> None:
@@ -69,20 +82,24 @@ def _holds_its_hours(settings: Item, over_ms: int, problems: Problems) -> None:
     # it ends at the newest sample, which may be as old as a gap: only what has room for that passes
     if not hours or earliest(Over(over_ms - gap_ms, hours), 0) is not None:
         return
-    longest = max(peak.length_ms for peak in hours)
     shown = ", ".join(peak.words() for peak in hours)
     exact = earliest(Over(over_ms, hours), 0) is not None
     room = f" and a gap of {format_duration(gap_ms)}" if exact else ""
     message = f"no window of {format_duration(over_ms)} holds {shown}{room}"
-    short = over_ms < longest + gap_ms
-    least = format_duration(longest + gap_ms)
-    hint = f"write at least {least}" if short else "write a longer window: over: 24h"
+    hint = f"write over: {format_duration(_long_enough_ms(settings, hours))}"
     problems.add(settings.fields["over"].place, message, hint)
 
 
+def _long_enough_ms(settings: Item, hours: tuple[Peak, ...]) -> int:
+    """A window that holds these hours and a gap, in whole minutes, or hours where it is long."""
+    least_ms = shortest_ms(hours) + _gap_ms(settings, LONGEST_MS)
+    grain_ms = 3_600_000 if least_ms > DAY_MS // 2 else 60_000
+    return -(-least_ms // grain_ms) * grain_ms
+
+
 def gap_hides_no_hours(draft: Draft, problems: Problems) -> None:
-    """The gap that a window may have, its max_gap or what stands for it, is shorter than each of
-    its hours: otherwise nobody need have looked in them."""
+    """The gap that a window may have is at most a quarter of each of its hours: otherwise nobody
+    need have looked through them."""
     for settings, _ in _settings(draft):
         over_ms = _ms(settings, "over")
         hours = peaks(settings)
@@ -90,13 +107,12 @@ def gap_hides_no_hours(draft: Draft, problems: Problems) -> None:
             continue
         gap_ms = _gap_ms(settings, over_ms)
         shortest = min(hours, key=lambda peak: peak.length_ms)
-        if shortest.length_ms <= gap_ms < over_ms:
-            key = next(
-                (key for key in ("max_gap", "max_age") if key in settings.key_places), "over"
-            )
-            message = f"a gap of {format_duration(gap_ms)} hides {shortest.words()}"
-            hint = f"write a max_gap of less than {format_duration(shortest.length_ms)}"
-            problems.add(settings.fields[key].place, message, hint)
+        if shortest.most_gap_ms < gap_ms < over_ms:
+            hidden = gap_ms >= shortest.length_ms
+            how = "hides" if hidden else "is too long to look through"
+            message = f"a gap of {format_duration(gap_ms)} {how} {shortest.words()}"
+            hint = f"write a max_gap of at most {format_duration(shortest.most_gap_ms)}"
+            problems.add(settings.fields["max_gap"].place, message, hint)
 
 
 CHECKS = (
@@ -123,7 +139,8 @@ def _settings(draft: Draft) -> Iterator[tuple[Item, bool]]:
 
 def _gap_ms(settings: Item, over_ms: int) -> int:
     """The longest gap, said or not."""
-    return _ms(settings, "max_gap") or usual_gap_ms(over_ms, _ms(settings, "max_age") or 0)
+    said_ms = _ms(settings, "max_gap")
+    return said_ms or usual_gap_ms(over_ms, _ms(settings, "max_age") or 0, peaks(settings))
 
 
 def _ms(settings: Item, key: str) -> int | None:

@@ -11,7 +11,7 @@ from cockpit.core.flight import Event, Keep
 from cockpit.core.gates import gate_view
 from cockpit.core.machine import step
 from cockpit.core.observe import Unknown
-from cockpit.core.peaks import Over, Peak, earliest, usual_gap_ms
+from cockpit.core.peaks import Over, Peak, earliest, shortest_ms, usual_gap_ms
 from cockpit.core.plan import OffsetDeltaGate, Plan, ReplicationLagGate
 from cockpit.core.snapshot import GateView
 from cockpit.core.windows import Rollup, Row, Seen, add, judge_over, restored, rollup_of, span
@@ -164,12 +164,45 @@ def test_hours_in_which_nobody_looked_were_not_seen() -> None:
     assert answer.verdict == "UNKNOWN"
     assert "18:00-21:00 UTC not yet seen" in answer.evidence
     late = seen("Mon 10:00", "Tue 12:00", without=("Mon 17:45", "Mon 20:50"))
-    assert judged(late, "Tue 12:00", lenient).verdict == "PASS"
+    assert judged(late, "Tue 12:00", lenient).verdict == "UNKNOWN"
     again = seen("Mon 10:00", "Wed 12:00", without=("Mon 17:45", "Mon 21:10"))
     assert (
         judged(again, "Wed 12:00", dataclasses.replace(lenient, over_ms=49 * HOUR_MS)).verdict
         == "PASS"
     )
+
+
+@pytest.mark.parametrize(
+    ("gap", "verdict"),
+    [
+        (("Mon 19:00", "Mon 19:45"), "PASS"),
+        (("Mon 19:00", "Mon 19:46"), "UNKNOWN"),
+        (("Mon 17:00", "Mon 18:45"), "PASS"),
+        (("Mon 17:00", "Mon 18:46"), "UNKNOWN"),
+        (("Mon 20:14", "Mon 22:00"), "UNKNOWN"),
+    ],
+)
+def test_hours_are_looked_through_with_gaps_of_a_quarter_at_most(
+    gap: tuple[str, str], verdict: str
+) -> None:
+    lenient = Over(24 * HOUR_MS, (EVENING,), max_gap_ms=2 * HOUR_MS)
+    past = seen("Mon 10:00", "Tue 12:00", without=gap)
+    assert judged(past, "Tue 12:00", lenient).verdict == verdict
+
+
+def test_a_single_sample_in_hours_has_not_seen_them() -> None:
+    lenient = Over(24 * HOUR_MS, (EVENING,), max_gap_ms=3 * HOUR_MS - 1)
+    rows = [Row(at, at, 1, 0, 1.0, 1.0, at, 0) for at in range(at_ms("Mon 17:18") - 12 * HOUR_MS,
+            at_ms("Wed 12:00"), 3 * HOUR_MS - 1)]  # fmt: skip
+    found = judged(rollup_of(rows, at_ms("Tue 21:00")), "Tue 21:00", lenient)
+    assert found.verdict == "UNKNOWN"
+    assert "18:00-21:00 UTC not yet seen" in found.evidence
+
+
+def test_a_gap_that_reaches_into_the_window_is_told_whole() -> None:
+    lenient = Over(24 * HOUR_MS, max_gap_ms=3 * HOUR_MS)
+    past = seen("Mon 06:00", "Tue 12:00", without=("Mon 10:00", "Mon 12:10"))
+    assert "longest gap 2h 10m" in judged(past, "Tue 12:00", lenient).evidence
 
 
 def test_several_hours_must_all_lie_inside() -> None:
@@ -228,10 +261,30 @@ def test_rows_that_make_no_sense_or_lie_in_the_future_were_not_seen() -> None:
     assert len(rollup_of((*wrong, good), 10_000).times) == 1
 
 
-def test_the_usual_gap_is_a_tenth_at_most_five_minutes_and_never_under_a_reading_s_age() -> None:
+def test_the_usual_gap_is_a_tenth_or_a_reading_s_age_and_at_most_five_minutes() -> None:
     assert usual_gap_ms(24 * HOUR_MS, 5_000) == 300_000
     assert usual_gap_ms(600_000, 5_000) == 60_000
     assert usual_gap_ms(20_000, 5_000) == 5_000
+    assert usual_gap_ms(24 * HOUR_MS, 23 * HOUR_MS) == 300_000
+
+
+def test_the_usual_gap_looks_through_the_shortest_of_the_hours() -> None:
+    assert usual_gap_ms(24 * HOUR_MS, 5_000, (EVENING, Peak(0, 300_000))) == 75_000
+
+
+@pytest.mark.parametrize(
+    ("hours", "length_h"),
+    [
+        ((EVENING,), 3),
+        ((Peak(0, 12 * HOUR_MS), Peak(12 * HOUR_MS, 0)), 24),
+        ((Peak(18 * HOUR_MS, 21 * HOUR_MS, (0,)), Peak(18 * HOUR_MS, 21 * HOUR_MS, (6,))), 27),
+        ((Peak(20 * HOUR_MS, 22 * HOUR_MS, (0,)), Peak(20 * HOUR_MS, 22 * HOUR_MS, (2,))), 50),
+    ],
+)
+def test_the_shortest_window_that_holds_hours(hours: tuple[Peak, ...], length_h: int) -> None:
+    assert shortest_ms(hours) == length_h * HOUR_MS
+    assert earliest(Over(length_h * HOUR_MS, hours), 0) is not None
+    assert earliest(Over(length_h * HOUR_MS - 60_000, hours), 0) is None
 
 
 def test_durations_are_told_by_their_two_greatest_units() -> None:
