@@ -10,13 +10,14 @@ from typing import Final
 
 from cockpit.core.alarms import HOLD_MS, Trouble
 from cockpit.core.conditions import ClientProbeGate, Condition, OffsetDeltaGate
+from cockpit.core.drills import FIRED_LATER
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.gates import extend_history, measure, trigger_view
 from cockpit.core.quantities import quantity
 from cockpit.core.snapshot import GateView
 from cockpit.core.turn import Turn, subject_of
 
-SUBJECT: Final = "trigger of wave"
+SUBJECT: Final = FIRED_LATER
 NOT_BEGUN: Final = ("ready", "pending", "rolled back")
 BEFORE_A_MOVE: Final = (OffsetDeltaGate, ClientProbeGate)
 """What compares places, or asks whether a move could be made: nothing once it was made."""

@@ -14,6 +14,7 @@ import numpy as np
 from cockpit.core import ahead
 from cockpit.core.agreement import Disagreement, disagreements
 from cockpit.core.delta import delta_rows
+from cockpit.core.drills import MADE_ANEW
 from cockpit.core.facts import Facts
 from cockpit.core.freshness import why_blind
 from cockpit.core.lag import ReplicationLag, made_anew
@@ -230,7 +231,7 @@ def _ahead(
 
 
 def _made_anew(facts: Facts, now_ms: int) -> list[Trouble]:
-    found = [Trouble("bad", f"re-created {t}", why) for t, why in sorted(made_anew(facts).items())]
+    found = [Trouble("bad", f"{MADE_ANEW} {t}", why) for t, why in sorted(made_anew(facts).items())]
     for side in SIDES:
         history = facts.history.get(side)
         cut = [s for s in (history.shrunk if history else ()) if now_ms - s.at_ms < SHRUNK_SHOWN_MS]

@@ -21,21 +21,29 @@ ALARMS: Final = (
     "brokers of source",
     "brokers of target",
     "groups without commits",
-    "lag readings disagree",
+    "lag readings disagree: missing",
+    "lag readings disagree: standing",
+    "mirror",
     "negative lag",
     "readers left on the source",
     "readers not known",
-    "re-created",
+    "side source",
+    "side target",
     "source end went back",
-    "target ahead",
+    "target ahead: baseline",
+    "target ahead: content",
+    "target ahead: writers",
     "target commit past the image",
     "target end went back",
     "topics that are not named",
     "translation past the image",
-    "trigger of wave",
     "writers left on the source",
 )
-"""How the subjects of alarms begin."""
+"""The subjects of alarms that name nothing of the plan."""
+MADE_ANEW: Final = "re-created"
+"""A topic follows."""
+FIRED_LATER: Final = "trigger of wave"
+"""An earlier wave follows, and what fires of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +102,10 @@ def numbered(names: Sequence[str], which: str) -> int | str:
     return found[0] if len(found) == 1 else f"{len(found)} are called {which}, say the number"
 
 
-def is_alarm(which: str) -> bool:
-    """Whether there are alarms whose subject begins so, in whole words."""
-    return any(f"{known} ".startswith(f"{which} ") or which.startswith(known) for known in ALARMS)
+def is_alarm(which: str, subjects: Iterable[str]) -> bool:
+    """Whether one of these subjects begins so, in whole words."""
+    begun = (one.removeprefix(which) for one in subjects if one.startswith(which))
+    return any(rest[:1] in ("", " ", ":") for rest in begun)
 
 
 def elsewhere(bootstraps: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:

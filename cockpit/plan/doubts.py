@@ -13,6 +13,7 @@ from cockpit.core.plan import Plan, SoakStep, Wave, step_name
 from cockpit.core.schedule import instant_words
 from cockpit.plan.loader import LoadedPlan
 from cockpit.plan.problems import Place, Problem
+from cockpit.plan.step_doubts import step_doubts
 from cockpit.plan.text import clean
 from cockpit.plan.units import format_duration
 
@@ -24,6 +25,7 @@ def doubts(loaded: LoadedPlan) -> tuple[Problem, ...]:
     plan = loaded.plan
     found = [(Place(1, 1), text) for text in (*_misspelt(plan), *_left_behind(loaded))]
     found += [(loaded.waves[index], text) for index, text in _of_waves(plan)]
+    found += step_doubts(loaded)
     return tuple(Problem(at.line, at.column, clean(text)) for at, text in sorted(found))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.core.drills import ALARMS, is_alarm, numbered
+from cockpit.core.drills import ALARMS, FIRED_LATER, MADE_ANEW, is_alarm, numbered
 from cockpit.plan.draft import Draft, word
 from cockpit.plan.problems import Problems, did_you_mean
 from cockpit.plan.reader import Item
@@ -71,16 +71,18 @@ def _calls_fit(drill: Item, do: str, problems: Problems) -> None:
 
 
 def drill_is_noticed(draft: Draft, problems: Problems) -> None:
-    """What a drill expects exists: a gate or trigger of its wave, or a kind of alarm."""
-    for wave, drill in _drills(draft):
+    """What a drill expects exists: a gate or trigger of its wave, or an alarm that can be
+    raised, of topics of the plan or of triggers of an earlier wave where it names them."""
+    for index, wave, drill in _numbered_drills(draft):
         expect = drill.fields.get("expect")
         for kind, item in expect.fields.items() if expect is not None else ():
             which = word(item)
             if which is None:
                 continue
             if kind == "alarm":
-                if not is_alarm(which.text):
-                    hint = f"subjects begin with: {', '.join(ALARMS)}"
+                if not is_alarm(which.text, _subjects(draft, index, which.text)):
+                    some = (*ALARMS, f"{MADE_ANEW} TOPIC", f"{FIRED_LATER} WAVE")
+                    hint = f"subjects of alarms: {', '.join(some)}"
                     problems.add(which.place, f"no alarm begins with {which.text}", hint)
                 continue
             names = _names(wave, kind)
@@ -109,15 +111,36 @@ CHECKS = (
 )
 
 
+def _subjects(draft: Draft, index: int, which: str) -> Iterator[str]:
+    """The subjects of alarms that a flight can raise in the wave of that number. Where what they
+    are about could not be read, `which` may be one."""
+    yield from ALARMS
+    whole = draft.services_whole and all(service.whole for service in draft.services)
+    if not whole and which.startswith(MADE_ANEW):
+        yield which
+    for service in draft.services:
+        yield from (f"{MADE_ANEW} {topic.text}" for topic in (*service.produces, *service.consumes))
+    for wave in draft.waves[:index]:
+        triggers = _names(draft.root.fields["waves"].items[wave.index], "trigger")
+        if (triggers is None or wave.name is None) and which.startswith(FIRED_LATER):
+            yield which
+        elif wave.name is not None:
+            yield from (f"{FIRED_LATER} {wave.name.text}: {name}" for name in triggers or ())
+
+
 def _drills(draft: Draft) -> Iterator[tuple[Item, Item]]:
     """Each drill that was readable as one, with its wave."""
+    return ((wave, drill) for _, wave, drill in _numbered_drills(draft))
+
+
+def _numbered_drills(draft: Draft) -> Iterator[tuple[int, Item, Item]]:
     waves = draft.root.fields.get("waves")
-    for wave in waves.items if waves is not None else ():
+    for index, wave in enumerate(waves.items if waves is not None else ()):
         steps = wave.fields.get("steps")
         for step in steps.items if steps is not None else ():
             drill = step.fields.get("drill")
             if drill is not None:
-                yield wave, drill
+                yield index, wave, drill
 
 
 def _names(wave: Item, kind: str) -> list[str] | None:

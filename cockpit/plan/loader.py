@@ -41,6 +41,8 @@ class LoadedPlan:
     """None only where a rule that it stands on was left out."""
     waves: tuple[Place, ...] = ()
     """Where each wave begins in the file."""
+    steps: tuple[tuple[Place, ...], ...] = ()
+    """Where each step of each wave is in the file."""
     exclusions: tuple[Exclusion, ...] = ()
 
 
@@ -67,7 +69,8 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
                 waves = tuple(wave.place for wave in draft.waves)
                 references = tuple(builder.references)
                 proof = draft.proved.proof if draft.proved is not None else None
-                return LoadedPlan(plan, references, proof, waves, exclusions_of(item))
+                steps = tuple(tuple(step.place for step in wave.steps) for wave in draft.waves)
+                return LoadedPlan(plan, references, proof, waves, steps, exclusions_of(item))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.core.actions import Drill
 from cockpit.core.drilling import BROKEN
-from cockpit.core.drills import DrillStep, Expect, is_alarm, numbered
+from cockpit.core.drills import ALARMS, DrillStep, Expect, is_alarm, numbered
 from cockpit.core.durable import record, restore
 from cockpit.core.plan import Plan
 from cockpit.core.script import backward, forward
@@ -137,9 +137,7 @@ def test_a_condition_is_meant_by_its_name_or_its_number(which: str, found: int |
 
 
 def test_an_alarm_is_meant_by_how_its_subject_begins() -> None:
-    assert is_alarm("brokers of source")
-    assert is_alarm("lag readings disagree: missing")
-    assert is_alarm("re-created orders")
-    assert is_alarm("brokers")
-    assert not is_alarm("thunder")
-    assert not is_alarm("b")
+    for which in ("brokers of source", "brokers", "lag readings disagree", "target ahead: writers"):
+        assert is_alarm(which, ALARMS)
+    for which in ("thunder", "b", "brokers of targets", "brokers of source nonsense", "re-created"):
+        assert not is_alarm(which, ALARMS)

@@ -68,6 +68,42 @@ def test_what_a_trigger_would_do_where_there_is_none() -> None:
     assert doubted(text) == [(23, "wave readers: on_trigger without triggers never happens")]
 
 
+def drilled(drill: str, gate: str) -> str:
+    text = MINIMAL.replace("services:", "drills: allowed\nservices:", 1)
+    step = f"{{drill: {{{drill}, expect: {{gate: 0}}}}}}"
+    text = text.replace("soak: {for: 10m}}", f"soak: {{for: 10m}}}}, {step}", 1)
+    head, _, tail = text.rpartition("{replication_lag: {max: 100, for: 60s}}")
+    return f"{head}{gate}{tail}"
+
+
+def test_a_drill_that_a_later_gate_looks_back_on() -> None:
+    text = drilled("do: stop-task, on: mirror-source", "{replication_lag: {max: 9, over: 24h}}")
+    assert doubted(text) == [
+        (
+            28,
+            "wave readers: what stop-task on mirror-source breaks counts in replication_lag of "
+            "wave writers, which looks back for 1d: it may not pass until 1d after the drill",
+        )
+    ]
+    for gate in ("{group_lag: {max: 9, over: 24h}}", "{replication_lag: {max: 9}}"):
+        assert doubted(drilled("do: stop-task, on: mirror-source", gate)) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("{fence: {deadline: 10s}}, {drain: {timeout: 1h}}", "drain may take 1h"),
+        ("fence, {command: {run: [a], timeout: 1h, undo: nothing}}, drain", "command may take 1h"),
+        ("{fence: {deadline: 10s}}, drain", ""),
+        ("{command: {run: [a], timeout: 1h, undo: nothing}}, fence, drain", ""),
+        ("{fence: {deadline: 1h}}, {drain: {timeout: 1h}}", ""),
+    ],
+)
+def test_a_step_that_the_fence_s_deadline_cuts_short(steps: str, said: str) -> None:
+    found = doubted(MINIMAL.replace("fence, drain", steps))
+    assert [text.startswith(f"wave writers: {said}") for _, text in found] == [True] * bool(said)
+
+
 def test_a_producer_that_stays_while_its_topic_moves() -> None:
     def excluding(how: str) -> str:
         left = f"excluded: [{{producer: orders, as: {how}, why: an old batch, by: team-pay}}]\n"
