@@ -28,7 +28,8 @@ def explain_lines(blocks: tuple[Block, ...], *, proxied: bool = False) -> list[s
     lines = ["", *_wrapped(_PROXIED, "")] if proxied else []
     for block in blocks:
         lines += ["", *_names("", [use.name for use in block.topics])]
-        lines += _names("  written by ", _every(use.written_by for use in block.topics))
+        written_by = _every(use.written_by for use in block.topics)
+        lines += _names("  written by ", written_by, "somebody outside the plan")
         lines += _names("  read by ", _every(use.read_by for use in block.topics))
         lines.append(_cells("step", "written on", "read on", "going back costs"))
         wave = ""
@@ -71,8 +72,8 @@ def _every(groups: Iterable[tuple[str, ...]]) -> list[str]:
     return list(dict.fromkeys(name for names in groups for name in names))
 
 
-def _names(head: str, names: list[str]) -> list[str]:
-    return _wrapped(head + (", ".join(names) or "nobody"), "    ")
+def _names(head: str, names: list[str], otherwise: str = "nobody") -> list[str]:
+    return _wrapped(head + (", ".join(names) or otherwise), "    ")
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

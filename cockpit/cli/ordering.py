@@ -79,8 +79,7 @@ def yaml_lines(
         promotes = any(step.word == "promote" for step in wave.steps)
         after = "target" if (promotes if kind == "link" else wave.writes) else "source"
         lines.append(f"  - name: {written(wave.name)}")
-        if wave.why:
-            lines.append(f"    # {wave.why}")
+        lines += [f"    # {reason}" for reason in wave.why]
         lines += written_list("    services", [services[s].name for s in wave.services])
         lines.append(f"    write_owner: {{before: source, after: {after}}}")
         lines += more(wave)
@@ -127,5 +126,5 @@ def _as_json(wave: OrderedWave, services: tuple[ServiceModel, ...]) -> dict[str,
             {"promote": {"topics": sorted(step.topics)}} if step.topics else step.word
             for step in wave.steps
         ],
-        "why": wave.why,
+        "why": "; ".join(wave.why),
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from cockpit.cli import exits
 from cockpit.cli.main import main
 from cockpit.plan import load_plan_file
-from tests.plan.given import GOOD, SAMPLES
+from tests.plan.given import GOOD, MINIMAL, SAMPLES
 
 WEEK = SAMPLES / "payments-week.yaml"
 BROKEN = SAMPLES / "broken"
@@ -78,6 +79,42 @@ def test_explain_says_where_a_late_reader_s_topics_are_written(
     assert main(["check", "--explain", str(SAMPLES / "zero-downtime-long-tail.yaml")]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  stop ")]
     assert rows == ["  stop     target          nobody          nothing"]
+
+
+SETTLES: Final = """\
+  - {name: settle, principal: "User:settle", consumes: [orders, rates], produces: [pay],
+     group: settle, stop: {manual: x}, start: {manual: x}, undo: {manual: x}}
+"""
+
+
+def test_explain_says_for_each_topic_of_a_wave_what_going_back_costs_the_wave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = MINIMAL.replace("services:\n", f"services:\n{SETTLES}", 1)
+    wave = """\
+  - name: settling
+    services: [settle]
+    write_owner: {before: source, after: target}
+    gates: [{replication_lag: {max: 100, for: 60s}}]
+    steps: [stop, fence, drain, offsets, start, {soak: {for: 10m}}]
+  - name: writers
+"""
+    path = tmp_path / "plan.yaml"
+    path.write_text(text.replace("  - name: writers\n", wave))
+    assert main(["check", "--explain", "--json", str(path)]) == exits.COMPLETED
+    blocks = json.loads(capsys.readouterr().out)["ownership"]
+    soaks = {
+        topic["topic"]: row["going_back_costs"]
+        for block in blocks
+        for topic in block["topics"]
+        for row in block["rows"]
+        if (row["wave"], row["step"]) == ("settling", "soak")
+    }
+    assert soaks == dict.fromkeys(["orders", "pay", "rates"], "not possible")
+    assert main(["check", "--explain", str(path)]) == exits.COMPLETED
+    rates = capsys.readouterr().out.partition("\nrates\n")[2].splitlines()
+    assert rates[0] == "  written by somebody outside the plan"
+    assert rates[4] == "  stop     source          nobody          nothing"
 
 
 def test_explain_wraps_long_names_and_leaves_none_out(

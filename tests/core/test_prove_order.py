@@ -92,7 +92,7 @@ def test_producers_of_one_topic_move_together() -> None:
     services = (ServiceModel("a", ("t",), ()), ServiceModel("b", ("t", "u"), ()))
     (wave,) = derive(services, "mirrormaker2")
     assert wave.name == "a-and-1"
-    assert wave.why == "all producers of a topic move together: t"
+    assert wave.why == ("all producers of a topic move together: t",)
 
 
 def test_a_circle_is_one_wave_and_is_named() -> None:
@@ -103,12 +103,40 @@ def test_a_circle_is_one_wave_and_is_named() -> None:
     )
     waves = derive(services, "mirrormaker2")
     assert [wave.services for wave in waves] == [(1, 2), (0,)]
-    assert waves[0].why == "a circle: ping writes x, pong writes y, which ping reads"
+    assert waves[0].why == ("a circle: ping writes x, pong writes y, which ping reads",)
+
+
+def test_every_circle_and_every_tie_of_a_wave_is_named() -> None:
+    services = (
+        ServiceModel("a", ("xx",), ("zz",)),
+        ServiceModel("b", ("zz",), ("xx",)),
+        ServiceModel("m", ("nn", "xx"), ("oo",)),
+        ServiceModel("nx", ("oo",), ("nn",)),
+    )
+    (wave,) = derive(services, "mirrormaker2")
+    assert wave.why == (
+        "a circle: a writes xx, b writes zz, which a reads",
+        "a circle: m writes nn, nx writes oo, which m reads",
+        "all producers of a topic move together: xx",
+    )
+
+
+def test_circles_that_share_services_are_each_named() -> None:
+    services = (
+        ServiceModel("hub", ("out",), ("left", "right")),
+        ServiceModel("one", ("left",), ("out",)),
+        ServiceModel("two", ("right",), ("out",)),
+    )
+    (wave,) = derive(services, "mirrormaker2")
+    assert wave.why == (
+        "a circle: hub writes out, one writes left, which hub reads",
+        "a circle: hub writes out, two writes right, which hub reads",
+    )
 
 
 def test_a_service_that_reads_what_it_writes_is_alone() -> None:
     (wave,) = derive((ServiceModel("loop", ("t",), ("t",)),), "mirrormaker2")
-    assert wave.why == ""
+    assert wave.why == ()
     assert [step.word for step in wave.steps] == ["stop", "fence", "drain", "offsets", "start"]
 
 

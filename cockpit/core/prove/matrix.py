@@ -6,9 +6,11 @@ Pure; topics that behave the same at every step are one block. Never judges a pl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, Literal
 
 from cockpit.core.plan import Side
@@ -21,6 +23,7 @@ NOTHING: Final[Cost] = "nothing"
 RE_READ: Final[Cost] = "records are read again"
 LOSSY: Final[Cost] = "records on target lost or replayed"
 CLOSED: Final[Cost] = "not possible"
+_BY_DEARNESS: Final = (NOTHING, RE_READ, LOSSY, CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Row:
     written_on: tuple[Side, ...]
     read_on: tuple[Side, ...]
     cost: Cost
-    """What taking the wave back from here costs this topic."""
+    """What taking the wave back from here costs: a wave goes back as one, so it is that of its
+    dearest topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class TopicUse:
 
     name: str
     written_by: tuple[str, ...]
+    """Empty: nobody of the plan, so somebody outside of it."""
     read_by: tuple[str, ...]
 
 
@@ -61,10 +66,11 @@ def matrix(model: Model) -> tuple[Block, ...]:
             writers[topic].append(index)
         for topic in service.consumes:
             readers[topic].append(index)
+    topics = sorted(writers.keys() | readers.keys())
+    walked = [_Walk(model, topic, writers[topic], readers[topic]).rows() for topic in topics]
     blocks: dict[tuple[Row, ...], list[TopicUse]] = defaultdict(list)
     names = [service.name for service in model.services]
-    for topic in sorted(writers.keys() | readers.keys()):
-        rows = _Walk(model, topic, writers[topic], readers[topic]).rows()
+    for topic, rows in zip(topics, _as_one(walked), strict=True):
         use = TopicUse(
             topic,
             tuple(names[s] for s in writers[topic]),
@@ -74,6 +80,24 @@ def matrix(model: Model) -> tuple[Block, ...]:
     place = {wave.name: number for number, wave in enumerate(model.waves)}
     order = sorted(blocks.items(), key=partial(_first_wave, place))
     return tuple(Block(tuple(uses), rows) for rows, uses in order)
+
+
+def _as_one(walked: Sequence[tuple[Row, ...]]) -> Iterator[tuple[Row, ...]]:
+    """The rows of each topic, each with what going back costs the whole wave at that step."""
+    dearest: dict[tuple[str, int], Cost] = {}
+    for rows in walked:
+        for key, row in _numbered(rows):
+            known = dearest.get(key, NOTHING)
+            dearest[key] = max(known, row.cost, key=_BY_DEARNESS.index)
+    for rows in walked:
+        yield tuple(replace(row, cost=dearest[key]) for key, row in _numbered(rows))
+
+
+def _numbered(rows: tuple[Row, ...]) -> Iterator[tuple[tuple[str, int], Row]]:
+    """Each row with its wave and the number of its step there."""
+    for wave, steps in groupby(rows, key=attrgetter("wave")):
+        for number, row in enumerate(steps):
+            yield (wave, number), row
 
 
 def _first_wave(
@@ -107,7 +131,9 @@ class _Walk:
     def _wave(self, wave: WaveModel, members: frozenset[int]) -> list[Row]:
         found: list[Row] = []
         started_at: int | None = None
-        late = wave.late and not self._writers
+        outside: Side | None = None
+        if not self._writers:
+            outside = "target" if wave.late else "source"
         for number, step in enumerate(wave.steps):
             match step.word:
                 case "stop":
@@ -122,7 +148,7 @@ class _Walk:
                 case _:
                     pass
             cost = self._cost(members, started_at, number)
-            written_on: tuple[Side, ...] = ("target",) if late else self._where(self._writers)
+            written_on = (outside,) if outside else self._where(self._writers)
             row = Row(wave.name, step.word, written_on, self._where(self._readers), cost)
             found.append(row)
         return found

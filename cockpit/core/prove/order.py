@@ -8,7 +8,7 @@ Pure; never says that an order is right, the prover does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.core.plan import ReplicationKind
@@ -25,8 +25,8 @@ class OrderedWave:
     services: tuple[int, ...]
     steps: tuple[StepModel, ...]
     writes: bool
-    why: str
-    """Why these move together; a circle is named by its services and topics."""
+    why: tuple[str, ...]
+    """Why these move together, a sentence each; a circle is named by its services and topics."""
 
 
 def derive(services: Sequence[ServiceModel], kind: ReplicationKind) -> tuple[OrderedWave, ...]:
@@ -53,7 +53,7 @@ def derive(services: Sequence[ServiceModel], kind: ReplicationKind) -> tuple[Ord
         ready = left - later
         left -= ready
         name = _name("readers" if alone else services[group[0]].name, len(group), names, alone)
-        why = "" if alone else _why(group, services, flows)
+        why = () if alone else _why(group, services, flows)
         waves.append(_wave(name, group, services, kind, ready, why))
     return tuple(waves)
 
@@ -81,7 +81,7 @@ def why_together(
     """Why these two of a group, of which the second reads the topic of the first, are in it."""
     flows = _flows(services)
     way = _way(second, first, set(group), flows)
-    return _named([(first, topic), *way], services) if way else _why(group, services, flows)
+    return _named([(first, topic), *way], services) if way else _ties(group, services)
 
 
 _Flows = Mapping[int, Sequence[tuple[int, str]]]
@@ -94,7 +94,7 @@ def _wave(
     services: Sequence[ServiceModel],
     kind: ReplicationKind,
     ready: set[str],
-    why: str,
+    why: tuple[str, ...],
 ) -> OrderedWave:
     reads = any(services[s].consumes for s in group)
     writes = any(services[s].produces for s in group)
@@ -181,19 +181,23 @@ def _popped(stack: list[int], on_stack: set[int], last: int) -> list[int]:
             return sorted(group)
 
 
-def _why(group: Sequence[int], services: Sequence[ServiceModel], flows: _Flows) -> str:
-    """Why a group moves together: a circle of records, or a topic that several of them write."""
+def _why(group: Sequence[int], services: Sequence[ServiceModel], flows: _Flows) -> tuple[str, ...]:
+    """Why a group moves together: circles of records, and topics that several of them write."""
     if len(group) == 1:
-        return ""
-    circle = _circle(group, flows)
-    if circle:
-        return _named(circle, services)
+        return ()
+    found = [_named(circle, services) for circle in _circles(group, flows)]
+    ties = _ties(group, services)
+    return (*found, ties) if ties else tuple(found)
+
+
+def _ties(group: Sequence[int], services: Sequence[ServiceModel]) -> str:
+    """The topics that several of a group write; empty: there is none."""
     shared: dict[str, list[str]] = defaultdict(list)
     for s in group:
         for topic in services[s].produces:
             shared[topic].append(services[s].name)
     topics = [topic for topic, names in shared.items() if len(names) > 1]
-    return f"all producers of a topic move together: {', '.join(sorted(topics))}"
+    return f"all producers of a topic move together: {', '.join(sorted(topics))}" if topics else ""
 
 
 def _named(circle: Sequence[tuple[int, str]], services: Sequence[ServiceModel]) -> str:
@@ -201,16 +205,26 @@ def _named(circle: Sequence[tuple[int, str]], services: Sequence[ServiceModel]) 
     return f"a circle: {', '.join(parts)}, which {services[circle[0][0]].name} reads"
 
 
-def _circle(group: Sequence[int], flows: _Flows) -> list[tuple[int, str]]:
-    """A shortest circle from the first service that is in one; empty: there is none."""
+def _circles(group: Sequence[int], flows: _Flows) -> Iterator[list[tuple[int, str]]]:
+    """Circles in which each flow that goes round is at least once, each as short as one through
+    its first flow can be."""
+    named: set[tuple[int, str, int]] = set()
     members = set(group)
-    ways = (_way(start, start, members, flows) for start in group)
-    return next((way for way in ways if way), [])
+    for start in group:
+        for reader, topic in flows[start]:
+            if reader == start or reader not in members or (start, topic, reader) in named:
+                continue
+            rest = _way(reader, start, members, flows)
+            if rest:
+                circle = [(start, topic), *rest]
+                readers = [*(node for node, _ in rest), start]
+                named |= {(*flow, to) for flow, to in zip(circle, readers, strict=True)}
+                yield circle
 
 
 def _way(start: int, goal: int, members: set[int], flows: _Flows) -> list[tuple[int, str]]:
-    """The shortest way of records from one service to another (or itself) by way of others: who
-    writes, and which topic; empty: there is none."""
+    """The shortest way of records from one service to another: who writes, and which topic; empty:
+    there is none."""
     came_from: dict[int, tuple[int, str]] = {}
     waiting = [start]
     for node in waiting:
