@@ -19,6 +19,7 @@ _REPLICATION_KEYS = {
     "link": ("url", "name", "api", "cluster", "username", "password"),
     "msk-replicator": ("arn", "region"),
 }
+_FIRST_HOP = "first_hop"
 _TLS_KEYS = ("ca", "cert", "key")
 
 
@@ -159,20 +160,25 @@ def canary_is_another(draft: Draft, problems: Problems) -> None:
 
 
 def two_clusters(draft: Draft, problems: Problems) -> None:
-    """Source and target share no broker address."""
-    brokers: dict[str, set[str]] = {}
-    for side in ("source", "target"):
-        cluster = draft.root.fields.get(side)
+    """Source, target and the cluster of a first hop share no broker address."""
+    owners: dict[str, str] = {}
+    for side, cluster in _clusters(draft):
         bootstrap = cluster.fields.get("bootstrap") if cluster else None
-        items = bootstrap.items if bootstrap else ()
-        for item in items:
-            address = item.value
-            if not isinstance(address, str):
+        for item in bootstrap.items if bootstrap else ():
+            if not isinstance(item.value, str):
                 continue
-            if side == "target" and address.lower() in brokers.get("source", set()):
-                message = "this broker address is the source's too"
-                problems.add(item.place, message, "source and target are two clusters")
-            brokers.setdefault(side, set()).add(address.lower())
+            owner = owners.setdefault(_broker(item.value), side)
+            if owner != side:
+                message = f"this broker address is the {owner}'s too"
+                hint = "source and target are two clusters"
+                hint = "the one in between is a third cluster" if side == _FIRST_HOP else hint
+                problems.add(item.place, message, hint)
+
+
+def _broker(address: str) -> str:
+    """An address as a resolver takes it: capitals and a dot at the host's end say nothing."""
+    host, _, port = address.lower().rpartition(":")
+    return f"{host.removesuffix('.')}:{port}"
 
 
 CHECKS = (
@@ -191,11 +197,15 @@ CHECKS = (
 
 def _securities(draft: Draft) -> Iterator[tuple[str, Item, str]]:
     """Side, security mapping and protocol of each side whose protocol was readable."""
-    replication = draft.root.fields.get("replication")
-    first_hop = replication.fields.get("first_hop") if replication else None
-    clusters = [(side, draft.root.fields.get(side)) for side in ("source", "target")]
-    for side, cluster in (*clusters, ("first_hop", first_hop)):
+    for side, cluster in _clusters(draft):
         security = cluster.fields.get("security") if cluster else None
         protocol = word(security.fields.get("protocol")) if security else None
         if security and protocol:
             yield side, security, protocol.text
+
+
+def _clusters(draft: Draft) -> Iterator[tuple[str, Item | None]]:
+    """Source, target and what is between them, as far as they were readable."""
+    replication = draft.root.fields.get("replication")
+    yield from ((side, draft.root.fields.get(side)) for side in ("source", "target"))
+    yield _FIRST_HOP, replication.fields.get(_FIRST_HOP) if replication else None

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 
+from cockpit.core.leftout import Exclusion
 from cockpit.core.plan import Plan, SoakStep, Wave, step_name
 from cockpit.core.schedule import instant_words
 from cockpit.plan.loader import LoadedPlan
@@ -23,7 +24,8 @@ _ALIKE = 0.85
 def doubts(loaded: LoadedPlan) -> tuple[Problem, ...]:
     """All of them, by place."""
     plan = loaded.plan
-    found = [(Place(1, 1), text) for text in (*_misspelt(plan), *_left_behind(loaded))]
+    found = [(Place(1, 1), text) for text in _misspelt(plan)]
+    found += [(at, text) for at, left in loaded.exclusions for text in _left_out(plan, left)]
     found += [(loaded.waves[index], text) for index, text in _of_waves(plan)]
     found += step_doubts(loaded)
     return tuple(Problem(at.line, at.column, clean(text)) for at, text in sorted(found))
@@ -54,17 +56,24 @@ def _meant(topic: str, written: Collection[str]) -> str:
     return near[0] if near and _letters(near[0]) != _letters(topic) else ""
 
 
-def _left_behind(loaded: LoadedPlan) -> Iterator[str]:
-    """Producers that stay on the source, by what the plan excludes, of topics that it moves."""
-    moved = sorted({topic for service in loaded.plan.services for topic in service.produces})
-    for left in loaded.exclusions:
-        if left.kind == "producer" and left.how == "leave":
-            for topic in moved:
-                if left.covers(topic):
-                    yield (
-                        f"the plan moves {topic}, and a producer of it stays on the source "
-                        f"({left.text()}): what it writes there is refused, or not read any more"
-                    )
+def _left_out(plan: Plan, left: Exclusion) -> Iterator[str]:
+    """What is excluded of what the plan moves: its topics, its groups, and producers that stay on
+    the source."""
+    if left.kind == "producer" and left.how == "leave":
+        for topic in sorted({topic for service in plan.services for topic in service.produces}):
+            if left.covers(topic):
+                yield (
+                    f"the plan moves {topic}, and a producer of it stays on the source "
+                    f"({left.text()}): what it writes there is refused, or not read any more"
+                )
+    own = {"topic": plan.topics(), "group": plan.groups()}.get(left.kind, ())
+    covered = [name for name in own if left.covers(name)]
+    if covered:
+        more = f" and {len(covered) - 1} more" if len(covered) > 1 else ""
+        yield (
+            f"excluded {left.kind} {left.name} covers {covered[0]}{more}, which the plan moves all "
+            "the same"
+        )
 
 
 def _letters(topic: str) -> str:

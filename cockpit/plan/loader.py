@@ -43,7 +43,8 @@ class LoadedPlan:
     """Where each wave begins in the file."""
     steps: tuple[tuple[Place, ...], ...] = ()
     """Where each step of each wave is in the file."""
-    exclusions: tuple[Exclusion, ...] = ()
+    exclusions: tuple[tuple[Place, Exclusion], ...] = ()
+    """What the plan leaves out, with the place in the file."""
 
 
 def load_plan(text: str, *, origin: str) -> Plan:
@@ -70,7 +71,9 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
                 references = tuple(builder.references)
                 proof = draft.proved.proof if draft.proved is not None else None
                 steps = tuple(tuple(step.place for step in wave.steps) for wave in draft.waves)
-                return LoadedPlan(plan, references, proof, waves, steps, exclusions_of(item))
+                excluded = item.fields["excluded"].items if "excluded" in item.fields else ()
+                left_out = zip((e.place for e in excluded), exclusions_of(item), strict=True)
+                return LoadedPlan(plan, references, proof, waves, steps, tuple(left_out))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -5,7 +5,7 @@ Never about the order of waves.
 
 from __future__ import annotations
 
-from cockpit.plan.draft import Draft, Word
+from cockpit.plan.draft import Draft, Word, word
 from cockpit.plan.problems import Problems
 from cockpit.plan.text import quoted
 
@@ -69,9 +69,18 @@ def two_hops_translate_nothing(draft: Draft, problems: Problems) -> None:
             problems.add(service.offsets_at or service.place, message, hint)
 
 
+_OF_BROKERS = frozenset(
+    {"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"}
+)
+
+
 def service_has_topics(draft: Draft, problems: Problems) -> None:
-    """A service produces or consumes something."""
+    """A service produces or consumes something, and produces no topic that only brokers write."""
     for service in draft.services:
+        for topic in service.produces:
+            if topic.text in _OF_BROKERS:
+                message = f"{service.label} produces {topic.text}, which only brokers write"
+                problems.add(topic.place, message, "remove it: neither mirror nor fence is for it")
         if service.whole and not service.produces and not service.consumes:
             message = f"{service.label} neither produces nor consumes"
             problems.add(service.place, message, "add produces or consumes")
@@ -112,8 +121,13 @@ def client_probe_fits(draft: Draft, problems: Problems) -> None:
 
 
 def groups_differ(draft: Draft, problems: Problems) -> None:
-    """A consumer group belongs to one service."""
+    """A consumer group belongs to one service, or to the first hop."""
     owners: dict[str, str] = {}
+    replication = draft.root.fields.get("replication")
+    first_hop = replication.fields.get("first_hop") if replication is not None else None
+    of_hop = word(first_hop.fields.get("group")) if first_hop is not None else None
+    if of_hop is not None:
+        owners[of_hop.text] = "the first hop"
     for service in draft.services:
         group = service.group
         if group is None:

@@ -171,3 +171,19 @@ def test_a_producer_that_stays_where_the_fence_lets_it_write_is_refused() -> Non
     assert "another producer of it is excluded and stays on the source" in problem.message
     allowed = "allow_interleaving: [{topic: orders, why: any order, by: team-pay}]\n"
     assert len(doubted(apart.replace("services:\n", f"{allowed}services:\n", 1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("topic: orders", "excluded topic orders covers orders, which the plan moves all the same"),
+        ("topic: 'ord*'", "excluded topic ord* covers orders, which the plan moves all the same"),
+        ("group: 'led*'", "excluded group led* covers ledger, which the plan moves all the same"),
+        ("topic: ledger", ""),
+        ("group: orders", ""),
+    ],
+)
+def test_what_is_excluded_and_moved_is_doubted_at_its_place(left: str, said: str) -> None:
+    entry = f"excluded: [{{{left}, why: old, by: team-pay}}]\n"
+    text = MINIMAL.replace("services:\n", f"{entry}services:\n", 1)
+    assert doubted(text) == ([(17, said)] if said else [])
