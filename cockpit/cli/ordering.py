@@ -20,6 +20,8 @@ from cockpit.plan.loader import LoadedServices, load_services_with_places
 from cockpit.plan.problems import PlanInvalid, Problem, Problems
 
 _FITS = 96
+REASONS: Final = 20
+"""So many circles are read by somebody; `--json` has all."""
 
 
 def order(path: Path, text: str, *, as_json: bool) -> int:
@@ -60,6 +62,15 @@ def _problems(proof: Proof, loaded: LoadedServices) -> tuple[Problem, ...]:
     return found.sorted()
 
 
+def _reasons(why: Sequence[str]) -> list[str]:
+    """Why services move together. What several write stands last, and is never left out."""
+    left = len(why) - REASONS
+    if left <= 0:
+        return [f"    # {reason}" for reason in why]
+    more = f"    # and {left:,} more like these: --json has all"
+    return [*(f"    # {reason}" for reason in why[: REASONS - 1]), more, f"    # {why[-1]}"]
+
+
 _ADD: Final = "# proved; add gates, soaks, approvers and what takes a wave back"
 
 
@@ -79,7 +90,7 @@ def yaml_lines(
         promotes = any(step.word == "promote" for step in wave.steps)
         after = "target" if (promotes if kind == "link" else wave.writes) else "source"
         lines.append(f"  - name: {written(wave.name)}")
-        lines += [f"    # {reason}" for reason in wave.why]
+        lines += _reasons(wave.why)
         lines += written_list("    services", [services[s].name for s in wave.services])
         lines.append(f"    write_owner: {{before: source, after: {after}}}")
         lines += more(wave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,9 @@ import pytest
 
 from cockpit.cli import exits
 from cockpit.cli.main import main
+from cockpit.cli.ordering import yaml_lines
+from cockpit.core.prove.model import ServiceModel
+from cockpit.core.prove.order import derive
 from cockpit.plan import load_plan_file
 from tests.plan.given import GOOD, MINIMAL, SAMPLES
 
@@ -199,6 +203,17 @@ def test_order_refuses_what_no_order_makes_right(
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert problem["line"] == place
     assert says in problem["message"]
+
+
+def test_of_very_many_reasons_the_first_and_the_last_are_shown() -> None:
+    services = (ServiceModel("web", ("orders",), ()),)
+    (wave,) = derive(services, "mirrormaker2")
+    tangled = replace(wave, why=tuple(f"reason {n}" for n in range(500)))
+    lines = [line for line in yaml_lines([tangled], services, "mirrormaker2") if "# " in line]
+    assert "    # reason 18" in lines
+    assert "    # and 480 more like these: --json has all" in lines
+    assert "    # reason 499" in lines
+    assert len(lines) < 25
 
 
 def test_order_names_circles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
