@@ -48,7 +48,8 @@ from cockpit.engine.rollup import GateRows
 from cockpit.engine.server import Server
 from cockpit.engine.shared import group_id, shared_folder
 from cockpit.engine.sharing import Sharing, TakenError
-from cockpit.plan.loader import load_plan
+from cockpit.plan.loader import load_flown, load_plan
+from cockpit.plan.problems import PlanInvalid
 from cockpit.plan.secrets import SecretUnavailable, reveal_secret
 from cockpit.plan.surroundings import strangers
 from cockpit.ports import PortError, Saboteur
@@ -78,7 +79,12 @@ def _run(options: argparse.Namespace) -> int:
     folder = SessionFolder(options.folder)
     text = folder.plan.read_text()
     SECRETS.leave(text)
-    plan = load_plan(text, origin=str(folder.read_meta()["plan_path"]))
+    load = load_flown if options.resume else load_plan
+    try:
+        plan = load(text, origin=str(folder.read_meta()["plan_path"]))
+    except PlanInvalid as invalid:
+        _answer({"ready": False, "problems": [str(problem) for problem in invalid.problems]})
+        return exits.FAILED
     try:
         locks = _only_engine(plan, folder)
     except FlightTaken as taken:

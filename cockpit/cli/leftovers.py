@@ -307,12 +307,12 @@ def warnings(state: FlightState) -> list[str]:
 
 async def look_after(folder: SessionFolder) -> Left:
     """What still stands after a flight has ended; where nobody could look, why."""
-    from cockpit.plan import load_plan
+    from cockpit.plan import load_flown
     from cockpit.plan.secrets import SecretUnavailable
 
     origin = str(folder.read_meta().get("plan_path", ""))
     try:
-        plan = load_plan(folder.plan.read_text(), origin=origin)
+        plan = load_flown(folder.plan.read_text(), origin=origin)
         return await look(plan, past_of(origin, plan.name))
     except (SecretUnavailable, PortError, OSError) as error:
         return Left(unread=(str(error),))

@@ -43,7 +43,7 @@ from cockpit.engine.folders import (
 from cockpit.engine.journal import Journal, JournalError, parse_journal
 from cockpit.engine.recovery import left_behind
 from cockpit.plan import PlanInvalid
-from cockpit.plan.loader import load_plan, read_plan_text
+from cockpit.plan.loader import load_flown, read_plan_text
 from cockpit.plan.secrets import SecretUnavailable, reveal_secret
 from cockpit.ports import Piece, PortError, SharedLog, SharedSession, SupersededError
 
@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
 def _order(options: argparse.Namespace) -> Order:
     """Raises PlanInvalid, NoTakeover."""
     text = read_plan_text(options.plan)
-    plan = load_plan(text, origin=str(options.plan))
+    plan = load_flown(text, origin=str(options.plan))
     if plan.coordination is None:
         why = "the plan has no `coordination`: its flights live on the host of their engine alone"
         raise NoTakeover(why, exits.USAGE)

@@ -24,7 +24,7 @@ _CONFLUENT: Final = re.compile(r"-(ccs|ce)\b")
 
 
 def remove_acls(spec: ClusterSpec, bindings: Iterable[AclBinding]) -> str:
-    """Removes bindings that differ in their resource's name alone."""
+    """Removes bindings of topics, or of groups, that differ in their resource's name alone."""
     every = sorted(bindings)
     first = every[0]
     deny = first.permission == "deny"
@@ -34,7 +34,7 @@ def remove_acls(spec: ClusterSpec, bindings: Iterable[AclBinding]) -> str:
         "--force",
         f"--{'deny' if deny else 'allow'}-principal={first.principal}",
         f"--operation={_camel(first.operation)}",
-        *(f"--topic={binding.resource_name}" for binding in every),
+        *(f"--{first.resource_type}={binding.resource_name}" for binding in every),
     ]
     if first.host != "*":
         words.append(f"--{'deny' if deny else 'allow'}-host={first.host}")

@@ -33,7 +33,7 @@ def lost_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
     if sides is None:
         return
     services = services_of(state, wave)
-    found = _LOST.get((plan, wave.wave, *sides), lambda: tuple(_lost(plan, services, *sides)))
+    found = _LOST.get(_stands_on(plan, wave, sides), lambda: tuple(_lost(plan, services, *sides)))
     for right, denial in found:
         if denial is None:
             yield missing_text(plan, right)
@@ -52,12 +52,18 @@ def untold_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
     if sides is None:
         return
     services = services_of(state, wave)
-    found = _OPEN.get((plan, wave.wave, *sides), lambda: tuple(_untold(plan, services, *sides)))
+    found = _OPEN.get(_stands_on(plan, wave, sides), lambda: tuple(_untold(plan, services, *sides)))
     for right in found:
         yield (
             f"not proved: {right.principal} may {right.words()} on the target: no ACL there is"
             " about it (allow.everyone.if.no.acl.found?)"
         )
+
+
+def _stands_on(
+    plan: Plan, wave: WaveState, sides: tuple[AclSample, AclSample]
+) -> tuple[object, ...]:
+    return plan, wave.wave, *(sample.bindings for sample in sides)
 
 
 def _both(state: FlightState) -> tuple[AclSample, AclSample] | None:
@@ -72,7 +78,7 @@ def _lost(
     rules = _Index(target)
     for right in _held(plan, services, source):
         there = rules.of(right)
-        if not rules.on(right) or _may(there, right):
+        if not rules.is_any_on(right) or _may(there, right):
             continue
         denials = (b for b in there if b.permission == "deny")
         yield right, next((b for b in denials if b.operation in (right.operation, "all")), None)
@@ -82,7 +88,7 @@ def _untold(
     plan: Plan, services: Iterable[Service], source: AclSample, target: AclSample
 ) -> Iterator[Right]:
     rules = _Index(target)
-    return (right for right in _held(plan, services, source) if not rules.on(right))
+    return (right for right in _held(plan, services, source) if not rules.is_any_on(right))
 
 
 def _held(plan: Plan, services: Iterable[Service], source: AclSample) -> Iterator[Right]:
@@ -113,27 +119,34 @@ class _Index:
 
     def __init__(self, sample: AclSample) -> None:
         self._named: dict[tuple[str, str], list[AclBinding]] = {}
-        self._wide: dict[str, list[AclBinding]] = {}
+        self._wide: dict[tuple[str, str], list[AclBinding]] = {}
+        self._beginnings: set[tuple[str, str]] = set()
         for binding in sample.bindings:
             kind, name = binding.resource_type, binding.resource_name
             if binding.pattern == "prefixed" or name == "*":
-                self._wide.setdefault(kind, []).append(binding)
+                self._wide.setdefault((kind, binding.principal), []).append(binding)
+                self._beginnings.add((kind, name if binding.pattern == "prefixed" else ""))
             else:
                 self._named.setdefault((kind, name), []).append(binding)
 
-    def on(self, right: Right) -> list[AclBinding]:
-        """Everybody's about its resource: with none, brokers may let everybody in."""
-        wide = self._wide.get(right.resource, ())
-        named = self._named.get((right.resource, right.name), ())
-        return [*named, *(b for b in wide if matches(b, right.name))]
+    def is_any_on(self, right: Right) -> bool:
+        """Whether there is one about its resource, of anybody: with none, brokers may let everybody
+        in."""
+        kind, name = right.resource, right.name
+        begun = ((kind, name[:length]) in self._beginnings for length in range(len(name) + 1))
+        return (kind, name) in self._named or any(begun)
 
     def of(self, right: Right) -> list[AclBinding]:
-        """Those of them that count for its principal."""
-        return sorted(b for b in self.on(right) if b.principal in (right.principal, EVERYBODY))
+        """Those about its resource that count for its principal."""
+        whom = (right.principal, EVERYBODY)
+        named = self._named.get((right.resource, right.name), ())
+        wide = (b for who in whom for b in self._wide.get((right.resource, who), ()))
+        mine = [b for b in named if b.principal in whom]
+        return sorted([*mine, *(b for b in wide if matches(b, right.name))])
 
 
 def _may(bindings: Iterable[AclBinding], right: Right) -> bool:
     """Whether these allow it from any host at all: where a service runs, nobody here knows."""
     every = list(bindings)
-    hosts = {ANY_HOST, *(b.host for b in every)}
+    hosts = dict.fromkeys((ANY_HOST, *(b.host for b in every if b.permission == "allow")))
     return any(right.operation in allowed(every, host, right.resource) for host in hosts)

@@ -6,20 +6,24 @@ Looks on: it never moves a wave.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from cockpit.core import blocked
-from cockpit.core.blocked import Marks, account, account_json, account_text
+from cockpit.core.blocked import Account, Marks, account, account_json, account_text
 from cockpit.core.flight import Event, Finished, Observed, Perform, WaveState
-from cockpit.core.observe import LogSample
+from cockpit.core.observe import LogSample, Unknown
 from cockpit.core.plan import SIDES, StartStep
 from cockpit.core.turn import Turn, produces
 
 WATCHED = ("running", "holding", "done")
+UNSEEN: Final = Unknown("it goes back, and nobody was seen at work before")
 
 
 def mark(turn: Turn, event: Event, index: int) -> None:
     """Take in what an event and its commands say of the wave that was at work before it."""
     wave = turn.state.waves[index]
+    if wave.word == "rolling back":
+        _turned(turn, wave)
     if wave.word not in WATCHED or not wave.attempt:
         return
     name = wave.wave.name
@@ -41,6 +45,17 @@ def mark(turn: Turn, event: Event, index: int) -> None:
         turn.set(marks={**turn.state.marks, name: marks})
 
 
+def _turned(turn: Turn, wave: WaveState) -> None:
+    """A wave whose services were told to start and that goes back unseen: its clients waited the
+    longest, and how long nobody knows."""
+    name = wave.wave.name
+    marks = turn.state.marks.get(name)
+    if marks is None or marks.told or marks.attempt != wave.attempt or marks.begun("start") is None:
+        return
+    _tell(turn, wave, Account(UNSEEN, dict.fromkeys(produces(turn.state, wave), UNSEEN)))
+    turn.set(marks={**turn.state.marks, name: replace(marks, told=True)})
+
+
 def _performed(turn: Turn, marks: Marks, command: Perform, topics: tuple[str, ...]) -> Marks:
     """With the logs as they are known when the effect leaves: growth is counted from there."""
     for side in SIDES:
@@ -59,10 +74,14 @@ def _told(turn: Turn, wave: WaveState, marks: Marks, topics: tuple[str, ...]) ->
     found = account(marks, topics, wave.wave.services, proved_ms)
     if not found.is_whole() and wave.word != "done":
         return marks
-    name = wave.wave.name
-    text = account_text(name, found, writes=bool(topics))
-    turn.tell("clients_blocked", text, wave=name, **account_json(found))
+    _tell(turn, wave, found)
     return replace(marks, told=True)
+
+
+def _tell(turn: Turn, wave: WaveState, found: Account) -> None:
+    name = wave.wave.name
+    text = account_text(name, found, writes=bool(produces(turn.state, wave)))
+    turn.tell("clients_blocked", text, wave=name, **account_json(found))
 
 
 def _proved_ms(wave: WaveState) -> int | None:

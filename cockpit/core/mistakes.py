@@ -44,9 +44,15 @@ def before_flight(state: FlightState, coming: Iterable[WaveState]) -> tuple[str,
     not go away by moving the first."""
     found: list[str] = []
     for number, wave in enumerate(coming):
-        later = (*_not_ready(state, wave), *_lost(state, wave))
-        found.extend(mistakes(state, wave) if number == 0 else later)
+        found.extend(mistakes(state, wave) if number == 0 else _lasting(state, wave))
     return tuple(dict.fromkeys(found))
+
+
+def _lasting(state: FlightState, wave: WaveState) -> Iterator[str]:
+    """What moving an earlier wave does not take away."""
+    yield from _not_ready(state, wave)
+    yield from _lost(state, wave)
+    yield from reads_unnamed(state.plan, state.facts, services_of(state, wave))
 
 
 def unproved(state: FlightState, coming: Iterable[WaveState]) -> tuple[str, ...]:
@@ -76,8 +82,9 @@ def _unread(state: FlightState, wave: WaveState) -> Iterator[str]:
         groups = sample.groups if sample is not None else {}
         for service in services_of(state, wave):
             found = groups.get(service.group or "")
-            if found is not None and found.unknown is not None:
-                yield f"group {found.name} on {side} is not known: {found.unknown}"
+            why = (found.unknown or found.members_unknown) if found is not None else None
+            if found is not None and why is not None:
+                yield f"group {found.name} on {side} is not known: {why}"
 
 
 def _not_ready(state: FlightState, wave: WaveState) -> Iterator[str]:

@@ -7,12 +7,16 @@ would begin anew on every topic that nobody placed, or would not find it at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from cockpit.core.clearing import delete_offsets
 from cockpit.core.facts import Facts
 from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Plan, Service
+from cockpit.core.remember import Remembered
 from cockpit.core.survey import MembersSurvey
+
+_COMMITTED: Final[dict[str, Remembered[tuple[TopicPartition, ...]]]] = {}
 
 
 def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iterator[str]:
@@ -53,18 +57,23 @@ def _committed(facts: Facts, service: Service) -> tuple[TopicPartition, ...]:
     found = sample.groups.get(service.group or "") if sample is not None else None
     if found is None or found.unknown is not None or service.resume == "external":
         return ()
-    return tuple(sorted(name for name in found.keys if name[0] not in service.consumes))
+    kept = _COMMITTED.setdefault(service.name, Remembered())
+    return kept.get((service, found.keys), lambda: _beside(found.keys, service))
+
+
+def _beside(names: Iterable[TopicPartition], service: Service) -> tuple[TopicPartition, ...]:
+    own = frozenset(service.consumes)
+    return tuple(sorted(name for name in names if name[0] not in own))
 
 
 def _assigned(facts: Facts, service: Service) -> frozenset[str] | None:
-    """Topics that the group's members have and the service does not name; None: nobody knows."""
+    """Topics that the group's members have and the service does not name; None: nobody knows, for
+    nobody is there now, or none has got anything yet."""
     survey = facts.survey(MembersSurvey, "source.members")
-    if survey is None or not service.group:
+    if survey is None or "source.members" in facts.failures:
         return None
-    group = survey.groups.get(service.group)
-    if group is None:
-        return frozenset()
-    if group.unknown is not None:
+    group = survey.groups.get(service.group or "")
+    if group is None or group.unknown is not None:
         return None
-    topics = {topic for member in group.members for topic, _ in member.assigned}
-    return frozenset(topics - set(service.consumes))
+    topics = frozenset(topic for member in group.members for topic, _ in member.assigned)
+    return topics - set(service.consumes) if topics else None

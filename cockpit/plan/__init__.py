@@ -3,7 +3,14 @@
 Never talks to a cluster and never holds a secret inside a plan.
 """
 
-from cockpit.plan.loader import LoadedPlan, load_document, load_plan, load_plan_file, read_plan_text
+from cockpit.plan.loader import (
+    LoadedPlan,
+    load_document,
+    load_flown,
+    load_plan,
+    load_plan_file,
+    read_plan_text,
+)
 from cockpit.plan.problems import PlanInvalid, Problem
 
 __all__ = [
@@ -11,6 +18,7 @@ __all__ = [
     "PlanInvalid",
     "Problem",
     "load_document",
+    "load_flown",
     "load_plan",
     "load_plan_file",
     "read_plan_text",

@@ -55,6 +55,25 @@ def load_plan(text: str, *, origin: str) -> Plan:
     return load_document(text, origin=origin).plan
 
 
+def load_flown(text: str, *, origin: str) -> Plan:
+    """The plan of a flight that has begun: what this version would refuse to begin, and an earlier
+    one has begun, can still be gone on with, taken back and read. Raises PlanInvalid where its
+    text is no plan, or names what is not there."""
+    problems = Problems()
+    node = compose(text, problems)
+    item = Reader(problems).read(PLAN, node) if node is not None else None
+    if item is None or not item.valid or problems:
+        raise PlanInvalid(problems.sorted(), origin=origin)
+    check_rules(make_draft(item), problems)
+    try:
+        plan = Builder(Path(origin).absolute().parent).plan(item)
+        for wave in plan.waves:
+            plan.wave_services(wave)
+    except (LookupError, TypeError, ValueError) as error:  # what no rule vouches for
+        raise PlanInvalid(problems.sorted(), origin=origin) from error
+    return plan
+
+
 def load_document(text: str, *, origin: str) -> LoadedPlan:
     """The same as `load_plan`, with the places of secrets, files and waves."""
     problems = Problems()

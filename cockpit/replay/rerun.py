@@ -16,7 +16,7 @@ from cockpit.core.plan import Plan
 from cockpit.core.project import project
 from cockpit.core.snapshot import Snapshot
 from cockpit.core.whatif import Otherwise, WhatIf
-from cockpit.plan.loader import load_plan
+from cockpit.plan.loader import load_flown
 from cockpit.plan.problems import PlanInvalid
 from cockpit.wire.recording import Frame, Life, Reader
 from cockpit.wire.records import RecordingError
@@ -45,7 +45,7 @@ class Again:
 def flown_plan(head: SessionHead) -> Plan:
     """The plan of a life as it was flown; raises RerunError where it is none any more."""
     try:
-        return load_plan(head.plan_text, origin=head.plan_origin or head.plan_name)
+        return load_flown(head.plan_text, origin=head.plan_origin or head.plan_name)
     except PlanInvalid as invalid:
         first = invalid.problems[0]
         raise RerunError(f"its plan is not valid for this version: {first}") from invalid

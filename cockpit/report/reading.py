@@ -7,7 +7,7 @@ from typing import Any, Protocol, get_args
 
 from cockpit.core.plan import Plan
 from cockpit.core.snapshot import Snapshot
-from cockpit.plan.loader import load_plan
+from cockpit.plan.loader import load_flown
 from cockpit.plan.problems import PlanInvalid
 from cockpit.report.material import Event, Gap, Level, Life, Material
 from cockpit.wire.recording import LIFE_ENDS, Frame, Reader
@@ -68,7 +68,7 @@ def _heads(reader: Reader) -> Iterator[tuple[int, SessionHead]]:
 
 def _plan(head: SessionHead) -> Plan:
     try:
-        return load_plan(head.plan_text, origin=head.plan_origin or head.plan_name)
+        return load_flown(head.plan_text, origin=head.plan_origin or head.plan_name)
     except PlanInvalid as invalid:
         why = f"its plan is not valid for this version: {invalid.problems[0]}"
         raise MaterialError(why) from invalid

@@ -125,6 +125,27 @@ def test_a_wave_of_readers_tells_once_when_its_groups_are_seen_at_work() -> None
     assert accounts(script) == [("readers", 4_000)]  # the driver's looks are a second apart
 
 
+def test_a_wave_that_goes_back_before_anybody_was_seen_at_work_tells_that_nobody_knows() -> None:
+    script = Script()
+    script.fly_readers_to_start()
+    script.end_all()
+    script.look(125)
+    assert script.word() == "holding"
+    assert accounts(script) == []
+    script.go("rollback")
+    script.look(3)
+    assert accounts(script) == [("readers", None)]
+
+
+def test_a_wave_that_goes_back_before_its_start_has_no_account() -> None:
+    script = Script()
+    script.fly_to_stop()
+    script.end_all()
+    script.go("rollback")
+    script.look(3)
+    assert accounts(script) == []
+
+
 def test_a_wave_of_writers_tells_when_the_first_write_is_seen() -> None:
     script = Script()
     script.fly_readers()

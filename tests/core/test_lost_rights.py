@@ -59,6 +59,14 @@ def test_a_denial_on_the_target_is_named_with_what_takes_it_away() -> None:
     assert "--deny-principal=User:*" in text.replace("'", "")
 
 
+def test_a_denied_right_on_a_group_is_given_back_on_the_group() -> None:
+    may = acl("ledger", "read", "group", "ledger")
+    denied = replace(may, permission="deny")
+    (text,) = said(with_rules(READ, may, target=(READ, may, denied), plan=two_wave_plan()))
+    assert "User:ledger may not read group ledger: User:ledger deny read group ledger" in text
+    assert text.endswith("--operation=Read --group=ledger")
+
+
 def test_a_fence_that_stands_on_the_source_hides_no_right_that_is_lost() -> None:
     fence = replace(WRITE, principal="User:*", permission="deny")
     script = with_rules(WRITE, READ, fence, target=(READ,))

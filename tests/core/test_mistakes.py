@@ -196,6 +196,14 @@ def unread_group() -> str:
     return said(script)
 
 
+def test_a_group_whose_members_nobody_can_tell_keeps_its_wave_from_beginning() -> None:
+    for side in ("source", "target"):
+        script = Script()
+        script.members_unknown = side
+        script.look(3)
+        assert said(script) == f"group ledger on {side} is not known: no right to describe it"
+
+
 def reads_more() -> str:
     script = looked()
     member = Member("m1", "ledger-1", "/127.0.0.1", (("orders", 0), ("payments", 0)))

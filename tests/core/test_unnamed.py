@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from cockpit.core.mistakes import mistakes
+from dataclasses import replace
+
+from cockpit.core.mistakes import before_flight, mistakes
+from cockpit.core.observe import Failure
 from cockpit.core.survey import GroupMembers, Member, MembersSurvey
+from tests.core.build import two_wave_plan
 from tests.core.driver import Script
 
 
@@ -49,6 +53,30 @@ def test_commits_of_another_topic_count_while_nobody_knows_what_its_members_have
     assert "--group=ledger --delete-offsets --topic=payments:0" in text
     reading(script, unknown="no right to describe it")
     assert len(said(script)) == 1
+
+
+def test_members_that_have_nothing_yet_tell_nothing() -> None:
+    script = committed("payments")
+    reading(script)
+    assert len(said(script)) == 1
+
+
+def test_an_old_answer_is_none_once_nobody_answers() -> None:
+    script = committed("payments")
+    reading(script, "orders")
+    assert said(script) == []
+    script.see(Failure("source.members", script.now_ms, script.now_ms, "refused", "no right"))
+    assert len(said(script)) == 1
+
+
+def test_a_group_of_a_later_wave_is_told_before_the_flight() -> None:
+    plan = two_wave_plan()
+    script = Script(replace(plan, waves=(plan.waves[1], plan.waves[0])))
+    script.look(3)
+    reading(script, "orders", "payments")
+    assert said(script) == []
+    (text,) = before_flight(script.state, script.state.waves)
+    assert text.startswith("group ledger reads payments")
 
 
 def test_commits_of_long_ago_are_an_alarm_and_no_mistake() -> None:
