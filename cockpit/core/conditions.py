@@ -92,3 +92,20 @@ Condition = Windowed | Momentary
 
 PLACES = OffsetDeltaGate | ClientProbeGate
 """Those that ask about places of before the move."""
+
+
+def name(condition: Condition) -> str:
+    """As the plan calls it."""
+    match condition:
+        case ReplicationLagGate():
+            return "replication_lag"
+        case GroupLagGate():
+            return "group_lag"
+        case OffsetDeltaGate():
+            return "offset_delta"
+        case ParityGate():
+            return "parity"
+        case ClientProbeGate():
+            return "client_probe"
+        case SignalGate(name=signal):
+            return f"signal {signal}"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from cockpit.core.conditions import Beforehand
+from cockpit.core.conditions import Beforehand, name
 from cockpit.core.drills import DrillStep, DrillTask, Expect, numbered
-from cockpit.core.gates import gate_view, name, trigger_view
+from cockpit.core.gates import gate_view, trigger_view
 from cockpit.core.plan import Wave
 from cockpit.core.scene import Done, Failed, Progress, Wait
 from cockpit.core.turn import Turn, is_moved

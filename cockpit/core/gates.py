@@ -15,6 +15,7 @@ from typing import assert_never
 import numpy as np
 
 from cockpit.core.clientprobes import failed_probes
+from cockpit.core.conditions import name
 from cockpit.core.costs import row_cost
 from cockpit.core.delta import delta_rows
 from cockpit.core.facts import Facts
@@ -136,23 +137,6 @@ def limit(condition: Condition) -> float:
             return 0
         case SignalGate():
             return condition.max_value
-
-
-def name(condition: Condition) -> str:
-    """As the plan calls it."""
-    match condition:
-        case ReplicationLagGate():
-            return "replication_lag"
-        case GroupLagGate():
-            return "group_lag"
-        case OffsetDeltaGate():
-            return "offset_delta"
-        case ParityGate():
-            return "parity"
-        case ClientProbeGate():
-            return "client_probe"
-        case SignalGate(name=signal):
-            return f"signal {signal}"
 
 
 def unit(condition: Condition, plan: Plan) -> str:

@@ -7,6 +7,7 @@ return. Judged whether or not the plan has a gate for it; what no ACL tells is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from cockpit.core.clearing import remove_acls
@@ -22,19 +23,26 @@ from cockpit.core.rights import Right
 from cockpit.core.turn import services_of
 
 Resource = Literal["topic", "group"]
-_LOST: Final[Remembered[tuple[tuple[Right, AclBinding | None], ...]]] = Remembered(8)
-_OPEN: Final[Remembered[tuple[Right, ...]]] = Remembered(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the ACLs of both sides say of the rights that services need and have on the source."""
+
+    lost: tuple[tuple[Right, AclBinding | None], ...]
+    """Not there on the target, with the DENY that takes each; None: it was never given."""
+    untold: tuple[Right, ...]
+    """On what no ACL of the target is about."""
+
+
+_JUDGED: Final[Remembered[Judged]] = Remembered(8)
 
 
 def lost_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
     """Each right that a service of the wave has on the source and not on the target, in words, with
     the command that gives it."""
-    plan, sides = state.plan, _both(state)
-    if sides is None:
-        return
-    services = services_of(state, wave)
-    found = _LOST.get(_stands_on(plan, wave, sides), lambda: tuple(_lost(plan, services, *sides)))
-    for right, denial in found:
+    plan = state.plan
+    for right, denial in _judged(state, wave).lost:
         if denial is None:
             yield missing_text(plan, right)
             continue
@@ -48,53 +56,44 @@ def lost_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
 def untold_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
     """Rights of the wave's services on what no ACL of the target is about: whoever the brokers let
     in without one has them, and no ACL tells."""
-    plan, sides = state.plan, _both(state)
-    if sides is None:
-        return
-    services = services_of(state, wave)
-    found = _OPEN.get(_stands_on(plan, wave, sides), lambda: tuple(_untold(plan, services, *sides)))
-    for right in found:
+    for right in _judged(state, wave).untold:
         yield (
             f"not proved: {right.principal} may {right.words()} on the target: no ACL there is"
             " about it (allow.everyone.if.no.acl.found?)"
         )
 
 
-def _stands_on(
-    plan: Plan, wave: WaveState, sides: tuple[AclSample, AclSample]
-) -> tuple[object, ...]:
-    return plan, wave.wave, *(sample.bindings for sample in sides)
+def _judged(state: FlightState, wave: WaveState) -> Judged:
+    """By the newest ACLs of both sides; without them nothing is said."""
+    plan, source, target = (
+        state.plan,
+        state.facts.acls.get("source"),
+        state.facts.acls.get("target"),
+    )
+    if source is None or target is None:
+        return Judged((), ())
+    stands_on = (plan, wave.wave, source.bindings, target.bindings)
+    services = services_of(state, wave)
+    return _JUDGED.get(stands_on, lambda: _judge(plan, services, _Index(source), _Index(target)))
 
 
-def _both(state: FlightState) -> tuple[AclSample, AclSample] | None:
-    source, target = state.facts.acls.get("source"), state.facts.acls.get("target")
-    return None if source is None or target is None else (source, target)
-
-
-def _lost(
-    plan: Plan, services: Iterable[Service], source: AclSample, target: AclSample
-) -> Iterator[tuple[Right, AclBinding | None]]:
-    """Each lost right, with the DENY that takes it, or None where it was never given."""
-    rules = _Index(target)
+def _judge(plan: Plan, services: Iterable[Service], source: _Index, target: _Index) -> Judged:
+    lost: list[tuple[Right, AclBinding | None]] = []
+    untold: list[Right] = []
     for right in _held(plan, services, source):
-        there = rules.of(right)
-        if not rules.is_any_on(right) or _may(there, right):
-            continue
-        denials = (b for b in there if b.permission == "deny")
-        yield right, next((b for b in denials if b.operation in (right.operation, "all")), None)
+        there = target.of(right)
+        if not target.is_any_on(right):
+            untold.append(right)
+        elif not _may(there, right):
+            denials = (b for b in there if b.permission == "deny")
+            taking = (b for b in denials if b.operation in (right.operation, "all"))
+            lost.append((right, next(taking, None)))
+    return Judged(tuple(lost), tuple(untold))
 
 
-def _untold(
-    plan: Plan, services: Iterable[Service], source: AclSample, target: AclSample
-) -> Iterator[Right]:
-    rules = _Index(target)
-    return (right for right in _held(plan, services, source) if not rules.is_any_on(right))
-
-
-def _held(plan: Plan, services: Iterable[Service], source: AclSample) -> Iterator[Right]:
+def _held(plan: Plan, services: Iterable[Service], rules: _Index) -> Iterator[Right]:
     """What the services need by the plan and the source's ACLs give them, but for differences that
     somebody approved. A DENY there may be a fence: it hides no right."""
-    rules = _Index(source)
     for service in services:
         approved = any(
             one.kind == "acl" and one.principal in (service.principal, "*")

@@ -15,6 +15,7 @@ from cockpit.core.conditions import (
     OffsetDeltaGate,
     ReplicationLagGate,
     SignalGate,
+    name,
 )
 from cockpit.core.drills import DrillStep
 from cockpit.core.plan import (
@@ -60,7 +61,7 @@ def _spoilt(drill: DrillStep, later: Sequence[Wave]) -> str:
     """Which gate of a later wave looks back on what a drill breaks, the longest one; empty: none
     does."""
     found = [
-        (gate.over.over_ms, f"{_name(gate)} of wave {wave.name}")
+        (gate.over.over_ms, f"{name(gate)} of wave {wave.name}")
         for wave in later
         for gate in wave.gates
         if not isinstance(gate, Momentary) and gate.over is not None and _sees(drill, gate)
@@ -82,18 +83,6 @@ def _sees(drill: DrillStep, gate: Condition) -> bool:
     if drill.do == "stop-task":
         return isinstance(gate, ReplicationLagGate | OffsetDeltaGate)
     return not isinstance(gate, SignalGate)
-
-
-def _name(gate: Condition) -> str:
-    match gate:
-        case SignalGate():
-            return f"signal {gate.name}"
-        case GroupLagGate():
-            return "group_lag"
-        case OffsetDeltaGate():
-            return "offset_delta"
-        case _:
-            return "replication_lag"
 
 
 def _outlasts(step: Step, deadline_ms: int) -> str:

@@ -205,17 +205,21 @@ def test_a_fence_by_principal_also_refuses_who_shares_it() -> None:
     )
 
 
-def test_a_fence_by_principal_also_refuses_who_has_the_canary_s() -> None:
-    """The canary is denied, too: it has to see that the fence stands."""
-    allowed = (Interleaving("orders", "any order", "team-pay"),)
+def two_batches_of_writers(*services: Service) -> Plan:
+    """Of one topic that both sides may write meanwhile, each behind a fence by principal."""
     steps = (StopStep(), FenceStep(deny="producers"), StartStep())
-    plan = mirrored(
+    return mirrored(
         READERS,
         writers(*steps),
         wave_of("more", (WEB,), *steps),
-        services=(*BOTH, WEB),
-        interleavings=allowed,
+        services=services,
+        interleavings=(Interleaving("orders", "any order", "team-pay"),),
     )
+
+
+def test_a_fence_by_principal_also_refuses_who_has_the_canary_s() -> None:
+    """The canary is denied, too: it has to see that the fence stands."""
+    plan = two_batches_of_writers(*BOTH, WEB)
 
     def seen_by(canary: str) -> Plan:
         return replace(
@@ -236,15 +240,7 @@ def test_a_fence_that_names_everybody_denies_more_than_its_producers() -> None:
     rule, message, _ = only(mirrored(READERS, with_reverse(), services=(LEDGER, everybody)))
     assert rule == "reverse-conditions"
     assert message == "reverse in wave writers: the fence denies everybody, the reverse mirror too"
-    allowed = (Interleaving("orders", "any order", "team-pay"),)
-    steps = (StopStep(), FenceStep(deny="producers"), StartStep())
-    plan = mirrored(
-        READERS,
-        writers(*steps),
-        wave_of("more", (WEB,), *steps),
-        services=(LEDGER, everybody, WEB),
-        interleavings=allowed,
-    )
+    plan = two_batches_of_writers(LEDGER, everybody, WEB)
     assert only(plan)[0] == "one-writer-side"
 
 

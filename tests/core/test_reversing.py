@@ -263,9 +263,8 @@ def test_an_empty_topic_that_is_reversed_lags_by_nothing() -> None:
     assert lag(facts, 1_200) == 0.0
 
 
-def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> None:
-    """A record that somebody else has written on the source is no reason to stay half-way: the
-    second mirror could never bring it."""
+def to_the_last_look() -> Script:
+    """The writers' wave, drained, its second mirror running, before anybody is told to start."""
     script = Script(reversing_plan())
     script.fly_readers()
     script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
@@ -273,6 +272,13 @@ def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> No
     script.end_all(source_end=ends, target_end=ends)
     script.end_all()
     script.end_all()
+    return script
+
+
+def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> None:
+    """A record that somebody else has written on the source is no reason to stay half-way: the
+    second mirror could never bring it."""
+    script = to_the_last_look()
     script.ends["source"] = (101, 100)
     script.end_all("failed")  # the last look
     script.look(1)
@@ -289,13 +295,7 @@ def test_before_anybody_was_told_to_start_there_is_nothing_to_bring_back() -> No
 
 
 def test_what_somebody_has_written_there_unasked_is_brought_back_all_the_same() -> None:
-    script = Script(reversing_plan())
-    script.fly_readers()
-    script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
-    ends = {"orders/0": 100, "orders/1": 100}
-    script.end_all(source_end=ends, target_end=ends)
-    script.end_all()
-    script.end_all()
+    script = to_the_last_look()
     script.ends["target"] = (140, 100)
     script.ends["source"] = (130, 100)
     script.end_all("failed")  # the last look

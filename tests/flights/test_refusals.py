@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from aiokafka import AIOKafkaConsumer
 from cockpit.cli import exits
 from cockpit.core.mirrorsurvey import MarksSurvey
 from cockpit.core.observe import AclBinding, GroupState, TopicPartition
+from cockpit.core.plan import Side
 from cockpit.kafka.factory import connect_real
 from cockpit.kafka.protocol.acls import create_acls, delete_acls
 from cockpit.lab.looking import Status
@@ -54,6 +57,17 @@ def refused(plan: Path, state: Path, *options: str, code: int = exits.REFUSED) -
     return done.stdout + done.stderr
 
 
+@contextlib.asynccontextmanager
+async def without(lab: Status, side: Side, acl: AclBinding) -> AsyncIterator[None]:
+    """An ACL is not there meanwhile."""
+    async with client_as(lab, side, "admin") as admin:
+        await admin.ask_any(delete_acls([acl]))
+        try:
+            yield
+        finally:
+            await admin.ask_any(create_acls([acl]))
+
+
 async def at_work(lab: Status) -> dict[str, dict[TopicPartition, int]]:
     """The groups of the workload, each with its commits on the source, as soon as all of them are
     at work there; no commit on the target is a cockpit's."""
@@ -86,12 +100,8 @@ async def assert_untouched(lab: Status, before: dict[str, dict[TopicPartition, i
 async def test_a_missing_right_is_refused_with_the_acl_that_grants_it(
     lab: Status, tmp_path: Path
 ) -> None:
-    async with client_as(lab, "source", "admin") as admin:
-        await admin.ask_any(delete_acls([ALTER]))
-        try:
-            said = refused(lab.folder / "plan.yaml", tmp_path)
-        finally:
-            await admin.ask_any(create_acls([ALTER]))
+    async with without(lab, "source", ALTER):
+        said = refused(lab.folder / "plan.yaml", tmp_path)
     assert "source: User:cockpit may not alter the cluster; grant it: kafka-acls" in said
     assert "--allow-principal=User:cockpit --operation=Alter --cluster" in said
 
@@ -105,12 +115,8 @@ async def test_a_producer_that_may_not_write_on_the_target_is_refused_with_the_a
         wave["gates"] = [gate for gate in wave["gates"] if "parity" not in gate]
     plan = write_plan(content, tmp_path / "unasked.yaml")
     write = AclBinding("topic", "shop.clicks", "literal", "User:gateway", "*", "write", "allow")
-    async with client_as(lab, "target", "admin") as admin:
-        await admin.ask_any(delete_acls([write]))
-        try:
-            said = refused(plan, tmp_path)
-        finally:
-            await admin.ask_any(create_acls([write]))
+    async with without(lab, "target", write):
+        said = refused(plan, tmp_path)
     assert "target: User:gateway may not write topic shop.clicks; grant it: kafka-acls" in said
     assert "--allow-principal=User:gateway --operation=Write --topic=shop.clicks" in said
 
