@@ -19,7 +19,7 @@ from cockpit.core.delta import (
 )
 from cockpit.core.facts import Facts
 from cockpit.core.observe import Unknown
-from cockpit.core.plan import Service
+from cockpit.core.plan import SOUGHT, Service
 from cockpit.core.remember import Remembered
 from cockpit.core.skips import overshoot, proved_skip
 from cockpit.core.snapshot import DeltaRow
@@ -124,7 +124,7 @@ def release_text(facts: Facts, service: Service) -> str:
 def _release(facts: Facts, service: Service, rows: tuple[DeltaRow, ...]) -> str:
     if service.resume == "external":
         return "external: kept outside Kafka, a person sets them"
-    if service.resume in ("earliest", "latest", "timestamp"):
+    if service.resume in SOUGHT:
         cost = group_cost(facts, service, rows)
         if isinstance(cost, Unknown):
             return f"{service.resume}, reads ? again, skips ? ({cost.reason})"

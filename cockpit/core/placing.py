@@ -378,14 +378,17 @@ def _made_anew(scene: Scene, moved: Commits, before: Commits) -> _Unmapped | Wai
 def _unskipped(
     task: ReturnGroup, scene: Scene, moved: Commits
 ) -> frozenset[tuple[TopicPartition, int]]:
-    """Progress with nothing left out before it. Where a group has skipped records, the source's
-    commit stays: it will read there what it has not read on the target."""
-    placing = scene.memory.get(f"placing.{task.service.group}", {})
-    return frozenset(
-        (name, offset)
-        for name, offset in moved.items()
-        if placing.get(partition_text(name), [0, 0, None])[2] == 0
-    )
+    """Progress with nothing left out before it."""
+    group = task.service.group
+    return frozenset(one for one in moved.items() if is_unskipped(scene.memory, group, one[0]))
+
+
+def is_unskipped(memory: Mapping[str, Any], group: str | None, name: TopicPartition) -> bool:
+    """Whether a group that was placed by an order of its own was so with nothing left out before
+    it. Where it has skipped records, or may have, the source's commit stays: it will read there
+    what it has not read on the target."""
+    placing = memory.get(f"placing.{group}", {})
+    return bool(placing.get(partition_text(name), [0, 0, None])[2] == 0)
 
 
 def _return_exactly(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core.delta import Pairs, to_source
+from cockpit.core.delta import Pairs, bounds, to_source
 from cockpit.core.drained import STAYED, past_the_drain
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import (
@@ -20,9 +20,11 @@ from cockpit.core.observe import (
     partition_of,
     partition_text,
 )
-from cockpit.core.plan import FenceStep, Service
+from cockpit.core.placing import is_unskipped
+from cockpit.core.plan import SIDES, SOUGHT, FenceStep, Service
 from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
+from cockpit.core.topicids import not_compared
 from cockpit.core.turn import closed_since_ms, is_reversed, produces, services_of
 
 MAX_AGE_MS: Final = 5_000
@@ -202,7 +204,8 @@ def _past_the_drain(
 
 def _reread(state: FlightState, wave: WaveState) -> int | Unknown:
     """Records that the wave's groups would read again on the source, at most: by the mirror's
-    offset-syncs, and what an exact place may save is not counted on."""
+    offset-syncs, and what an exact place may save is not counted on. Where a place has no image
+    on the source, as the way back does it (`cockpit.core.placing.return_group`)."""
     total = 0
     for service in services_of(state, wave):
         placed = wave.memory.get(f"placed.{service.group}")
@@ -226,9 +229,6 @@ def _reread_of(
         return there
     if state.plan.replication.kind == "link":
         return 0  # a place is the same on both sides
-    syncs = state.facts.syncs
-    if syncs is None or not syncs.read_to_end:
-        return Unknown("the mirror's offset-syncs are not read")
     source = state.facts.newest_groups("source")
     here = source.groups.get(service.group) if source is not None else None
     before = here.committed() if here is not None and here.unknown is None else {}
@@ -236,12 +236,55 @@ def _reread_of(
     for name, low, high in _ranges(state, service, there, placed):
         if isinstance(high, Unknown):
             return high
-        worst = _worst(syncs.slots.get(name, ()), low, high, before.get(name, -1))
-        if worst is None:
-            where = f"{service.group} {partition_text(name)}"
-            return Unknown(f"{where}: no offset-sync before {low}")
-        total += worst
+        again = _without_image(state, wave, service, name, high, before)
+        if again is None:
+            again = _by_syncs(state, service, name, (low, high), before)
+        if isinstance(again, Unknown):
+            return again
+        total += again
     return total
+
+
+def _without_image(
+    state: FlightState,
+    wave: WaveState,
+    service: Service,
+    name: TopicPartition,
+    high: int,
+    before: Mapping[TopicPartition, int],
+) -> int | Unknown | None:
+    """What is read again of a partition whose place leads to none on the source: of a topic that
+    was made anew, all since the source's commit; of a group that has skipped records, all that it
+    has read on the target. None: its place has an image."""
+    for side in SIDES:
+        if why := not_compared(state.facts, side, (name[0],)):
+            return Unknown(why)
+    if any(name[0] in anew for anew in state.facts.recreated.values()):
+        log = bounds(state.facts, name)
+        if isinstance(log, Unknown):
+            return log
+        return max(0, log.source_end - before.get(name, log.source_start))
+    if service.resume not in SOUGHT or is_unskipped(wave.memory, service.group, name):
+        return None
+    placed = wave.memory.get(f"placed.{service.group}", {})
+    return high - int(placed.get(partition_text(name), 0))
+
+
+def _by_syncs(
+    state: FlightState,
+    service: Service,
+    name: TopicPartition,
+    between: tuple[int, int],
+    before: Mapping[TopicPartition, int],
+) -> int | Unknown:
+    syncs = state.facts.syncs
+    if syncs is None or not syncs.read_to_end:
+        return Unknown("the mirror's offset-syncs are not read")
+    worst = _worst(syncs.slots.get(name, ()), *between, before.get(name, -1))
+    if worst is None:
+        where = f"{service.group} {partition_text(name)}"
+        return Unknown(f"{where}: no offset-sync before {between[0]}")
+    return worst
 
 
 def _worst(pairs: Pairs, low: int, high: int, before: int) -> int | None:
@@ -286,7 +329,7 @@ def _group(state: FlightState, wave: WaveState, group: str) -> GroupState | Unkn
     sample = state.facts.newest_groups("target")
     if sample is None or state.at_ms - sample.asked_at_ms > MAX_AGE_MS:
         return Unknown(f"the target's commits of {group} are not read, or old")
-    if sample.asked_at_ms <= (wave.start_intent_at_ms or 0):
+    if sample.states_asked_at_ms() <= (wave.start_intent_at_ms or 0):
         return Unknown(f"the target's commits of {group} are not read again yet")
     found = sample.groups.get(group)
     if found is None:

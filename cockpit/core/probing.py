@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from cockpit.core.actions import ProbePlaces
 from cockpit.core.exact import SEARCH_AGAIN_MS, SEARCH_WITHIN_MS, tolerance_of
 from cockpit.core.observe import GroupState, partition_of
 from cockpit.core.placing import moved_since
-from cockpit.core.plan import Service
+from cockpit.core.plan import SOUGHT, Service
 from cockpit.core.scene import Act, Done, Failed, Progress, Scene, Wait, group_on
 from cockpit.core.seeking import tolerated
 
 ProbeWord = Literal["SAME", "ENDS", "OTHER", "NOT_YET", "SURPLUS", "NONE"]
 """The next records are the same; neither side has one; they differ; only the source has one; only
 the target has one; it could not be told."""
-
-_ELSEWHERE: Final = ("earliest", "latest", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ def _moved(
 
 def _bad(service: Service, probes: Sequence[Probe], placing: Any) -> list[Probe]:  # noqa: ANN401  # JSON
     """Partitions whose next record is neither the expected one nor within what is accepted."""
-    if service.resume in _ELSEWHERE:
+    if service.resume in SOUGHT:
         return _bad_elsewhere(service, probes)
     bad = [p for p in probes if not _is_good(p, placing[p.name][1])]
     most = tolerance_of(service) if service.resume == "translated" else None

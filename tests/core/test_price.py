@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
+
+import pytest
 
 from cockpit.core.actions import Unfence
 from cockpit.core.arming import _rollback_lines
 from cockpit.core.flight import Observed
 from cockpit.core.observe import MISSING, Unknown
+from cockpit.core.plan import SIDES, Side
+from cockpit.core.price import price as price_of
 from cockpit.core.project import project
 from cockpit.core.snapshot import PriceView
 from tests.core.build import group, groups, logs, syncs
@@ -87,6 +91,35 @@ def test_between_two_offset_syncs_most_is_read_again_right_before_the_next() -> 
     assert price_now(script).reread == 2 * (97 - 91)
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_of_a_topic_that_was_made_anew_all_is_read_again_since_the_source_s_commit(
+    side: Side,
+) -> None:
+    script = Script()
+    script.fly_readers()
+    script.commits["target"] = {("orders", 0): 100, ("orders", 1): 100}
+    script.commits["source"] = {("orders", 0): 30}
+    script.starts["source"] = (7, 7)
+    script.anew[side] = frozenset({"orders"})
+    script.look(1)
+    assert price_now(script).reread == (100 - 30) + (100 - 7)
+
+
+def test_a_stop_is_told_by_states_that_were_asked_for_after_the_start() -> None:
+    script = Script()
+    script.fly_readers()
+    started_ms = script.state.waves[0].start_intent_at_ms
+    assert started_ms is not None
+    script.see(
+        replace(
+            groups("target", script.now_ms, group("ledger", 0, script.commits["target"])),
+            states_at_ms=started_ms,
+        )
+    )
+    found = price_of(script.state, script.state.waves[0]).reread
+    assert found == Unknown("the target's commits of ledger are not read again yet")
+
+
 def test_a_commit_of_the_source_that_is_further_on_saves_reading_again() -> None:
     script = Script()
     script.fly_readers()
@@ -113,8 +146,8 @@ def test_a_wave_that_is_back_has_no_highest_of_before() -> None:
     script = Script()
     assert price_now(script).reread_lately is None
     script.fly_readers()
-    other = dataclasses.replace(script.state.waves[0], attempt=9)
-    state = dataclasses.replace(script.state, waves=(other, *script.state.waves[1:]))
+    other = replace(script.state.waves[0], attempt=9)
+    state = replace(script.state, waves=(other, *script.state.waves[1:]))
     price = project(state, 1).status.price
     assert price is not None
     assert price.reread_lately == price.reread
@@ -170,7 +203,7 @@ def test_an_end_that_is_missing_or_went_back_makes_the_count_unknown() -> None:
 def test_old_log_ends_count_nothing() -> None:
     script = producers_started()
     script.look(1)
-    state = dataclasses.replace(script.state, at_ms=script.now_ms + 6_000)
+    state = replace(script.state, at_ms=script.now_ms + 6_000)
     price = project(state, 1).status.price
     assert price is not None
     assert isinstance(price.records, Unknown)

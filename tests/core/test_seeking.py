@@ -159,7 +159,8 @@ def test_a_group_that_has_worked_on_the_target_is_not_put_back() -> None:
     assert "it has worked on the target already" in script.state.wave().detail
 
 
-def test_going_back_past_skipped_records_leaves_the_source_s_commit() -> None:
+def placed_past_records() -> Script:
+    """Partition 0 was placed at 100 and leaves ten records out, partition 1 none."""
     script = to_offsets(OffsetsSpec("latest", accept_loss=YES))
     found(script, exact(90), exact(100))
     sought(script, 100, 100)
@@ -169,7 +170,22 @@ def test_going_back_past_skipped_records_leaves_the_source_s_commit() -> None:
     script.end_all()  # told to start
     script.members["target"] = 1
     script.commits["target"] = {("orders", 0): 104, ("orders", 1): 103}
+    script.ends["target"] = (104, 103)
     script.look(1)
+    return script
+
+
+def test_the_price_of_going_back_past_skipped_records_is_all_that_was_read_since() -> None:
+    script = placed_past_records()
+    script.members["target"] = 0
+    script.look(1)
+    price = project(script.state, 1).status.price
+    assert price is not None
+    assert price.reread == (104 - 100) + (103 - 91)  # by its start; by the offset-sync (90, 90)
+
+
+def test_going_back_past_skipped_records_leaves_the_source_s_commit() -> None:
+    script = placed_past_records()
     script.go("rollback")
     script.end_all()  # stopped on the target
     script.members["target"] = 0
