@@ -153,7 +153,7 @@ def _inventory(pack: Pack, plan: Plan, beginning: Beginning) -> dict[str, str]:
         facts = asyncio.run(census(plan, apart_ms=0))
     except (SecretUnavailable, PortError) as error:
         return {"inventory": str(error)}
-    found = take_inventory(plan, beginning.exclusions, facts)
+    found = take_inventory(plan, beginning.plan.excluded, facts)
     items = list(found.items)
     pack.text("inventory.json", SECRETS.known(json.dumps(as_json(found, items), indent=1)) + "\n")
     for word in KIND_WORDS.values():

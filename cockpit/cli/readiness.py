@@ -77,7 +77,7 @@ async def _read(plan: Plan, beginning: Beginning, clock: Clock) -> Evidence:
     from cockpit.kafka.factory import reveal_secret
 
     facts = await census(plan, apart_ms=0)
-    inventory = take_inventory(plan, beginning.exclusions, facts)
+    inventory = take_inventory(plan, beginning.plan.excluded, facts)
     found = await examine(plan, clock, reveal_secret)
     groups = mirrored_groups(plan, facts)
     return evidence_of(inventory, await _lag(plan, clock), groups, found)

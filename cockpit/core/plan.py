@@ -28,6 +28,7 @@ from cockpit.core.conditions import Windowed as Windowed
 from cockpit.core.crew import People as People
 from cockpit.core.drills import DrillStep as DrillStep
 from cockpit.core.elsewhere import Coordination
+from cockpit.core.leftout import Exclusion
 from cockpit.core.notify import Notify
 from cockpit.core.remember import Remembered
 from cockpit.core.replication import LinkApiWord as LinkApiWord
@@ -386,6 +387,8 @@ class Plan:
     notify: Notify | None = field(default=None, repr=False)
     first_hop: FirstHop | None = field(default=None, repr=False)
     """None: the mirror reads the source itself."""
+    excluded: tuple[Exclusion, ...] = ()
+    """What somebody decided not to move."""
 
     def registry(self, side: Side) -> RegistrySpec | None:
         """The schema registry of one side, if the plan names one."""

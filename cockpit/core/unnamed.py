@@ -1,13 +1,14 @@
 """Topics that a group reads and its service does not name: they would be left behind.
 
 What is moved is what the plan names. A group keeps one set of commits: on the other cluster it
-would begin anew on every topic that nobody placed, or would not find it at all.
+would begin anew on every topic that nobody placed, or would not find it at all. A topic that the
+plan excludes is left behind on purpose: no reason to refuse, and no alarm where it is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from cockpit.core.clearing import delete_offsets
 from cockpit.core.facts import Facts
@@ -27,10 +28,14 @@ def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iter
     """
     for service in services:
         assigned = _assigned(facts, service)
-        if assigned:
-            yield _says(service, "reads", sorted(assigned))
-        elif assigned is None and (committed := _committed(facts, service)):
-            topics = sorted({topic for topic, _ in committed})
+        if assigned is not None:
+            if topics := _not_left_out(plan, assigned):
+                yield _says(service, "reads", topics)
+            continue
+        committed = _committed(facts, service)
+        topics = _not_left_out(plan, {topic for topic, _ in committed})
+        if topics:
+            committed = tuple(name for name in committed if name[0] in topics)
             command = delete_offsets(plan.source, service.group or "", committed)
             text = _says(service, "has commits of", topics)
             yield f"{text}; where it reads them no more: {command}"
@@ -39,15 +44,22 @@ def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iter
 def left_behind(plan: Plan, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Groups whose source commits are of topics that their services do not name, with these."""
     for service in plan.services:
-        topics = sorted({topic for topic, _ in _committed(facts, service)})
-        if topics:
+        committed = {topic for topic, _ in _committed(facts, service)}
+        if topics := _not_left_out(plan, committed, "drop"):
             yield service.group or "", tuple(topics)
+
+
+def _not_left_out(plan: Plan, topics: Iterable[str], *how: Literal["leave", "drop"]) -> list[str]:
+    """Those that nobody has excluded, in one of these ways or in any."""
+    left = [one for one in plan.excluded if one.kind == "topic" and (not how or one.how in how)]
+    return sorted(topic for topic in topics if not any(one.covers(topic) for one in left))
 
 
 def _says(service: Service, what: str, topics: list[str]) -> str:
     return (
         f"group {service.group} {what} {', '.join(topics)}, which {service.name} does not name:"
-        f" it would lose its place there; add to what {service.name} consumes"
+        f" it would lose its place there; add to what {service.name} consumes, or, if it"
+        " needs none, to the plan's excluded"
     )
 
 

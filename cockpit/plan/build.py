@@ -15,6 +15,7 @@ from cockpit.core.elsewhere import Coordination
 from cockpit.core.notify import HEADS_EVERY_MS, MetricsPlace, Notify, Webhook
 from cockpit.core.peaks import Over, Peak, usual_gap_ms
 from cockpit.core.schedule import FlightWindow, FreezeWindow
+from cockpit.plan.inventory import exclusions_of
 from cockpit.plan.problems import Place
 from cockpit.plan.reader import Item
 from cockpit.plan.units import Limit
@@ -51,9 +52,7 @@ class Builder:
             services=tuple(self._service(entry) for entry in _list(item, "services")),
             waves=tuple(self._wave(entry) for entry in _list(item, "waves")),
             signals=tuple(self._signal(name, signal) for name, signal in signals.items()),
-            approved_differences=tuple(
-                _difference(entry) for entry in _list(item, "approved_differences")
-            ),
+            approved_differences=tuple(map(_difference, _list(item, "approved_differences"))),
             source_registry=self._registry(registries, "source"),
             target_registry=self._registry(registries, "target"),
             interleavings=tuple(_interleaving(e) for e in _list(item, "allow_interleaving")),
@@ -63,6 +62,7 @@ class Builder:
             coordination=_coordination(item.fields.get("coordination")),
             notify=self._notify(item.fields["notify"]) if "notify" in item.fields else None,
             first_hop=self._first_hop(item.fields["replication"]),
+            excluded=exclusions_of(item),
         )
 
     def _cluster(self, item: Item) -> core.ClusterSpec:

@@ -440,7 +440,7 @@ PLAN: Final = Object(
             ListOf(APPROVED_DIFFERENCE),
             "Differences between the clusters that are accepted.",
         ),
-        Field("excluded", ListOf(EXCLUDED), "What is not moved, for `cockpit inventory`."),
+        Field("excluded", ListOf(EXCLUDED), "What is not moved, on purpose."),
         Field(
             "allow_interleaving",
             ListOf(ALLOW_INTERLEAVING),

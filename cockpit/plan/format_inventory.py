@@ -16,7 +16,12 @@ EXCLUDED: Final = Object(
     "Something on the clusters that is not moved. One key says what it is; its value is a name, or "
     "the beginning of names and `*`.",
     (
-        Field("topic", _PART, "A topic; its subjects, its ACLs and who only reads it go with it."),
+        Field(
+            "topic",
+            _PART,
+            "A topic; its subjects, its ACLs and who only reads it go with it. A group of the plan "
+            "that reads it too has no place there afterwards.",
+        ),
         Field("group", _PART, "A consumer group."),
         Field("producer", _PART, "A topic that somebody writes who is no service of the plan."),
         Field("acl", _PART, "A principal with ACLs."),

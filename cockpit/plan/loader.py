@@ -21,7 +21,6 @@ from cockpit.plan.build import Builder
 from cockpit.plan.document import MAX_BYTES, compose
 from cockpit.plan.draft import make_draft
 from cockpit.plan.format import PLAN, PLAN_OF_CLUSTERS, PLAN_WITHOUT_WAVES
-from cockpit.plan.inventory import exclusions_of
 from cockpit.plan.problems import Place, PlanInvalid, Problem, Problems
 from cockpit.plan.proof_draft import replication_kind, service_models
 from cockpit.plan.reader import Reader
@@ -91,7 +90,7 @@ def load_document(text: str, *, origin: str) -> LoadedPlan:
                 proof = draft.proved.proof if draft.proved is not None else None
                 steps = tuple(tuple(step.place for step in wave.steps) for wave in draft.waves)
                 excluded = item.fields["excluded"].items if "excluded" in item.fields else ()
-                left_out = zip((e.place for e in excluded), exclusions_of(item), strict=True)
+                left_out = zip((e.place for e in excluded), plan.excluded, strict=True)
                 return LoadedPlan(plan, references, proof, waves, steps, tuple(left_out))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
@@ -133,11 +132,10 @@ def load_services_with_places(text: str, *, origin: str) -> LoadedServices:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A plan as far as it is written, and what it leaves out."""
+    """A plan as far as it is written, and what its owners said of the gates before it."""
 
     plan: Plan
     """Without services and waves where it has none yet."""
-    exclusions: tuple[Exclusion, ...]
     readiness: Mapping[GateName, Stated]
 
 
@@ -152,7 +150,7 @@ def load_beginning(text: str, *, origin: str) -> Beginning:
             check_rules(make_draft(item), problems)
             if not problems:
                 plan = Builder(Path(origin).absolute().parent).plan(item)
-                return Beginning(plan, exclusions_of(item), readiness_of(item))
+                return Beginning(plan, readiness_of(item))
     raise PlanInvalid(problems.sorted(), origin=origin)
 
 

@@ -218,7 +218,7 @@ def test_exclusions_are_read_from_the_plan(tmp_path: Path) -> None:
     )
     beginning = read_beginning(plan)
     assert beginning is not None
-    assert beginning.exclusions == (
+    assert beginning.plan.excluded == (
         Exclusion("topic", "old-*", "drop", "unused", "kim"),
         Exclusion("acl", "User:mm2", "leave", "the mirror's", "kim"),
     )
