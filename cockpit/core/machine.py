@@ -337,6 +337,8 @@ def _triggers(turn: Turn) -> None:
     wave = turn.wave
     if wave.word not in ("running", "holding") or wave.back or wave.back_wanted:
         return
+    if unread(turn.state, wave):
+        return  # nothing moves before an engine that has just taken over has looked
     rollback = wave.wave.rollback
     fired = set(wave.fired)
     for index, condition in enumerate(rollback.triggers):
@@ -361,10 +363,12 @@ def _react(turn: Turn, reason: str) -> None:
     wave = turn.wave
     word, _, why = rollback_word(turn.state, wave)
     if wave.wave.rollback.on_trigger == "rollback":
-        if word == "possible":
+        is_shut = wave.fenced_at_ms is not None and wave.start_intent_at_ms is None
+        own = foreign.why_not_unfence(turn.state) if is_shut else ""
+        if word == "possible" and not own:
             progress.want_back(turn, reason)
             return
-        text = f"does not go back by itself, it is {word}: {why}"
+        text = f"does not go back by itself, {own or f'it is {word}: {why}'}"
         turn.tell("rollback_not_by_itself", text, "bad")
     if not turn.state.paused:
         turn.set(paused=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from cockpit.core.durable import OpenIntent, RestoreError, is_under_way, record, restore
 from cockpit.core.flight import FlightState, Ticked
 from cockpit.core.intents import Arm
+from cockpit.core.observe import SignalSample
 from cockpit.core.openings import why_not_advance
 from cockpit.core.parity import fence_binding
+from cockpit.core.plan import Plan, Rollback, SignalGate, SignalSpec
 from tests.core.build import logs, syncs, two_wave_plan
 from tests.core.driver import Script, actions
 from tests.core.test_reversing import returned
@@ -36,9 +39,9 @@ def taken_over(script: Script, *intents: OpenIntent, later_ms: int = 30_000) -> 
     return after
 
 
-def fenced() -> Script:
+def fenced(plan: Plan | None = None) -> Script:
     """Wave 2 with its fence done and its drain under way."""
-    script = Script()
+    script = Script(plan)
     script.fly_readers()
     script.fly_writers_to_drain(previous={"sync.topic.acls.enabled": "true"})
     script.acls["source"].add(fence_binding("orders"))
@@ -116,6 +119,42 @@ def test_the_deadline_of_a_fence_strikes_only_once_the_clusters_are_read() -> No
     after.send(Ticked(after.now_ms))
     assert after.word() == "holding"
     after.look(1)
+    assert after.word() == "rolling back"
+
+
+def fenced_with_trigger() -> Script:
+    """Another engine at the fence of a wave that goes back where half of the answers are errors."""
+    plan = two_wave_plan(rollback=Rollback((SignalGate("errors", 0.02, for_ms=2_000),), "rollback"))
+    signal = SignalSpec("errors", "http://127.0.0.1:1/", "ratio")
+    return taken_over(fenced(replace(plan, signals=(signal,))))
+
+
+def erring(script: Script, seconds: int) -> None:
+    """Nobody reads a cluster meanwhile."""
+    for _ in range(seconds):
+        script.now_ms += 1_000
+        script.see(SignalSample("errors", script.now_ms - 50, script.now_ms - 40, 0.5))
+        script.send(Ticked(script.now_ms))
+
+
+def test_a_trigger_takes_a_wave_back_only_once_the_clusters_are_read() -> None:
+    after = fenced_with_trigger()
+    erring(after, 5)
+    assert (after.word(), actions(after)) == ("holding", [])
+    after.signal = 0.5
+    after.look(1)
+    assert after.word() == "rolling back"
+
+
+def test_a_trigger_opens_no_source_where_the_target_has_records_of_its_own() -> None:
+    after = fenced_with_trigger()
+    after.ends["target"] = (190, 100)
+    after.signal = 0.5
+    after.look(5)
+    assert (after.word(), after.state.paused) == ("holding", True)
+    (told,) = [t for t in after.told if t.kind == "rollback_not_by_itself"]
+    assert told.text.startswith("does not go back by itself, orders/0 has records of its own")
+    after.go("rollback")
     assert after.word() == "rolling back"
 
 
