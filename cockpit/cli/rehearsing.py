@@ -104,7 +104,7 @@ class Rehearsed:
     @property
     def exit_code(self) -> int:
         """The flight's own, unless records or the way back say that it went wrong."""
-        return self.result.exit_code or (exits.FAILED if self.wrong else exits.COMPLETED)
+        return exits.FAILED if self.wrong else self.result.exit_code
 
     @property
     def wrong(self) -> tuple[str, ...]:

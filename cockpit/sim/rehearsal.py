@@ -91,6 +91,8 @@ def shortened(plan: Plan, longest_ms: int) -> tuple[Plan, tuple[str, ...]]:
     services = tuple(_in_its_time(service, notes) for service in plan.services)
     if plan.freeze_windows:
         notes.append("freeze windows are left out: this flight has no date")
+    if plan.first_hop is not None:
+        notes.append("first_hop is left out: the simulated mirror reads the source itself")
     return replace(plan, services=services, waves=waves, freeze_windows=()), tuple(notes)
 
 

@@ -184,7 +184,7 @@ def test_every_kind_of_fault_can_be_drawn_for_a_plan_that_gives_it_something() -
     assert drawn == ()
 
 
-def test_what_is_left_behind_or_lost_makes_a_completed_flight_a_failed_one() -> None:
+def test_what_is_left_behind_or_lost_makes_a_flight_a_failed_one_however_it_ended() -> None:
     plan = plan_of(MINIMAL, 1_000)
     flown = rehearse(plan, world_of(plan, Invented()), session="test")
     assert (flown.exit_code, flown.wrong) == (exits.COMPLETED, ())
@@ -192,6 +192,9 @@ def test_what_is_left_behind_or_lost_makes_a_completed_flight_a_failed_one() -> 
     wrong = Rehearsed(flown.result, (wave,), flown.truth, 0)
     assert wrong.exit_code == exits.FAILED
     assert wrong.wrong == ("readers: ACLs of the source are not as they were",)
+    back = replace(flown.result, outcome="rolled_back", exit_code=exits.ROLLED_BACK)
+    assert Rehearsed(back, (WaveLog("readers"),), flown.truth, 0).exit_code == exits.ROLLED_BACK
+    assert Rehearsed(back, (wave,), flown.truth, 0).exit_code == exits.FAILED
 
 
 def test_what_crashes_and_the_mirror_read_again_is_not_held_against_the_prediction() -> None:
@@ -230,3 +233,8 @@ def test_a_seed_that_is_too_long_is_told_what_one_is(capsys: pytest.CaptureFixtu
 def test_one_condition_is_counted_as_one() -> None:
     _, notes = shortened(load_plan_file(MINIMAL), 5_000)
     assert "readers: 1 condition is judged over 5 s" in notes
+
+
+def test_a_first_hop_is_left_out_and_said_to_be() -> None:
+    _, notes = shortened(load_plan_file(SAMPLES / "ec2-082-to-msk.yaml"), 5_000)
+    assert "first_hop is left out: the simulated mirror reads the source itself" in notes
