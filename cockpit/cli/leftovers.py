@@ -49,7 +49,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         help="what an earlier attempt has left standing, and the command that clears it",
         description="Reads both clusters, the mirror and this user's journals once, and names what "
         "stands that no flight is at work on. Exits with 0 where there is nothing, 4 where there "
-        "is something, 7 where nobody could look everywhere. Changes nothing.",
+        "is something or nobody could look at all, 7 where nobody could look everywhere. Changes "
+        "nothing.",
     )
     parser.add_argument("plan", type=Path, metavar="PLAN")
     parser.add_argument("--json", action="store_true", help="one JSON object")

@@ -26,16 +26,18 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         "resume",
         help="take over a flight whose engine is no more",
         description="Starts an engine on a flight whose own has died. Nothing moves before both "
-        "clusters are read and a person goes on (A) or back (R); with --headless the wave that "
+        "clusters are read; then a person goes on (A) or back (R). Back it may go by itself: where "
+        "a trigger says so, or the deadline of a fence has passed. With --headless the wave that "
         "was left half-way goes back (where that may lose records only with --accept-loss), with "
-        "--go-on to its end. Effects without an outcome are "
+        "--go-on it goes on, and after it the waves that follow. Effects without an outcome are "
         "read, not repeated.",
     )
     parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")
     parser.add_argument(
         "--go-on",
         action="store_true",
-        help="without a screen: go on with the wave once the clusters are as it was left",
+        help="without a screen: go on with the wave once the clusters are as it was left, and with "
+        "those after it; back where the way on stays closed for --gate-wait",
     )
     add_pilot_options(parser)
     add_screen_options(parser)

@@ -46,7 +46,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument(
         "--no-preflight",
         action="store_true",
-        help="start even when a cluster, a topic or the mirror does not answer",
+        help="start even when a cluster, a topic or the mirror does not answer; what is left over "
+        "and what would be refused only the engine looks for then",
     )
     parser.add_argument(
         "--from",

@@ -86,7 +86,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument(
         "--go-on",
         action="store_true",
-        help="without a screen: go on with the wave once the clusters are as it was left",
+        help="without a screen: go on with the wave once the clusters are as it was left, and with "
+        "those after it; back where the way on stays closed for --gate-wait",
     )
     add_pilot_options(parser)
     add_screen_options(parser)

@@ -404,7 +404,8 @@ WAVE: Final = Object(
         Field(
             "rollback_window",
             DURATION,
-            "How long going back is planned for, and the triggers are evaluated after the wave.",
+            "How long after its end the wave can be taken back, and its triggers are evaluated. "
+            "Unsaid: as long as nothing else closes the way.",
         ),
         Field("window", WAVE_WINDOW, "When it is meant to be flown."),
         Field(

@@ -46,7 +46,11 @@ lost, none out of order. Only then its cells are kept.
 
 To repeat: `.venv/bin/pytest -m soak tests/flights/test_crash_matrix.py`, part of `make soak`. Cells
 that have passed with the code at hand (the rooms that can change a flight) are not flown again.
-This page: `.venv/bin/python -m tests.flights.crash_table > docs/crashes.md`.
+This page is printed by `.venv/bin/python -m tests.flights.crash_table` from what is kept in `.soak/`:
+where nothing is, the page is empty. A tree's code, to compare with those below:
+`.venv/bin/python -c 'from tests.flights.soaking import source_hash; print(source_hash())'`.
+
+Not flown are deaths at `probe`, `reverse`, `promote`, `http`, `command`, `confirm` and `drill`.
 
 ## Flown
 
