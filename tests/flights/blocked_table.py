@@ -22,8 +22,8 @@ group by content; `translated` moves everything by MirrorMaker's translation; `b
 readers by content, lets them soak and takes them back. Records are counted by the lab's checker,
 which shares no code with the cockpit.
 
-`.venv/bin/python -m tests.flights.blocked_table` prints this page from what is kept in `.soak/`: where
-nothing is, it is empty. `code` is of the rooms that can change a flight; a tree's own, to compare:
+`.venv/bin/python -m tests.flights.blocked_table` prints this page from what is kept in `.soak/`:
+where nothing is, it is empty. `code`: of the rooms that can change a flight. To compare, a tree's:
 `.venv/bin/python -c 'from tests.flights.soaking import source_hash; print(source_hash())'`.
 
 """

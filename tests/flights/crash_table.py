@@ -46,7 +46,7 @@ lost, none out of order. Only then its cells are kept.
 
 To repeat: `.venv/bin/pytest -m soak tests/flights/test_crash_matrix.py`, part of `make soak`. Cells
 that have passed with the code at hand (the rooms that can change a flight) are not flown again.
-This page is printed by `.venv/bin/python -m tests.flights.crash_table` from what is kept in `.soak/`:
+This page is printed by `.venv/bin/python -m tests.flights.crash_table` from what `.soak/` keeps:
 where nothing is, the page is empty. A tree's code, to compare with those below:
 `.venv/bin/python -c 'from tests.flights.soaking import source_hash; print(source_hash())'`.
 
