@@ -37,8 +37,8 @@ DEFAULT_EXCLUDES = "console-consumer-.*,connect-.*,__.*"
 class Mirror:
     """Source to target, for every partition of the plan.
 
-    `copied` [P] are places of the source up to which records were copied, `recopied` [P] how many
-    were copied once more. Times are world ms.
+    `copied` [P] are places of the source up to which records were copied, `farthest` [P] up to
+    which they ever were, `recopied` [P] how many were copied once more. Times are world ms.
     Call `copy_everything` before the first `step`.
     """
 
@@ -67,6 +67,7 @@ class Mirror:
         self._lane = np.full(size, COPIED, dtype=np.int64)
         self._visible: deque[I64] = deque(maxlen=max(1, spec.mirror.latency_ms // spec.step_ms))
         self.copied: I64 = np.zeros(size, dtype=np.int64)
+        self.farthest: I64 = np.zeros(size, dtype=np.int64)
         self.recopied: I64 = np.zeros(size, dtype=np.int64)
         self._positions: dict[TopicPartition, int] = {}
         self._flushed: I64 = np.zeros(size, dtype=np.int64)
@@ -117,7 +118,7 @@ class Mirror:
 
     def skip_to(self, partition: int, place: int) -> None:
         """Go on at another place of a source partition."""
-        for places in (self.copied, self._flushed, self._synced):
+        for places in (self.copied, self.farthest, self._flushed, self._synced):
             places[partition] = place
 
     def patch(
@@ -222,6 +223,7 @@ class Mirror:
         before = self.copied
         self._target.logs.append(self._all, self._lane, before, count)
         self.copied = before + count
+        self.farthest = np.maximum(self.farthest, self.copied)
         self._landed = np.where(count > 0, self._target.logs.end - 1, self._landed)
         due = (count > 0) & (
             (self._synced == MISSING)

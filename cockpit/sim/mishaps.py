@@ -104,7 +104,7 @@ class Mishaps:
         """A new leader does not have the last records, which nobody has read yet."""
         logs, readers = self._source.logs, self._places(p)
         end = int(logs.end[p])
-        keep = max([int(self._mirror.copied[p]), *readers.values()])
+        keep = max([int(self._mirror.farthest[p]), *readers.values()])
         if keep < end:
             self._lose(p, keep, end, readers)
             logs.truncate(p, keep)

@@ -164,6 +164,28 @@ def test_a_failed_task_shows_beneath_a_running_connector_and_then_copies_again()
     in_world(scene, with_faults(f.MirrorTaskFailed(when=now)))
 
 
+def test_what_the_mirror_has_copied_once_is_not_cut_off_the_source_though_it_copies_it_again() -> (
+    None
+):
+    async def scene(ports: SimPorts) -> None:
+        await move_readers(ports)
+        source, mirror = ports.world.shores["source"], ports.world.mirror
+        for _ in range(30):
+            await ports.clock.sleep(100)
+            ports.world.advance_to(ports.clock.now_ms())
+            if (mirror.farthest > mirror.copied).any():
+                break
+        assert (mirror.farthest > mirror.copied).any()
+        before = mirror.farthest.copy()
+        ports.world.happened("now")
+        await ports.clock.sleep(200)
+        ports.world.advance_to(ports.clock.now_ms())
+        assert (source.logs.end >= before).all()
+
+    cut = f.Truncation(when=f.When(event="now"))
+    in_world(scene, with_faults(f.MirrorLoops(when=f.When()), cut))
+
+
 def test_stale_positions_stand_still_while_records_arrive() -> None:
     async def scene(ports: SimPorts) -> None:
         positions = (await ports.replication.mirror()).positions
