@@ -59,6 +59,22 @@ def to_source(pairs: Pairs, target_offset: int) -> Place | None:
     return None
 
 
+def back_to_source(pairs: Pairs, target_offset: int, before: int) -> Place | None:
+    """Where a group goes on on the source that stands at `target_offset`: by the nearest sync, and
+    never behind its own commit there, `before` (-1: none).
+
+    Between two offsets of the source there may be fewer records than they differ by, for markers
+    and what compaction took have offsets too. So what is read again from a commit on is counted on
+    the target, from the first place there that the commit may have.
+    """
+    place = to_source(pairs, target_offset)
+    if place is None or before <= place.offset:
+        return place
+    least = to_target(pairs, before)
+    assert least is not None  # the sync that leads back is older than the commit
+    return Place(before, max(0, target_offset - least.offset))
+
+
 def latest_image(pairs: Pairs, source_offset: int) -> int | None:
     """The target offset that the true place cannot lie past: of the nearest sync at or after it."""
     later = [target for source, target in pairs if source >= source_offset]

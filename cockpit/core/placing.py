@@ -13,12 +13,12 @@ from cockpit.core.actions import CommitOffsets
 from cockpit.core.delta import (
     Bounds,
     Place,
+    back_to_source,
     bounds,
     delta_rows,
     latest_image,
     resume_place,
     service_partitions,
-    to_source,
     translated_reread,
 )
 from cockpit.core.exact import (
@@ -391,6 +391,18 @@ def is_unskipped(memory: Mapping[str, Any], group: str | None, name: TopicPartit
     return bool(placing.get(partition_text(name), [0, 0, None])[2] == 0)
 
 
+def since_placed(
+    memory: Mapping[str, Any], group: str | None, name: TopicPartition, before: int
+) -> int | None:
+    """From where on the target a group that goes back to its commit on the source reads again at
+    most: it was placed there for this commit, or for an older one. None: nothing tells."""
+    placing = memory.get(f"placing.{group}", {}).get(partition_text(name))
+    placed = memory.get(f"placed.{group}", {}).get(partition_text(name))
+    if placing is None or placed is None or before < placing[0]:
+        return None
+    return int(placed)
+
+
 def _return_exactly(
     task: ReturnGroup, scene: Scene, moved: Commits, before: Commits, beside: _Unmapped
 ) -> Progress:
@@ -439,14 +451,15 @@ def _return_translated(
         return Wait("reads the offset-syncs to their end")
     offsets, rereads = list(beside.offsets), dict(beside.rereads)
     for name, offset in moved.items():
-        place = to_source(facts.syncs.slots.get(name, ()), offset)
+        stood = before.get(name, -1)
+        place = back_to_source(facts.syncs.slots.get(name, ()), offset, stood)
         if place is None:
             where = f"{group} {partition_text(name)}"
             return Wait(f"{where}: no offset sync at or before {offset} on the target")
-        resume = max(place.offset, before.get(name, -1))
-        rereads[name] = max(0, place.offset + place.reread_max - resume)
-        if resume == place.offset:
-            offsets.append((name, resume))
+        since = since_placed(scene.memory, group, name, stood)
+        rereads[name] = place.reread_max if since is None else min(place.reread_max, offset - since)
+        if place.offset > stood:
+            offsets.append((name, place.offset))
     return _commit_returned(task, offsets, rereads, beside)
 
 

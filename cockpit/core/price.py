@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from cockpit.core.delta import Pairs, bounds, to_source
+from cockpit.core.delta import Pairs, back_to_source, bounds
 from cockpit.core.drained import STAYED, past_the_drain
 from cockpit.core.flight import FlightState, WaveState
 from cockpit.core.observe import (
@@ -20,7 +20,7 @@ from cockpit.core.observe import (
     partition_of,
     partition_text,
 )
-from cockpit.core.placing import is_unskipped
+from cockpit.core.placing import is_unskipped, since_placed
 from cockpit.core.plan import SIDES, SOUGHT, FenceStep, Service
 from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
@@ -238,7 +238,11 @@ def _reread_of(
             return high
         again = _without_image(state, wave, service, name, high, before)
         if again is None:
-            again = _by_syncs(state, service, name, (low, high), before)
+            stood = before.get(name, -1)
+            since = since_placed(wave.memory, service.group, name, stood)
+            again = _by_syncs(state, service, name, (low, high), stood)
+            if since is not None and not isinstance(again, Unknown):
+                again = min(again, high - since)
         if isinstance(again, Unknown):
             return again
         total += again
@@ -275,12 +279,12 @@ def _by_syncs(
     service: Service,
     name: TopicPartition,
     between: tuple[int, int],
-    before: Mapping[TopicPartition, int],
+    before: int,
 ) -> int | Unknown:
     syncs = state.facts.syncs
     if syncs is None or not syncs.read_to_end:
         return Unknown("the mirror's offset-syncs are not read")
-    worst = _worst(syncs.slots.get(name, ()), *between, before.get(name, -1))
+    worst = _worst(syncs.slots.get(name, ()), *between, before)
     if worst is None:
         where = f"{service.group} {partition_text(name)}"
         return Unknown(f"{where}: no offset-sync before {between[0]}")
@@ -292,12 +296,9 @@ def _worst(pairs: Pairs, low: int, high: int, before: int) -> int | None:
     way back leads to the nearest offset-sync, so that is most just before the next. `before`: its
     commit on the source, behind which it never goes. None: no sync is so old."""
     at = (low, high, *(target - 1 for _, target in pairs if low < target <= high))
-    places = [to_source(pairs, one) for one in at]
-    known = [place for place in places if place is not None]
-    if len(known) < len(places):
-        return None
-    again = (p.offset + p.reread_max - max(p.offset, before) for p in known)
-    return max(0, *again)
+    places = [back_to_source(pairs, one, before) for one in at]
+    known = [place.reread_max for place in places if place is not None]
+    return max(known) if len(known) == len(places) else None
 
 
 def _ranges(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from cockpit.core.delta import (
     IMAGE_MAX_AGE_MS,
     Bounds,
     Place,
+    back_to_source,
     delta_rows,
     image_sums,
     resume_place,
@@ -45,6 +47,21 @@ def test_older_than_every_sync_cannot_be_translated() -> None:
 def test_the_way_back_never_lies_past_what_was_read() -> None:
     assert to_source(PAIRS, 45) == Place(50, 0)
     assert to_source(PAIRS, 60) == Place(51, 14)
+
+
+@pytest.mark.parametrize(
+    ("before", "place"),
+    [
+        (-1, Place(51, 14)),
+        (51, Place(51, 14)),
+        (60, Place(60, 60 - 46)),  # how many of 51 to 60 are records, nobody can tell
+        (10_000, Place(10_000, 0)),  # a sync shows that it is past there
+    ],
+)
+def test_a_commit_that_is_further_on_is_counted_from_on_the_target(
+    before: int, place: Place
+) -> None:
+    assert back_to_source(PAIRS, 60, before) == place
 
 
 def test_a_group_that_read_nothing_resumes_at_the_start_of_the_target() -> None:

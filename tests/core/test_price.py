@@ -120,20 +120,30 @@ def test_a_stop_is_told_by_states_that_were_asked_for_after_the_start() -> None:
     assert found == Unknown("the target's commits of ledger are not read again yet")
 
 
-def test_a_commit_of_the_source_that_is_further_on_saves_reading_again() -> None:
+def test_a_commit_of_the_source_that_is_further_on_saves_only_what_a_sync_proves() -> None:
+    """How many of the offsets between a sync and it are records, nobody can tell."""
     script = Script()
     script.fly_readers()
     script.commits["source"] = {("orders", 0): 94, ("orders", 1): 95}
     script.members["target"] = 0
     script.look(1)
-    assert price_now(script).reread == 1
+    assert price_now(script).reread == 2 * (95 - 91)
+
+
+def test_from_the_commit_that_it_was_placed_for_a_group_reads_again_what_it_has_read() -> None:
+    script = Script()
+    script.fly_readers()
+    script.members["target"] = 0
+    script.look(1)
+    script.see(syncs(script.now_ms, (0, 0)))  # it says nothing of how many records are before 90
+    assert price_of(script.state, script.state.waves[0]).reread == 2 * (95 - 90)
 
 
 def test_the_highest_of_the_last_seconds_stays_though_a_sync_takes_the_number_down() -> None:
     script = Script()
     script.fly_readers()
     high = price_now(script).reread
-    script.commits["source"] = {("orders", 0): 94, ("orders", 1): 95}  # it costs less by now
+    script.members["target"] = 0  # it costs less by now
     script.look(1)
     price = price_now(script)
     assert isinstance(price.reread, int)

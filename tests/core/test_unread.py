@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cockpit.core.actions import CommitOffsets
-from cockpit.core.flight import Tell
+from cockpit.core.flight import Tell, Ticked
 from cockpit.core.observe import Failure
 from cockpit.core.openings import why_not_advance
 from cockpit.core.unread import UNREAD_FOR_MS
-from tests.core.driver import Script
+from tests.core.build import syncs
+from tests.core.driver import Script, actions
 
 WHY = "no broker answers"
 
@@ -65,6 +66,20 @@ def test_no_timeout_ends_the_wait_and_the_target_is_believed_as_soon_as_it_answe
     assert why_not_advance(script.state) == "wave readers is going back"
     assert "without_target" not in script.kinds()
     assert brought_back(script).data["reread_max_records"] == 2 * (95 - 90 - 1)
+
+
+def test_a_group_that_goes_on_at_its_own_commit_reads_again_what_the_target_counts() -> None:
+    """An old offset-sync leads far back, and offsets of the source are not records: between it and
+    the commit there may be fewer than they differ by."""
+    script = soaking()
+    script.silent, script.no_syncs = "", True
+    script.members["target"] = 0
+    script.look(2)
+    script.see(syncs(script.now_ms, (40, 50), (0, 0)))
+    script.send(Ticked(script.now_ms))
+    placed = brought_back(script)
+    assert placed.data["rereads"] == {"orders/0": 95 - 90, "orders/1": 95 - 90}
+    assert not any(a.side == "source" for a in actions(script) if isinstance(a, CommitOffsets))
 
 
 def test_what_was_armed_does_not_stand_once_the_target_answers() -> None:
