@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cockpit.cli.packing import Pack
     from cockpit.core.plan import Plan
     from cockpit.engine.folders import SessionFolder
-    from cockpit.plan.loader import Beginning
 
 _TOPICS: Final = ("topic", "on_target_as", "wave", "produced_by", "consumed_by")
 _OFFSETS: Final = (
@@ -53,12 +52,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
 
 def run(options: argparse.Namespace) -> int:
     """Pack, and say what is missing."""
-    from cockpit.cli.inventory import read_beginning
     from cockpit.cli.packing import packed
 
-    beginning = read_beginning(options.plan)
-    if beginning is None:
-        return exits.USAGE
     plan = plan_in(options.plan)
     if plan is None:
         return exits.USAGE
@@ -72,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             if options.no_inventory:
                 missing["inventory"] = "not asked for"
             else:
-                missing |= _inventory(pack, plan, beginning)
+                missing |= _inventory(pack, plan)
             sessions = _sessions(pack, options.plan, plan.name, missing)
             pack.close(plan=plan.name, sessions=sessions, missing=missing)
     except OSError as error:
@@ -138,7 +133,7 @@ def _offset_rows(plan: Plan, waves: Mapping[str, str]) -> Iterator[tuple[str | i
 # --- what there is --------------------------------------------------------------------------------
 
 
-def _inventory(pack: Pack, plan: Plan, beginning: Beginning) -> dict[str, str]:
+def _inventory(pack: Pack, plan: Plan) -> dict[str, str]:
     """Both clusters as they are now; what could not be read."""
     import json
 
@@ -153,7 +148,7 @@ def _inventory(pack: Pack, plan: Plan, beginning: Beginning) -> dict[str, str]:
         facts = asyncio.run(census(plan, apart_ms=0))
     except (SecretUnavailable, PortError) as error:
         return {"inventory": str(error)}
-    found = take_inventory(plan, beginning.plan.excluded, facts)
+    found = take_inventory(plan, facts)
     items = list(found.items)
     pack.text("inventory.json", SECRETS.known(json.dumps(as_json(found, items), indent=1)) + "\n")
     for word in KIND_WORDS.values():

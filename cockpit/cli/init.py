@@ -85,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
     except (SecretUnavailable, PortError) as error:
         complain(clean_line(str(error)))
         return exits.FAILED
-    inventory = take_inventory(beginning.plan, beginning.plan.excluded, facts)
-    services = propose(beginning.plan, beginning.plan.excluded, facts, inventory)
+    inventory = take_inventory(beginning.plan, facts)
+    services = propose(beginning.plan, facts, inventory)
     unread = [why for why in inventory.unread if why.startswith("source.")]
     for why in inventory.unread:
         complain(clean_line(f"not known: {why}"))

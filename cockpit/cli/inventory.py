@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     except (SecretUnavailable, PortError) as error:
         complain(clean_line(str(error)))
         return exits.FAILED
-    inventory = take_inventory(beginning.plan, beginning.plan.excluded, facts)
+    inventory = take_inventory(beginning.plan, facts)
     return tell(beginning, facts, inventory, options)
 
 

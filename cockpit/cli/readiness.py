@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cockpit.core.observe import Unknown
     from cockpit.core.plan import Plan
     from cockpit.core.sixgates import Evidence, ReadyGate
-    from cockpit.plan.loader import Beginning
     from cockpit.ports import Clock
 
 _SHOWN: Final = 8
@@ -62,14 +61,14 @@ def run(options: argparse.Namespace) -> int:
         return exits.USAGE
     clock = SystemClock()
     try:
-        evidence = asyncio.run(_read(plan, beginning, clock))
+        evidence = asyncio.run(_read(plan, clock))
     except (SecretUnavailable, PortError) as error:
         complain(clean_line(str(error)))
         return exits.FAILED
     return tell(plan, ready_gates(plan, beginning.readiness, evidence, clock.now_ms()), options)
 
 
-async def _read(plan: Plan, beginning: Beginning, clock: Clock) -> Evidence:
+async def _read(plan: Plan, clock: Clock) -> Evidence:
     from cockpit.cli.census import census
     from cockpit.cli.examine import examine
     from cockpit.core.inventory import take_inventory
@@ -77,7 +76,7 @@ async def _read(plan: Plan, beginning: Beginning, clock: Clock) -> Evidence:
     from cockpit.kafka.factory import reveal_secret
 
     facts = await census(plan, apart_ms=0)
-    inventory = take_inventory(plan, beginning.plan.excluded, facts)
+    inventory = take_inventory(plan, facts)
     found = await examine(plan, clock, reveal_secret)
     groups = mirrored_groups(plan, facts)
     return evidence_of(inventory, await _lag(plan, clock), groups, found)

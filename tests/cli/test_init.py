@@ -68,8 +68,8 @@ def done(text: str) -> str:
 def test_the_demonstrations_services_are_found_by_what_the_clusters_hold() -> None:
     facts = seen()
     plan = load_beginning(START, origin="start.yaml").plan
-    inventory = take_inventory(plan, (), facts)
-    services = propose(plan, (), facts, inventory)
+    inventory = take_inventory(plan, facts)
+    services = propose(plan, facts, inventory)
     text = plan_text(START, plan, services, inventory, fences=True)
     assert text.startswith(START.rstrip())
     found = to_do(text)
@@ -84,7 +84,7 @@ def test_the_demonstrations_services_are_found_by_what_the_clusters_hold() -> No
     assert {s.name: (s.principal, set(s.consumes), set(s.produces), s.group)
             for s in whole.services} == wanted  # fmt: skip
     assert [w.name for w in whole.waves] == ["readers", "settlement", "checkout-and-1"]
-    again = take_inventory(whole, (), facts)
+    again = take_inventory(whole, facts)
     assert [i.name for i in again.items if i.word == "unassigned"] == []
 
 

@@ -78,7 +78,7 @@ def without(*services: str) -> Plan:
 
 
 def test_a_whole_plan_leaves_nothing_unassigned() -> None:
-    inventory = take_inventory(without(), (), seen())
+    inventory = take_inventory(without(), seen())
     assert [i.name for i in inventory.items if i.word != "in the plan"] == []
     assert inventory.unread == ()
     assert exit_code(inventory) == exits.COMPLETED
@@ -87,7 +87,7 @@ def test_a_whole_plan_leaves_nothing_unassigned() -> None:
 
 
 def test_a_forgotten_service_is_found_by_everything_that_it_has() -> None:
-    inventory = take_inventory(without("refunds", "notifier"), (), seen())
+    inventory = take_inventory(without("refunds", "notifier"), seen())
     found = {(i.kind, i.name) for i in inventory.items if i.word == "unassigned"}
     assert ("group", "notifier") in found
     assert ("user", "refunds") in found
@@ -99,7 +99,7 @@ def test_a_forgotten_service_is_found_by_everything_that_it_has() -> None:
 
 
 def test_a_side_that_is_away_is_unread_and_nothing_of_it_is_taken_for_absent() -> None:
-    inventory = take_inventory(without(), (), seen(ClusterUnreachable(side="target", when=ALWAYS)))
+    inventory = take_inventory(without(), seen(ClusterUnreachable(side="target", when=ALWAYS)))
     assert all(i.target is None for i in inventory.of("topic"))
     assert any(line.startswith("target.topics: ") for line in inventory.unread)
     assert exit_code(inventory) == exits.UNKNOWN
@@ -107,7 +107,7 @@ def test_a_side_that_is_away_is_unread_and_nothing_of_it_is_taken_for_absent() -
 
 def test_lines_name_every_item_and_every_count() -> None:
     facts = seen()
-    inventory = take_inventory(without("refunds"), (), facts)
+    inventory = take_inventory(without("refunds"), facts)
     text = "\n".join(report("week", facts, inventory, list(inventory.items)))
     for item in inventory.items:
         assert item.name in text
@@ -119,7 +119,7 @@ def test_lines_name_every_item_and_every_count() -> None:
 
 @pytest.mark.parametrize("table", [ALL, *KIND_WORDS.values()])
 def test_a_table_reads_back_as_what_was_written(table: str) -> None:
-    inventory = take_inventory(without("refunds"), (), seen())
+    inventory = take_inventory(without("refunds"), seen())
     rows = list(csv.DictReader(io.StringIO("".join(csv_lines(list(inventory.items), table)))))
     wanted = [i for i in inventory.items if table in (ALL, KIND_WORDS[i.kind])]
     assert [(r["kind"], plain(r["name"]), r["disposition"]) for r in rows] == [

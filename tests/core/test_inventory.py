@@ -133,7 +133,7 @@ def plan() -> Plan:
 
 
 def taken(*exclusions: Exclusion, facts: Facts | None = None) -> Inventory:
-    return take_inventory(plan(), exclusions, whole() if facts is None else facts)
+    return take_inventory(replace(plan(), excluded=exclusions), whole() if facts is None else facts)
 
 
 def item(inventory: Inventory, kind: str, name: str) -> Item:
@@ -292,7 +292,7 @@ def test_a_group_or_right_on_a_topic_that_is_gone_is_not_excluded_by_that() -> N
 
 def test_an_approved_difference_is_no_exclusion() -> None:
     approving = replace(plan(), approved_differences=(ApprovedDifference("a", "b", "orders", "*"),))
-    assert take_inventory(approving, (), whole()).items == taken().items
+    assert take_inventory(approving, whole()).items == taken().items
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ def plan() -> Plan:
 
 
 def proposed(seen: Facts, *exclusions: Exclusion) -> dict[str, Proposed]:
-    inventory = take_inventory(plan(), exclusions, seen)
-    return {one.name: one for one in propose(plan(), exclusions, seen, inventory)}
+    begun = replace(plan(), excluded=exclusions)
+    inventory = take_inventory(begun, seen)
+    return {one.name: one for one in propose(begun, seen, inventory)}
 
 
 def shape(one: Proposed) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:

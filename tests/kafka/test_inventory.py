@@ -93,7 +93,7 @@ async def taken(both: Sides, services: str = "") -> Inventory:
     async with running(both) as start:
         beginning = load_beginning(start + services, origin="plan.yaml")
         facts = await census(beginning.plan, apart_ms=400)
-    return take_inventory(beginning.plan, beginning.plan.excluded, facts)
+    return take_inventory(beginning.plan, facts)
 
 
 def item(inventory: Inventory, kind: str, name: str) -> Item:

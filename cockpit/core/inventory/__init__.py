@@ -6,8 +6,6 @@ Pure: a plan and facts in, values out. What could not be read is never taken for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from cockpit.core.facts import Facts
 from cockpit.core.inventory.access import acls, quotas, users
 from cockpit.core.inventory.beside import connectors, subjects
@@ -43,10 +41,10 @@ __all__ = [
 ]
 
 
-def take_inventory(plan: Plan, exclusions: Iterable[Exclusion], facts: Facts) -> Inventory:
-    """Everything that `facts` know of both clusters. `facts` were read by `about_everything(plan)`;
-    rates need two looks at logs, groups and producers."""
-    decisions = Decisions.of(plan, tuple(exclusions), facts)
+def take_inventory(plan: Plan, facts: Facts) -> Inventory:
+    """Everything that `facts` know of both clusters, against the plan and what it excludes. They
+    were read by `about_everything(plan)`; rates need two looks at logs, groups and producers."""
+    decisions = Decisions.of(plan, facts)
     found = (
         *topics(plan, facts, decisions),
         *groups(facts, decisions),

@@ -37,7 +37,6 @@ class Decisions:
     """The verdicts, with what they stand on worked out once."""
 
     plan: Plan
-    exclusions: tuple[Exclusion, ...]
     principals: dict[str, str] = field(default_factory=dict)
     """The service or the cockpit's own part that logs in as a principal."""
     connectors: frozenset[str] = frozenset()
@@ -49,14 +48,14 @@ class Decisions:
     _used: set[Exclusion] = field(default_factory=set)
 
     @staticmethod
-    def of(plan: Plan, exclusions: tuple[Exclusion, ...], facts: Facts) -> Decisions:
+    def of(plan: Plan, facts: Facts) -> Decisions:
         """Of a plan whose services and waves may still be missing."""
         people = dict.fromkeys(sorted(helpers(plan)), "the cockpit itself")
         for service in reversed(plan.services):
             people[service.principal] = f"service {service.name}"
         survey = facts.survey(ConnectSurvey, "connect")
         names = {c.name for c in survey.connectors} | survey.unknown.keys() if survey else set()
-        found = Decisions(plan, exclusions, people, frozenset(names), frozenset(plan.topics()))
+        found = Decisions(plan, people, frozenset(names), frozenset(plan.topics()))
         found.imported = _imports(found, facts.survey(RegistrySurvey, "source.registry"))
         return found
 
@@ -64,7 +63,7 @@ class Decisions:
         """Exclusions that are about nothing here. Ask after every verdict was asked for."""
         return tuple(
             f"excluded {one.kind} {one.name}: nothing that the plan leaves out is called that"
-            for one in self.exclusions
+            for one in self.plan.excluded
             if one not in self._used
         )
 
@@ -220,7 +219,7 @@ class Decisions:
         )
 
     def _excluded(self, kind: ItemKind, *names: str) -> Verdict | None:
-        found = [one for one in self.exclusions if one.kind == kind and one.covers(*names)]
+        found = [one for one in self.plan.excluded if one.kind == kind and one.covers(*names)]
         self._used.update(found)
         return Verdict("excluded", found[0].text()) if found else None
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from cockpit.core.facts import Facts
 from cockpit.core.inventory.decide import Decisions, some
-from cockpit.core.inventory.items import Exclusion, Inventory
+from cockpit.core.inventory.items import Inventory
 from cockpit.core.inventory.logs import read_by
 from cockpit.core.leftout import ItemKind
 from cockpit.core.observe import AclBinding
@@ -44,12 +44,10 @@ class Proposed:
     """What it was concluded from."""
 
 
-def propose(
-    plan: Plan, exclusions: Iterable[Exclusion], facts: Facts, inventory: Inventory
-) -> tuple[Proposed, ...]:
-    """Services of a plan that has none yet, by name. Topics and groups that are excluded are in
-    none of them."""
-    seen = _Seen.of(plan, tuple(exclusions), facts, inventory)
+def propose(plan: Plan, facts: Facts, inventory: Inventory) -> tuple[Proposed, ...]:
+    """Services of a plan that has none yet, by name. Topics and groups that it excludes are in none
+    of them."""
+    seen = _Seen.of(plan, facts, inventory)
     found = [*_readers(seen), *_writing_principals(seen)]
     written = {topic for one in found for topic in one.produces}
     found += _unknown_writers(seen, facts, written)
@@ -70,14 +68,12 @@ class _Seen:
     """Topics that grew while they were watched, or that a broker remembers a writer of."""
 
     @staticmethod
-    def of(
-        plan: Plan, exclusions: tuple[Exclusion, ...], facts: Facts, inventory: Inventory
-    ) -> _Seen:
+    def of(plan: Plan, facts: Facts, inventory: Inventory) -> _Seen:
         topics = _wanted(inventory, "topic")
         groups = {name: read_by(facts, "source", name) for name in _wanted(inventory, "group")}
         sample = facts.acls.get("source")
         rights: dict[str, list[AclBinding]] = defaultdict(list)
-        decisions = Decisions.of(plan, exclusions, facts)
+        decisions = Decisions.of(plan, facts)
         for binding in sorted(sample.bindings) if sample is not None else ():
             is_own = binding.principal in (EVERYBODY, *decisions.principals)
             if binding.permission != "allow" or is_own:
