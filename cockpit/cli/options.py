@@ -56,6 +56,16 @@ def add_pilot_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_go_on(parser: argparse.ArgumentParser) -> None:
+    """What becomes of a wave that was left half-way, of who takes a flight over."""
+    parser.add_argument(
+        "--go-on",
+        action="store_true",
+        help="without a screen: go on with the wave once the clusters are as it was left, and with "
+        "those after it; back where the way on stays closed for --gate-wait",
+    )
+
+
 def orders_from(options: argparse.Namespace) -> Orders:
     """The autopilot's orders."""
     from cockpit.cli.pilot import Orders

@@ -11,7 +11,7 @@ from typing import Any
 
 from cockpit.cli import exits
 from cockpit.cli.launch import LaunchError, is_running, relaunch
-from cockpit.cli.options import add_pilot_options, add_screen_options
+from cockpit.cli.options import add_go_on, add_pilot_options, add_screen_options
 from cockpit.cli.output import clean_line, complain
 from cockpit.cli.recordings import called, several
 from cockpit.cli.run import leave, look_on, no_screen
@@ -33,12 +33,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
         "read, not repeated.",
     )
     parser.add_argument("session", nargs="?", metavar="SESSION", help="its name, or how it begins")
-    parser.add_argument(
-        "--go-on",
-        action="store_true",
-        help="without a screen: go on with the wave once the clusters are as it was left, and with "
-        "those after it; back where the way on stays closed for --gate-wait",
-    )
+    add_go_on(parser)
     add_pilot_options(parser)
     add_screen_options(parser)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from cockpit.cli import exits
 from cockpit.cli.launch import LaunchError, is_alive, relaunch
-from cockpit.cli.options import add_pilot_options, add_screen_options
+from cockpit.cli.options import add_go_on, add_pilot_options, add_screen_options
 from cockpit.cli.output import clean_line, complain, say_json
 from cockpit.cli.run import leave, look_on, no_screen
 from cockpit.cli.sharing import has_ended, host_name, log_of, of_flight
@@ -83,12 +83,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's own type is
     parser.add_argument(
         "--confirm", default="", metavar="SESSION", help="the session's whole name once more"
     )
-    parser.add_argument(
-        "--go-on",
-        action="store_true",
-        help="without a screen: go on with the wave once the clusters are as it was left, and with "
-        "those after it; back where the way on stays closed for --gate-wait",
-    )
+    add_go_on(parser)
     add_pilot_options(parser)
     add_screen_options(parser)
 
