@@ -65,11 +65,8 @@ def untold_rights(state: FlightState, wave: WaveState) -> Iterator[str]:
 
 def _judged(state: FlightState, wave: WaveState) -> Judged:
     """By the newest ACLs of both sides; without them nothing is said."""
-    plan, source, target = (
-        state.plan,
-        state.facts.acls.get("source"),
-        state.facts.acls.get("target"),
-    )
+    plan = state.plan
+    source, target = state.facts.acls.get("source"), state.facts.acls.get("target")
     if source is None or target is None:
         return Judged((), ())
     stands_on = (plan, wave.wave, source.bindings, target.bindings)

@@ -81,10 +81,10 @@ Control = HttpCall | CommandCall | Manual
 
 
 Resume = Literal["translated", "exact", "earliest", "latest", "timestamp", "external"]
-SOUGHT: tuple[Resume, ...] = ("earliest", "latest", "timestamp")
-"""By the target's log alone, wherever a group stands on the source."""
 """By MirrorMaker's own translation; by the records themselves; at the target log's start or end, or
 the first record at or after a time; or kept outside Kafka, where a person sets it."""
+SOUGHT: tuple[Resume, ...] = ("earliest", "latest", "timestamp")
+"""By the target's log alone, wherever a group stands on the source."""
 
 
 @dataclass(frozen=True, slots=True)

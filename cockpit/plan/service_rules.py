@@ -5,6 +5,7 @@ Never about the order of waves.
 
 from __future__ import annotations
 
+from cockpit.core.plan import SOUGHT
 from cockpit.plan.draft import Draft, Word, word
 from cockpit.plan.problems import Problems
 from cockpit.plan.text import quoted
@@ -34,9 +35,6 @@ def offsets_need_consumes(draft: Draft, problems: Problems) -> None:
             problems.add(service.offsets_at, message, "add consumes, or remove offsets")
 
 
-_ELSEWHERE = ("earliest", "latest", "timestamp")
-
-
 def resume_fits(draft: Draft, problems: Problems) -> None:
     """`at` is said with `resume: timestamp` and only there; accept_loss and accept_replay only
     where a group does not go on where it stopped; replay_tolerance not of external offsets."""
@@ -47,8 +45,8 @@ def resume_fits(draft: Draft, problems: Problems) -> None:
             problems.add(service.offsets_at, message, 'add at: "2026-11-27T18:00Z"')
         wrong = {
             "at": (how != "timestamp", "remove it, or write resume: timestamp"),
-            "accept_loss": (how not in _ELSEWHERE, "remove it: cockpit sets no such place"),
-            "accept_replay": (how not in _ELSEWHERE, "write replay_tolerance, a number"),
+            "accept_loss": (how not in SOUGHT, "remove it: cockpit sets no such place"),
+            "accept_replay": (how not in SOUGHT, "write replay_tolerance, a number"),
             "replay_tolerance": (how == "external", "remove it: the cockpit cannot count there"),
         }
         for key, (is_wrong, hint) in wrong.items():
