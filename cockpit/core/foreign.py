@@ -15,12 +15,15 @@ from cockpit.core.turn import produces
 
 
 def why_not_unfence(state: FlightState) -> str:
-    """Why the source must not be opened again by itself; empty: nothing is against it.
+    """Why the source must not be opened again by itself; empty: nothing is against it, or it is
+    open, or producers were told to start, of which `price` tells.
 
     An engine that has flown the wave from its begin needs a sign of such records. One that took it
     over has to know that there are none.
     """
     wave = state.wave()
+    if wave.fenced_at_ms is None or wave.start_intent_at_ms is not None:
+        return ""
     grown = past_the_drain(state, wave)
     if grown:
         name, count = max(grown.items(), key=lambda one: (one[1], one[0]))

@@ -270,7 +270,7 @@ def _deadline(turn: Turn) -> None:
     fence = fence_step(wave.wave)
     assert fence is not None
     text = f"fence deadline of {fence.deadline_ms / 1000:.0f} s is over"
-    own = foreign.why_not_unfence(turn.state) if wave.start_intent_at_ms is None else ""
+    own = foreign.why_not_unfence(turn.state)
     open_back = wave.start_intent_at_ms is None and closed_since_ms(turn.state, wave) is None
     if open_back and fence.at_zero == "unfence" and not own:
         progress.want_back(turn, text)
@@ -363,8 +363,7 @@ def _react(turn: Turn, reason: str) -> None:
     wave = turn.wave
     word, _, why = rollback_word(turn.state, wave)
     if wave.wave.rollback.on_trigger == "rollback":
-        is_shut = wave.fenced_at_ms is not None and wave.start_intent_at_ms is None
-        own = foreign.why_not_unfence(turn.state) if is_shut else ""
+        own = foreign.why_not_unfence(turn.state)
         if word == "possible" and not own:
             progress.want_back(turn, reason)
             return
