@@ -371,7 +371,7 @@ def _made_anew(scene: Scene, moved: Commits, before: Commits) -> _Unmapped | Wai
             return Wait(f"{partition_text(name)}: {log.reason}")
         if on_source and name not in before:
             offsets.append((name, log.source_start))
-        rereads[name] = max(0, log.source_end - before.get(name, log.source_start))
+        rereads[name] = resumes_without_place(before.get(name), log)[1]
     return _Unmapped(tuple(offsets), rereads)
 
 

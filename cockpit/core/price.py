@@ -20,7 +20,7 @@ from cockpit.core.observe import (
     partition_of,
     partition_text,
 )
-from cockpit.core.placing import is_unskipped, since_placed
+from cockpit.core.placing import is_unskipped, resumes_without_place, since_placed
 from cockpit.core.plan import SIDES, SOUGHT, FenceStep, Service
 from cockpit.core.reversing import RETURNED, late_records
 from cockpit.core.snapshot import PriceView, RollbackWord
@@ -232,8 +232,12 @@ def _reread_of(
     source = state.facts.newest_groups("source")
     here = source.groups.get(service.group) if source is not None else None
     before = here.committed() if here is not None and here.unknown is None else {}
+    ranges = tuple(_ranges(state, service, there, placed))
+    for side in SIDES:
+        if why := not_compared(state.facts, side, {name[0] for name, _, _ in ranges}):
+            return Unknown(why)
     total = 0
-    for name, low, high in _ranges(state, service, there, placed):
+    for name, low, high in ranges:
         if isinstance(high, Unknown):
             return high
         again = _without_image(state, wave, service, name, high, before)
@@ -260,14 +264,11 @@ def _without_image(
     """What is read again of a partition whose place leads to none on the source: of a topic that
     was made anew, all since the source's commit; of a group that has skipped records, all that it
     has read on the target. None: its place has an image."""
-    for side in SIDES:
-        if why := not_compared(state.facts, side, (name[0],)):
-            return Unknown(why)
     if any(name[0] in anew for anew in state.facts.recreated.values()):
         log = bounds(state.facts, name)
         if isinstance(log, Unknown):
             return log
-        return max(0, log.source_end - before.get(name, log.source_start))
+        return resumes_without_place(before.get(name), log)[1]
     if service.resume not in SOUGHT or is_unskipped(wave.memory, service.group, name):
         return None
     placed = wave.memory.get(f"placed.{service.group}", {})

@@ -7,11 +7,12 @@ plan excludes is left behind on purpose: no reason to refuse, and no alarm where
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from cockpit.core.clearing import delete_offsets
 from cockpit.core.facts import Facts
+from cockpit.core.leftout import Exclusion
 from cockpit.core.observe import TopicPartition
 from cockpit.core.plan import Plan, Service
 from cockpit.core.remember import Remembered
@@ -26,15 +27,15 @@ def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iter
     Commits alone show nothing where its members are known and have no such topic: they may be of
     long ago (see `left_behind`).
     """
+    excluded = [one for one in plan.excluded if one.kind == "topic"]
     for service in services:
         assigned = _assigned(facts, service)
         if assigned is not None:
-            if topics := _not_left_out(plan, assigned):
+            if topics := _but(assigned, excluded):
                 yield _says(service, "reads", topics)
             continue
         committed = _committed(facts, service)
-        topics = _not_left_out(plan, {topic for topic, _ in committed})
-        if topics:
+        if topics := _but({topic for topic, _ in committed}, excluded):
             committed = tuple(name for name in committed if name[0] in topics)
             command = delete_offsets(plan.source, service.group or "", committed)
             text = _says(service, "has commits of", topics)
@@ -42,17 +43,17 @@ def reads_unnamed(plan: Plan, facts: Facts, services: Iterable[Service]) -> Iter
 
 
 def left_behind(plan: Plan, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Groups whose source commits are of topics that their services do not name, with these."""
+    """Groups whose source commits are of topics that their services do not name, with these; not of
+    those that the plan drops."""
+    dropped = [one for one in plan.excluded if one.kind == "topic" and one.how == "drop"]
     for service in plan.services:
-        committed = {topic for topic, _ in _committed(facts, service)}
-        if topics := _not_left_out(plan, committed, "drop"):
+        if topics := _but({topic for topic, _ in _committed(facts, service)}, dropped):
             yield service.group or "", tuple(topics)
 
 
-def _not_left_out(plan: Plan, topics: Iterable[str], *how: Literal["leave", "drop"]) -> list[str]:
-    """Those that nobody has excluded, in one of these ways or in any."""
-    left = [one for one in plan.excluded if one.kind == "topic" and (not how or one.how in how)]
-    return sorted(topic for topic in topics if not any(one.covers(topic) for one in left))
+def _but(topics: Iterable[str], left_out: Sequence[Exclusion]) -> list[str]:
+    """Those that no exclusion is about."""
+    return sorted(topic for topic in topics if not any(one.covers(topic) for one in left_out))
 
 
 def _says(service: Service, what: str, topics: list[str]) -> str:
